@@ -1,0 +1,317 @@
+/**
+ * The store port: what the engine asks of a database, in terms of turns, never of rows.
+ *
+ * States of a run:
+ *
+ * | status    | meaning                                                              | leaves it by                  |
+ * |-----------|----------------------------------------------------------------------|-------------------------------|
+ * | `active`  | runs, or is parked; claimable when `due` has come and nobody owns it  | a turn                        |
+ * | `blocked` | cannot go on; untouched, `reason` says why                            | an arrival, cancel, `unblock` |
+ * | `done`, `failed`, `cancelled` | ended; the result or error is kept               | never                         |
+ *
+ * Rules that every store keeps and `test/stores` checks:
+ *
+ * - A write carries a fence: worker and epoch. The epoch is raised by each claim, so a worker that lost its run
+ *   can record nothing. A fenced write fails alone; the other writes of the same call are committed.
+ * - A turn carries its number. The same turn committed twice (the answer was lost) passes twice and counts once.
+ * - An event and the deadline of its wait, two events with one id, two outcomes of one step: decided once, in a transaction.
+ * - Time in the arguments and answers is milliseconds since 1970 on the store's own clock, the only clock for leases.
+ */
+
+export type RunStatus = "active" | "blocked" | "done" | "failed" | "cancelled";
+
+/** Who writes. `epoch` is the run's fencing number at the claim. */
+export interface Fence {
+  readonly run: string;
+  readonly worker: string;
+  readonly epoch: number;
+}
+
+export interface NewRun {
+  readonly id: string;
+  /** `module#name` of the started function. */
+  readonly entry: string;
+  /** The call, encoded: `[function, ...arguments]`. */
+  readonly call: string;
+  /** Generated event keys derive from it. Never shown. */
+  readonly secret: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Higher first. Default 0. */
+  readonly priority: number;
+  /** The wait of another run that this run's end settles. */
+  readonly parent?: { readonly run: string; readonly wait: number };
+}
+
+/** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
+export interface Arrival {
+  readonly wait: number;
+  readonly threw: boolean;
+  readonly value: string;
+}
+
+/** The state of a step's retries while no attempt is in flight. */
+export interface Attempt {
+  readonly wait: number;
+  /** Attempts made so far. */
+  readonly made: number;
+  /** When the next one may start. */
+  readonly due: number;
+  /** Message of the last failure. */
+  readonly error: string;
+}
+
+/** An event wait that the store has to match with events. */
+export interface Subscription {
+  readonly wait: number;
+  readonly key: string;
+}
+
+/** What a parked run waits for, as people read it. */
+export interface WaitInfo {
+  readonly id: number;
+  readonly kind: "step" | "timer" | "event" | "child";
+  /** Step id, event key or child run. */
+  readonly name: string;
+  /** Deadline, or null. */
+  readonly due: number | null;
+  readonly since: number;
+  /** `file:line` in the author's source. */
+  readonly at: string;
+}
+
+/** The list of points and slots of one function, kept once per code hash. */
+export interface CodeRecord {
+  /** Code id and hash, `module#path@hash`. */
+  readonly key: string;
+  /** JSON of the function's points, slots and fingerprints. */
+  readonly body: string;
+}
+
+export interface RunEnd {
+  readonly status: "done" | "failed" | "cancelled";
+  /** Result or error, encoded. */
+  readonly value: string;
+}
+
+/** One turn of a run: everything that changes, in one transaction. */
+export interface Turn extends Fence {
+  readonly kind: "turn";
+  /** Number of this turn: one more than the last. */
+  readonly turn: number;
+  /** Null when the run ended. */
+  readonly snapshot: string | null;
+  /** JSON of `WaitInfo[]`, written by the engine. */
+  readonly waits: string;
+  /** When the run wants to be claimed, if nothing arrives before: 0 at once, null never. Only used when released. */
+  readonly due: number | null;
+  /** False gives the run back, so that any worker may claim it. */
+  readonly keep: boolean;
+  /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
+  readonly subscribe: readonly Subscription[];
+  /** Event waits that were dropped without an arrival. */
+  readonly unsubscribe: readonly Subscription[];
+  /** Waits whose recorded arrivals or attempts are now part of the snapshot, or are of no more use. */
+  readonly consumed: readonly number[];
+  /** Child runs to start; an existing id is taken as started. */
+  readonly starts: readonly NewRun[];
+  readonly sends: readonly NewEvent[];
+  readonly codes: readonly CodeRecord[];
+  readonly end: RunEnd | null;
+  /** Set: the run becomes `blocked` with this reason once this turn is recorded. */
+  readonly blocked: string | null;
+  /** The run's `news` that this worker has seen. Differs from the row: the answer carries all open arrivals. */
+  readonly news: number;
+}
+
+/** Facts about a run between two turns, so that a redo finds them. */
+export interface Note extends Fence {
+  readonly kind: "note";
+  /** Outcomes to record. For an event wait this is its deadline: its subscription is removed with it. The first recorded wins. */
+  readonly arrivals: readonly (Arrival & { readonly key?: string })[];
+  readonly attempts: readonly Attempt[];
+  /** Set: the run is given back untouched, due at this time; with `blocked`, as blocked. */
+  readonly release: { readonly due: number | null; readonly blocked: string | null } | null;
+  readonly news: number;
+}
+
+export type Write = Turn | Note;
+
+export type WriteOutcome =
+  | {
+      readonly passed: true;
+      /** Arrivals that this worker has not seen: empty unless `news` differs. */
+      readonly arrivals: readonly Arrival[];
+      readonly news: number;
+      /** Somebody asked to cancel the run. */
+      readonly cancel: boolean;
+    }
+  /** Another worker owns the run, or it ended. Nothing was written; drop it. */
+  | { readonly passed: false; readonly fenced: true; readonly error: null }
+  /** This write could not be written (too large, a constraint). The others of the call were. */
+  | { readonly passed: false; readonly fenced: false; readonly error: Error };
+
+export interface NewEvent {
+  readonly key: string;
+  /** Encoded payload. */
+  readonly payload: string;
+  /** The same key and id twice is one event. */
+  readonly id: string;
+  /** The run that handed out the key, when the key says so. */
+  readonly run: string | null;
+}
+
+/**
+ * `delivered`: a wait got it. `kept`: nobody waits yet, it is in the mailbox. `duplicate`: this id was sent before.
+ * `late`: the run of this key has ended. `unknown`: there is no such run.
+ */
+export type SendStatus = "delivered" | "kept" | "duplicate" | "late" | "unknown";
+
+export interface SendOutcome {
+  readonly status: SendStatus;
+  /** The run that got it, or null. */
+  readonly run: string | null;
+}
+
+/** A run that this worker owns now, with all it takes to carry on. */
+export interface Claimed {
+  readonly id: string;
+  readonly entry: string;
+  readonly epoch: number;
+  readonly turn: number;
+  readonly call: string;
+  readonly secret: string;
+  readonly priority: number;
+  /** Null before the first turn. */
+  readonly snapshot: string | null;
+  readonly waits: string;
+  readonly arrivals: readonly Arrival[];
+  readonly attempts: readonly Attempt[];
+  readonly news: number;
+  readonly cancel: boolean;
+}
+
+export interface RunRow {
+  readonly id: string;
+  readonly entry: string;
+  readonly status: RunStatus;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly turn: number;
+  readonly epoch: number;
+  /** The worker that owns it at the moment, or null. */
+  readonly worker: string | null;
+  readonly created: number;
+  readonly updated: number;
+  /** When it will be claimed next, 0 at once, null not by time. */
+  readonly due: number | null;
+  readonly cancel: boolean;
+  /** Why it is blocked, or null. */
+  readonly reason: string | null;
+}
+
+export interface RunDetail extends RunRow {
+  readonly call: string;
+  readonly snapshot: string | null;
+  readonly waits: readonly WaitInfo[];
+  readonly attempts: readonly Attempt[];
+  readonly end: RunEnd | null;
+}
+
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly entry?: string;
+  /** All of these tags. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** At most so many. Default 100. */
+  readonly limit?: number;
+  /** Runs that come after this one in the list: the last id of the page before. */
+  readonly after?: string;
+}
+
+export interface StartOutcome {
+  readonly id: string;
+  /** False: there was a run of this id already, and it is untouched. */
+  readonly created: boolean;
+  /** Set when it was inserted claimed by the worker that started it. */
+  readonly claimed: boolean;
+}
+
+/** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
+export type Hint =
+  | { readonly kind: "ready" }
+  | { readonly kind: "run"; readonly run: string }
+  | { readonly kind: "ended"; readonly run: string };
+
+export interface WorkerInfo {
+  readonly id: string;
+  /** Lease in milliseconds. */
+  readonly lease: number;
+  /** Free text for people: host, process, build. */
+  readonly about: string;
+}
+
+export interface StoreOptions {
+  /** Replaces the store's clock, in milliseconds since 1970: for tests with virtual time. */
+  readonly now?: () => number;
+}
+
+export interface Store {
+  /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
+  migrate(options?: StoreOptions): Promise<void>;
+
+  /** Inserts runs. With `worker`, inserted as claimed by it (epoch 1). */
+  start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]>;
+
+  /**
+   * Takes up to `limit` due runs of the given entries for the worker, by priority, then by due time. Raises their epochs.
+   * `entries` null: of any. First gives back the runs of workers whose lease has ended.
+   */
+  claim(worker: string, limit: number, entries: readonly string[] | null): Promise<readonly Claimed[]>;
+
+  /**
+   * Registers the worker or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
+   * An ended lease is never renewed.
+   */
+  renew(worker: WorkerInfo): Promise<boolean>;
+
+  /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */
+  commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
+
+  /** Delivers or keeps an event. Resolves when durable. */
+  send(event: NewEvent): Promise<SendOutcome>;
+
+  /** Asks to cancel a run; wakes it. False: it has ended or does not exist. */
+  cancel(run: string): Promise<boolean>;
+
+  /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
+  unblock(run: string): Promise<boolean>;
+
+  /** Milliseconds until the next unowned run is due, 0 when there is one now, null when none is. */
+  due(): Promise<number | null>;
+
+  /** Owned runs of this worker for which something arrived that it has not seen: id and news. */
+  news(worker: string, seen: (run: string) => number | undefined): Promise<readonly News[]>;
+
+  /** Calls back with hints, from this and, where the store can, other processes, until the returned function is called. */
+  watch(listener: (hint: Hint) => void): () => void;
+
+  readonly read: {
+    run(id: string): Promise<RunDetail | null>;
+    runs(filter: RunFilter): Promise<readonly RunRow[]>;
+    codes(): Promise<readonly CodeRecord[]>;
+    /** Ids of workers whose lease has not ended. */
+    workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;
+  };
+
+  /** Gives up the worker: its runs become claimable at once. */
+  retire(worker: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What an owned run's worker has not seen yet. */
+export interface News {
+  readonly run: string;
+  readonly news: number;
+  readonly arrivals: readonly Arrival[];
+  readonly cancel: boolean;
+}
