@@ -71,17 +71,22 @@ export async function standIn(options: StandInOptions): Promise<StandIn> {
     let text = "";
     for await (const chunk of request) text += chunk;
     const args: unknown = text === "" ? {} : JSON.parse(text);
-    if (!(operation in options.operations)) return reply(response, { status: 404, body: { error: `no ${operation}` } });
+    if (!(operation in options.operations))
+      return reply(response, { status: 404, body: { error: `no ${operation}` } });
     trace(`-> ${operation} ${describe(args)}`);
     const unavailable = random() < (options.busy ?? 0);
     await wait(least + random() * (most - least));
-    const answer = unavailable ? { status: 503, body: { error: "busy, try again" } } : perform(operation, args, key);
+    const answer = unavailable
+      ? { status: 503, body: { error: "busy, try again" } }
+      : perform(operation, args, key);
     trace(`<- ${operation}${outcome(answer)}`);
     reply(response, answer);
   };
 
   const server = createServer((request, response) => {
-    handle(request, response).catch((error: unknown) => reply(response, { status: 400, body: { error: String(error) } }));
+    handle(request, response).catch((error: unknown) =>
+      reply(response, { status: 400, body: { error: String(error) } }),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -98,7 +103,9 @@ export async function standIn(options: StandInOptions): Promise<StandIn> {
 
 /** `{ ip: "10.0.0.1", n: 2 }` as `ip=10.0.0.1 n=2`. */
 export function describe(args: unknown): string {
-  const pairs = Object.entries(args as object).map(([k, v]) => `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`);
+  const pairs = Object.entries(args as object).map(
+    ([k, v]) => `${k}=${typeof v === "string" ? v : JSON.stringify(v)}`,
+  );
   return pairs.length === 0 ? "-" : pairs.join(" ");
 }
 

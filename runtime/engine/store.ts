@@ -18,6 +18,9 @@
  * - Time in the arguments and answers is milliseconds since 1970 on the store's own clock, the only clock for leases.
  */
 
+/** `asked`: somebody wants the run cancelled. `under way`: its awaits were told, and that is in the snapshot. */
+export type CancelState = "no" | "asked" | "under way";
+
 export type RunStatus = "active" | "blocked" | "done" | "failed" | "cancelled";
 
 /** Who writes. `epoch` is the run's fencing number at the claim. */
@@ -87,6 +90,14 @@ export interface CodeRecord {
   readonly body: string;
 }
 
+/** Why a run cannot go on. */
+export interface Blocked {
+  /** For people: what is missing, and what to do. */
+  readonly reason: string;
+  /** Id of the function or step that a worker must have loaded to carry it on, or null. */
+  readonly needs: string | null;
+}
+
 export interface RunEnd {
   readonly status: "done" | "failed" | "cancelled";
   /** Result or error, encoded. */
@@ -117,9 +128,11 @@ export interface Turn extends Fence {
   readonly sends: readonly NewEvent[];
   readonly codes: readonly CodeRecord[];
   readonly end: RunEnd | null;
-  /** Set: the run becomes `blocked` with this reason once this turn is recorded. */
-  readonly blocked: string | null;
-  /** The run's `news` that this worker has seen. Differs from the row: the answer carries all open arrivals. */
+  /** The cancel that was asked for has been thrown into the run. */
+  readonly cancelled: boolean;
+  /** Set: the run becomes `blocked` once this turn is recorded, and is given back. */
+  readonly blocked: Blocked | null;
+  /** The run's `news` that this worker has seen. Differs from the row: the run is kept, and the answer carries all open arrivals. */
   readonly news: number;
 }
 
@@ -130,7 +143,7 @@ export interface Note extends Fence {
   readonly arrivals: readonly (Arrival & { readonly key?: string })[];
   readonly attempts: readonly Attempt[];
   /** Set: the run is given back untouched, due at this time; with `blocked`, as blocked. */
-  readonly release: { readonly due: number | null; readonly blocked: string | null } | null;
+  readonly release: { readonly due: number | null; readonly blocked: Blocked | null } | null;
   readonly news: number;
 }
 
@@ -142,8 +155,7 @@ export type WriteOutcome =
       /** Arrivals that this worker has not seen: empty unless `news` differs. */
       readonly arrivals: readonly Arrival[];
       readonly news: number;
-      /** Somebody asked to cancel the run. */
-      readonly cancel: boolean;
+      readonly cancel: CancelState;
     }
   /** Another worker owns the run, or it ended. Nothing was written; drop it. */
   | { readonly passed: false; readonly fenced: true; readonly error: null }
@@ -187,7 +199,7 @@ export interface Claimed {
   readonly arrivals: readonly Arrival[];
   readonly attempts: readonly Attempt[];
   readonly news: number;
-  readonly cancel: boolean;
+  readonly cancel: CancelState;
 }
 
 export interface RunRow {
@@ -204,9 +216,9 @@ export interface RunRow {
   readonly updated: number;
   /** When it will be claimed next, 0 at once, null not by time. */
   readonly due: number | null;
-  readonly cancel: boolean;
+  readonly cancel: CancelState;
   /** Why it is blocked, or null. */
-  readonly reason: string | null;
+  readonly blocked: Blocked | null;
 }
 
 export interface RunDetail extends RunRow {
@@ -263,16 +275,17 @@ export interface Store {
   start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]>;
 
   /**
-   * Takes up to `limit` due runs of the given entries for the worker, by priority, then by due time. Raises their epochs.
-   * `entries` null: of any. First gives back the runs of workers whose lease has ended.
+   * Takes up to `limit` due runs for the worker, by priority, then by due time, and raises their epochs; not of the
+   * entries in `except`, whose code this worker lacks. First gives back the runs of workers whose lease has ended.
+   * Takes nothing when the worker's own lease has ended.
    */
-  claim(worker: string, limit: number, entries: readonly string[] | null): Promise<readonly Claimed[]>;
+  claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]>;
 
   /**
-   * Registers the worker or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
+   * Registers the worker (`first`) or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
    * An ended lease is never renewed.
    */
-  renew(worker: WorkerInfo): Promise<boolean>;
+  renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
 
   /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
@@ -289,8 +302,8 @@ export interface Store {
   /** Milliseconds until the next unowned run is due, 0 when there is one now, null when none is. */
   due(): Promise<number | null>;
 
-  /** Owned runs of this worker for which something arrived that it has not seen: id and news. */
-  news(worker: string, seen: (run: string) => number | undefined): Promise<readonly News[]>;
+  /** Owned runs of this worker for which something arrived since their last write. The same may be told again. */
+  news(worker: string): Promise<readonly News[]>;
 
   /** Calls back with hints, from this and, where the store can, other processes, until the returned function is called. */
   watch(listener: (hint: Hint) => void): () => void;
@@ -313,5 +326,5 @@ export interface News {
   readonly run: string;
   readonly news: number;
   readonly arrivals: readonly Arrival[];
-  readonly cancel: boolean;
+  readonly cancel: CancelState;
 }

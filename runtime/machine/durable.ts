@@ -1,8 +1,9 @@
 /**
  * The data of the machine: promises, tasks and reactions. Plain fields only, no behaviour, so that the snapshot
- * can read and rebuild every one of them.
+ * can read and rebuild every one of them. `then.ts` gives `Durable.prototype` its methods.
  */
 import type { Code, Frame } from "../../abi/index.ts";
+import type { Iteration } from "./iterate.ts";
 import type { Run } from "./run.ts";
 
 export const PENDING = 0;
@@ -10,50 +11,81 @@ export const FULFILLED = 1;
 export const REJECTED = 2;
 export type State = typeof PENDING | typeof FULFILLED | typeof REJECTED;
 
+// biome-ignore lint/suspicious/noExplicitAny: handlers are the user's; what they take is between them and the promise
+export type Handler = (value: any) => unknown;
+
+/** A function of which no more is known. */
+export type Callable = (...args: never[]) => unknown;
+
 /**
  * A promise of marked code (ECMA-262 §27.2), and with `code` set a task: the running body of an async function,
  * which is the promise that its call returned. One shape for all, so that the job loop stays monomorphic.
  */
 export class Durable {
-  state: State = PENDING;
-  value: unknown = undefined;
+  declare state: State;
+  declare value: unknown;
   /** Who is told when it settles, in order of subscription. Undefined: nobody. */
-  reactions: undefined | Reaction | Reaction[] = undefined;
+  declare reactions: undefined | Reaction | Reaction[];
   /** [[PromiseIsHandled]] */
-  handled = false;
-  run: Run;
-  code: Code | null;
+  declare handled: boolean;
+  declare run: Run;
+  declare code: Code | null;
   /** Suspend point at which the task waits; 0 before the first. */
-  ip = 0;
-  frame: Frame | null = null;
-  /** Set on promises that something outside the run settles. */
-  wait: Wait | null = null;
+  declare ip: number;
+  /** Dropped when the task settles. */
+  declare frame: Frame | null;
+  /** Set on promises that something outside the run settles, until it does. */
+  declare wait: Wait | null;
 
   constructor(run: Run, code: Code | null) {
+    this.state = PENDING;
+    this.value = undefined;
+    this.reactions = undefined;
+    this.handled = false;
     this.run = run;
     this.code = code;
+    this.ip = 0;
+    this.frame = null;
+    this.wait = null;
   }
 }
 
 /** What an external await waits for. The engine stores it; the machine only carries it. */
 export type Wait =
-  | { readonly kind: "step"; readonly id: number; readonly step: string; readonly args: string; readonly at: string }
+  | {
+      readonly kind: "step";
+      readonly id: number;
+      readonly step: string;
+      readonly args: string;
+      readonly at: string;
+    }
   | { readonly kind: "timer"; readonly id: number; readonly due: number; readonly at: string }
-  | { readonly kind: "event"; readonly id: number; readonly key: string; readonly due: number | null; readonly at: string }
+  | {
+      readonly kind: "event";
+      readonly id: number;
+      readonly key: string;
+      readonly due: number | null;
+      readonly at: string;
+    }
   | { readonly kind: "child"; readonly id: number; readonly run: string; readonly at: string };
 
-export type Reaction = Durable | Then | Adopt | Element | NativeReaction;
+export type Reaction =
+  | Durable
+  | Then
+  | Adopt
+  | Element
+  | Finally
+  | Constant
+  | Unwrap
+  | NativeReaction
+  | Mirror;
 
 /** `p.then(onFulfilled, onRejected)`; `target` is the derived promise. Handlers undefined: identity or thrower. */
 export class Then {
-  onFulfilled: ((value: never) => unknown) | undefined;
-  onRejected: ((reason: never) => unknown) | undefined;
+  onFulfilled: Handler | undefined;
+  onRejected: Handler | undefined;
   target: Durable | null;
-  constructor(
-    onFulfilled: ((value: never) => unknown) | undefined,
-    onRejected: ((reason: never) => unknown) | undefined,
-    target: Durable | null,
-  ) {
+  constructor(onFulfilled: Handler | undefined, onRejected: Handler | undefined, target: Durable | null) {
     this.onFulfilled = onFulfilled;
     this.onRejected = onRejected;
     this.target = target;
@@ -64,6 +96,41 @@ export class Then {
 export class Adopt {
   target: Durable;
   constructor(target: Durable) {
+    this.target = target;
+  }
+}
+
+/** `p.finally(onFinally)` */
+export class Finally {
+  onFinally: () => unknown;
+  target: Durable;
+  constructor(onFinally: () => unknown, target: Durable) {
+    this.onFinally = onFinally;
+    this.target = target;
+  }
+}
+
+/** What `finally` does once its handler's promise is fulfilled: passes on the outcome that it held back. */
+export class Constant {
+  value: unknown;
+  threw: boolean;
+  target: Durable;
+  constructor(value: unknown, threw: boolean, target: Durable) {
+    this.value = value;
+    this.threw = threw;
+    this.target = target;
+  }
+}
+
+/** A value of a sync iterator that `for await` reads: makes `{ value, done }` of it (ECMA-262 §27.1.6.4). */
+export class Unwrap {
+  /** Closed when the value rejects; null when it is to stay as it is. */
+  iteration: Iteration | null;
+  done: boolean;
+  target: Durable;
+  constructor(iteration: Iteration | null, done: boolean, target: Durable) {
+    this.iteration = iteration;
+    this.done = done;
     this.target = target;
   }
 }
@@ -81,27 +148,87 @@ export class Element {
 /** The state that the element functions of one combinator call share. */
 export class Group {
   kind: "all" | "allSettled" | "race" | "any";
-  /** Elements that have not settled, plus one while the iterable is still read. */
+  /** Elements that have not settled, plus one while the iterable is still read. 0: the group has settled. */
   remaining: number;
   values: unknown[];
   target: Durable;
+  /**
+   * Where its elements stand, for pruning when it settles early. Derived, never saved: after a restore, every
+   * pending promise with an `Element` of this group among its reactions.
+   */
+  sources: (Durable | NativeWait)[];
   constructor(kind: Group["kind"], target: Durable) {
     this.kind = kind;
     this.remaining = 1;
     this.values = [];
     this.target = target;
+    this.sources = [];
   }
 }
 
 /** Handlers of unmarked code. Not savable: an external await whose outcome ends here is refused. */
 export class NativeReaction {
-  onFulfilled: ((value: never) => unknown) | undefined;
-  onRejected: ((reason: never) => unknown) | undefined;
+  onFulfilled: Handler | undefined;
+  onRejected: Handler | undefined;
+  /** Settles the native promise that `then` returned; null when nobody has it. */
+  target: NativeCapability | null;
   constructor(
-    onFulfilled: ((value: never) => unknown) | undefined,
-    onRejected: ((reason: never) => unknown) | undefined,
+    onFulfilled: Handler | undefined,
+    onRejected: Handler | undefined,
+    target: NativeCapability | null,
   ) {
     this.onFulfilled = onFulfilled;
     this.onRejected = onRejected;
+    this.target = target;
   }
+}
+
+/** The native promise that a call from outside got instead of its task. Settled together with it, without a job. Not savable. */
+export class Mirror {
+  target: NativeCapability;
+  constructor(target: NativeCapability) {
+    this.target = target;
+  }
+}
+
+export interface NativeCapability {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * A promise or thenable of unmarked code that `reaction` waits for: a volatile await. In `run.natives` while it is
+ * pending. A snapshot taken meanwhile records "rejects with Interrupted": the job `(reaction, error, true)`.
+ */
+export class NativeWait {
+  run: Run;
+  reaction: Reaction;
+  constructor(run: Run, reaction: Reaction) {
+    this.run = run;
+    this.reaction = reaction;
+  }
+}
+
+/** A job of its own that calls `then` of a thenable (ECMA-262 §27.2.2.2). Lives in the queue only, never saved. */
+export class ThenableJob {
+  target: Durable;
+  thenable: object;
+  then: Callable;
+  constructor(target: Durable, thenable: object, then: Callable) {
+    this.target = target;
+    this.thenable = thenable;
+    this.then = then;
+  }
+}
+
+/** What two resolving functions share (ECMA-262 §27.2.1.3): the scope record of `coldframe#resolve` and `#reject`. */
+export class Resolvers {
+  promise: Durable | null = null;
+  done = false;
+}
+
+/** What the two functions of one element share when a foreign `then` was given them: record of `coldframe#element`. */
+export class ElementCall {
+  element: Element | null = null;
+  done = false;
 }

@@ -1,0 +1,113 @@
+/**
+ * The programs that are measured, hand-compiled as docs/abi.md says, beside the same as written. Each call of
+ * `makePrograms` evaluates the text anew: its functions share no code and no feedback with those of another call, as
+ * the functions of a real program do not.
+ */
+
+const text = (n) => `
+const { $await, $begin, $closure, $code, $end, $park, $return, $throw, $to } = machine;
+const code = (name, step, Frame, make = null) => $code({ id: "bench/${n}#" + name, hash: "1", kind: "async", file: "bench.ts", line: 1, step, Frame, points: [null], make, captures: [] });
+
+class leaf$F { a = undefined }
+const leaf$c = code("leaf", leaf$s, leaf$F);
+function leaf(a) { const $t = $begin(leaf$c, leaf); try { leaf$s($t, undefined, false, a); } catch ($e) { $throw($t, $e); } return $end($t); }
+function leaf$s($t, $v, $e, a) {
+  let $ip = $t.ip; if ($ip !== 0) { const $f = $t.frame; a = $f.a; }
+  switch ($ip) {
+    case 0: if (($v = $await($t, a)) === $park) { const $f = ($t.frame ??= new leaf$F()); $f.a = a; $t.ip = 1; return; }
+    case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
+      return $return($t, $v + ${n});
+  }
+}
+
+class middle$F { a = undefined }
+const middle$c = code("middle", middle$s, middle$F);
+function middle(a) { const $t = $begin(middle$c, middle); try { middle$s($t, undefined, false, a); } catch ($e) { $throw($t, $e); } return $end($t); }
+function middle$s($t, $v, $e, a) {
+  let $ip = $t.ip; if ($ip !== 0) { const $f = $t.frame; a = $f.a; }
+  switch ($ip) {
+    case 0: if (($v = $await($t, $to($t, leaf)(a))) === $park) { const $f = ($t.frame ??= new middle$F()); $f.a = a; $t.ip = 1; return; }
+    case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
+      return $return($t, $v + 1);
+  }
+}
+
+class loop$F { n = undefined; f = undefined; i = undefined; sum = undefined; $sum = undefined }
+const loop$c = code("loop", loop$s, loop$F);
+function loop(n, f) { const $t = $begin(loop$c, loop); try { loop$s($t, undefined, false, n, f); } catch ($e) { $throw($t, $e); } return $end($t); }
+function loop$s($t, $v, $e, n, f) {
+  let $ip = $t.ip, i, sum, $sum; if ($ip !== 0) { const $f = $t.frame; n = $f.n; f = $f.f; i = $f.i; sum = $f.sum; $sum = $f.$sum; }
+  switch ($ip) {
+    case 0: sum = 0; i = 0;
+    case 1:
+      for (; $ip !== 0 || i < n; i++) {
+        switch ($ip) {
+          case 0: $sum = sum; if (($v = $await($t, $to($t, f)(i))) === $park) { const $f = ($t.frame ??= new loop$F()); $f.n = n; $f.f = f; $f.i = i; $f.sum = sum; $f.$sum = $sum; $t.ip = 1; return; }
+          case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
+            sum = $sum + $v;
+        }
+      }
+      return $return($t, sum);
+  }
+}
+
+class spin$F { n = undefined; i = undefined; s = undefined; $s = undefined }
+const spin$c = code("spin", spin$s, spin$F);
+function spin(n) { const $t = $begin(spin$c, spin); try { spin$s($t, undefined, false, n); } catch ($e) { $throw($t, $e); } return $end($t); }
+function spin$s($t, $v, $e, n) {
+  let $ip = $t.ip, i, s, $s; if ($ip !== 0) { const $f = $t.frame; n = $f.n; i = $f.i; s = $f.s; $s = $f.$s; }
+  switch ($ip) {
+    case 0: s = 0; i = 0;
+    case 1:
+      for (; $ip !== 0 || i < n; i++) {
+        switch ($ip) {
+          case 0: s = (s * 31 + i) | 0;
+          case 1:
+            if ($ip !== 0 || (i & 0xfffff) === 0) {
+              switch ($ip) {
+                case 0: $s = s; if (($v = $await($t, i)) === $park) { const $f = ($t.frame ??= new spin$F()); $f.n = n; $f.i = i; $f.s = s; $f.$s = $s; $t.ip = 1; return; }
+                case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
+                  s = $s + $v;
+              }
+            }
+        }
+      }
+      return $return($t, s);
+  }
+}
+
+class all$F { }
+const all$c = code("all", all$s, all$F);
+function all(n, f, P) { const $t = $begin(all$c, all); try { all$s($t, undefined, false, n, f, P); } catch ($e) { $throw($t, $e); } return $end($t); }
+function all$s($t, $v, $e, n, f, P) {
+  let $ip = $t.ip;
+  switch ($ip) {
+    case 0: {
+      const list = []; for (let i = 0; i < n; i++) list.push(f(i));
+      if (($v = $await($t, P.all(list))) === $park) { $t.frame ??= new all$F(); $t.ip = 1; return; }
+    }
+    case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
+      return $return($t, $v.length);
+  }
+}
+
+class scope { count = undefined }
+const inc$c = code("inc", null, null, inc$make);
+function inc$make($s) { return $closure((by) => ($s.count += by), inc$c, [$s]); }
+function makeClosures(n) { let last; for (let i = 0; i < n; i++) { const $s = new scope(); $s.count = i; last = inc$make($s); } return last; }
+function makeNative(n) { let last; for (let i = 0; i < n; i++) { let count = i; last = (by) => (count += by); } return last; }
+function call(f, n) { let s = 0; for (let i = 0; i < n; i++) s = (s + f(i)) | 0; return s; }
+function callNative(f, n) { let s = 0; for (let i = 0; i < n; i++) s = (s + f(i)) | 0; return s; }
+
+async function nativeLeaf(a) { const v = await a; return v + ${n}; }
+async function nativeMiddle(a) { const v = await nativeLeaf(a); return v + 1; }
+async function nativeLoop(n, f) { let sum = 0; for (let i = 0; i < n; i++) sum += await f(i); return sum; }
+async function nativeSpin(n) { let s = 0; for (let i = 0; i < n; i++) { s = (s * 31 + i) | 0; if ((i & 0xfffff) === 0) s += await i; } return s; }
+async function nativeAll(n, f) { const list = []; for (let i = 0; i < n; i++) list.push(f(i)); return (await Promise.all(list)).length; }
+return { leaf, middle, loop, spin, all, makeClosures, makeNative, call, callNative, nativeLeaf, nativeMiddle, nativeLoop, nativeSpin, nativeAll };
+`;
+
+/** @param machine the module `coldframe/machine`; @param count how many sets of programs */
+export function makePrograms(machine, count) {
+  return Array.from({ length: count }, (_, n) => new Function("machine", text(n))(machine));
+}

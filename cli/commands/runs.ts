@@ -1,0 +1,93 @@
+/** `coldframe runs`: the list of runs, what needs a person first to be seen. */
+import type { RunFilter, RunRow, RunStatus } from "../../runtime/engine/index.ts";
+import { UsageError } from "../failure.ts";
+import { openStore } from "../open-store.ts";
+import type { Page } from "../page.ts";
+import type { Style } from "../render/style.ts";
+import { table } from "../render/table.ts";
+import { relative } from "../render/time.ts";
+
+const statuses: readonly RunStatus[] = ["active", "blocked", "done", "failed", "cancelled"];
+
+export const runs: Page = {
+  name: "runs",
+  summary: "list runs, newest last",
+  args: {
+    status: { type: "string", valueHint: "status", description: `only these: ${statuses.join(", ")}` },
+    workflow: {
+      type: "string",
+      valueHint: "name",
+      description: "only runs of this function, as module#name or name",
+    },
+    limit: { type: "string", valueHint: "n", description: "at most so many (default 100)" },
+  },
+  examples: ["coldframe runs", "coldframe runs --status blocked", "coldframe runs --json | jq -r '.[].id'"],
+  async run(invocation, terminal) {
+    const { status, workflow, limit } = invocation.values as Record<string, string | undefined>;
+    const filter = filterOf(status, limit);
+    const store = openStore(invocation, terminal);
+    try {
+      await store.migrate();
+      const all = await store.read.runs(filter);
+      const found = all.filter(
+        ({ entry }) => workflow === undefined || entry === workflow || nameOf(entry) === workflow,
+      );
+      if (invocation.json) terminal.print(JSON.stringify(found, null, 2));
+      else terminal.print(found.length === 0 ? "no runs" : listing(found, terminal.width, terminal.style));
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+function filterOf(status: string | undefined, limit: string | undefined): RunFilter {
+  if (status !== undefined && !statuses.includes(status as RunStatus)) {
+    throw new UsageError(`--status ${status}: it is one of ${statuses.join(", ")}.`);
+  }
+  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
+    throw new UsageError(`--limit ${limit}: a number from 1.`);
+  return {
+    ...(status === undefined ? {} : { status: status as RunStatus }),
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+  };
+}
+
+function listing(rows: readonly RunRow[], width: number, style: Style): string {
+  const now = Date.now();
+  const columns = [
+    { title: "RUN", shrinks: true, paint: style.bold },
+    { title: "WORKFLOW", shrinks: true },
+    { title: "STATUS", paint: (text: string) => paintStatus(text.trim(), style) },
+    { title: "CHANGED" },
+    { title: "NEXT", shrinks: true },
+  ];
+  const cells = rows.map((row) => [
+    row.id,
+    nameOf(row.entry),
+    row.status,
+    relative(row.updated, now),
+    next(row, now),
+  ]);
+  return table(columns, cells, width, style);
+}
+
+/** What will happen next, or has to. */
+function next(row: RunRow, now: number): string {
+  if (row.blocked !== null) return row.blocked.reason;
+  if (row.status !== "active") return "";
+  if (row.cancel) return "is being cancelled";
+  if (row.worker !== null) return "runs";
+  if (row.due === null) return "waits";
+  return row.due <= now ? "waits for a worker" : relative(row.due, now);
+}
+
+export function paintStatus(status: string, style: Style): string {
+  if (status === "done") return style.good(status);
+  if (status === "failed" || status === "blocked") return style.bad(status);
+  return status;
+}
+
+/** `shop/flows.ts#upgradeGame` as `upgradeGame`. */
+export function nameOf(entry: string): string {
+  return entry.slice(entry.lastIndexOf("#") + 1);
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/** `coldframe`: what a person operates. Reads the command line, runs one command, ends with its exit code. */
+import { readFileSync } from "node:fs";
+import { cancel } from "./commands/cancel.ts";
+import { runs } from "./commands/runs.ts";
+import { send } from "./commands/send.ts";
+import { show } from "./commands/show.ts";
+import { work } from "./commands/work.ts";
+import { describeFailure, exitCodeOf, exits } from "./failure.ts";
+import { helpOf, overview } from "./help.ts";
+import { globals, type Terminal } from "./page.ts";
+import { readArguments } from "./read-arguments.ts";
+import { styleFor } from "./render/style.ts";
+
+const pages = [runs, show, send, cancel, work];
+
+const terminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  warn: (text) => void process.stderr.write(`${text}\n`),
+  width: process.stdout.columns ?? 80,
+  style: styleFor(process.stdout, process.env),
+  cwd: process.cwd(),
+  env: process.env,
+};
+
+async function main(words: readonly string[]): Promise<number> {
+  let json = words.includes("--json");
+  try {
+    const request = readArguments(words, pages, process.env);
+    if (request.kind === "help") {
+      terminal.print(request.page === null ? overview(pages, globals) : helpOf(request.page));
+    } else if (request.kind === "version") {
+      terminal.print(version());
+    } else {
+      json = request.invocation.json;
+      return (await request.page.run(request.invocation, terminal)) ?? exits.ok;
+    }
+    return exits.ok;
+  } catch (error) {
+    terminal.warn(describeFailure(error, json));
+    return exitCodeOf(error);
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+// `coldframe runs | head` closes the pipe early; that is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,30 @@
+/** The database that `--store` names. Commands that look never create one: a typing error must not look like "no runs". */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Store } from "../runtime/engine/index.ts";
+import { sqlite } from "../stores/sqlite/index.ts";
+import { NotFound, UsageError } from "./failure.ts";
+import type { Invocation, Terminal } from "./page.ts";
+
+/**
+ * @param create whether a missing file is made
+ * @throws UsageError for a kind of database that there is no store for, NotFound for a missing file
+ */
+export function openStore({ store }: Invocation, { cwd }: Terminal, create = false): Store {
+  const file = resolve(cwd, fileOf(store));
+  if (!create && !existsSync(file)) {
+    throw new NotFound(`there is no database "${file}". Name it with --store <file>, or in COLDFRAME_STORE.`);
+  }
+  return sqlite(file);
+}
+
+function fileOf(store: string): string {
+  if (store.startsWith("file:")) return fileURLToPath(new URL(store));
+  if (store.startsWith("sqlite:")) return store.slice("sqlite:".length);
+  const scheme = /^([a-z]{2,}):\/\//.exec(store);
+  if (scheme === null) return store;
+  throw new UsageError(
+    `--store ${store}: there is no store for "${scheme[1]}". Give the path of a SQLite file.`,
+  );
+}

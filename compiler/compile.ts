@@ -1,0 +1,104 @@
+/** The pipeline: eight passes, in order. Each is a function of what stands before it. */
+import { generate } from "@babel/generator";
+import type * as t from "@babel/types";
+import { convert } from "./convert.ts";
+import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
+import { discover, mayBeMarked } from "./discover.ts";
+import { ModuleEmitter } from "./emit/module.ts";
+import type { Manifest } from "./manifest.ts";
+import { parse } from "./parse.ts";
+import { resolve } from "./resolve.ts";
+
+export interface CompileOptions {
+  /** Path of the source, as error messages and source maps should name it. Its ending says whether it is TypeScript. */
+  readonly filename: string;
+  /** What ids in the registry begin with: package name and path in it. Default: the filename. */
+  readonly moduleId?: string;
+  readonly sourceType?: "module" | "commonjs" | "script";
+  /** `all` compiles every function, as `include` does for packages. Default: `directives`. */
+  readonly mark?: "directives" | "all";
+}
+
+export interface CompileResult {
+  /** Null when nothing in the file is marked, or when a diagnostic is an error. */
+  readonly code: string | null;
+  readonly map: SourceMap | null;
+  readonly manifest: Manifest | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Source map, version 3. */
+export interface SourceMap {
+  readonly version: number;
+  readonly sources: string[];
+  readonly names: string[];
+  readonly sourcesContent?: string[] | undefined;
+  readonly mappings: string;
+  readonly file?: string | undefined;
+}
+
+/**
+ * Compiles one module. Synchronous and free of side effects.
+ * @param source text of a JavaScript or TypeScript module
+ */
+export function compile(source: string, options: CompileOptions): CompileResult {
+  const { file, program, manifest, diagnostics } = compileProgram(source, options);
+  if (file === null || program === null) return { code: null, map: null, manifest: null, diagnostics };
+  const output = print({ ...file, program }, source, options.filename);
+  return { ...output, manifest, diagnostics };
+}
+
+export interface CompiledProgram {
+  readonly file: t.File | null;
+  /** Null when nothing is marked, or when a diagnostic is an error. */
+  readonly program: t.Program | null;
+  readonly manifest: Manifest | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The same, to a syntax tree: for tools that go on with it. */
+export function compileProgram(source: string, options: CompileOptions): CompiledProgram {
+  const nothing = { file: null, program: null, manifest: null };
+  if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
+  const diagnostics = new Diagnostics(source, options.filename);
+  let file: t.File;
+  try {
+    file = parse(source, { filename: options.filename, sourceType: options.sourceType ?? "module" });
+  } catch (error) {
+    const at = (error as { loc?: { line: number; column: number } }).loc;
+    const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
+    diagnostics.error("CF1001", place, (error as Error).message.replace(/\s*\(\d+:\d+\)$/, ""));
+    return { ...nothing, diagnostics: diagnostics.list };
+  }
+  const discovered = discover(file, diagnostics, options.mark === "all");
+  const marked = discovered.marked || discovered.steps.size > 0;
+  if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
+  const resolved = resolve(file);
+  const converted = convert(resolved, discovered.steps, diagnostics);
+  const moduleId = options.moduleId ?? options.filename;
+  const emitter = new ModuleEmitter(resolved, converted, diagnostics, {
+    moduleId,
+    filename: options.filename,
+  });
+  const program = emitter.emit(file, discovered.marked);
+  if (diagnostics.failed) return { ...nothing, diagnostics: diagnostics.list };
+  return { file, program, manifest: emitter.manifest, diagnostics: diagnostics.list };
+}
+
+/**
+ * TypeScript to JavaScript, nothing else.
+ * @throws SyntaxError of the parser
+ */
+export function eraseTypes(source: string, filename: string): { code: string; map: SourceMap } {
+  const output = print(parse(source, { filename, sourceType: "module" }), source, filename);
+  return { code: output.code, map: output.map! };
+}
+
+function print(file: t.File, source: string, filename: string): { code: string; map: SourceMap | null } {
+  const output = generate(
+    file,
+    { sourceMaps: true, sourceFileName: filename, comments: false, jsescOption: { minimal: true } },
+    source,
+  );
+  return { code: output.code, map: output.map as SourceMap | null };
+}

@@ -1,0 +1,125 @@
+/**
+ * Pass 3, convert: closure conversion. Captured variables move into one record per scope; every function learns which
+ * records it takes. What is not captured stays a JavaScript local.
+ */
+import * as t from "@babel/types";
+import type { Diagnostics } from "./diagnostics.ts";
+import type { Fn, Record, Scope, Variable } from "./ir.ts";
+import type { Resolved } from "./resolve.ts";
+
+export interface Converted {
+  readonly records: readonly Record[];
+  /** The records that a function takes from around it, outermost first, with what it uses of each. */
+  readonly takes: ReadonlyMap<Fn, readonly Take[]>;
+}
+
+export interface Take {
+  readonly record: Record;
+  readonly variables: readonly Variable[];
+}
+
+export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnostics: Diagnostics): Converted {
+  const records: Record[] = [];
+  const takes = new Map<Fn, Take[]>();
+  for (const fn of resolved.all) {
+    if (fn.parent !== null && isNative(fn.parent)) fn.isStep = true;
+    if (!steps.has(fn.node)) continue;
+    fn.isStep = true;
+    for (const variable of fn.captures)
+      diagnostics.error(
+        "CF1005",
+        fn.node,
+        `"${variable.name}" belongs to the function around the step; pass it as an argument, or move the step to the top of the module.`,
+      );
+  }
+  for (const fn of resolved.all) {
+    for (const variable of fn.captures) if (!isNative(variable.scope.fn)) recordOf(variable, records);
+  }
+  records.sort(
+    (a, b) => (a.scope.node.start ?? 0) - (b.scope.node.start ?? 0) || depth(a.scope) - depth(b.scope),
+  );
+  nameRecords(records, resolved.names);
+  for (const fn of resolved.all) takes.set(fn, takesOf(fn, records));
+  return { records, takes };
+}
+
+/** Whether the function is a step or stands in one: such code stays as written. */
+function isNative(fn: Fn): boolean {
+  for (let one: Fn | null = fn; one !== null; one = one.parent) if (one.isStep) return true;
+  return false;
+}
+
+function recordOf(variable: Variable, records: Record[]): Record {
+  const scope = variable.scope;
+  if (scope.record === null) {
+    const holder: Variable = {
+      name: "$s",
+      kind: "temp",
+      scope,
+      captured: false,
+      reassigned: false,
+      needsTdz: false,
+      initEnd: 0,
+      init: null,
+      out: null,
+      record: null,
+    };
+    scope.record = {
+      scope,
+      holder,
+      variables: [],
+      className: "",
+      id: "",
+      copied: scope.kind === "for" && t.isForStatement(scope.node),
+    };
+    holder.record = scope.record;
+    records.push(scope.record);
+  }
+  if (!scope.record.variables.includes(variable)) scope.record.variables.push(variable);
+  return scope.record;
+}
+
+/**
+ * A record is named after its function, or for an inner scope after its first variable: a name that survives edits
+ * elsewhere. One name for a record wherever it goes.
+ */
+function nameRecords(records: readonly Record[], taken: ReadonlySet<string>): void {
+  const holders = new Set(taken);
+  const ids = new Set<string>();
+  for (const record of records) {
+    const { scope } = record;
+    const inner = scope !== scope.fn.scope;
+    const label = inner ? record.variables[0]!.name : scope.fn.name || "scope";
+    record.holder.out = unique(`$${identifier(label)}`, holders, "$");
+    const path = scope.fn.path || "module";
+    record.id = unique(inner ? `${path}.{${label}}` : `${path}.{}`, ids, "#");
+  }
+}
+
+/** `base`, or `base` with the first free number from 2 on behind `joint`. */
+export function unique(base: string, taken: Set<string>, joint: string): string {
+  let name = base;
+  for (let n = 2; taken.has(name); n++) name = `${base}${joint}${n}`;
+  taken.add(name);
+  return name;
+}
+
+/** The letters of `text` that an identifier may have. */
+export function identifier(text: string): string {
+  return text.replace(/[^\w$]+/g, "_").replace(/^(\d)/, "_$1");
+}
+
+function takesOf(fn: Fn, records: readonly Record[]): Take[] {
+  const list: Take[] = [];
+  for (const record of records) {
+    const variables = record.variables.filter((one) => fn.captures.has(one));
+    if (variables.length > 0) list.push({ record, variables });
+  }
+  return list.sort((a, b) => depth(a.record.scope) - depth(b.record.scope));
+}
+
+function depth(scope: Scope): number {
+  let n = 0;
+  for (let s = scope.parent; s !== null; s = s.parent) n++;
+  return n;
+}

@@ -1,0 +1,448 @@
+/**
+ * Functions of marked code as they are emitted: closures as factories over their scope records, async functions as a wrapper
+ * that starts a task and a step function that carries it on.
+ */
+import * as t from "@babel/types";
+import { identifier } from "../convert.ts";
+import { Hasher } from "../hash.ts";
+import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
+import { type Layout, layout, reserved, slotName } from "../layout.ts";
+import { liveness } from "../liveness.ts";
+import { lower, plainParameters, restParameters } from "../lower/index.ts";
+import type { ModuleEmitter } from "./module.ts";
+import { assign, Rewriter } from "./rewrite.ts";
+import { StepEmitter } from "./step.ts";
+
+/** What a function needs beside its parameters, as parameters of the step function. */
+interface Extras {
+  readonly names: string[];
+  readonly values: t.Expression[];
+  readonly variables: Variable[];
+}
+
+/** The statements that enter a scope; for a function's own also its parameters, `this` and name, where captured. */
+export function prologue(module: ModuleEmitter, scope: Scope, rewriter: Rewriter): t.Statement[] {
+  const list = rewriter.prologue(scope);
+  const { fn } = scope;
+  if (fn.scope !== scope || scope.record === null) return list;
+  const made = list.slice(0, 1);
+  const lowered = rewriter.locals !== null;
+  const own: t.Statement[] = [];
+  for (const variable of scope.record.variables) {
+    const place = () => rewriter.place(variable);
+    if (variable.kind === "param" && isPlainParameter(fn, variable, module))
+      own.push(assign(place(), t.identifier(variable.name), null));
+    else if (variable.kind === "self")
+      own.push(assign(place(), t.identifier(lowered ? "$self" : variable.name), null));
+    else if (variable.kind === "implicit") own.push(...captureImplicit(variable, fn, place(), lowered));
+  }
+  return [...made, ...own, ...list.slice(1)];
+}
+
+function isPlainParameter(fn: Fn, variable: Variable, module: ModuleEmitter): boolean {
+  if (!("params" in fn.node)) return false;
+  return (fn.node as FunctionNode).params.some(
+    (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
+  );
+}
+
+function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
+  if (lowered) return [assign(place, t.identifier(`$${variable.name.replace(".", "_")}`), null)];
+  if (variable.name === "this" && isDerivedConstructor(fn)) return [];
+  const value =
+    variable.name === "this"
+      ? t.thisExpression()
+      : variable.name === "arguments"
+        ? t.identifier("arguments")
+        : t.metaProperty(t.identifier("new"), t.identifier("target"));
+  return [assign(place, value, null)];
+}
+
+function isDerivedConstructor(fn: Fn): boolean {
+  return (
+    t.isClassMethod(fn.node, { kind: "constructor" }) &&
+    t.isClass(fn.parent?.node) &&
+    fn.parent.node.superClass != null
+  );
+}
+
+// ---- functions that are called as they are
+
+/** Parameters and body of a function without suspend points of its own. */
+export function plainFunction(
+  module: ModuleEmitter,
+  fn: Fn,
+): { params: t.FunctionParameter[]; body: t.BlockStatement | t.Expression } {
+  const node = fn.node as FunctionNode;
+  const rewriter = new Rewriter(module, fn, null);
+  const start: t.Statement[] = [];
+  let params: t.FunctionParameter[];
+  const rest = fn.scope.record === null ? null : restParameters(fn);
+  if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
+  else {
+    const given = [
+      ...rest.placeholders.map((name) => t.identifier(name)),
+      t.spreadElement(t.identifier("$rest")),
+    ];
+    params = [
+      ...plainParameters(fn).map((one) => t.identifier(one.name)),
+      ...rest.placeholders.map((name) => t.identifier(name)),
+      t.restElement(t.identifier("$rest")),
+    ];
+    const own = new Set<string>();
+    for (const id of rest.bound) {
+      const variable = module.resolved.refs.get(id);
+      if (variable?.kind === "param" && !variable.captured) own.add(variable.name);
+    }
+    if (own.size > 0)
+      start.push(
+        t.variableDeclaration(
+          "let",
+          [...own].map((name) => t.variableDeclarator(t.identifier(name))),
+        ),
+      );
+    start.push(assign(rewriter.pattern(rest.pattern) as t.LVal, t.arrayExpression(given), null));
+  }
+  const first = prologue(module, fn.scope, rewriter);
+  const functions = fn.scope.hoisted.length;
+  const entry = [
+    ...first.slice(0, first.length - functions),
+    ...start,
+    ...first.slice(first.length - functions),
+  ];
+  if (!t.isBlockStatement(node.body)) {
+    const value = rewriter.expression(node.body);
+    return {
+      params,
+      body: entry.length === 0 ? value : t.blockStatement([...entry, t.returnStatement(value)]),
+    };
+  }
+  const body: t.BlockStatement = {
+    ...node.body,
+    directives: node.body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
+  };
+  return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
+}
+
+/** A parameter keeps its name, captured or not: the prologue copies it to the record. */
+function parameter(_module: ModuleEmitter, node: t.Node, rewriter: Rewriter): t.FunctionParameter {
+  if (t.isIdentifier(node)) return t.cloneNode(node, false);
+  return rewriter.pattern(node) as t.FunctionParameter;
+}
+
+// ---- async functions
+
+/** Emits the step function, the frame class and the code of an async function; returns the names. */
+export function emitAsync(
+  module: ModuleEmitter,
+  fn: Fn,
+  codeName: string,
+): { step: string; frame: string | null; layout: Layout; extras: Extras } {
+  const lowered = lower(fn, module.resolved, module.diagnostics);
+  liveness(fn, lowered, module.resolved, module.converted);
+  const extras = extrasOf(module, fn);
+  const given = new Set<Variable>(extras.variables);
+  for (const one of plainParameters(fn)) given.add(module.resolved.refs.get(one)!);
+  const plan = layout(fn, lowered, given);
+  const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
+  const frame = plan.slots.length > 0 ? module.name(`${codeName.replace(/\$code$/, "")}$Frame`) : null;
+  const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
+  const rewriter = new Rewriter(module, fn, locals);
+  const emitter = new StepEmitter(module, rewriter, plan, frame ?? "");
+  const body = emitter.body(lowered);
+  const params = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
+  if (restParameters(fn) !== null) params.push("$rest");
+  module.bottom.push(
+    stepFunction(
+      step,
+      params,
+      plan,
+      [...usedLocals(lowered.locals, body, new Set(params)), ...emitter.temps],
+      body,
+    ),
+  );
+  if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
+  return { step, frame, layout: plan, extras };
+}
+
+/** Locals that the emitted body mentions. */
+function usedLocals(
+  locals: ReadonlySet<Variable>,
+  body: t.Statement[],
+  params: ReadonlySet<string>,
+): string[] {
+  const mentioned = new Set<string>();
+  for (const one of body)
+    t.traverseFast(one, (node) => {
+      if (t.isIdentifier(node)) mentioned.add(node.name);
+    });
+  const names = [...locals].filter((one) => !(one.captured && one.scope.record !== null)).map(slotName);
+  return [...new Set(names)].filter((name) => mentioned.has(name) && !params.has(name));
+}
+
+function stepFunction(
+  name: string,
+  params: readonly string[],
+  plan: Layout,
+  locals: readonly string[],
+  body: t.Statement[],
+): t.Statement {
+  const list: t.Statement[] = [];
+  const resumes = plan.points.length > 1;
+  const declared = [...(resumes ? ["$ip"] : []), ...locals];
+  if (declared.length > 0)
+    list.push(
+      t.variableDeclaration(
+        "let",
+        declared.map((one) =>
+          t.variableDeclarator(
+            t.identifier(one),
+            one === "$ip" ? t.memberExpression(t.identifier("$t"), t.identifier("ip")) : null,
+          ),
+        ),
+      ),
+    );
+  if (plan.slots.length > 0) {
+    const load = plan.slots.map((one) => {
+      const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
+      return t.expressionStatement(t.assignmentExpression("=", t.identifier(slotName(one)), slot));
+    });
+    const f = t.variableDeclarator(
+      t.identifier("$f"),
+      t.memberExpression(t.identifier("$t"), t.identifier("frame")),
+    );
+    const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
+    const test = some
+      ? t.binaryExpression(
+          "!==",
+          t.memberExpression(t.identifier("$t"), t.identifier("frame")),
+          t.nullLiteral(),
+        )
+      : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
+    list.push(t.ifStatement(test, t.blockStatement([t.variableDeclaration("const", [f]), ...load])));
+  }
+  list.push(...body);
+  const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
+  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list));
+}
+
+export function slotClass(
+  name: string,
+  fields: readonly string[],
+  initial: (field: string) => t.Expression = () => t.identifier("undefined"),
+): t.Statement {
+  const members = fields.map((one) => t.classProperty(t.identifier(one), initial(one)));
+  return t.classDeclaration(t.identifier(name), null, t.classBody(members));
+}
+
+function extrasOf(module: ModuleEmitter, fn: Fn): Extras {
+  const extras: Extras = { names: [], values: [], variables: [] };
+  const add = (name: string, value: t.Expression, variable: Variable | null) => {
+    extras.names.push(name);
+    extras.values.push(value);
+    if (variable !== null) extras.variables.push(variable);
+  };
+  for (const take of module.converted.takes.get(fn) ?? [])
+    add(take.record.holder.out!, t.identifier(take.record.holder.out!), take.record.holder);
+  for (const variable of fn.implicit.values()) {
+    const name = `$${variable.name.replace(".", "_")}`;
+    const value =
+      variable.name === "this"
+        ? t.thisExpression()
+        : variable.name === "arguments"
+          ? t.identifier("arguments")
+          : t.identifier("undefined");
+    add(name, value, variable);
+  }
+  for (const variable of fn.scope.variables.values())
+    if (variable.kind === "self")
+      add(variable.captured ? "$self" : variable.name, t.identifier("$self"), variable);
+  return extras;
+}
+
+/** The function that a caller sees: starts a task. `self` names the function object, for the hand-over of the top. */
+export function wrapper(
+  module: ModuleEmitter,
+  fn: Fn,
+  codeName: string,
+  step: string,
+  extras: Extras,
+  self: t.Expression,
+): { params: t.FunctionParameter[]; body: t.BlockStatement } {
+  const plain = plainParameters(fn).map((one) => one.name);
+  const rest = restParameters(fn);
+  const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
+  const args: t.Expression[] = [
+    t.identifier("$t"),
+    t.identifier("undefined"),
+    t.booleanLiteral(false),
+    ...extras.values,
+  ];
+  args.push(...plain.map((one) => t.identifier(one)));
+  if (rest !== null) {
+    const placeholders = rest.placeholders.map((one) => t.identifier(one));
+    params.push(...placeholders, t.restElement(t.identifier("$rest")));
+    args.push(
+      placeholders.length === 0
+        ? t.identifier("$rest")
+        : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
+    );
+  }
+  const task = t.variableDeclaration("const", [
+    t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
+  ]);
+  const run = t.expressionStatement(
+    module.call("$return", t.identifier("$t"), t.callExpression(t.identifier(step), args)),
+  );
+  const fail = t.expressionStatement(module.call("$throw", t.identifier("$t"), t.identifier("$x")));
+  const attempt = t.tryStatement(
+    t.blockStatement([run]),
+    t.catchClause(t.identifier("$x"), t.blockStatement([fail])),
+  );
+  return {
+    params,
+    body: t.blockStatement([task, attempt, t.returnStatement(module.call("$end", t.identifier("$t")))]),
+  };
+}
+
+// ---- closures
+
+/**
+ * `name$code.make($s)`: a function expression, arrow, method or hoisted declaration. Its code is emitted once, at module level.
+ */
+export function closure(module: ModuleEmitter, fn: Fn): t.Expression {
+  const takes = module.converted.takes.get(fn) ?? [];
+  if (fn.codeName === "") emitClosure(module, fn);
+  const holders = takes.map((one) => t.identifier(one.record.holder.out!));
+  const call = t.callExpression(t.memberExpression(t.identifier(fn.codeName), t.identifier("make")), holders);
+  call.loc = fn.node.loc ?? null;
+  return call;
+}
+
+function emitClosure(module: ModuleEmitter, fn: Fn): void {
+  fn.codeName = module.name(`${identifier(fn.path.replace(/[.#]/g, "$"))}$code`);
+  const takes = module.converted.takes.get(fn) ?? [];
+  const node = fn.node as FunctionNode;
+  const holders = takes.map((one) => one.record.holder.out!);
+  const scopes = t.arrayExpression(holders.map((one) => t.identifier(one)));
+  const list: t.Statement[] = [];
+  let made: t.Expression;
+  let stepName: string | null = null;
+  let plan: Layout | null = null;
+  let frame: string | null = null;
+  const isMethod = t.isObjectMethod(node);
+  const localName = usableName(module, fn, holders);
+  if (fn.suspends) {
+    const self = localName ?? "$self";
+    const emitted = emitAsync(module, fn, fn.codeName);
+    stepName = emitted.step;
+    plan = emitted.layout;
+    frame = emitted.frame;
+    if (emitted.extras.names.includes("$self") || emitted.extras.variables.some((one) => one.kind === "self"))
+      emitted.extras.values.splice(
+        0,
+        emitted.extras.values.length,
+        ...emitted.extras.values.map((one) =>
+          t.isIdentifier(one, { name: "$self" }) ? t.identifier(self) : one,
+        ),
+      );
+    const parts = wrapper(module, fn, fn.codeName, stepName, emitted.extras, t.identifier(self));
+    // An arrow or a method: like an async function neither can be called with `new`.
+    made = fn.isArrow
+      ? t.arrowFunctionExpression(parts.params, parts.body)
+      : methodExpression(fn.name, parts.params, parts.body);
+    if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
+    list.push(
+      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
+    );
+    list.push(
+      t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
+    );
+  } else {
+    const parts = plainFunction(module, fn);
+    const common = { generator: fn.isGenerator, async: fn.isAsync };
+    if (fn.isArrow)
+      made = {
+        ...t.arrowFunctionExpression(parts.params, parts.body as t.BlockStatement),
+        async: fn.isAsync,
+      };
+    else if (isMethod) made = methodExpression(fn.name, parts.params, parts.body as t.BlockStatement, common);
+    else {
+      const id =
+        t.isFunctionExpression(node) && node.id
+          ? t.identifier(node.id.name)
+          : t.isFunctionDeclaration(node) && localName !== null
+            ? t.identifier(fn.name)
+            : null;
+      made = t.functionExpression(
+        id,
+        parts.params,
+        parts.body as t.BlockStatement,
+        fn.isGenerator,
+        fn.isAsync,
+      );
+    }
+    made = located(made, fn.node);
+    const needsName = !isMethod && !(t.isFunctionExpression(made) && made.id) && fn.name !== "";
+    if (needsName && localName !== null) {
+      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(localName), made)]));
+      list.push(
+        t.returnStatement(
+          module.call("$closure", t.identifier(localName), t.identifier(fn.codeName), scopes),
+        ),
+      );
+    } else {
+      if (needsName) made = named(fn.name, made);
+      list.push(t.returnStatement(module.call("$closure", made, t.identifier(fn.codeName), scopes)));
+    }
+  }
+  const only = list.length === 1 ? (list[0] as t.ReturnStatement).argument! : t.blockStatement(list);
+  const make = t.arrowFunctionExpression(
+    holders.map((one) => t.identifier(one)),
+    only,
+  );
+  module.code(fn, {
+    step: stepName,
+    frame,
+    layout: plan,
+    make,
+    captures: takes.map((one) => one.variables.map((v) => v.name)),
+  });
+}
+
+/** The function's own name, where a constant of that name around it would hide nothing that it uses. */
+function usableName(module: ModuleEmitter, fn: Fn, holders: readonly string[]): string | null {
+  const { name } = fn;
+  if (!t.isValidIdentifier(name) || name === "arguments" || name === "eval" || name === "await") return null;
+  if (fn.freeNames.has(name) || holders.includes(name) || (reserved as readonly string[]).includes(name))
+    return null;
+  return module.isModuleName(name) && fn.freeNames.has(name) ? null : name;
+}
+
+/** `{ ["name"]: f }["name"]`: gives an anonymous function a name that is no usable identifier. */
+function named(name: string, f: t.Expression): t.Expression {
+  const key = t.stringLiteral(name);
+  return t.memberExpression(t.objectExpression([t.objectProperty(key, f)]), t.cloneNode(key), true);
+}
+
+function methodExpression(
+  name: string,
+  params: t.FunctionParameter[],
+  body: t.BlockStatement,
+  flags = { generator: false, async: false },
+): t.Expression {
+  const usable = t.isValidIdentifier(name, false);
+  const key = usable ? t.identifier(name) : t.stringLiteral(name);
+  const object = t.objectExpression([
+    t.objectMethod("method", key, params, body, false, flags.generator, flags.async),
+  ]);
+  return t.memberExpression(object, t.cloneNode(key), !usable);
+}
+
+function located<N extends t.Node>(node: N, from: t.Node): N {
+  node.loc = from.loc ?? null;
+  return node;
+}
+
+/** Hash of a function's source: equal for sources that differ in formatting, comments and types only. */
+export const codeHash = (fn: Fn): string => new Hasher().node(fn.node).digest(10);

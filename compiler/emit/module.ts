@@ -1,0 +1,445 @@
+/**
+ * Pass 8, the module: walks the author's top level, keeps it as it is, and puts around it what the functions need: imports of
+ * helpers, frame and record classes, codes, step functions, and the bindings that are saved by reference.
+ */
+
+import * as t from "@babel/types";
+import { VISITOR_KEYS } from "@babel/types";
+import { type Converted, unique } from "../convert.ts";
+import type { Diagnostics } from "../diagnostics.ts";
+import { Hasher } from "../hash.ts";
+import type { Fn, FunctionNode, Scope } from "../ir.ts";
+import { type Layout, reserved, slotName } from "../layout.ts";
+import type { Manifest, ManifestCode } from "../manifest.ts";
+import type { Resolved } from "../resolve.ts";
+import { emitClass } from "./classes.ts";
+import { closure, codeHash, emitAsync, plainFunction, prologue, slotClass, wrapper } from "./functions.ts";
+import { objectExpression } from "./objects.ts";
+import { Rewriter } from "./rewrite.ts";
+
+export interface EmitOptions {
+  readonly moduleId: string;
+  readonly filename: string;
+}
+
+export class ModuleEmitter {
+  readonly resolved: Resolved;
+  readonly converted: Converted;
+  readonly diagnostics: Diagnostics;
+  readonly classes: t.Statement[] = [];
+  readonly codes: t.Statement[] = [];
+  readonly bottom: t.Statement[] = [];
+  readonly manifest: { -readonly [K in keyof Manifest]: Manifest[K] };
+  readonly #options: EmitOptions;
+  readonly #helpers = new Set<string>();
+  readonly #names: Set<string>;
+
+  constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
+    this.resolved = resolved;
+    this.converted = converted;
+    this.diagnostics = diagnostics;
+    this.#options = options;
+    this.#names = new Set([...resolved.names, ...reserved]);
+    this.manifest = { module: options.moduleId, file: options.filename, codes: [], steps: [] };
+  }
+
+  // ---- services for the parts
+
+  /** A module-level name that nothing in the source has. */
+  name(base: string): string {
+    return unique(base, this.#names, "$");
+  }
+
+  isModuleName(name: string): boolean {
+    return this.resolved.module.scope.variables.has(name);
+  }
+
+  helper(name: string): t.Identifier {
+    this.#helpers.add(name);
+    return t.identifier(name);
+  }
+
+  call(name: string, ...args: t.Expression[]): t.CallExpression {
+    return t.callExpression(this.helper(name), args);
+  }
+
+  fnOf(node: t.Node): Fn {
+    return this.resolved.fns.get(node)!;
+  }
+
+  closure(fn: Fn): t.Expression {
+    if (fn.isStep) return this.#step(fn);
+    return closure(this, fn);
+  }
+
+  objectExpression(node: t.ObjectExpression, rewriter: Rewriter): t.Expression {
+    return objectExpression(this, node, rewriter);
+  }
+
+  classExpression(node: t.Class, rewriter: Rewriter): t.Expression {
+    return emitClass(this, node, rewriter);
+  }
+
+  prologueOf(scope: Scope, rewriter: Rewriter): t.Statement[] {
+    return prologue(this, scope, rewriter);
+  }
+
+  /**
+   * `await f(x)` of a function known to be one: hands the top to it (docs/abi.md §3). Arguments that might call something are
+   * evaluated before.
+   * @param temp makes a local of the step function
+   */
+  handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression {
+    if (!t.isCallExpression(source) || !t.isCallExpression(value) || !t.isIdentifier(source.callee))
+      return value;
+    const variable = this.resolved.refs.get(source.callee);
+    if (variable === undefined || variable.reassigned || this.resolved.tdzChecks.has(source.callee))
+      return value;
+    const known =
+      variable.kind === "function" ||
+      variable.kind === "import" ||
+      (variable.init !== null && t.isFunction(variable.init));
+    if (!known || value.arguments.some((one) => !t.isExpression(one))) return value;
+    let { callee } = value;
+    if (t.isSequenceExpression(callee)) callee = callee.expressions.at(-1)!;
+    const first: t.Expression[] = [];
+    const args = (value.arguments as t.Expression[]).map((one) => {
+      if (isSimple(one)) return one;
+      const kept = temp();
+      first.push(t.assignmentExpression("=", kept, one));
+      return t.cloneNode(kept);
+    });
+    const call = {
+      ...value,
+      callee: this.call("$to", t.identifier("$t"), callee as t.Expression),
+      arguments: args,
+    };
+    return first.length === 0 ? call : t.sequenceExpression([...first, call]);
+  }
+
+  /** Registers the code of a function. */
+  code(
+    fn: Fn,
+    parts: {
+      readonly step: string | null;
+      readonly frame: string | null;
+      readonly layout: Layout | null;
+      readonly make: t.Expression | null;
+      readonly captures: readonly (readonly string[])[];
+    },
+  ): void {
+    const kind = fn.suspends
+      ? "async"
+      : fn.isGenerator
+        ? fn.isAsync
+          ? "async-generator"
+          : "generator"
+        : "sync";
+    const entry: ManifestCode = {
+      id: `${this.#options.moduleId}#${fn.path}`,
+      hash: codeHash(fn),
+      kind,
+      line: fn.node.loc?.start.line ?? 0,
+      captures: parts.captures,
+      slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
+      points: parts.layout === null ? [] : parts.layout.points,
+    };
+    (this.manifest.codes as ManifestCode[]).push(entry);
+    const fields: [string, t.Expression][] = [
+      ["id", t.stringLiteral(entry.id)],
+      ["hash", t.stringLiteral(entry.hash)],
+      ["kind", t.stringLiteral(kind)],
+      ["file", t.stringLiteral(this.#options.filename)],
+      ["line", t.numericLiteral(entry.line)],
+      ["step", parts.step === null ? t.nullLiteral() : t.identifier(parts.step)],
+      ["Frame", parts.frame === null ? t.nullLiteral() : t.identifier(parts.frame)],
+      ["points", points(entry)],
+      ["make", parts.make ?? t.nullLiteral()],
+      ["captures", t.valueToNode(parts.captures)],
+    ];
+    const descriptor = t.objectExpression(
+      fields.map(([key, value]) => t.objectProperty(t.identifier(key), value)),
+    );
+    this.codes.push(
+      t.variableDeclaration("const", [
+        t.variableDeclarator(t.identifier(fn.codeName), this.call("$code", descriptor)),
+      ]),
+    );
+  }
+
+  // ---- the module
+
+  emit(file: t.File, marked: boolean): t.Program {
+    if (!marked) return this.#stepsOnly(file);
+    const rewriter = new Rewriter(this, this.resolved.module, null);
+    for (const record of this.converted.records) {
+      record.className = this.name(`${record.holder.out!.slice(1)}$Scope`);
+      const dead = new Set(record.variables.filter((one) => one.needsTdz).map((one) => one.name));
+      this.classes.push(
+        slotClass(
+          record.className,
+          record.variables.map((one) => one.name),
+          (field) => (dead.has(field) ? this.helper("$TDZ") : t.identifier("undefined")),
+        ),
+      );
+      this.codes.push(
+        t.expressionStatement(
+          this.call(
+            "$record",
+            t.stringLiteral(`${this.#options.moduleId}#${record.id}`),
+            t.identifier(record.className),
+            t.valueToNode(record.variables.map((one) => one.name)),
+          ),
+        ),
+      );
+    }
+    const imports: t.Statement[] = [];
+    const hoisted: t.Statement[] = [];
+    const body: t.Statement[] = [];
+    for (const statement of file.program.body) {
+      if (t.isImportDeclaration(statement)) imports.push(statement);
+      else this.#top(statement, rewriter, hoisted, body);
+    }
+    const bindings = this.#bindings();
+    return this.#program(file, [
+      ...imports,
+      ...this.classes,
+      ...this.codes,
+      ...hoisted,
+      ...bindings,
+      ...body,
+      ...this.bottom,
+    ]);
+  }
+
+  #top(statement: t.Statement, rewriter: Rewriter, hoisted: t.Statement[], body: t.Statement[]): void {
+    const declared =
+      t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement)
+        ? statement.declaration
+        : statement;
+    if (t.isFunctionDeclaration(declared) && this.fnOf(declared).isStep)
+      return this.#topStep(statement, declared, hoisted, body);
+    if (t.isFunctionDeclaration(statement)) {
+      this.#declaration(statement, body, (made) => made);
+    } else if (t.isExportNamedDeclaration(statement) && statement.declaration) {
+      const { declaration } = statement;
+      if (t.isFunctionDeclaration(declaration))
+        this.#declaration(declaration, body, (made) => ({ ...statement, declaration: made }) as t.Statement);
+      else if (t.isClassDeclaration(declaration))
+        body.push({ ...statement, declaration: this.#classDeclaration(declaration, rewriter) });
+      else
+        body.push({
+          ...statement,
+          declaration: this.#variables(declaration as t.VariableDeclaration, rewriter),
+        });
+    } else if (t.isExportDefaultDeclaration(statement)) {
+      const { declaration } = statement;
+      if (t.isFunctionDeclaration(declaration) && declaration.id)
+        this.#declaration(declaration, body, (made) =>
+          t.isFunctionDeclaration(made)
+            ? t.exportDefaultDeclaration(made)
+            : t.exportDefaultDeclaration(t.identifier(declaration.id!.name)),
+        );
+      else if (t.isFunctionDeclaration(declaration))
+        body.push(t.exportDefaultDeclaration(this.closure(this.fnOf(declaration))));
+      else if (t.isClassDeclaration(declaration))
+        body.push({ ...statement, declaration: this.#classDeclaration(declaration, rewriter) });
+      else body.push({ ...statement, declaration: rewriter.expression(declaration) });
+    } else if (t.isClassDeclaration(statement)) body.push(this.#classDeclaration(statement, rewriter));
+    else if (t.isVariableDeclaration(statement)) body.push(this.#variables(statement, rewriter));
+    else if (t.isExportNamedDeclaration(statement) || t.isExportAllDeclaration(statement))
+      body.push(statement);
+    else body.push(...rewriter.statement(statement));
+  }
+
+  #classDeclaration(node: t.ClassDeclaration, rewriter: Rewriter): t.ClassDeclaration {
+    return {
+      ...(emitClass(this, node, rewriter) as unknown as t.ClassDeclaration),
+      type: "ClassDeclaration",
+    };
+  }
+
+  #variables(node: t.VariableDeclaration, rewriter: Rewriter): t.VariableDeclaration {
+    return {
+      ...node,
+      declarations: node.declarations.map((one) => ({
+        ...one,
+        id: rewriter.pattern(one.id) as t.Identifier,
+        init: one.init ? rewriter.expression(one.init) : null,
+      })),
+    };
+  }
+
+  /** A function declared at module level keeps its place and its hoisting. */
+  #declaration(
+    node: t.FunctionDeclaration,
+    body: t.Statement[],
+    wrap: (made: t.Statement) => t.Statement,
+  ): void {
+    const fn = this.fnOf(node);
+    if (!fn.suspends) {
+      const parts = plainFunction(this, fn);
+      body.push(wrap({ ...node, params: parts.params, body: parts.body as t.BlockStatement }));
+      return;
+    }
+    fn.codeName = this.name(`${node.id!.name}$code`);
+    const emitted = emitAsync(this, fn, fn.codeName);
+    const parts = wrapper(this, fn, fn.codeName, emitted.step, emitted.extras, t.identifier(node.id!.name));
+    this.code(fn, {
+      step: emitted.step,
+      frame: emitted.frame,
+      layout: emitted.layout,
+      make: null,
+      captures: [],
+    });
+    body.push(wrap({ ...node, async: false, params: parts.params, body: parts.body }));
+  }
+
+  /** `$step(id, name, body)`: the body stays as the author wrote it. */
+  #step(fn: Fn): t.Expression {
+    const node = fn.node as FunctionNode;
+    const id = `${this.#options.moduleId}#${fn.path}`;
+    (this.manifest.steps as string[]).push(id);
+    let body: t.Expression;
+    if (t.isArrowFunctionExpression(node)) body = { ...node, body: withoutDirectives(node.body) };
+    else {
+      const block = withoutDirectives(node.body) as t.BlockStatement;
+      const own = "id" in node ? (node.id ?? null) : null;
+      body = t.functionExpression(
+        own,
+        node.params as t.FunctionParameter[],
+        block,
+        node.generator ?? false,
+        true,
+      );
+      body.loc = node.loc ?? null;
+    }
+    return this.call("$step", t.stringLiteral(id), t.stringLiteral(fn.name), body);
+  }
+
+  /** A module with steps and no workflow stays as it is but for the steps. */
+  #stepsOnly(file: t.File): t.Program {
+    const body: t.Statement[] = [];
+    const hoisted: t.Statement[] = [];
+    const replace = (node: t.Node): t.Node => {
+      const fn = this.resolved.fns.get(node);
+      if (fn?.isStep && !fn.parent?.isStep) {
+        if (t.isObjectMethod(node)) return t.objectProperty(node.key, this.#step(fn), node.computed);
+        if (t.isFunctionExpression(node) || t.isArrowFunctionExpression(node)) return this.#step(fn);
+        this.diagnostics.error(
+          "CF1012",
+          node,
+          "a class method as a step; write a function, or a method of an object.",
+        );
+        return node;
+      }
+      const copy = { ...node } as unknown as { [key: string]: unknown };
+      for (const key of VISITOR_KEYS[node.type] ?? []) {
+        const child = copy[key];
+        if (Array.isArray(child))
+          copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));
+        else if (child !== null && child !== undefined) copy[key] = replace(child as t.Node);
+      }
+      return copy as unknown as t.Node;
+    };
+    for (const statement of file.program.body) {
+      const declaration =
+        t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement)
+          ? statement.declaration
+          : statement;
+      const fn = declaration ? this.resolved.fns.get(declaration) : undefined;
+      if (fn?.isStep && t.isFunctionDeclaration(declaration))
+        this.#topStep(statement, declaration, hoisted, body);
+      else body.push(replace(statement) as t.Statement);
+    }
+    const imports = body.filter((one) => t.isImportDeclaration(one));
+    const rest = body.filter((one) => !t.isImportDeclaration(one));
+    return this.#program(file, [...imports, ...hoisted, ...rest]);
+  }
+
+  #topStep(
+    statement: t.Statement,
+    declaration: t.FunctionDeclaration,
+    hoisted: t.Statement[],
+    body: t.Statement[],
+  ): void {
+    const step = this.#step(this.fnOf(declaration));
+    if (!declaration.id) {
+      body.push(t.exportDefaultDeclaration(step));
+      return;
+    }
+    const made = t.variableDeclaration("const", [
+      t.variableDeclarator(t.identifier(declaration.id.name), step),
+    ]);
+    if (t.isExportNamedDeclaration(statement)) hoisted.push({ ...statement, declaration: made });
+    else hoisted.push(made);
+    if (t.isExportDefaultDeclaration(statement))
+      body.push(t.exportDefaultDeclaration(t.identifier(declaration.id.name)));
+  }
+
+  /** The module with its imports of helpers, without the directives that it has answered. */
+  #program(file: t.File, body: t.Statement[]): t.Program {
+    const helpers = [...this.#helpers].sort();
+    const from = t.importDeclaration(
+      helpers.map((one) => t.importSpecifier(t.identifier(one), t.identifier(one))),
+      t.stringLiteral("coldframe/machine"),
+    );
+    const directives = file.program.directives.filter(
+      (one) => !/^use (workflow|step)$/.test(one.value.value),
+    );
+    return { ...file.program, directives, body: helpers.length > 0 ? [from, ...body] : body };
+  }
+
+  /** Immutable bindings of the top level, saved by reference. */
+  #bindings(): t.Statement[] {
+    const properties: t.ObjectProperty[] = [];
+    for (const variable of this.resolved.module.scope.variables.values()) {
+      if (variable.reassigned || variable.kind === "var" || variable.kind === "let") continue;
+      if (variable.init !== null && t.isLiteral(variable.init)) continue;
+      const key = t.identifier(variable.name);
+      properties.push(t.objectProperty(key, t.arrowFunctionExpression([], t.identifier(variable.name))));
+    }
+    if (properties.length === 0) return [];
+    const hash = new Hasher();
+    for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
+    return [
+      t.expressionStatement(
+        this.call(
+          "$module",
+          t.stringLiteral(this.#options.moduleId),
+          t.stringLiteral(hash.digest(10)),
+          t.objectExpression(properties),
+        ),
+      ),
+    ];
+  }
+}
+
+function withoutDirectives<B extends t.Node>(body: B): B {
+  if (!t.isBlockStatement(body)) return body;
+  return {
+    ...body,
+    directives: body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
+  };
+}
+
+/** Evaluating it calls nothing of the author's. */
+function isSimple(node: t.Node): boolean {
+  return (
+    t.isIdentifier(node) || (t.isLiteral(node) && !t.isTemplateLiteral(node)) || t.isThisExpression(node)
+  );
+}
+
+function points(entry: ManifestCode): t.Expression {
+  return t.arrayExpression(
+    entry.points.map((one) =>
+      one === null
+        ? t.nullLiteral()
+        : t.objectExpression(
+            Object.entries(one).map(([key, value]) =>
+              t.objectProperty(t.identifier(key), t.valueToNode(value)),
+            ),
+          ),
+    ),
+  );
+}

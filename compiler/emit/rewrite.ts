@@ -1,0 +1,546 @@
+/**
+ * Pass 8, first half: code without suspend points of its own. Identifiers become locals or fields of scope records, nested
+ * functions become calls of their factories; everything else is copied as the author wrote it.
+ */
+
+import * as t from "@babel/types";
+import { VISITOR_KEYS } from "@babel/types";
+import type { Fn, Record, Scope, Variable } from "../ir.ts";
+import { boundIdentifiers } from "../resolve.ts";
+import type { ModuleEmitter } from "./module.ts";
+
+/** Free identifiers that mean the durable ones in marked functions. */
+const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
+
+/** Helpers that the lowering calls by name. */
+const helperNames: ReadonlySet<string> = new Set(
+  "$iterate $iterateAsync $keys $apply $key $coercible $rest $copy".split(" "),
+);
+
+export class Rewriter {
+  readonly module: ModuleEmitter;
+  readonly fn: Fn;
+  /** Variables that the step function around declares; null: this function is not taken apart. */
+  readonly locals: ReadonlySet<Variable> | null;
+
+  constructor(module: ModuleEmitter, fn: Fn, locals: ReadonlySet<Variable> | null) {
+    this.module = module;
+    this.fn = fn;
+    this.locals = locals;
+  }
+
+  // ---- variables
+
+  /** The place of a variable: a local, or a field of its record. */
+  place(variable: Variable): t.Expression {
+    const { record } = variable.scope;
+    if (variable.captured && record !== null)
+      return t.memberExpression(
+        this.holder(record),
+        t.identifier(fieldName(variable)),
+        variable.name === "new.target",
+      );
+    return t.identifier(variable.out ?? variable.name);
+  }
+
+  holder(record: Record): t.Identifier {
+    return t.identifier(record.holder.out!);
+  }
+
+  /** Whether assignments, not declarations, give the variable its value here. */
+  isPlaced(variable: Variable): boolean {
+    return (variable.captured && variable.scope.record !== null) || (this.locals?.has(variable) ?? false);
+  }
+
+  #identifier(node: t.Identifier): t.Expression {
+    const variable = this.module.resolved.refs.get(node);
+    if (variable === undefined) {
+      const durable = durableGlobals[node.name];
+      if (durable !== undefined && this.fn.kind !== "module" && this.module.resolved.globals.has(node.name))
+        return this.module.helper(durable);
+      return helperNames.has(node.name) && !this.module.resolved.names.has(node.name)
+        ? this.module.helper(node.name)
+        : t.cloneNode(node, false);
+    }
+    if (variable.scope.kind === "module") return t.cloneNode(node, false);
+    const place = located(this.place(variable), node);
+    if (!this.module.resolved.tdzChecks.has(node) || !this.isPlaced(variable)) return place;
+    return this.module.call("$tdz", place, t.stringLiteral(variable.name));
+  }
+
+  // ---- expressions
+
+  expression<N extends t.Node>(node: N): t.Expression {
+    return this.any(node) as t.Expression;
+  }
+
+  /** A copy of any expression, pattern or class member. */
+  any(node: t.Node): t.Node {
+    switch (node.type) {
+      case "Identifier":
+        return this.#identifier(node);
+      case "ThisExpression":
+      case "MetaProperty":
+        return this.#implicit(node);
+      case "ArrowFunctionExpression":
+      case "FunctionExpression":
+        return this.module.closure(this.module.fnOf(node));
+      case "ClassExpression":
+        return this.module.classExpression(node, this);
+      case "ObjectExpression":
+        return this.module.objectExpression(node, this);
+      case "MemberExpression":
+      case "OptionalMemberExpression": {
+        const object = this.any(node.object) as t.Expression;
+        const property = node.computed ? this.expression(node.property) : t.cloneNode(node.property, false);
+        return { ...node, object, property } as t.Node;
+      }
+      case "CallExpression":
+      case "OptionalCallExpression":
+        return this.#superCall({
+          ...node,
+          callee: this.#callee(node.callee),
+          arguments: node.arguments.map((one) => this.any(one)),
+        } as t.CallExpression);
+      case "TaggedTemplateExpression":
+        return { ...node, tag: this.#callee(node.tag), quasi: this.any(node.quasi) } as t.Node;
+      case "ObjectProperty":
+        return {
+          ...node,
+          shorthand: false,
+          key: node.computed ? this.any(node.key) : t.cloneNode(node.key, false),
+          value: this.any(node.value),
+        } as t.Node;
+      case "AssignmentExpression":
+        return this.#assignment(node);
+      case "UpdateExpression":
+        return this.#update(node);
+      default:
+        return this.#copy(node);
+    }
+  }
+
+  #copy(node: t.Node): t.Node {
+    const copy = { ...node } as unknown as { [key: string]: unknown };
+    for (const key of VISITOR_KEYS[node.type] ?? []) {
+      const child = copy[key];
+      if (Array.isArray(child))
+        copy[key] = child.map((one) => (one === null ? null : this.any(one as t.Node)));
+      else if (child !== null && child !== undefined) copy[key] = this.any(child as t.Node);
+    }
+    return copy as unknown as t.Node;
+  }
+
+  #implicit(node: t.ThisExpression | t.MetaProperty): t.Expression {
+    const variable = this.module.resolved.refs.get(node);
+    if (variable === undefined) return t.cloneNode(node, false);
+    if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
+    return located(this.place(variable), node);
+  }
+
+  /** A function in a variable is called without `this`, also where the variable became a field. */
+  #callee(node: t.Node): t.Node {
+    const callee = this.any(node);
+    if (t.isIdentifier(node) && t.isMemberExpression(callee))
+      return t.sequenceExpression([t.numericLiteral(0), callee]);
+    return callee;
+  }
+
+  /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */
+  #superCall(node: t.CallExpression): t.Node {
+    const variable = t.isSuper(node.callee) ? this.fn.implicit.get("this") : undefined;
+    if (variable === undefined || !variable.captured) return node;
+    return t.sequenceExpression([
+      node,
+      t.assignmentExpression("=", this.place(variable) as t.LVal, t.thisExpression()),
+    ]);
+  }
+
+  #assignment(node: t.AssignmentExpression): t.Node {
+    const initialises = node.extra?.["initialises"] === true;
+    const { left } = node;
+    if (!t.isIdentifier(left)) {
+      const target = initialises ? this.pattern(left) : this.#target(left);
+      return {
+        ...node,
+        extra: undefined,
+        left: target,
+        right: this.expression(node.right),
+      } as unknown as t.Node;
+    }
+    const right = this.expression(node.right);
+    const variable = this.module.resolved.refs.get(left);
+    if (variable === undefined || variable.scope.kind === "module" || initialises || !this.isPlaced(variable))
+      return {
+        ...node,
+        extra: undefined,
+        left: initialises && variable ? this.place(variable) : this.#write(left),
+        right,
+      } as unknown as t.Node;
+    const name = t.stringLiteral(variable.name);
+    const checked = this.module.resolved.tdzChecks.has(left);
+    if (isConstant(variable)) {
+      const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
+      return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
+    }
+    if (!checked) return { ...node, left: located(this.place(variable), left) as t.LVal, right } as t.Node;
+    if (node.operator === "=") {
+      const both = t.arrayExpression([right, this.module.call("$tdz", this.place(variable), name)]);
+      return t.assignmentExpression(
+        "=",
+        this.place(variable) as t.LVal,
+        t.memberExpression(both, t.numericLiteral(0), true),
+      );
+    }
+    return t.sequenceExpression([
+      this.module.call("$tdz", this.place(variable), name),
+      { ...node, left: this.place(variable) as t.LVal, right } as t.AssignmentExpression,
+    ]);
+  }
+
+  #update(node: t.UpdateExpression): t.Node {
+    if (!t.isIdentifier(node.argument)) return this.#copy(node);
+    const variable = this.module.resolved.refs.get(node.argument);
+    if (variable === undefined || variable.scope.kind === "module" || !this.isPlaced(variable))
+      return { ...node, argument: this.#write(node.argument) } as t.Node;
+    const name = t.stringLiteral(variable.name);
+    const checks: t.Expression[] = [];
+    if (this.module.resolved.tdzChecks.has(node.argument))
+      checks.push(this.module.call("$tdz", this.place(variable), name));
+    if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
+    else checks.push({ ...node, argument: this.place(variable) } as t.UpdateExpression);
+    return checks.length === 1 ? checks[0]! : t.sequenceExpression(checks);
+  }
+
+  #write(node: t.Identifier): t.Expression {
+    const variable = this.module.resolved.refs.get(node);
+    return variable === undefined || variable.scope.kind === "module"
+      ? t.cloneNode(node, false)
+      : located(this.place(variable), node);
+  }
+
+  /** An assignment pattern of the author; a constant in it throws when it is its turn. */
+  #target(node: t.Node): t.Node {
+    if (t.isIdentifier(node)) {
+      const variable = this.module.resolved.refs.get(node);
+      if (variable !== undefined && this.isPlaced(variable) && isConstant(variable))
+        return t.memberExpression(
+          this.module.call("$const", t.stringLiteral(variable.name)),
+          t.identifier("value"),
+        );
+      return this.#write(node);
+    }
+    return this.#patternChildren(node, (one) => this.#target(one));
+  }
+
+  /** A pattern that initialises: its identifiers are places. */
+  pattern(node: t.Node): t.Node {
+    if (t.isIdentifier(node)) {
+      const variable = this.module.resolved.refs.get(node);
+      return variable === undefined || variable.scope.kind === "module"
+        ? t.cloneNode(node, false)
+        : located(this.place(variable), node);
+    }
+    return this.#patternChildren(node, (one) => this.pattern(one));
+  }
+
+  #patternChildren(node: t.Node, inner: (node: t.Node) => t.Node): t.Node {
+    if (t.isObjectPattern(node))
+      return {
+        ...node,
+        properties: node.properties.map((one) =>
+          t.isRestElement(one)
+            ? { ...one, argument: inner(one.argument) }
+            : {
+                ...one,
+                shorthand: false,
+                key: one.computed ? this.any(one.key) : t.cloneNode(one.key, false),
+                value: inner(one.value),
+              },
+        ),
+      } as t.Node;
+    if (t.isArrayPattern(node))
+      return { ...node, elements: node.elements.map((one) => one && inner(one)) } as t.Node;
+    if (t.isRestElement(node)) return { ...node, argument: inner(node.argument) } as t.Node;
+    if (t.isAssignmentPattern(node))
+      return { ...node, left: inner(node.left), right: this.expression(node.right) } as t.Node;
+    return this.any(node);
+  }
+
+  // ---- statements
+
+  list(nodes: readonly t.Statement[]): t.Statement[] {
+    return nodes.flatMap((one) => this.statement(one));
+  }
+
+  block(node: t.BlockStatement): t.BlockStatement {
+    const scope = this.module.resolved.scopes.get(node);
+    return { ...node, body: [...this.prologue(scope), ...this.list(node.body)] };
+  }
+
+  #body(node: t.Statement): t.Statement {
+    const list = this.statement(node);
+    return list.length === 1 ? list[0]! : t.blockStatement(list);
+  }
+
+  statement(node: t.Statement, labels: readonly string[] = []): t.Statement[] {
+    switch (node.type) {
+      case "BlockStatement":
+        return [this.block(node)];
+      case "VariableDeclaration":
+        return this.declaration(node);
+      case "FunctionDeclaration":
+      case "EmptyStatement":
+        return [];
+      case "ClassDeclaration": {
+        const variable = this.module.resolved.refs.get(node.id!)!;
+        const value = this.module.classExpression(node, this);
+        if (this.isPlaced(variable)) return [assign(this.place(variable), value, node)];
+        return [
+          t.variableDeclaration("let", [
+            t.variableDeclarator(t.identifier(variable.out ?? variable.name), value),
+          ]),
+        ];
+      }
+      case "IfStatement":
+        return [
+          {
+            ...node,
+            test: this.expression(node.test),
+            consequent: this.#body(node.consequent),
+            alternate: node.alternate ? this.#body(node.alternate) : null,
+          },
+        ];
+      case "LabeledStatement": {
+        const list = this.statement(node.body, [...labels, node.label.name]);
+        if (t.isLoop(node.body) || t.isLabeledStatement(node.body)) return list;
+        return [{ ...node, body: list.length === 1 ? list[0]! : t.blockStatement(list) }];
+      }
+      case "ForStatement":
+        return this.#for(node, labels);
+      case "ForInStatement":
+      case "ForOfStatement":
+        return this.#forEach(node, labels);
+      case "WhileStatement":
+      case "DoWhileStatement":
+        return [labeled({ ...node, test: this.expression(node.test), body: this.#body(node.body) }, labels)];
+      case "SwitchStatement": {
+        const start = this.prologue(this.module.resolved.scopes.get(node));
+        const cases = node.cases.map((one) => ({
+          ...one,
+          test: one.test ? this.expression(one.test) : null,
+          consequent: this.list(one.consequent),
+        }));
+        const statement: t.SwitchStatement = {
+          ...node,
+          discriminant: this.expression(node.discriminant),
+          cases,
+        };
+        return start.length === 0 ? [statement] : [t.blockStatement([...start, statement])];
+      }
+      case "TryStatement":
+        return [
+          {
+            ...node,
+            block: this.block(node.block),
+            handler: node.handler ? this.clause(node.handler) : null,
+            finalizer: node.finalizer ? this.block(node.finalizer) : null,
+          },
+        ];
+      case "ReturnStatement":
+      case "ThrowStatement":
+        return [{ ...node, argument: node.argument ? this.expression(node.argument) : null } as t.Statement];
+      case "ExpressionStatement": {
+        const expression = this.expression(node.expression);
+        return [{ ...node, expression }];
+      }
+      case "BreakStatement":
+      case "ContinueStatement":
+      case "DebuggerStatement":
+        return [node];
+      default:
+        return [this.#copy(node) as t.Statement];
+    }
+  }
+
+  clause(node: t.CatchClause): t.CatchClause {
+    const scope = this.module.resolved.scopes.get(node);
+    if (!node.param) return { ...node, body: this.block(node.body) };
+    const placed = this.#anyPlaced(node.param);
+    if (!placed) {
+      const body = this.block(node.body);
+      return {
+        ...node,
+        param: this.pattern(node.param) as t.Identifier,
+        body: { ...body, body: [...this.prologue(scope), ...body.body] },
+      };
+    }
+    const param = t.identifier("$x");
+    const body = this.block(node.body);
+    const bind = this.#declareAll(node.param, "let", param, node);
+    return { ...node, param, body: { ...body, body: [...this.prologue(scope), ...bind, ...body.body] } };
+  }
+
+  #anyPlaced(pattern: t.Node): boolean {
+    return boundIdentifiers(pattern).some((id) => {
+      const variable = this.module.resolved.refs.get(id);
+      return variable !== undefined && this.isPlaced(variable);
+    });
+  }
+
+  /** Sets every variable of a pattern, declaring those that are no places. */
+  #declareAll(
+    pattern: t.Node,
+    kind: "let" | "const" | "var",
+    value: t.Expression,
+    at: t.Node,
+  ): t.Statement[] {
+    const own = boundIdentifiers(pattern).filter((id) => {
+      const variable = this.module.resolved.refs.get(id);
+      return variable === undefined || !this.isPlaced(variable);
+    });
+    const out: t.Statement[] = [];
+    if (own.length > 0)
+      out.push(
+        t.variableDeclaration(
+          kind === "const" ? "let" : kind,
+          own.map((id) => t.variableDeclarator(this.pattern(id) as t.Identifier)),
+        ),
+      );
+    out.push(assign(this.pattern(pattern) as t.LVal, value, at));
+    return out;
+  }
+
+  declaration(node: t.VariableDeclaration): t.Statement[] {
+    const out: t.Statement[] = [];
+    for (const one of node.declarations) {
+      const init = one.init ? this.expression(one.init) : null;
+      if (!this.#anyPlaced(one.id)) {
+        const declarator = { ...one, id: this.pattern(one.id) as t.Identifier, init };
+        out.push({ ...node, declarations: [declarator] });
+      } else if (init !== null) out.push(...this.#declareAll(one.id, node.kind as "let", init, node));
+      else if (node.kind !== "var")
+        out.push(assign(this.pattern(one.id) as t.LVal, t.identifier("undefined"), node));
+    }
+    return out;
+  }
+
+  #for(node: t.ForStatement, labels: readonly string[]): t.Statement[] {
+    const scope = this.module.resolved.scopes.get(node);
+    const update = node.update ? this.expression(node.update) : null;
+    const test = node.test ? this.expression(node.test) : null;
+    const head = node.init;
+    const body = this.#body(node.body);
+    if (!t.isVariableDeclaration(head) || !this.#anyPlaced(head)) {
+      const init = head
+        ? t.isVariableDeclaration(head)
+          ? this.#nativeHead(head)
+          : this.expression(head)
+        : null;
+      return [labeled({ ...node, init, test, update, body } as t.ForStatement, labels)];
+    }
+    const start = [...this.prologue(scope, "let"), ...this.declaration(head)];
+    const record = scope?.record;
+    let next = update;
+    if (record?.copied) {
+      const copy = t.assignmentExpression(
+        "=",
+        this.holder(record),
+        this.module.call("$copy", this.holder(record)),
+      );
+      next = update === null ? copy : t.sequenceExpression([copy, update]);
+    }
+    return [t.blockStatement([...start, labeled({ ...node, init: null, test, update: next, body }, labels)])];
+  }
+
+  #nativeHead(head: t.VariableDeclaration): t.VariableDeclaration {
+    return {
+      ...head,
+      declarations: head.declarations.map((one) => ({
+        ...one,
+        id: this.pattern(one.id) as t.Identifier,
+        init: one.init ? this.expression(one.init) : null,
+      })),
+    };
+  }
+
+  #forEach(node: t.ForInStatement | t.ForOfStatement, labels: readonly string[]): t.Statement[] {
+    const scope = this.module.resolved.scopes.get(node);
+    const right = this.expression(node.right);
+    if (!t.isVariableDeclaration(node.left)) {
+      const left = this.#target(node.left) as t.LVal;
+      return [labeled({ ...node, left, right, body: this.#body(node.body) }, labels)];
+    }
+    const pattern = node.left.declarations[0]!.id;
+    if (!this.#anyPlaced(pattern))
+      return [
+        labeled({ ...node, left: this.#nativeHead(node.left), right, body: this.#body(node.body) }, labels),
+      ];
+    const item = t.identifier("$item");
+    const left = t.variableDeclaration("const", [t.variableDeclarator(item)]);
+    const body = this.#body(node.body);
+    const list = [
+      ...this.prologue(scope),
+      ...this.#declareAll(pattern, node.left.kind as "let", t.identifier("$item"), node.left),
+      body,
+    ];
+    return [labeled({ ...node, left, right, body: t.blockStatement(list) }, labels)];
+  }
+
+  /** What happens when a scope is entered: its record is made, then its functions. */
+  prologue(scope: Scope | undefined, kind: "const" | "let" = "const"): t.Statement[] {
+    if (scope === undefined) return [];
+    const out: t.Statement[] = [];
+    const { record } = scope;
+    if (record !== null) {
+      const made = t.newExpression(t.identifier(record.className), []);
+      if (this.locals?.has(record.holder)) out.push(assign(this.holder(record), made, null));
+      else out.push(t.variableDeclaration(kind, [t.variableDeclarator(this.holder(record), made)]));
+    }
+    for (const variable of scope.variables.values())
+      if (variable.needsTdz && this.locals?.has(variable))
+        out.push(assign(this.place(variable), this.module.helper("$TDZ"), null));
+    for (const node of scope.hoisted) {
+      const variable = this.module.resolved.refs.get(node.id!)!;
+      const value = this.module.closure(this.module.fnOf(node));
+      if (this.isPlaced(variable)) out.push(assign(this.place(variable), value, node));
+      else
+        out.push(
+          t.variableDeclaration("let", [
+            t.variableDeclarator(t.identifier(variable.out ?? variable.name), value),
+          ]),
+        );
+    }
+    return out;
+  }
+}
+
+export function isConstant(variable: Variable): boolean {
+  return variable.kind === "const" || variable.kind === "self" || variable.kind === "import";
+}
+
+export function fieldName(variable: Variable): string {
+  return variable.name;
+}
+
+export function assign(
+  target: t.Expression | t.LVal,
+  value: t.Expression,
+  from: t.Node | null,
+): t.ExpressionStatement {
+  const statement = t.expressionStatement(t.assignmentExpression("=", target as t.LVal, value));
+  statement.loc = from?.loc ?? null;
+  return statement;
+}
+
+export function located<N extends t.Node>(node: N, from: t.Node): N {
+  node.loc = from.loc ?? null;
+  return node;
+}
+
+function labeled(node: t.Statement, labels: readonly string[]): t.Statement {
+  return labels.reduceRight(
+    (inner: t.Statement, label) => t.labeledStatement(t.identifier(label), inner),
+    node,
+  );
+}

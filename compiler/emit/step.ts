@@ -1,0 +1,272 @@
+/**
+ * Pass 8, second half: lowered statements to a step function with structured re-entry (docs/abi.md §1).
+ *
+ * | lowered | emitted |
+ * |---|---|
+ * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }` |
+ * | suspend 1 | `if (($v = $await($t, e)) === $park) { …; $t.ip = 1; return $park; } case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
+ * | if, points 2–3 in its first branch | `if ($ip !== 0 \|\| test)`; in both branches: `if ($ip === 0 ? test : $ip <= 3)` |
+ * | loop | `for (; $ip !== 0 \|\| test; update)` |
+ */
+import * as t from "@babel/types";
+import { assertNever, type Lowered, type Stmt, type SuspendPoint } from "../ir.ts";
+import { type Layout, slotName } from "../layout.ts";
+import type { ModuleEmitter } from "./module.ts";
+import type { Rewriter } from "./rewrite.ts";
+
+interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+
+const ip = () => t.identifier("$ip");
+const resuming = () => t.binaryExpression("!==", ip(), t.numericLiteral(0));
+
+export class StepEmitter {
+  readonly #module: ModuleEmitter;
+  readonly #rewriter: Rewriter;
+  readonly #layout: Layout;
+  readonly #frameName: string;
+
+  constructor(module: ModuleEmitter, rewriter: Rewriter, layout: Layout, frameName: string) {
+    this.#module = module;
+    this.#rewriter = rewriter;
+    this.#layout = layout;
+    this.#frameName = frameName;
+  }
+
+  /** Locals for arguments, beside those of the lowering. */
+  readonly temps: string[] = [];
+
+  #argument(): t.Identifier {
+    const name = `$arg${this.temps.length + 1}`;
+    this.temps.push(name);
+    return t.identifier(name);
+  }
+
+  body(lowered: Lowered): t.Statement[] {
+    return this.#list(lowered.body);
+  }
+
+  #list(list: readonly Stmt[]): t.Statement[] {
+    const range = rangeOf(list);
+    if (range === null) return list.flatMap((one) => this.#plain(one));
+    const cases: { labels: number[]; body: t.Statement[] }[] = [{ labels: [0], body: [] }];
+    for (const stmt of list) {
+      const current = cases.at(-1)!;
+      if (stmt.kind === "suspend") {
+        current.body.push(this.#suspend(stmt.point, stmt.argument));
+        cases.push({ labels: [stmt.point.ip], body: [this.#arrive()] });
+        continue;
+      }
+      const inner = rangeOf([stmt]);
+      if (inner === null) current.body.push(...this.#plain(stmt));
+      else {
+        const labels = Array.from({ length: inner.high - inner.low + 1 }, (_, i) => inner.low + i);
+        if (current.body.length === 0) current.labels.push(...labels);
+        else cases.push({ labels, body: [] });
+        cases.at(-1)!.body.push(...this.#construct(stmt, inner));
+      }
+    }
+    if (cases.length === 1) return cases[0]!.body;
+    return [
+      t.switchStatement(
+        ip(),
+        cases.flatMap(({ labels, body }) =>
+          labels.map((label, i) =>
+            t.switchCase(t.numericLiteral(label), i === labels.length - 1 ? body : []),
+          ),
+        ),
+      ),
+    ];
+  }
+
+  /** Behind the label of a suspend point: `$v` is what was sent, or thrown. */
+  #arrive(): t.Statement {
+    return t.ifStatement(
+      resuming(),
+      t.blockStatement([
+        t.expressionStatement(t.assignmentExpression("=", ip(), t.numericLiteral(0))),
+        t.ifStatement(t.identifier("$e"), t.throwStatement(t.identifier("$v"))),
+      ]),
+    );
+  }
+
+  #suspend(point: SuspendPoint, argument: t.Expression): t.Statement {
+    const task = t.identifier("$t");
+    const value = this.#module.handTop(this.#rewriter.expression(argument), argument, () => this.#argument());
+    const awaited = t.assignmentExpression("=", t.identifier("$v"), this.#module.call("$await", task, value));
+    awaited.loc = point.node.loc ?? null;
+    const save: t.Statement[] = [];
+    const slots = this.#layout.slotsAt[point.ip]!;
+    const frame = t.memberExpression(t.identifier("$t"), t.identifier("frame"));
+    if (slots.length > 0) {
+      const made = t.newExpression(t.identifier(this.#frameName), []);
+      const got = this.#layout.uniform
+        ? t.assignmentExpression("??=", frame, made)
+        : t.assignmentExpression("=", frame, made);
+      save.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), got)]));
+      for (const one of slots) {
+        const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
+        save.push(t.expressionStatement(t.assignmentExpression("=", slot, t.identifier(slotName(one)))));
+      }
+    } else if (this.#layout.slots.length > 0) {
+      save.push(t.expressionStatement(t.assignmentExpression("=", frame, t.nullLiteral())));
+    }
+    save.push(
+      t.expressionStatement(
+        t.assignmentExpression(
+          "=",
+          t.memberExpression(t.identifier("$t"), t.identifier("ip")),
+          t.numericLiteral(point.ip),
+        ),
+      ),
+      t.returnStatement(this.#module.helper("$park")),
+    );
+    const test = t.binaryExpression("===", awaited, this.#module.helper("$park"));
+    const statement = t.ifStatement(test, t.blockStatement(save));
+    statement.loc = point.node.loc ?? null;
+    return statement;
+  }
+
+  /** A statement without suspend points. */
+  #plain(stmt: Stmt): t.Statement[] {
+    if (stmt.kind === "js") return this.#rewriter.statement(stmt.node);
+    if (stmt.kind === "enter") return this.#module.prologueOf(stmt.scope, this.#rewriter);
+    return this.#construct(stmt, null);
+  }
+
+  #construct(stmt: Stmt, range: Range | null): t.Statement[] {
+    const rw = this.#rewriter;
+    switch (stmt.kind) {
+      case "if": {
+        const yes = rangeOf(stmt.yes);
+        const no = rangeOf(stmt.no);
+        const written = rw.expression(stmt.test);
+        let test = written;
+        if (yes !== null && no !== null)
+          test = t.conditionalExpression(
+            t.binaryExpression("===", ip(), t.numericLiteral(0)),
+            written,
+            t.binaryExpression("<=", ip(), t.numericLiteral(yes.high)),
+          );
+        else if (yes !== null) test = t.logicalExpression("||", resuming(), written);
+        else if (no !== null)
+          test = t.logicalExpression("&&", t.binaryExpression("===", ip(), t.numericLiteral(0)), written);
+        const consequent = block(this.#list(stmt.yes));
+        if (stmt.no.length === 0) return [t.ifStatement(test, consequent)];
+        if (stmt.yes.length === 0 && yes === null && no !== null) {
+          const inverse = t.logicalExpression("||", resuming(), t.unaryExpression("!", written));
+          return [t.ifStatement(inverse, block(this.#list(stmt.no)))];
+        }
+        return [t.ifStatement(test, consequent, block(this.#list(stmt.no)))];
+      }
+      case "labeled":
+        return [labelIfUsed(stmt.label, block(this.#list(stmt.body)))];
+      case "loop": {
+        const body = block(this.#list(stmt.body));
+        let test = stmt.test === null ? null : rw.expression(stmt.test);
+        if (stmt.testLast)
+          return [labelIfUsed(stmt.label, t.doWhileStatement(test ?? t.booleanLiteral(true), body))];
+        if (range !== null && test !== null) test = t.logicalExpression("||", resuming(), test);
+        let update = stmt.update === null ? null : rw.expression(stmt.update);
+        if (stmt.copies !== null) {
+          const holder = rw.holder(stmt.copies);
+          const copy = t.assignmentExpression(
+            "=",
+            holder,
+            this.#module.call("$copy", rw.holder(stmt.copies)),
+          );
+          update = update === null ? copy : t.sequenceExpression([copy, update]);
+        }
+        const loop =
+          update === null && test !== null
+            ? t.whileStatement(test, body)
+            : t.forStatement(null, test, update, body);
+        return [labelIfUsed(stmt.label, loop)];
+      }
+      case "switch": {
+        const written = rw.expression(stmt.discriminant);
+        const bodies = stmt.cases.map((one) => this.#list(one.body));
+        let discriminant = written;
+        if (range !== null) {
+          let entry: t.Expression | null = null;
+          for (let i = stmt.cases.length - 1; i >= 0; i--) {
+            const inner = rangeOf(stmt.cases[i]!.body);
+            if (inner === null) continue;
+            const value =
+              stmt.cases[i]!.test === null ? this.#module.helper("$park") : t.cloneNode(stmt.cases[i]!.test!);
+            entry =
+              entry === null
+                ? value
+                : t.conditionalExpression(
+                    t.binaryExpression("<=", ip(), t.numericLiteral(inner.high)),
+                    value,
+                    entry,
+                  );
+          }
+          discriminant = t.conditionalExpression(
+            t.binaryExpression("===", ip(), t.numericLiteral(0)),
+            written,
+            entry!,
+          );
+        }
+        const cases = stmt.cases.map((one, i) =>
+          t.switchCase(one.test === null ? null : t.cloneNode(one.test), bodies[i]!),
+        );
+        return [labelIfUsed(stmt.label, t.switchStatement(discriminant, cases))];
+      }
+      case "try": {
+        const body = block(this.#list(stmt.body));
+        const { handler } = stmt;
+        let clause: t.CatchClause;
+        if (handler.kind === "written") clause = rw.clause(handler.clause);
+        else {
+          const bound = t.expressionStatement(
+            t.assignmentExpression("=", rw.place(handler.param) as t.LVal, t.identifier("$x")),
+          );
+          clause = t.catchClause(t.identifier("$x"), t.blockStatement([bound, ...rw.list(handler.body)]));
+        }
+        const statement = t.tryStatement(body, clause);
+        return [stmt.label === null ? statement : labelIfUsed(stmt.label, statement)];
+      }
+      case "js":
+      case "enter":
+      case "suspend":
+        throw new Error(`not a construct: ${stmt.kind}`);
+      default:
+        return assertNever(stmt);
+    }
+  }
+}
+
+const block = (list: t.Statement[]): t.BlockStatement =>
+  list.length === 1 && t.isBlockStatement(list[0]) ? list[0] : t.blockStatement(list);
+
+function labelIfUsed(label: string, node: t.Statement): t.Statement {
+  let used = false;
+  t.traverseFast(node, (one) => {
+    if ((t.isBreakStatement(one) || t.isContinueStatement(one)) && one.label?.name === label) used = true;
+  });
+  return used ? t.labeledStatement(t.identifier(label), node) : node;
+}
+
+/** First and last suspend point in a list, nested ones included. */
+function rangeOf(list: readonly Stmt[]): Range | null {
+  let low = Number.POSITIVE_INFINITY;
+  let high = 0;
+  const visit = (stmts: readonly Stmt[]): void => {
+    for (const stmt of stmts) {
+      if (stmt.kind === "suspend") {
+        low = Math.min(low, stmt.point.ip);
+        high = Math.max(high, stmt.point.ip);
+      } else if (stmt.kind === "if") {
+        visit(stmt.yes);
+        visit(stmt.no);
+      } else if (stmt.kind === "loop" || stmt.kind === "labeled" || stmt.kind === "try") visit(stmt.body);
+      else if (stmt.kind === "switch") for (const one of stmt.cases) visit(one.body);
+    }
+  };
+  visit(list);
+  return high === 0 ? null : { low, high };
+}

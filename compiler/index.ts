@@ -1,0 +1,19 @@
+/** The compiler: source in, compiled source, source map, manifest and diagnostics out. */
+export {
+  type CompiledProgram,
+  type CompileOptions,
+  type CompileResult,
+  compile,
+  compileProgram,
+  eraseTypes,
+  type SourceMap,
+} from "./compile.ts";
+export {
+  CompileError,
+  type Diagnostic,
+  type DiagnosticCode,
+  diagnosticTitles,
+  formatDiagnostic,
+} from "./diagnostics.ts";
+export { mayBeMarked } from "./discover.ts";
+export type { Manifest, ManifestCode, ManifestPoint } from "./manifest.ts";

@@ -1,0 +1,168 @@
+/**
+ * The data that passes hand to one another. Plain objects; a pass fills its own fields and reads those of earlier ones.
+ *
+ * - `Variable`, `Scope`, `Fn` describe the author's program (pass 2, resolve) and its closures (pass 3, convert).
+ * - `Stmt` is a lowered statement (pass 4): the author's statements, with every suspend point standing alone in a list.
+ */
+import type * as t from "@babel/types";
+
+export type VariableKind =
+  | "var"
+  | "let"
+  | "const"
+  | "class"
+  | "function"
+  | "param"
+  | "catch"
+  | "import"
+  /** The name of a function or class expression inside itself. */
+  | "self"
+  /** `this`, `arguments`, `new.target` of a function, when an arrow function or a step function needs it as data. */
+  | "implicit"
+  /** Made by the compiler: spills, iterations, pended completions, records. */
+  | "temp";
+
+export interface Variable {
+  readonly name: string;
+  readonly kind: VariableKind;
+  readonly scope: Scope;
+  /** Used by a function other than the one that declares it. */
+  captured: boolean;
+  /** Assigned after its initialisation. */
+  reassigned: boolean;
+  /** Some reference may come before the initialisation: the binding starts as the TDZ sentinel and those references check. */
+  needsTdz: boolean;
+  /** Source range of the declaration that initialises it, for TDZ. */
+  initEnd: number;
+  init: t.Node | null;
+  /** Emitted name; set when the variable's function is emitted. */
+  out: string | null;
+  /** Set on the variable that holds a scope record. */
+  record: Record | null;
+}
+
+/** The captured variables of one scope, kept together in an object of its own class. */
+export interface Record {
+  readonly scope: Scope;
+  /** The variable that holds the record in the function which owns the scope. */
+  readonly holder: Variable;
+  readonly variables: Variable[];
+  /** Class name in the emitted module, and id in the registry. */
+  className: string;
+  id: string;
+  /** A loop copies the record for each iteration (ECMA-262 CreatePerIterationEnvironment). */
+  copied: boolean;
+}
+
+export type ScopeKind = "module" | "function" | "block" | "for" | "catch" | "switch" | "class";
+
+export interface Scope {
+  readonly kind: ScopeKind;
+  readonly parent: Scope | null;
+  readonly fn: Fn;
+  readonly node: t.Node;
+  readonly variables: Map<string, Variable>;
+  /** Function declarations to be made when the scope is entered. */
+  readonly hoisted: t.FunctionDeclaration[];
+  record: Record | null;
+}
+
+export type FunctionNode =
+  | t.FunctionDeclaration
+  | t.FunctionExpression
+  | t.ArrowFunctionExpression
+  | t.ObjectMethod
+  | t.ClassMethod
+  | t.ClassPrivateMethod;
+
+/** A function, the module itself, or a class (whose field initialisers and static blocks behave like methods). */
+export interface Fn {
+  readonly kind: "module" | "function" | "class";
+  readonly node: t.Node;
+  readonly parent: Fn | null;
+  /** Created when its scope is entered, so that it may run before the variables around it are initialised. */
+  readonly hoisted: boolean;
+  scope: Scope;
+  readonly children: Fn[];
+  /** Name of the function object, as ECMA-262 infers it. Empty: anonymous. */
+  name: string;
+  /** Dotted path in the module, unique: what ids are made of. */
+  path: string;
+  readonly isAsync: boolean;
+  readonly isGenerator: boolean;
+  readonly isArrow: boolean;
+  /** `"use step"`: stays as written and is called outside of the run. */
+  isStep: boolean;
+  /** Contains an await of its own; compiled to a step function. */
+  suspends: boolean;
+  /** Free variables of enclosing functions, used here or in functions made here. */
+  readonly captures: Set<Variable>;
+  /** Names of module-level and global bindings that this function, or one in it, refers to: its locals avoid them. */
+  readonly freeNames: Set<string>;
+  usesThis: boolean;
+  usesSuper: boolean;
+  usesPrivate: boolean;
+  implicit: Map<string, Variable>;
+  /** Emission */
+  codeName: string;
+}
+
+/** A place where a function can be suspended. */
+export interface SuspendPoint {
+  readonly ip: number;
+  readonly node: t.Node;
+  /** The statement it stands in, and the path of statements around that: what its fingerprint is made of. */
+  readonly statement: t.Node;
+  readonly path: string;
+  name: string;
+  fingerprint: string;
+  /** Filled by liveness. */
+  live: Set<Variable>;
+}
+
+/** A lowered statement. Expressions in it hold no suspend point of this function. */
+export type Stmt =
+  | { readonly kind: "js"; readonly node: t.Statement }
+  /** Makes the record of a scope, with its hoisted functions. */
+  | { readonly kind: "enter"; readonly scope: Scope }
+  /** `$v = await argument` */
+  | { readonly kind: "suspend"; readonly point: SuspendPoint; readonly argument: t.Expression }
+  | { readonly kind: "if"; readonly test: t.Expression; readonly yes: Stmt[]; readonly no: Stmt[] }
+  | {
+      readonly kind: "loop";
+      readonly label: string;
+      /** Checked before an iteration, or behind it for `do`. Null: for ever. */
+      readonly test: t.Expression | null;
+      readonly testLast: boolean;
+      readonly update: t.Expression | null;
+      /** The record that is copied before each update. */
+      readonly copies: Record | null;
+      readonly body: Stmt[];
+    }
+  | { readonly kind: "labeled"; readonly label: string; readonly body: Stmt[] }
+  | {
+      readonly kind: "switch";
+      readonly label: string;
+      readonly discriminant: t.Expression;
+      /** Tests are literals. Null: default. */
+      readonly cases: { readonly test: t.Expression | null; readonly body: Stmt[] }[];
+    }
+  /** `try { body } catch …`; the handler holds no suspend point. */
+  | { readonly kind: "try"; readonly label: string | null; readonly body: Stmt[]; readonly handler: Handler };
+
+export type Handler =
+  /** `catch (param) { body }`, made by the compiler. */
+  | { readonly kind: "made"; readonly param: Variable; readonly body: t.Statement[] }
+  /** The author's, as it stands. */
+  | { readonly kind: "written"; readonly clause: t.CatchClause };
+
+export interface Lowered {
+  readonly body: Stmt[];
+  readonly points: SuspendPoint[];
+  /** Variables that the step function declares. */
+  readonly locals: Set<Variable>;
+}
+
+export function assertNever(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,83 @@
+/**
+ * Pass 7, layout: names that survive edits. Slots carry the author's variable names, suspend points the name of what is
+ * awaited and a fingerprint of their statement and the statements around it (contract §6).
+ */
+import * as t from "@babel/types";
+import { unique } from "./convert.ts";
+import { Hasher } from "./hash.ts";
+import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
+import type { ManifestPoint } from "./manifest.ts";
+import { feedName } from "./resolve.ts";
+
+/** Names that the emitted step function uses itself. */
+export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self"] as const;
+
+export interface Layout {
+  /** Slots of the frame class, in order of first use. */
+  readonly slots: readonly Variable[];
+  /** The points of the code, index `ip`; null for the entry. */
+  readonly points: readonly (ManifestPoint | null)[];
+  readonly slotsAt: readonly (readonly Variable[])[];
+  /** All points keep the same slots: one frame serves them all. */
+  readonly uniform: boolean;
+}
+
+export function layout(fn: Fn, lowered: Lowered, given: ReadonlySet<Variable>): Layout {
+  nameVariables(fn, lowered);
+  namePoints(lowered.points);
+  const own = (one: Variable) => lowered.locals.has(one) || given.has(one);
+  const slots: Variable[] = [];
+  const points: (ManifestPoint | null)[] = [null];
+  const slotsAt: Variable[][] = [[]];
+  for (const point of lowered.points) {
+    const held = [...point.live].filter((one) =>
+      one.captured && one.scope.record !== null ? false : own(one),
+    );
+    const fields = [...point.live].filter(
+      (one) => one.captured && one.scope.record !== null && own(one.scope.record.holder),
+    );
+    held.sort((a, b) => (slotName(a) < slotName(b) ? -1 : 1));
+    for (const one of held) if (!slots.includes(one)) slots.push(one);
+    slotsAt[point.ip] = held;
+    const names = fields.map((one) => `${slotName(one.scope.record!.holder)}.${one.name}`).sort();
+    const start = point.node.loc?.start;
+    points[point.ip] = {
+      name: point.name,
+      fingerprint: point.fingerprint,
+      line: start?.line ?? 0,
+      column: start?.column ?? 0,
+      live: [...held.map(slotName), ...names],
+    };
+  }
+  const sets = new Set(slotsAt.slice(1).map((one) => one.map(slotName).join()));
+  return { slots, points, slotsAt, uniform: sets.size <= 1 };
+}
+
+export const slotName = (variable: Variable): string => variable.out ?? variable.name;
+
+function nameVariables(fn: Fn, lowered: Lowered): void {
+  const taken = new Set<string>([...fn.freeNames, ...reserved]);
+  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) taken.add(param.name);
+  for (const variable of lowered.locals) if (variable.record !== null) taken.add(slotName(variable));
+  for (const variable of lowered.locals) {
+    if (variable.record !== null) continue;
+    if (variable.kind === "param") variable.out = variable.name;
+    else if (variable.kind === "implicit")
+      variable.out = unique(`$${variable.name.replace(".", "_")}`, taken, "$");
+    else variable.out = unique(variable.name, taken, "$");
+  }
+}
+
+function namePoints(points: readonly SuspendPoint[]): void {
+  const names = new Set<string>();
+  for (const point of points) {
+    const { node } = point;
+    const awaited = t.isAwaitExpression(node)
+      ? feedName(node.argument)
+      : t.isForOfStatement(node)
+        ? `of ${feedName(node.right)}`
+        : "";
+    point.name = unique(awaited === "" ? "await" : awaited, names, "#");
+    point.fingerprint = new Hasher().text(point.path).node(point.statement, true).digest(7);
+  }
+}

@@ -1,0 +1,27 @@
+/** What a module contains, for the checker and for people: the same that compiled code registers, without the code. */
+
+export interface ManifestPoint {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly line: number;
+  readonly column: number;
+  readonly live: readonly string[];
+}
+
+export interface ManifestCode {
+  readonly id: string;
+  readonly hash: string;
+  readonly kind: "async" | "sync" | "generator" | "async-generator";
+  readonly line: number;
+  readonly slots: readonly string[];
+  readonly captures: readonly (readonly string[])[];
+  /** Index 0, the entry, is null. */
+  readonly points: readonly (ManifestPoint | null)[];
+}
+
+export interface Manifest {
+  readonly module: string;
+  readonly file: string;
+  readonly codes: readonly ManifestCode[];
+  readonly steps: readonly string[];
+}

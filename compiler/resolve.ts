@@ -1,0 +1,577 @@
+/**
+ * Pass 2, resolve: every identifier reference to its variable, every function to its free variables.
+ *
+ * Scopes follow ECMA-262 §8.2 (declarations hoisted by kind) and §9.1; parameters and body of a function share one scope.
+ * Module-level bindings stay bindings of the emitted module: they are resolved, never captured.
+ */
+
+import * as t from "@babel/types";
+import { VISITOR_KEYS } from "@babel/types";
+import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
+
+export interface Resolved {
+  readonly module: Fn;
+  readonly refs: Map<t.Node, Variable>;
+  /** References that may be evaluated in the temporal dead zone of their variable. */
+  readonly tdzChecks: Set<t.Node>;
+  readonly scopes: Map<t.Node, Scope>;
+  readonly fns: Map<t.Node, Fn>;
+  /** Names that resolve to nothing in this module. */
+  readonly globals: Set<string>;
+  /** Every identifier of the source: emitted names avoid them. */
+  readonly names: Set<string>;
+  /** Functions and classes in the order of their appearance. */
+  readonly all: Fn[];
+}
+
+export function resolve(file: t.File): Resolved {
+  return new Resolver().run(file);
+}
+
+type Fields = { [key: string]: unknown };
+
+class Resolver {
+  readonly refs = new Map<t.Node, Variable>();
+  readonly tdzChecks = new Set<t.Node>();
+  readonly scopes = new Map<t.Node, Scope>();
+  readonly fns = new Map<t.Node, Fn>();
+  readonly globals = new Set<string>();
+  readonly names = new Set<string>();
+  readonly all: Fn[] = [];
+
+  run(file: t.File): Resolved {
+    const module = this.#fn("module", file.program, null, "", "", false);
+    const scope = this.#scope("module", file.program, null, module);
+    module.scope = scope;
+    this.#declareList(file.program.body, scope, true);
+    for (const node of file.program.body) this.#visit(node, scope);
+    return {
+      module,
+      refs: this.refs,
+      tdzChecks: this.tdzChecks,
+      scopes: this.scopes,
+      fns: this.fns,
+      globals: this.globals,
+      names: this.names,
+      all: this.all,
+    };
+  }
+
+  #fn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, feeds: string, hoisted: boolean): Fn {
+    const f = t.isFunction(node) ? node : null;
+    const base = name !== "" ? name : feeds !== "" ? feeds : kind === "class" ? "class" : "anonymous";
+    const fn: Fn = {
+      kind,
+      node,
+      parent,
+      hoisted,
+      scope: null as never,
+      children: [],
+      name,
+      path: "",
+      isAsync: f?.async ?? false,
+      isGenerator: f?.generator ?? false,
+      isArrow: t.isArrowFunctionExpression(node),
+      isStep: false,
+      suspends: false,
+      captures: new Set(),
+      freeNames: new Set(),
+      usesThis: false,
+      usesSuper: false,
+      usesPrivate: false,
+      implicit: new Map(),
+      codeName: "",
+    };
+    if (parent !== null) {
+      const prefix = parent.path === "" ? base : `${parent.path}.${base}`;
+      let path = prefix;
+      for (let n = 2; this.#paths.has(path); n++) path = `${prefix}#${n}`;
+      this.#paths.add(path);
+      fn.path = path;
+      parent.children.push(fn);
+    }
+    this.fns.set(node, fn);
+    this.all.push(fn);
+    return fn;
+  }
+  readonly #paths = new Set<string>();
+
+  #scope(kind: ScopeKind, node: t.Node, parent: Scope | null, fn: Fn): Scope {
+    const scope: Scope = { kind, parent, fn, node, variables: new Map(), hoisted: [], record: null };
+    this.scopes.set(node, scope);
+    return scope;
+  }
+
+  // ---- declarations
+
+  #declare(
+    scope: Scope,
+    id: t.Identifier,
+    kind: VariableKind,
+    initEnd: number,
+    init: t.Node | null,
+  ): Variable {
+    this.names.add(id.name);
+    let variable = scope.variables.get(id.name);
+    if (variable === undefined || (variable.kind === "self" && kind !== "self")) {
+      variable = {
+        name: id.name,
+        kind,
+        scope,
+        captured: false,
+        reassigned: false,
+        needsTdz: false,
+        initEnd,
+        init,
+        out: null,
+        record: null,
+      };
+      scope.variables.set(id.name, variable);
+    } else if (kind === "function" || kind === "var") variable.reassigned = true;
+    this.refs.set(id, variable);
+    return variable;
+  }
+
+  #declarePattern(
+    scope: Scope,
+    pattern: t.Node,
+    kind: VariableKind,
+    initEnd: number,
+    init: t.Node | null,
+  ): void {
+    for (const id of boundIdentifiers(pattern)) this.#declare(scope, id, kind, initEnd, init);
+  }
+
+  /** Lexical declarations of one statement list; `functionTop`: also the `var`s of everything below. */
+  #declareList(list: readonly t.Node[], scope: Scope, functionTop: boolean): void {
+    for (const node of list) this.#declareLexical(node, scope);
+    if (functionTop) for (const node of list) this.#declareVars(node, scope);
+  }
+
+  #declareLexical(node: t.Node, scope: Scope): void {
+    if (t.isExportNamedDeclaration(node) || t.isExportDefaultDeclaration(node)) {
+      if (node.declaration && !t.isExpression(node.declaration))
+        this.#declareLexical(node.declaration, scope);
+    } else if (t.isLabeledStatement(node)) this.#declareLexical(node.body, scope);
+    else if (t.isVariableDeclaration(node) && node.kind !== "var") {
+      for (const one of node.declarations) {
+        const kind = node.kind === "let" ? "let" : "const";
+        this.#declarePattern(
+          scope,
+          one.id,
+          kind,
+          one.end ?? Number.NaN,
+          t.isIdentifier(one.id) ? (one.init ?? null) : null,
+        );
+      }
+    } else if (t.isFunctionDeclaration(node)) {
+      if (node.id) this.#declare(scope, node.id, "function", 0, node);
+      scope.hoisted.push(node);
+    } else if (t.isClassDeclaration(node)) {
+      if (node.id) this.#declare(scope, node.id, "class", node.end ?? Number.NaN, node);
+    } else if (t.isImportDeclaration(node)) {
+      for (const one of node.specifiers) this.#declare(scope, one.local, "import", 0, null);
+    }
+  }
+
+  #declareVars(node: t.Node | null | undefined, scope: Scope): void {
+    if (!node || t.isFunction(node) || t.isExpression(node) || t.isClass(node)) return;
+    if (t.isVariableDeclaration(node)) {
+      if (node.kind === "var")
+        for (const one of node.declarations) this.#declarePattern(scope, one.id, "var", 0, null);
+      return;
+    }
+    for (const key of VISITOR_KEYS[node.type] ?? []) {
+      const child = (node as unknown as Fields)[key];
+      if (Array.isArray(child)) for (const one of child) this.#declareVars(one as t.Node | null, scope);
+      else this.#declareVars(child as t.Node | null, scope);
+    }
+  }
+
+  // ---- references
+
+  #lookup(name: string, scope: Scope): Variable | null {
+    for (let s: Scope | null = scope; s !== null; s = s.parent) {
+      const found = s.variables.get(name);
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+
+  #reference(id: t.Identifier | t.JSXIdentifier, scope: Scope): void {
+    this.names.add(id.name);
+    const variable = this.#lookup(id.name, scope);
+    if (variable === null) {
+      if (id.name === "arguments" && scope.fn.kind === "function") this.#implicit(id, "arguments", scope);
+      else {
+        this.globals.add(id.name);
+        this.#free(id.name, scope);
+      }
+      return;
+    }
+    this.refs.set(id, variable);
+    this.#use(variable, scope);
+    if (this.#mayBeInTdz(id, variable, scope)) {
+      variable.needsTdz = true;
+      this.tdzChecks.add(id);
+    }
+  }
+
+  #use(variable: Variable, scope: Scope): void {
+    const owner = variable.scope.fn;
+    if (variable.scope.kind === "module") return this.#free(variable.name, scope);
+    if (scope.fn === owner) return;
+    variable.captured = true;
+    for (let fn: Fn | null = scope.fn; fn !== null && fn !== owner; fn = fn.parent) fn.captures.add(variable);
+  }
+
+  #free(name: string, scope: Scope): void {
+    for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) fn.freeNames.add(name);
+  }
+
+  #mayBeInTdz(id: t.Node, variable: Variable, scope: Scope): boolean {
+    if (variable.kind !== "let" && variable.kind !== "const" && variable.kind !== "class") return false;
+    const owner = variable.scope.fn;
+    if (variable.scope.kind === "module") return false;
+    if (scope.fn === owner) {
+      if (variable.scope.kind === "switch") return true;
+      return !((id.start ?? Number.NaN) >= variable.initEnd);
+    }
+    let child = scope.fn;
+    let insideInit = child.node === variable.init;
+    while (child.parent !== owner && child.parent !== null) {
+      child = child.parent;
+      if (child.node === variable.init) insideInit = true;
+    }
+    if (insideInit) return false;
+    if (variable.scope.kind === "switch") return true;
+    const created = child.hoisted
+      ? (child.scope.parent?.node.start ?? Number.NaN)
+      : (child.node.start ?? Number.NaN);
+    return !(created >= variable.initEnd);
+  }
+
+  /** `this`, `arguments` or `new.target` of the nearest function that has its own. */
+  #implicit(node: t.Node, name: "this" | "arguments" | "new.target", scope: Scope): void {
+    let owner = scope.fn;
+    while (owner.isArrow && owner.parent !== null) owner = owner.parent;
+    if (owner.kind === "module") return;
+    let variable = owner.implicit.get(name);
+    if (variable === undefined) {
+      variable = {
+        name,
+        kind: "implicit",
+        scope: owner.scope,
+        captured: false,
+        reassigned: false,
+        needsTdz: false,
+        initEnd: 0,
+        init: null,
+        out: null,
+        record: null,
+      };
+      owner.implicit.set(name, variable);
+    }
+    this.refs.set(node, variable);
+    if (scope.fn !== owner) {
+      variable.captured = true;
+      for (let fn: Fn | null = scope.fn; fn !== null && fn !== owner; fn = fn.parent)
+        fn.captures.add(variable);
+    }
+  }
+
+  // ---- the walk
+
+  #visitAll(nodes: readonly (t.Node | null | undefined)[], scope: Scope): void {
+    for (const node of nodes) this.#visit(node, scope);
+  }
+
+  #children(node: t.Node, scope: Scope): void {
+    for (const key of VISITOR_KEYS[node.type] ?? []) {
+      const child = (node as unknown as Fields)[key];
+      if (Array.isArray(child)) this.#visitAll(child as t.Node[], scope);
+      else this.#visit(child as t.Node | null, scope);
+    }
+  }
+
+  #visit(node: t.Node | null | undefined, scope: Scope, name = "", feeds = ""): void {
+    if (node === null || node === undefined) return;
+    switch (node.type) {
+      case "Identifier":
+        return this.#reference(node, scope);
+      case "JSXIdentifier":
+        if (/^[A-Z_$]/.test(node.name)) this.#reference(node, scope);
+        return;
+      case "ThisExpression":
+        scope.fn.usesThis = true;
+        return this.#implicit(node, "this", scope);
+      case "MetaProperty":
+        if (node.meta.name === "new") this.#implicit(node, "new.target", scope);
+        return;
+      case "Super":
+        for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.isArrow ? fn.parent : null)
+          fn.usesSuper = true;
+        this.#implicit(node, "this", scope);
+        this.refs.delete(node);
+        return;
+      case "PrivateName":
+        for (let fn: Fn | null = scope.fn; fn !== null && fn.kind !== "class"; fn = fn.parent)
+          fn.usesPrivate = true;
+        return;
+      case "MemberExpression":
+      case "OptionalMemberExpression":
+        this.#visit(node.object, scope);
+        if (node.computed || t.isPrivateName(node.property)) this.#visit(node.property, scope);
+        return;
+      case "ObjectProperty": {
+        if (node.computed) this.#visit(node.key, scope);
+        return this.#visit(node.value, scope, keyName(node), "");
+      }
+      case "LabeledStatement":
+        return this.#visit(node.body, scope);
+      case "BreakStatement":
+      case "ContinueStatement":
+        return;
+      case "AwaitExpression":
+        return this.#visit(node.argument, scope, "", feeds);
+      case "CallExpression":
+      case "OptionalCallExpression":
+      case "NewExpression": {
+        this.#visit(node.callee, scope);
+        const label = feedName(node.callee);
+        for (const argument of node.arguments) this.#visit(argument, scope, "", label);
+        return;
+      }
+      case "AssignmentExpression": {
+        this.#assigned(node.left, scope);
+        this.#visit(node.left, scope);
+        return this.#visit(
+          node.right,
+          scope,
+          t.isIdentifier(node.left) ? node.left.name : "",
+          feedName(node.left),
+        );
+      }
+      case "AssignmentPattern":
+        this.#visit(node.left, scope);
+        return this.#visit(node.right, scope, t.isIdentifier(node.left) ? node.left.name : "");
+      case "UpdateExpression":
+        this.#assigned(node.argument, scope);
+        return this.#visit(node.argument, scope);
+      case "VariableDeclaration":
+        for (const one of node.declarations) {
+          this.#visitPattern(one.id, scope);
+          this.#visit(one.init, scope, t.isIdentifier(one.id) ? one.id.name : "");
+        }
+        return;
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        return this.#function(
+          node,
+          scope,
+          node.type !== "ArrowFunctionExpression" && node.id ? node.id.name : name,
+          feeds,
+        );
+      case "ObjectMethod":
+        if (node.computed) this.#visit(node.key, scope);
+        return this.#function(node, scope, keyName(node), "");
+      case "ClassMethod":
+      case "ClassPrivateMethod":
+        return this.#function(node, scope, keyName(node), "");
+      case "ClassDeclaration":
+      case "ClassExpression":
+        return this.#class(node, scope, node.id ? node.id.name : name, feeds);
+      case "BlockStatement":
+        return this.#block(node, node.body, scope, "block");
+      case "SwitchStatement": {
+        this.#visit(node.discriminant, scope);
+        const inner = this.#lexicalScope(
+          "switch",
+          node,
+          node.cases.flatMap((one) => one.consequent),
+          scope,
+        );
+        for (const one of node.cases) {
+          this.#visit(one.test, inner);
+          this.#visitAll(one.consequent, inner);
+        }
+        return;
+      }
+      case "ForStatement": {
+        const inner = this.#forScope(node, node.init, scope, null);
+        this.#visit(node.init, inner);
+        this.#visit(node.test, inner);
+        this.#visit(node.update, inner);
+        return this.#visit(node.body, inner);
+      }
+      case "ForInStatement":
+      case "ForOfStatement": {
+        const inner = this.#forScope(node, node.left, scope, node.right);
+        if (!t.isVariableDeclaration(node.left)) this.#assigned(node.left, inner);
+        this.#visit(node.left, inner);
+        this.#visit(node.right, inner);
+        return this.#visit(node.body, inner);
+      }
+      case "CatchClause": {
+        const inner = this.#scope("catch", node, scope, scope.fn);
+        if (node.param) {
+          this.#declarePattern(inner, node.param, "catch", 0, null);
+          this.#visitPattern(node.param, inner);
+        }
+        return this.#visit(node.body, inner);
+      }
+      case "ImportDeclaration":
+        return;
+      case "ExportNamedDeclaration":
+        if (node.source) return;
+        this.#visit(node.declaration, scope);
+        for (const one of node.specifiers) if (t.isExportSpecifier(one)) this.#visit(one.local, scope);
+        return;
+      case "ExportAllDeclaration":
+        return;
+      case "ExportDefaultDeclaration":
+        return this.#visit(node.declaration, scope, "default");
+      default:
+        return this.#children(node, scope);
+    }
+  }
+
+  /** The identifiers a pattern binds are declared; its defaults and computed keys are references. */
+  #visitPattern(pattern: t.Node, scope: Scope): void {
+    if (t.isIdentifier(pattern)) return;
+    if (t.isObjectPattern(pattern)) {
+      for (const one of pattern.properties) {
+        if (t.isRestElement(one)) this.#visitPattern(one.argument, scope);
+        else {
+          if (one.computed) this.#visit(one.key, scope);
+          this.#visitPattern(one.value, scope);
+        }
+      }
+    } else if (t.isArrayPattern(pattern))
+      for (const one of pattern.elements) one && this.#visitPattern(one, scope);
+    else if (t.isRestElement(pattern)) this.#visitPattern(pattern.argument, scope);
+    else if (t.isAssignmentPattern(pattern)) {
+      this.#visitPattern(pattern.left, scope);
+      this.#visit(pattern.right, scope, t.isIdentifier(pattern.left) ? pattern.left.name : "");
+    } else this.#visit(pattern, scope);
+  }
+
+  #assigned(target: t.Node, scope: Scope): void {
+    for (const id of boundIdentifiers(target)) {
+      const variable = this.#lookup(id.name, scope);
+      if (variable !== null) variable.reassigned = true;
+    }
+  }
+
+  #lexicalScope(kind: ScopeKind, node: t.Node, list: readonly t.Node[], parent: Scope): Scope {
+    const has = list.some(
+      (one) =>
+        (t.isVariableDeclaration(one) && one.kind !== "var") ||
+        t.isFunctionDeclaration(one) ||
+        t.isClassDeclaration(one),
+    );
+    if (!has) return parent;
+    const scope = this.#scope(kind, node, parent, parent.fn);
+    this.#declareList(list, scope, false);
+    return scope;
+  }
+
+  #block(node: t.Node, body: readonly t.Node[], scope: Scope, kind: ScopeKind): void {
+    const inner = this.#lexicalScope(kind, node, body, scope);
+    this.#visitAll(body, inner);
+  }
+
+  #forScope(node: t.Node, head: t.Node | null | undefined, parent: Scope, right: t.Node | null): Scope {
+    if (!head || !t.isVariableDeclaration(head) || head.kind === "var") return parent;
+    const scope = this.#scope("for", node, parent, parent.fn);
+    const kind = head.kind === "let" ? "let" : "const";
+    for (const one of head.declarations)
+      this.#declarePattern(scope, one.id, kind, right?.end ?? one.end ?? Number.NaN, null);
+    return scope;
+  }
+
+  #function(node: FunctionNode, outer: Scope, name: string, feeds: string): void {
+    const fn = this.#fn("function", node, outer.fn, name, feeds, t.isFunctionDeclaration(node));
+    const scope = this.#scope("function", node, outer, fn);
+    fn.scope = scope;
+    if (t.isFunctionExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
+    for (const param of node.params) this.#declarePattern(scope, param, "param", 0, null);
+    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, scope, true);
+    for (const param of node.params) this.#visitPattern(param, scope);
+    if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, scope);
+    else this.#visit(node.body, scope);
+    fn.suspends = fn.isAsync && !fn.isGenerator;
+  }
+
+  #class(node: t.Class, outer: Scope, name: string, feeds: string): void {
+    const fn = this.#fn("class", node, outer.fn, name, feeds, false);
+    const scope = this.#scope("class", node, outer, fn);
+    fn.scope = scope;
+    if (t.isClassExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
+    this.#visitAll(node.decorators ?? [], outer);
+    this.#visit(node.superClass, outer);
+    for (const member of node.body.body) {
+      if ("computed" in member && member.computed) this.#visit(member.key as t.Node, outer);
+      if (t.isClassMethod(member) || t.isClassPrivateMethod(member)) this.#visit(member, scope);
+      else if (
+        t.isClassProperty(member) ||
+        t.isClassPrivateProperty(member) ||
+        t.isClassAccessorProperty(member)
+      ) {
+        if (member.value) this.#initialiser(member, member.value, scope, keyName(member));
+      } else if (t.isStaticBlock(member)) this.#initialiser(member, null, scope, "static");
+    }
+  }
+
+  /** A field initialiser or static block: runs with a `this` of its own, like a method without parameters. */
+  #initialiser(member: t.Node, value: t.Node | null, outer: Scope, name: string): void {
+    const fn = this.#fn("function", member, outer.fn, name, "", false);
+    const scope = this.#scope("function", member, outer, fn);
+    fn.scope = scope;
+    if (t.isStaticBlock(member)) {
+      this.#declareList(member.body, scope, true);
+      this.#visitAll(member.body, scope);
+    } else this.#visit(value, scope, name);
+  }
+}
+
+/** The identifiers that a binding or assignment pattern sets. */
+export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.Identifier[] {
+  if (t.isIdentifier(pattern)) out.push(pattern);
+  else if (t.isObjectPattern(pattern)) {
+    for (const one of pattern.properties)
+      boundIdentifiers(t.isRestElement(one) ? one.argument : one.value, out);
+  } else if (t.isArrayPattern(pattern)) {
+    for (const one of pattern.elements) if (one) boundIdentifiers(one, out);
+  } else if (t.isRestElement(pattern)) boundIdentifiers(pattern.argument, out);
+  else if (t.isAssignmentPattern(pattern)) boundIdentifiers(pattern.left, out);
+  else if (t.isVariableDeclaration(pattern))
+    for (const one of pattern.declarations) boundIdentifiers(one.id, out);
+  return out;
+}
+
+function keyName(node: { key?: t.Node; computed?: boolean | null }): string {
+  if (!node.key) return "";
+  if (t.isPrivateName(node.key)) return `#${node.key.id.name}`;
+  if (t.isStringLiteral(node.key)) return node.key.value;
+  if (t.isNumericLiteral(node.key)) return String(node.key.value);
+  if (t.isIdentifier(node.key) && !node.computed) return node.key.name;
+  return "";
+}
+
+/** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */
+export function feedName(node: t.Node): string {
+  if (t.isIdentifier(node)) return node.name;
+  if (t.isThisExpression(node)) return "this";
+  if (
+    (t.isMemberExpression(node) || t.isOptionalMemberExpression(node)) &&
+    !node.computed &&
+    t.isIdentifier(node.property)
+  ) {
+    const object = feedName(node.object);
+    return object === "" ? node.property.name : `${object}.${node.property.name}`;
+  }
+  if (t.isCallExpression(node)) return feedName(node.callee);
+  return "";
+}

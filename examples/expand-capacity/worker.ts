@@ -1,0 +1,12 @@
+/** A worker: starts the run, or carries it on when there is one already, and stays until it has ended. */
+import { createEngine } from "coldframe";
+import { sqlite } from "coldframe/sqlite";
+import { expandCapacity } from "./workflows/expand-capacity.ts";
+
+const engine = await createEngine({ store: sqlite(process.env["COLDFRAME_STORE"] ?? "coldframe.db") });
+try {
+  const run = await engine.start(expandCapacity, ["B6"], { id: "expand-42" });
+  console.log(`result ${JSON.stringify(await run.result())}`);
+} finally {
+  await engine.close();
+}

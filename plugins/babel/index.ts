@@ -1,0 +1,28 @@
+/** `plugins: ["coldframe/babel"]` in a Babel configuration. Runs on the whole program before other plugins see it. */
+import type { NodePath, PluginObj, PluginPass } from "@babel/core";
+import type * as t from "@babel/types";
+import { CompileError, compileProgram } from "../../compiler/index.ts";
+import { placeOf } from "../compile-module.ts";
+
+export default function coldframe(): PluginObj<PluginPass> {
+  return {
+    name: "coldframe",
+    visitor: {
+      Program: {
+        enter(path: NodePath<t.Program>, state: PluginPass) {
+          const filename = state.filename ?? "module.ts";
+          const place = placeOf(filename);
+          const source = state.file.code;
+          const result = compileProgram(source, { filename: place.file, moduleId: place.moduleId });
+          if (result.diagnostics.some((one) => one.severity === "error"))
+            throw new CompileError(result.diagnostics);
+          if (result.program === null) return;
+          path.node.directives = result.program.directives;
+          path.node.body = result.program.body;
+          path.scope.crawl();
+          path.requeue();
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** What every plugin does with a file: names the module, compiles it, and turns diagnostics into an error. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { CompileError, compile, type SourceMap } from "../compiler/index.ts";
+
+export interface CompiledModule {
+  readonly code: string;
+  readonly map: SourceMap | null;
+}
+
+/**
+ * @param filename absolute path, without query
+ * @returns null when nothing in the file is marked
+ * @throws CompileError with the diagnostics of the file
+ */
+export function compileModule(source: string, filename: string): CompiledModule | null {
+  const place = placeOf(filename);
+  const result = compile(source, { filename: place.file, moduleId: place.moduleId });
+  if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
+  if (result.code === null) return null;
+  const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
+  return { code: result.code, map };
+}
+
+interface Place {
+  /** Package name (with the major version in `node_modules`) and path in the package: stable over machines. */
+  readonly moduleId: string;
+  /** Path in the package, as messages show it. */
+  readonly file: string;
+}
+
+const packages = new Map<string, { root: string; id: string } | null>();
+
+export function placeOf(filename: string): Place {
+  const owner = packageOf(dirname(filename));
+  if (owner === null) return { moduleId: filename.split(sep).slice(-2).join("/"), file: filename };
+  const file = relative(owner.root, filename).split(sep).join("/");
+  return { moduleId: `${owner.id}/${file}`, file };
+}
+
+/** The nearest folder upward whose package.json has a name. */
+function packageOf(folder: string): { root: string; id: string } | null {
+  const known = packages.get(folder);
+  if (known !== undefined) return known;
+  let found: { root: string; id: string } | null = null;
+  const path = join(folder, "package.json");
+  if (existsSync(path)) {
+    const { name, version } = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version?: string };
+    const major = folder.split(sep).includes("node_modules") ? `@${(version ?? "0").split(".")[0]}` : "";
+    if (name !== undefined) found = { root: folder, id: `${name}${major}` };
+  }
+  const parent = dirname(folder);
+  if (found === null && parent !== folder) found = packageOf(parent);
+  packages.set(folder, found);
+  return found;
+}
+
+/** The code with its source map as a comment, for loaders that take nothing but text. */
+export function withInlineMap(module: CompiledModule): string {
+  if (module.map === null) return module.code;
+  const encoded = Buffer.from(JSON.stringify(module.map)).toString("base64");
+  return `${module.code}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`;
+}

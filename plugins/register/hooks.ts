@@ -1,0 +1,55 @@
+/** The loader's hooks: TypeScript is erased, marked modules are compiled, everything else is left to Node. */
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { eraseTypes } from "../../compiler/index.ts";
+import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
+
+interface Loaded {
+  readonly format: string;
+  readonly source?: string;
+  readonly shortCircuit?: boolean;
+}
+
+const ours = /\.[cm]?[jt]s$/;
+const typescript = /\.[cm]?ts$/;
+
+/** The text that Node runs for a file; null: what stands in the file. */
+function translate(url: string): string | null {
+  if (!url.startsWith("file:")) return null;
+  const filename = fileURLToPath(url.split("?")[0]!.split("#")[0]!);
+  if (!ours.test(filename) || filename.endsWith(".d.ts")) return null;
+  const isTypeScript = typescript.test(filename);
+  if (!isTypeScript && /[\\/]node_modules[\\/]/.test(filename)) return null;
+  const source = readFileSync(filename, "utf8");
+  const compiled = compileModule(source, filename);
+  if (compiled !== null) return withInlineMap(compiled);
+  if (!isTypeScript) return null;
+  const erased = eraseTypes(source, placeOf(filename).file);
+  return withInlineMap({
+    code: erased.code,
+    map: { ...erased.map, sources: [filename], sourcesContent: [source] },
+  });
+}
+
+export function load<Context, Next extends (url: string, context: Context) => unknown>(
+  url: string,
+  context: Context,
+  next: Next,
+): Loaded | ReturnType<Next> {
+  const source = translate(url);
+  if (source !== null) return { format: "module", source, shortCircuit: true };
+  return next(url, context) as ReturnType<Next>;
+}
+
+/** `./x.js` that does not exist means `./x.ts`, as in TypeScript. */
+export function resolve<
+  Context extends { readonly parentURL?: string | undefined },
+  Next extends (specifier: string, context: Context) => unknown,
+>(specifier: string, context: Context, next: Next): ReturnType<Next> {
+  if (/^\.{1,2}\//.test(specifier) && specifier.endsWith(".js") && context.parentURL?.startsWith("file:")) {
+    const wanted = new URL(specifier, context.parentURL);
+    const other = new URL(`${specifier.slice(0, -3)}.ts`, context.parentURL);
+    if (!existsSync(wanted) && existsSync(other)) return next(other.href, context) as ReturnType<Next>;
+  }
+  return next(specifier, context) as ReturnType<Next>;
+}

@@ -1,0 +1,115 @@
+/**
+ * A run that this worker owns: what is decided, what arrived, what is under way. Data only; `turn.ts` advances it.
+ *
+ * | phase        | meaning                                                        |
+ * |--------------|----------------------------------------------------------------|
+ * | `open`       | jobs may run, a turn may begin                                 |
+ * | `committing` | its turn is being written; what arrives waits in the inbox     |
+ * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
+ */
+import type { Durable, Run } from "../machine/index.ts";
+import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
+
+/** A step that is being executed. */
+export interface Flight {
+  readonly wait: number;
+  readonly controller: AbortController;
+}
+
+/** A step that was asked for, with its arguments as they were at the call. */
+export interface StepIntent {
+  readonly wait: number;
+  readonly step: string;
+  readonly args: string;
+}
+
+export class Activation {
+  readonly id: string;
+  readonly entry: string;
+  readonly call: string;
+  readonly secret: string;
+  readonly epoch: number;
+  turn: number;
+  news: number;
+  cancel: "no" | "asked" | "under way";
+
+  phase: "open" | "committing" | "closed" = "open";
+  /** The decoded run; null while only its snapshot is kept. */
+  run: Run | null = null;
+  snapshot: string | null;
+  /** Waits as of the last commit. */
+  waits: Map<number, WaitInfo>;
+  /** What arrived and was not delivered yet, in order. */
+  inbox: Arrival[] = [];
+  /** What was delivered since the last commit. */
+  delivered = new Map<number, Arrival>();
+  /** Waits with rows of their own in the store, to be removed when they are consumed. */
+  readonly recorded = new Set<number>();
+  readonly flights = new Map<number, Flight>();
+  readonly attempts = new Map<number, Attempt>();
+  /** Takes back the timers of this run. */
+  readonly timers = new Map<number, () => void>();
+  /** Steps that wait for an attempt of theirs to be due. */
+  readonly retries = new Map<number, StepIntent>();
+  /** Jobs have run since the last commit. */
+  dirty = false;
+  /** Jobs are being run by the engine, which looks at the run when they are done. */
+  draining = false;
+  /** When each wait that is not committed yet was first seen, in ms. */
+  readonly fresh = new Map<number, number>();
+  readonly unhandled = new Set<Durable>();
+  /** Whether it is known who waits for the fresh waits. */
+  looked: "no" | "looking" | "yes" = "no";
+  /** How often cancel was thrown into the run after the first time. */
+  cancels = 0;
+  /** The run could not be saved, and was told so, since the last commit. */
+  refused = false;
+  /** A step whose code is not loaded. */
+  missing: string | null = null;
+  holdTimer: (() => void) | null = null;
+  noteTimer: (() => void) | null = null;
+  graceTimer: (() => void) | null = null;
+  graceOver = false;
+
+  constructor(claimed: Claimed) {
+    this.id = claimed.id;
+    this.entry = claimed.entry;
+    this.call = claimed.call;
+    this.secret = claimed.secret;
+    this.epoch = claimed.epoch;
+    this.turn = claimed.turn;
+    this.news = claimed.news;
+    this.cancel = claimed.cancel;
+    this.snapshot = claimed.snapshot;
+    this.waits = new Map((JSON.parse(claimed.waits) as WaitInfo[]).map((wait) => [wait.id, wait]));
+    for (const attempt of claimed.attempts) {
+      this.attempts.set(attempt.wait, attempt);
+      this.recorded.add(attempt.wait);
+    }
+    this.receive(claimed.arrivals, true);
+  }
+
+  /** Puts arrivals that are new into the inbox. `recorded`: the store has them too. */
+  receive(arrivals: readonly Arrival[], recorded: boolean): void {
+    for (const arrival of arrivals) {
+      if (recorded) this.recorded.add(arrival.wait);
+      if (this.delivered.has(arrival.wait)) continue;
+      if (this.inbox.some((other) => other.wait === arrival.wait)) continue;
+      this.inbox.push(arrival);
+    }
+  }
+
+  /** Nothing of it counts any more: steps under way are told to stop, timers are taken back. */
+  close(reason: unknown): void {
+    if (this.phase === "closed") return;
+    this.phase = "closed";
+    if (this.run !== null) this.run.ended = true;
+    for (const take of this.timers.values()) take();
+    this.timers.clear();
+    this.holdTimer?.();
+    this.noteTimer?.();
+    this.graceTimer?.();
+    for (const flight of this.flights.values()) flight.controller.abort(reason);
+    this.flights.clear();
+  }
+}

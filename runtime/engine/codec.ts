@@ -1,0 +1,40 @@
+/** Values and runs as text: the engine's view of the snapshot room. */
+import type { Code } from "../../abi/index.ts";
+import type { Host, Run } from "../machine/index.ts";
+import { decodeRun, decodeValue, encodeRun, encodeValue } from "../snapshot/index.ts";
+import { StepError } from "./signals.ts";
+import type { Arrival, CodeRecord } from "./store.ts";
+
+export { decodeRun, decodeValue, encodeRun, encodeValue };
+
+export const UNDEFINED: string = /* @__PURE__ */ encodeValue(undefined);
+
+/** An outcome as it is recorded. A value that cannot be saved becomes the CF2101 that says so. */
+export function encodeOutcome(wait: number, threw: boolean, value: unknown): Arrival {
+  if (threw) return { wait, threw, value: encodeError(value) };
+  try {
+    return { wait, threw, value: encodeValue(value) };
+  } catch (error) {
+    return { wait, threw: true, value: encodeError(error) };
+  }
+}
+
+/** An error as text. One of a class that no build knows by name keeps its name, message and stack. */
+export function encodeError(error: unknown): string {
+  try {
+    return encodeValue(error);
+  } catch {
+    const { name, message, stack } = error as Partial<Error>;
+    const copy = new StepError(String(name ?? "Error"), String(message ?? error));
+    if (typeof stack === "string") copy.stack = stack;
+    return encodeValue(copy);
+  }
+}
+
+/** What the store keeps of a function, once per hash, so that snapshots can be read and aligned without the build that wrote them. */
+export function codeRecord(code: Code): CodeRecord {
+  const { id, hash, kind, file, line, points } = code;
+  return { key: `${id}@${hash}`, body: JSON.stringify({ id, hash, kind, file, line, points }) };
+}
+
+export type { Host, Run };

@@ -1,0 +1,86 @@
+/**
+ * What sleep, events and steps are outside any run: in uncompiled programs, and in unit tests of workflows. The same
+ * meaning without persistence: a timer, a mailbox in the process, a direct call.
+ */
+import { type Clock, systemClock } from "./clock.ts";
+import { TimeoutError } from "./signals.ts";
+
+interface Waiter {
+  resolve(payload: unknown): void;
+}
+
+class FreeWorld {
+  clock: Clock = systemClock;
+  readonly #kept = new Map<string, unknown[]>();
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  readonly #sent = new Set<string>();
+  #keys = 0;
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.setTimeout(resolve, ms);
+    });
+  }
+
+  newKey(): string {
+    return `local.${++this.#keys}`;
+  }
+
+  /** @param due milliseconds since 1970, or null */
+  wait(key: string, due: number | null): Promise<unknown> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      const payload = kept.shift();
+      if (kept.length === 0) this.#kept.delete(key);
+      return Promise.resolve(payload);
+    }
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(key) ?? new Set();
+      this.#waiting.set(key, waiting);
+      let timer: unknown;
+      const leave = () => {
+        waiting.delete(waiter);
+        if (waiting.size === 0 && this.#waiting.get(key) === waiting) this.#waiting.delete(key);
+        this.clock.clearTimeout(timer);
+      };
+      const waiter: Waiter = {
+        resolve: (payload) => {
+          leave();
+          resolve(payload);
+        },
+      };
+      waiting.add(waiter);
+      if (due === null) return;
+      timer = this.clock.setTimeout(() => {
+        leave();
+        reject(new TimeoutError(`no event came for "${key}" in time`));
+      }, due - this.clock.now());
+    });
+  }
+
+  send(key: string, payload: unknown, id: string | undefined): "delivered" | "kept" | "duplicate" {
+    if (id !== undefined) {
+      const name = JSON.stringify([key, id]);
+      if (this.#sent.has(name)) return "duplicate";
+      this.#sent.add(name);
+    }
+    const [waiter] = this.#waiting.get(key) ?? [];
+    if (waiter === undefined) {
+      this.#kept.set(key, [...(this.#kept.get(key) ?? []), payload]);
+      return "kept";
+    }
+    waiter.resolve(payload);
+    return "delivered";
+  }
+
+  /** Forgets all events. Timers that run are not stopped. */
+  reset(clock: Clock): void {
+    this.clock = clock;
+    this.#kept.clear();
+    this.#waiting.clear();
+    this.#sent.clear();
+  }
+}
+
+/** The one of this process. */
+export const freeWorld: FreeWorld = new FreeWorld();

@@ -1,0 +1,112 @@
+/**
+ * Refuses external awaits whose outcome only unmarked code would get: an uncompiled helper that awaits a step. Such
+ * code cannot be in a snapshot, so the await would work until the first restore and then be gone without a word.
+ *
+ * The helper subscribes in a microtask of its own, when nothing of it is on the stack. So its name is taken from the
+ * stack where the wait is made, the first time for each site; sites that proved well are not looked at again.
+ */
+import type { Code } from "../../abi/index.ts";
+import { ColdframeError } from "../errors.ts";
+import { type Durable, deliver, drain, machine } from "../machine/index.ts";
+import type { Activation } from "./activation.ts";
+import { settle } from "./turn.ts";
+import { consumerOf, onlyNative } from "./waits.ts";
+import type { Worker } from "./worker.ts";
+
+interface Site {
+  readonly error: Error;
+  readonly what: string;
+  readonly code: Code | null;
+  readonly ip: number;
+}
+
+const sites = new WeakMap<Durable, Site>();
+/** Sites of compiled code that await what they call: by function, called name and the suspend point before. */
+const proven = new WeakMap<Code, Map<string, Set<number>>>();
+
+/** To be called where an external wait is made. @param what the name of the function that the user called */
+export function noteSite(promise: Durable, what: string): void {
+  const { top } = machine;
+  const code = top?.code ?? null;
+  const ip = top?.ip ?? 0;
+  if (code !== null && proven.get(code)?.get(what)?.has(ip)) return;
+  sites.set(promise, { error: new Error(what), what, code, ip });
+}
+
+/**
+ * Looks at who waits for the fresh waits of a run. @returns false when it has to be asked again, a few microtasks later
+ */
+export function lookAtConsumers(activation: Activation, worker: Worker): boolean {
+  if (activation.looked === "looking") return false;
+  const waits = [...activation.fresh.keys()]
+    .map((id) => activation.run!.waits.get(id))
+    .filter((promise) => promise !== undefined);
+  if (waits.some((promise) => promise.reactions === undefined)) {
+    activation.looked = "looking";
+    void afterMicrotasks().then(() => {
+      activation.looked = "yes";
+      if (activation.phase === "open" && !refuseNative(activation, waits, worker)) settle(activation, worker);
+    });
+    return false;
+  }
+  activation.looked = "yes";
+  return !refuseNative(activation, waits, worker);
+}
+
+/** An await of unmarked code on a thenable takes one microtask to subscribe, through a native promise three. */
+async function afterMicrotasks(): Promise<void> {
+  await null;
+  await null;
+  await null;
+}
+
+/** @returns true when something was refused, and the run went on with that */
+function refuseNative(activation: Activation, waits: readonly Durable[], worker: Worker): boolean {
+  const refused = waits.filter((promise) => promise.wait !== null && onlyNative(promise));
+  for (const promise of waits) if (!refused.includes(promise)) prove(promise);
+  if (refused.length === 0) return false;
+  const run = activation.run!;
+  activation.draining = true;
+  activation.dirty = true;
+  for (const promise of refused) deliver(run, promise.wait!.id, { ok: false, error: refusal(promise) });
+  drain(run);
+  activation.draining = false;
+  settle(activation, worker);
+  return true;
+}
+
+function prove(promise: Durable): void {
+  const site = sites.get(promise);
+  if (site === undefined || site.code === null || consumerOf(promise) === null) return;
+  let calls = proven.get(site.code);
+  if (calls === undefined) proven.set(site.code, (calls = new Map()));
+  const points = calls.get(site.what) ?? new Set();
+  calls.set(site.what, points.add(site.ip));
+}
+
+function refusal(promise: Durable): ColdframeError {
+  const site = sites.get(promise);
+  const caller = site === undefined ? null : callerOf(site);
+  const who = caller === null ? "an uncompiled function" : `"${caller.name}"${caller.place}, which is not compiled,`;
+  const what = site?.what ?? "an external call";
+  return new ColdframeError(
+    "CF2003",
+    `${who} awaits ${what}. Put "use workflow" at the top of that function, or call ${what} in a marked function and hand over the result`,
+  );
+}
+
+/** The function below `what` on the stack. V8 writes `at name (place)`, other engines `name@place`. */
+function callerOf({ error, what }: Site): { readonly name: string; readonly place: string } | null {
+  const lines = (error.stack ?? "").split("\n");
+  const own = /\b(noteSite|callStep|durableEvent|sleep|event|external)\b/;
+  const name = what.replace(/\(.*$/, "");
+  for (const line of lines) {
+    const match = /^\s*at (?:async )?(?:(.*?) \((.*)\)|(.*))$/.exec(line) ?? /^(.*?)@(.*)$/.exec(line);
+    if (match === null) continue;
+    const called = (match[1] ?? "").replace(/^(?:Object|Module)\./, "");
+    if (called === "" || own.test(called) || called === name || called === "f") continue;
+    const file = /([^/\\]+:\d+):\d+$/.exec(match[2] ?? match[3] ?? "")?.[1];
+    return { name: called, place: file === undefined ? "" : ` (${file})` };
+  }
+  return null;
+}

@@ -1,0 +1,40 @@
+/** Checks options that users write, so that a misspelt one is an error and not silence. */
+import { ColdframeError } from "../errors.ts";
+
+/** @throws ColdframeError CF2301 when `options` has a key that is not in `known` */
+export function checkOptions(owner: string, options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new ColdframeError("CF2301", `${owner} has no option "${key}". It knows: ${known.join(", ")}`);
+  }
+}
+
+/** @throws ColdframeError CF2301 */
+export function wrongOption(owner: string, option: string, value: unknown, expected: string): ColdframeError {
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return new ColdframeError("CF2301", `${owner}: "${option}" is ${shown}, but must be ${expected}`);
+}
+
+/** @throws ColdframeError CF2301 unless `value` is an integer of at least `least`, or infinite */
+export function checkCount(owner: string, option: string, value: unknown, least: number): void {
+  const fits = typeof value === "number" && value >= least && (Number.isInteger(value) || value === Infinity);
+  if (!fits) throw wrongOption(owner, option, value, `an integer of at least ${least}`);
+}
+
+/** The longest id or key, in UTF-16 units. */
+const LONGEST = 512;
+
+/**
+ * Ids and keys are text that every store and shell keeps as it is.
+ * @throws ColdframeError CF3103 when empty, too long, or with control characters or lone surrogates
+ */
+export function checkName(what: string, name: unknown): asserts name is string {
+  let problem: string | null = null;
+  if (typeof name !== "string") problem = `is ${name === null ? "null" : typeof name}, but must be a text`;
+  else if (name === "") problem = "is empty";
+  else if (name.length > LONGEST) problem = `has ${name.length} characters, at most ${LONGEST} are possible`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+  else if (/[\u0000-\u001f\u007f]/.test(name)) problem = "holds a control character";
+  else if (/\p{Surrogate}/u.test(name)) problem = "holds half of a surrogate pair";
+  if (problem !== null) throw new ColdframeError("CF3103", `${what} ${problem}`);
+}

@@ -1,0 +1,35 @@
+/** What the parts of the engine share: the outside world, and the settings of one engine. */
+import type { Clock } from "./clock.ts";
+import type { Store } from "./store.ts";
+
+export interface LogEntry {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly run?: string;
+  /** `file:line` in the author's source. */
+  readonly at?: string;
+  readonly error?: unknown;
+}
+
+export interface Settings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: (entry: LogEntry) => void;
+  /** Milliseconds that a run with pending native promises is kept in memory before it is saved as it is. */
+  readonly hold: number;
+  /** Runs kept decoded while they are parked. */
+  readonly cache: number;
+  /** Milliseconds of a worker's lease. */
+  readonly lease: number;
+  /** Runs that this worker owns at one time, at most. */
+  readonly concurrency: number;
+  /** Milliseconds between two looks at the store when no hint came, at most. */
+  readonly poll: number;
+  /** Milliseconds that steps in flight get to end, at close and at cancel. */
+  readonly grace: number;
+  /** Called by name before and after each commit and each step execution. */
+  readonly failpoint: (name: string) => void;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly about: string;
+}

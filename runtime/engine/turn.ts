@@ -1,0 +1,359 @@
+/**
+ * The turn loop of one run: deliver what arrived, run jobs until none is left, save, commit, park.
+ *
+ * What it is called by: an arrival (step, timer, event, cancel), the machine when promises of unmarked code have let
+ * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
+ */
+import { ColdframeError } from "../errors.ts";
+import { bindingOf, type Durable, deliver, drain, FULFILLED, PENDING, Run, start, type Wait } from "../machine/index.ts";
+import type { Activation, StepIntent } from "./activation.ts";
+import { applyCancel } from "./cancel.ts";
+import { codeRecord, decodeRun, decodeValue, encodeError, encodeRun, encodeValue } from "./codec.ts";
+import { setSecret } from "./event.ts";
+import { lookAtConsumers } from "./native-consumers.ts";
+import type { Blocked, CodeRecord, RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
+import { describeWait, dueOf, placeOf } from "./waits.ts";
+import type { Worker } from "./worker.ts";
+
+/** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
+const NOTE_AFTER = 50;
+/** A run whose next timer is due within this time stays with its worker. In ms. */
+const KEEP_FOR = 5000;
+
+/**
+ * Advances a run as far as it can go now. Does nothing while its turn is being committed.
+ * Whatever goes wrong concerns this run only: it is blocked or fails, and says why.
+ */
+export function advance(activation: Activation, worker: Worker): void {
+  if (activation.phase !== "open" || activation.draining) return;
+  if (activation.run === null && !open(activation, worker)) return;
+  const run = activation.run!;
+  activation.draining = true;
+  if (run.head !== run.jobs.length) {
+    activation.dirty = true;
+    drain(run);
+  }
+  while (activation.inbox.length > 0 && run.root!.state === PENDING) {
+    const arrival = activation.inbox.shift()!;
+    if (!run.waits.has(arrival.wait)) continue;
+    const value = decodeValue(arrival.value);
+    activation.delivered.set(arrival.wait, arrival);
+    activation.dirty = true;
+    deliver(run, arrival.wait, arrival.threw ? { ok: false, error: value } : { ok: true, value });
+    drain(run);
+  }
+  activation.draining = false;
+  settle(activation, worker);
+}
+
+/** Makes the run from its snapshot, or begins it. False: it could not, and was given back. */
+function open(activation: Activation, worker: Worker): boolean {
+  const host = worker.hostOf(activation);
+  try {
+    if (activation.snapshot !== null) {
+      activation.run = decodeRun(activation.snapshot, host);
+      setSecret(activation.run, activation.secret);
+    } else begin(activation, worker);
+  } catch (error) {
+    worker.block(activation, blockedBy(error, activation.entry));
+    return false;
+  }
+  activation.run!.root!.handled = true;
+  return true;
+}
+
+function begin(activation: Activation, worker: Worker): void {
+  const f = bindingOf(activation.entry)?.value;
+  if (typeof f !== "function") {
+    throw new ColdframeError(
+      "CF2304",
+      `no loaded module has "${activation.entry}". Start a worker that imports this module, compiled`,
+    );
+  }
+  const args = decodeValue(activation.call) as unknown[];
+  const run = new Run(activation.id, worker.hostOf(activation));
+  setSecret(run, activation.secret);
+  activation.run = run;
+  activation.dirty = true;
+  activation.draining = true;
+  try {
+    start(run, f as never, args);
+  } catch (error) {
+    activation.run = null;
+    throw error;
+  } finally {
+    activation.draining = false;
+  }
+}
+
+/** Why a snapshot cannot be carried on here, for people. The run stays exactly as it is. */
+function blockedBy(error: unknown, entry: string): Blocked {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { reason, needs: entry };
+}
+
+/** No job is left: what does the run need now? */
+export function settle(activation: Activation, worker: Worker): void {
+  if (activation.phase !== "open") return;
+  const run = activation.run!;
+  const now = worker.settings.clock.now();
+  for (const id of run.waits.keys()) {
+    if (!activation.waits.has(id) && !activation.fresh.has(id)) {
+      activation.fresh.set(id, now);
+      if (activation.looked === "yes") activation.looked = "no";
+    }
+  }
+  if (run.root!.state !== PENDING) {
+    commit(activation, worker);
+    return;
+  }
+  if (activation.cancel !== "no" && applyCancel(activation, worker)) return;
+  if (activation.looked !== "yes" && activation.fresh.size > 0 && !lookAtConsumers(activation, worker)) return;
+  if (run.quiescent) commit(activation, worker);
+  else holdBack(activation, worker, now);
+}
+
+/** Promises of unmarked code are pending: wait for them, but not for ever. */
+function holdBack(activation: Activation, worker: Worker, now: number): void {
+  const { timers, settings } = worker;
+  if (activation.fresh.size > 0 && activation.holdTimer === null) {
+    const [first] = activation.fresh.values();
+    activation.holdTimer = timers.add(Math.max(now, first! + settings.hold), () => {
+      activation.holdTimer = null;
+      if (activation.phase === "open") commit(activation, worker);
+    });
+  }
+  const unrecorded = [...activation.delivered.keys()].some((wait) => !activation.recorded.has(wait));
+  if (unrecorded && activation.noteTimer === null) {
+    activation.noteTimer = timers.add(now + NOTE_AFTER, () => {
+      activation.noteTimer = null;
+      void worker.recordDelivered(activation);
+    });
+  }
+}
+
+/** Saves the run and writes its turn. */
+export function commit(activation: Activation, worker: Worker): void {
+  activation.holdTimer?.();
+  activation.holdTimer = null;
+  const run = activation.run!;
+  if (run.root!.state !== PENDING) {
+    writeEnd(activation, worker, endOf(activation, worker, run));
+    return;
+  }
+  if (!activation.dirty) {
+    worker.park(activation);
+    return;
+  }
+  let saved: ReturnType<typeof encodeRun>;
+  try {
+    saved = encodeRun(run);
+  } catch (error) {
+    refuse(activation, worker, error);
+    return;
+  }
+  activation.noteTimer?.();
+  activation.noteTimer = null;
+  const kept = new Map<number, WaitInfo>();
+  const intents: StepIntent[] = [];
+  const subscribe: Subscription[] = [];
+  for (const wait of saved.waits) keepWait(activation, run, wait, kept, intents, subscribe);
+  for (const id of run.waits.keys()) if (!kept.has(id)) run.waits.delete(id);
+  const failure = unhandledFailure(activation, saved);
+  if (failure !== null) {
+    writeEnd(activation, worker, failure);
+    return;
+  }
+  const due = nextDue(activation, kept);
+  const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
+  const now = worker.settings.clock.now();
+  const keep =
+    intents.length > 0 ||
+    activation.flights.size > 0 ||
+    run.natives.size > 0 ||
+    activation.inbox.length > 0 ||
+    (due !== null && due <= now + KEEP_FOR);
+  const turn: Turn = {
+    ...emptyTurn(activation, worker),
+    snapshot: saved.text,
+    waits: JSON.stringify([...kept.values()]),
+    due,
+    keep,
+    subscribe,
+    unsubscribe: droppedEvents(activation, kept),
+    consumed: [...activation.recorded].filter((wait) => !kept.has(wait)),
+    codes: worker.newCodes(saved.codes),
+    cancelled: activation.cancel === "under way",
+    blocked,
+  };
+  activation.phase = "committing";
+  // What promises of unmarked code let the run do while this is being written belongs to the next turn.
+  activation.dirty = false;
+  worker.write(activation, turn, (outcome) => {
+    activation.phase = "open";
+    activation.turn = turn.turn;
+    activation.snapshot = turn.snapshot;
+    activation.waits = kept;
+    for (const wait of turn.consumed) activation.recorded.delete(wait);
+    activation.delivered.clear();
+    activation.fresh.clear();
+    activation.refused = false;
+    worker.passed(activation, outcome, intents, blocked !== null);
+  });
+}
+
+function emptyTurn(activation: Activation, worker: Worker): Omit<Turn, "snapshot" | "waits" | "due" | "keep"> {
+  return {
+    kind: "turn",
+    run: activation.id,
+    worker: worker.id,
+    epoch: activation.epoch,
+    turn: activation.turn + 1,
+    subscribe: [],
+    unsubscribe: [],
+    consumed: [],
+    starts: [],
+    sends: [],
+    codes: [],
+    end: null,
+    cancelled: false,
+    blocked: null,
+    news: activation.news,
+  };
+}
+
+function keepWait(
+  activation: Activation,
+  run: Run,
+  wait: Wait,
+  kept: Map<number, WaitInfo>,
+  intents: StepIntent[],
+  subscribe: Subscription[],
+): void {
+  const { id } = wait;
+  const known = activation.waits.get(id);
+  if (known !== undefined) {
+    kept.set(id, known);
+    return;
+  }
+  kept.set(id, describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0));
+  if (wait.kind === "step") intents.push({ wait: id, step: wait.step, args: wait.args });
+  else if (wait.kind === "event") subscribe.push({ wait: id, key: wait.key });
+}
+
+/** Event waits of the last commit that went without an arrival. */
+function droppedEvents(activation: Activation, kept: ReadonlyMap<number, WaitInfo> | null): Subscription[] {
+  const dropped: Subscription[] = [];
+  for (const { id, kind, name } of activation.waits.values()) {
+    if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id)) dropped.push({ wait: id, key: name });
+  }
+  return dropped;
+}
+
+/** When the run wants to go on by itself: its first timer, deadline or retry. */
+function nextDue(activation: Activation, kept: ReadonlyMap<number, WaitInfo>): number | null {
+  let next: number | null = null;
+  for (const { id, due } of kept.values()) {
+    const time = due ?? activation.attempts.get(id)?.due ?? null;
+    if (time !== null && (next === null || time < next)) next = time;
+  }
+  return next;
+}
+
+/** Nothing is awaited that could ever settle. */
+function stuck(run: Run): Blocked {
+  const { code, ip } = run.root!;
+  const point = code?.points[ip];
+  const place = point === undefined ? "" : ` at ${code!.file}:${point.line} ("${point.name}")`;
+  return {
+    reason: new ColdframeError(
+      "CF2305",
+      `it awaits a promise${place} that no step, timer, event or other function is going to settle`,
+    ).message,
+    needs: null,
+  };
+}
+
+/** The run cannot be saved: its new waits are told, so that it can clean up; the second time it fails. */
+function refuse(activation: Activation, worker: Worker, error: unknown): void {
+  const run = activation.run!;
+  if (activation.refused || activation.fresh.size === 0) {
+    writeEnd(activation, worker, { status: "failed", value: encodeError(error) });
+    return;
+  }
+  activation.refused = true;
+  worker.settings.log({ level: "error", message: "a run could not be saved", run: activation.id, error });
+  activation.draining = true;
+  for (const id of activation.fresh.keys()) deliver(run, id, { ok: false, error });
+  drain(run);
+  activation.draining = false;
+  settle(activation, worker);
+}
+
+function unhandledFailure(activation: Activation, saved: ReturnType<typeof encodeRun>): RunEnd | null {
+  for (const promise of activation.unhandled) {
+    if (promise.handled) activation.unhandled.delete(promise);
+    else if (!saved.reached(promise)) return { status: "failed", value: encodeError(promise.value) };
+  }
+  return null;
+}
+
+function endOf(activation: Activation, worker: Worker, run: Run): RunEnd {
+  const root = run.root!;
+  const unhandled = [...activation.unhandled].find((promise) => !promise.handled && promise !== root);
+  if (root.state === FULFILLED && unhandled !== undefined) return { status: "failed", value: encodeError(unhandled.value) };
+  warnOfDropped(activation, worker, run);
+  if (root.state !== FULFILLED) {
+    const status = activation.cancel !== "no" && isCancelled(root.value) ? "cancelled" : "failed";
+    return { status, value: encodeError(root.value) };
+  }
+  try {
+    return { status: "done", value: encodeValue(root.value) };
+  } catch (error) {
+    return { status: "failed", value: encodeError(error) };
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof Error && error.name === "Cancelled";
+}
+
+function warnOfDropped(activation: Activation, worker: Worker, run: Run): void {
+  for (const promise of run.waits.values()) {
+    const wait = promise.wait!;
+    if (wait.kind !== "step" && promise.reactions === undefined) continue;
+    const { name } = describeWait(promise, wait, 0);
+    worker.settings.log({
+      level: "warn",
+      message: `the run ended while ${wait.kind} "${name}" was pending; it is dropped`,
+      run: activation.id,
+      at: placeOf(promise),
+    });
+  }
+}
+
+function writeEnd(activation: Activation, worker: Worker, end: RunEnd): void {
+  activation.run!.ended = true;
+  activation.phase = "committing";
+  const turn: Turn = {
+    ...emptyTurn(activation, worker),
+    snapshot: null,
+    waits: "[]",
+    due: null,
+    keep: false,
+    unsubscribe: droppedEvents(activation, null),
+    end,
+  };
+  worker.write(activation, turn, () => worker.ended(activation, end));
+}
+
+/** Due times of all waits that have one, for the worker's timers. */
+export function dueTimes(run: Run): { readonly promise: Durable; readonly wait: Wait; readonly due: number }[] {
+  const times = [];
+  for (const promise of run.waits.values()) {
+    const wait = promise.wait!;
+    const due = dueOf(wait);
+    if (due !== null) times.push({ promise, wait, due });
+  }
+  return times;
+}

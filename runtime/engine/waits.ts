@@ -1,0 +1,80 @@
+/** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
+import { type Durable, Mirror, NativeReaction, type Reaction, type Wait } from "../machine/index.ts";
+import { targetOf } from "./shield.ts";
+import type { WaitInfo } from "./store.ts";
+
+function reactionsOf(promise: Durable): readonly Reaction[] {
+  const { reactions } = promise;
+  if (reactions === undefined) return [];
+  return Array.isArray(reactions) ? reactions : [reactions];
+}
+
+/** The first task that goes on when `promise` settles; null when there is none yet. */
+export function consumerOf(promise: Durable): Durable | null {
+  const seen = new Set<Durable>([promise]);
+  for (const waiting of seen) {
+    if (waiting !== promise && waiting.code !== null) return waiting;
+    for (const reaction of reactionsOf(waiting)) {
+      const target = targetOf(reaction);
+      if (target !== null) seen.add(target);
+    }
+  }
+  return null;
+}
+
+/** True when all that waits for `promise` is unmarked code, which no snapshot can keep. */
+export function onlyNative(promise: Durable): boolean {
+  const reactions = reactionsOf(promise);
+  return (
+    reactions.length > 0 &&
+    reactions.every((reaction) => reaction instanceof NativeReaction || reaction instanceof Mirror)
+  );
+}
+
+/** `file:line` of the await that goes on when `promise` settles; empty when nobody awaits it yet. */
+export function placeOf(promise: Durable): string {
+  const task = consumerOf(promise);
+  const point = task?.code?.points[task.ip];
+  return task === null || point === undefined || task.ip === 0 ? "" : `${task.code!.file}:${point.line}`;
+}
+
+/**
+ * True when a task that waits for `promise` is inside a handler that is being unwound, as far as the compiler has
+ * marked its suspend points so; undefined when it has marked none of them.
+ */
+export function inHandler(promise: Durable): boolean | undefined {
+  let known: boolean | undefined;
+  const seen = new Set<Durable>([promise]);
+  for (const waiting of seen) {
+    const point = waiting.code?.points[waiting.ip] as { readonly handler?: boolean } | undefined;
+    if (point?.handler === true) return true;
+    if (point?.handler === false) known = false;
+    for (const reaction of reactionsOf(waiting)) {
+      const target = targetOf(reaction);
+      if (target !== null) seen.add(target);
+    }
+  }
+  return known;
+}
+
+/** @param since milliseconds since 1970 */
+export function describeWait(promise: Durable, wait: Wait, since: number): WaitInfo {
+  return { id: wait.id, kind: wait.kind, name: nameOf(wait), due: dueOf(wait), since, at: placeOf(promise) };
+}
+
+export function dueOf(wait: Wait): number | null {
+  return wait.kind === "timer" || wait.kind === "event" ? wait.due : null;
+}
+
+function nameOf(wait: Wait): string {
+  switch (wait.kind) {
+    case "step":
+      return wait.step;
+    case "event":
+      return wait.key;
+    case "child":
+      return wait.run;
+    case "timer":
+      return wait.at === "" ? "sleep" : wait.at;
+  }
+}

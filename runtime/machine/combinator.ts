@@ -1,0 +1,95 @@
+/**
+ * `Promise.all`, `allSettled`, `race` and `any` (ECMA-262 §27.2.4.1–5): the iterable is read as the specification
+ * says, and what waits for its elements is data.
+ */
+
+import type { Code } from "../../abi/index.ts";
+import { stamp } from "./closure.ts";
+import { Durable, Element, ElementCall, Group, NativeWait, PENDING } from "./durable.ts";
+import { closeGroup, countDown, elementSettled } from "./element.ts";
+import { NativePromise } from "./intrinsics.ts";
+import { attach, promiseResolve } from "./loop.ts";
+import { $code, $record } from "./registry.ts";
+import { builtin } from "./resolvers.ts";
+import { inRun, machine, type Run } from "./run.ts";
+import { enqueue, reject } from "./settle.ts";
+import { durableThen } from "./then.ts";
+
+/**
+ * @param C whose `resolve` makes promises of the elements
+ * @param original what `C.resolve` is unless somebody has replaced it
+ * @returns the promise of the whole; rejected when the iterable cannot be read
+ */
+export function combine(
+  run: Run,
+  kind: Group["kind"],
+  iterable: Iterable<unknown>,
+  C: { resolve: unknown },
+  original: unknown,
+): Durable {
+  const target = new Durable(run, null);
+  const group = new Group(kind, target);
+  try {
+    const { resolve } = C;
+    if (typeof resolve !== "function")
+      throw new TypeError("Promise resolve or reject function is not callable");
+    let index = 0;
+    for (const item of iterable) {
+      const element = new Element(group, index++);
+      if (kind !== "race" && group.remaining > 0) {
+        group.values.push(undefined);
+        group.remaining++;
+      }
+      if (isPrimitive(item)) enqueue(run, element, item, false);
+      else if (resolve === original) add(run, element, promiseResolve(run, item));
+      else add(run, element, Reflect.apply(resolve, C, [item]));
+    }
+    if (kind !== "race" && group.remaining > 0) countDown(group);
+  } catch (error) {
+    if (group.remaining > 0) {
+      closeGroup(group);
+      reject(target, error);
+    }
+  }
+  return target;
+}
+
+function isPrimitive(x: unknown): boolean {
+  return (typeof x !== "object" || x === null) && typeof x !== "function";
+}
+
+/** Invoke(nextPromise, "then", …), as data where `then` is ours or the platform's. */
+function add(run: Run, element: Element, promise: Durable | PromiseLike<unknown>): void {
+  const { then } = promise as PromiseLike<unknown>;
+  if (then === durableThen || (promise instanceof NativePromise && then === NativePromise.prototype.then)) {
+    const source = attach(run, promise as Durable | Promise<unknown>, element);
+    if (source instanceof NativeWait || source.state === PENDING) element.group.sources.push(source);
+    return;
+  }
+  const call = new ElementCall();
+  call.element = element;
+  Reflect.apply(then, promise, [makeFulfilled(call), makeRejected(call)]);
+}
+
+$record("coldframe#elementCall", ElementCall, ["element", "done"]);
+const fulfilledCode: Code = $code(builtin("coldframe#elementFulfilled", ["element", "done"], makeFulfilled));
+const rejectedCode: Code = $code(builtin("coldframe#elementRejected", ["element", "done"], makeRejected));
+
+function makeFulfilled(call: ElementCall): (value: unknown) => void {
+  const run = call.element?.group.target.run ?? machine.run;
+  return stamp((value: unknown) => settleCall(call, value, false), fulfilledCode, [call], run);
+}
+
+function makeRejected(call: ElementCall): (reason: unknown) => void {
+  const run = call.element?.group.target.run ?? machine.run;
+  return stamp((reason: unknown) => settleCall(call, reason, true), rejectedCode, [call], run);
+}
+
+function settleCall(call: ElementCall, value: unknown, threw: boolean): void {
+  if (call.done) return;
+  call.done = true;
+  const element = call.element!;
+  const { run } = element.group.target;
+  if (machine.run === run) elementSettled(element, value, threw);
+  else inRun(run, () => elementSettled(element, value, threw));
+}

@@ -1,0 +1,85 @@
+/**
+ * Where a run meets its host: external waits are made and delivered, functions are started, steps are called.
+ */
+import { ColdframeError } from "../errors.ts";
+import { Durable, FULFILLED, PENDING, REJECTED, type Wait } from "./durable.ts";
+import { registry, type Step } from "./registry.ts";
+import { inRun, machine, type Run } from "./run.ts";
+import { settle } from "./settle.ts";
+
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: unknown };
+
+/**
+ * A promise that only `deliver` settles.
+ * @param wait `wait.id` is `run.nextId++`, taken by the caller so that it can derive keys from it first
+ */
+export function external(run: Run, wait: Wait): Durable {
+  const promise = new Durable(run, null);
+  promise.wait = wait;
+  run.waits.set(wait.id, promise);
+  return promise;
+}
+
+/**
+ * Settles an external wait. The run does not go on before it is drained, so that several can be delivered together.
+ * @returns false when there is no such wait any more
+ */
+export function deliver(run: Run, id: number, outcome: Outcome): boolean {
+  const promise = run.waits.get(id);
+  if (promise === undefined) return false;
+  run.waits.delete(id);
+  promise.wait = null;
+  if (promise.state !== PENDING) return false;
+  if (outcome.ok) settle(promise, FULFILLED, outcome.value);
+  else settle(promise, REJECTED, outcome.error);
+  return true;
+}
+
+/**
+ * Calls the marked async function `f` as the root of `run`, then drains the run.
+ * @throws ColdframeError CF2001 when `f` was not compiled; the run has then ended
+ */
+export function start(run: Run, f: (...args: never[]) => unknown, args: readonly unknown[]): Durable {
+  return inRun(run, () => {
+    // Nothing but the queue is below the root: it has the top from the beginning.
+    machine.next = f;
+    const root: unknown = Reflect.apply(f, undefined, args);
+    machine.next = machine.top = null;
+    if (!(root instanceof Durable) || root.run !== run) {
+      run.ended = true;
+      throw new ColdframeError(
+        "CF2001",
+        `"${f.name}" returned no task. Put "use workflow" into it, and see that its file goes through the compiler`,
+      );
+    }
+    run.root = root;
+    return root;
+  });
+}
+
+/**
+ * Makes an external call of a function. In a hosted run the host takes it over; elsewhere the function itself is called.
+ * @param id `module#name`; @param name the author's name of the function; @param options as written by the author
+ */
+export function $step<A extends unknown[], R>(
+  id: string,
+  name: string,
+  body: (...args: A) => R,
+  options?: unknown,
+): (...args: A) => R {
+  const known = registry.steps.get(id);
+  const step: Step =
+    known !== undefined && !registry.hot ? known : { id, name, body: body as never, options };
+  registry.steps.set(id, step);
+  const f = function (this: unknown, ...args: A): R {
+    const { run } = machine;
+    if (run === null || run.host === null) return Reflect.apply(body, this, args);
+    return run.host.callStep(run, step, args) as R;
+  };
+  Object.defineProperty(f, "name", { value: name, configurable: true });
+  Object.defineProperty(f, "length", { value: body.length, configurable: true });
+  registry.stepsByFunction.set(f, step);
+  return f;
+}

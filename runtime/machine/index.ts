@@ -1,0 +1,56 @@
+/**
+ * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
+ * build upon. `docs/abi.md` explains it.
+ */
+export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
+export {
+  Adopt,
+  Constant,
+  Durable,
+  Element,
+  ElementCall,
+  Finally,
+  FULFILLED,
+  Group,
+  type Handler,
+  Mirror,
+  NativeReaction,
+  NativeWait,
+  PENDING,
+  REJECTED,
+  type Reaction,
+  Resolvers,
+  type State,
+  Then,
+  ThenableJob,
+  Unwrap,
+  type Wait,
+} from "./durable.ts";
+export { $step, deliver, external, type Outcome, start } from "./external.ts";
+export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
+export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
+export { attach, drain } from "./loop.ts";
+export { $Promise } from "./promise.ts";
+export {
+  $code,
+  $module,
+  $record,
+  bindingOf,
+  codeOf,
+  nameOf,
+  recordOf,
+  registry,
+  type Step,
+} from "./registry.ts";
+export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
+export { $const, $tdz } from "./scope.ts";
+export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
+export { $await, $begin, $end, $enter, $park, $return, $throw, $to, mirror } from "./task.ts";
+export {
+  $clearTimeout as $clearInterval,
+  $clearTimeout,
+  $setInterval,
+  $setTimeout,
+  Timer,
+} from "./timers.ts";
+export { $apply, $coercible, $copy, $key, $rest, $TDZ } from "./values.ts";

@@ -1,0 +1,152 @@
+/**
+ * What loaded code is found by: functions, scope records and module bindings by name, names by object identity.
+ *
+ * It lives on `globalThis`, keyed by ABI version, because bundlers duplicate modules: two copies of the runtime share
+ * one registry. Nothing of it belongs to a run.
+ */
+import { ABI_VERSION, type Code, type RecordSchema } from "../../abi/index.ts";
+import { ColdframeError } from "../errors.ts";
+
+/** An external call: what `"use step"` or `step(…)` made of a function. */
+export interface Step {
+  /** `module#name` */
+  readonly id: string;
+  /** The author's name of it. */
+  readonly name: string;
+  readonly body: (...args: never[]) => unknown;
+  /** As written by the author; the engine reads it. */
+  readonly options: unknown;
+}
+
+interface Module {
+  readonly hash: string;
+  readonly bindings: Readonly<Record<string, () => unknown>>;
+}
+
+interface Binding {
+  readonly name: string;
+  readonly get: () => unknown;
+}
+
+interface Registry {
+  /** Newest wins for the same id with another hash: set by development servers that replace modules. */
+  hot: boolean;
+  readonly codes: Map<string, Code>;
+  readonly records: Map<string, RecordSchema>;
+  readonly recordsByPrototype: Map<object, RecordSchema>;
+  readonly modules: Map<string, Module>;
+  readonly steps: Map<string, Step>;
+  readonly stepsByFunction: WeakMap<object, Step>;
+  /** `module#name` by the identity of what is bound; filled at the first look-up. */
+  readonly names: WeakMap<object, string>;
+  /** Bindings that were not looked at, or had no object yet when they were (temporal dead zone, cyclic imports). */
+  unresolved: Binding[];
+  /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
+  stamps: unknown;
+}
+
+const key = Symbol.for(`coldframe.registry@${ABI_VERSION}`);
+const home = globalThis as { [key]?: Registry };
+
+export const registry: Registry = (home[key] ??= {
+  hot: false,
+  codes: new Map(),
+  records: new Map(),
+  recordsByPrototype: new Map(),
+  modules: new Map(),
+  steps: new Map(),
+  stepsByFunction: new WeakMap(),
+  names: new WeakMap(),
+  unresolved: [],
+  stamps: null,
+});
+
+/**
+ * Registers a function.
+ * @returns the descriptor itself: a second copy of a module carries on its own tasks with its own step function
+ * @throws ColdframeError CF2004 when the id is taken by other code, unless `registry.hot`
+ */
+export function $code(code: Code): Code {
+  const known = registry.codes.get(code.id);
+  if (known !== undefined && !registry.hot) {
+    if (known.hash !== code.hash) throw conflict(code.id, known.file, code.file);
+    return code;
+  }
+  registry.codes.set(code.id, code);
+  return code;
+}
+
+/** Registers a class of scope records under `id`, with the variables it holds. Returns the class. */
+export function $record<C extends new () => object>(id: string, Record: C, variables: readonly string[]): C {
+  const schema: RecordSchema = { id, Record, variables };
+  if (registry.hot || !registry.records.has(id)) registry.records.set(id, schema);
+  registry.recordsByPrototype.set(Record.prototype, schema);
+  return Record;
+}
+
+/**
+ * Registers the immutable top-level bindings and imports of a module, by which their objects are saved. The getters
+ * are called at the first look-up of an unknown object, not now: at this time they may be in their dead zone.
+ * @throws ColdframeError CF2004 when the id is taken by a module with another hash, unless `registry.hot`
+ */
+export function $module(id: string, hash: string, bindings: Readonly<Record<string, () => unknown>>): void {
+  const known = registry.modules.get(id);
+  if (known !== undefined && !registry.hot && known.hash !== hash) throw conflict(id, "one copy", "another");
+  if (known === undefined || registry.hot) registry.modules.set(id, { hash, bindings });
+  for (const [name, get] of Object.entries(bindings))
+    registry.unresolved.push({ name: `${id}#${name}`, get });
+}
+
+function conflict(id: string, one: string, other: string): ColdframeError {
+  return new ColdframeError(
+    "CF2004",
+    `"${id}" was loaded twice with different text (${one}, ${other}). Load one version of it, or set registry.hot while developing`,
+  );
+}
+
+export function codeOf(id: string): Code | undefined {
+  return registry.codes.get(id);
+}
+
+/** The schema that `record` was made by, if it is a scope record. */
+export function recordOf(record: object): RecordSchema | undefined {
+  return registry.recordsByPrototype.get(Object.getPrototypeOf(record));
+}
+
+/** `module#name` for an object that an immutable binding of a marked module holds; undefined for any other. */
+export function nameOf(object: object): string | undefined {
+  const name = registry.names.get(object);
+  if (name !== undefined || registry.unresolved.length === 0) return name;
+  registry.unresolved = registry.unresolved.filter((binding) => !resolveBinding(binding));
+  return registry.names.get(object);
+}
+
+/** True when the binding need not be looked at again. The first name of an object stays its name. */
+function resolveBinding({ name, get }: Binding): boolean {
+  let value: unknown;
+  try {
+    value = get();
+  } catch {
+    return false;
+  }
+  if (value === undefined) return false;
+  if (isObject(value) && !registry.names.has(value)) registry.names.set(value, name);
+  return true;
+}
+
+/**
+ * What is bound to `module#name` now.
+ * @returns undefined when no loaded module has such a binding
+ * @throws ReferenceError while the binding is in its temporal dead zone
+ */
+export function bindingOf(name: string): { readonly value: unknown } | undefined {
+  const hash = name.lastIndexOf("#");
+  const bindings = registry.modules.get(name.slice(0, hash))?.bindings;
+  const binding = name.slice(hash + 1);
+  if (bindings === undefined || !Object.hasOwn(bindings, binding)) return undefined;
+  return { value: bindings[binding]!() };
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

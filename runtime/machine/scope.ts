@@ -1,0 +1,18 @@
+/**
+ * What compiled code checks when it uses a variable whose binding may not be initialised, or not be written.
+ */
+import { TDZ } from "../../abi/index.ts";
+
+/**
+ * @returns `value`
+ * @throws ReferenceError while the binding called `name` is in its temporal dead zone
+ */
+export function $tdz<T>(value: T, name: string): T {
+  if (value === (TDZ as unknown)) throw new ReferenceError(`Cannot access '${name}' before initialization`);
+  return value;
+}
+
+/** @throws TypeError always: `name` is a constant */
+export function $const(_name: string): never {
+  throw new TypeError("Assignment to constant variable.");
+}

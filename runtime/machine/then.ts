@@ -1,0 +1,100 @@
+/**
+ * `then`, `catch` and `finally` of durable promises, which inherit from `Promise.prototype` so that `instanceof
+ * Promise` holds in unmarked code too. They have no `constructor` of their own: it is the platform's `Promise`.
+ *
+ * | who calls | what it gets |
+ * |---|---|
+ * | code in the promise's run | a durable promise; the handlers are data |
+ * | code of another run | an error; between the free run and another, a durable promise of its own run |
+ * | code outside any run | a native promise; the handlers are called outside any run |
+ * | the same with closures of marked code for handlers | as in the promise's run |
+ */
+import { isStamped } from "./closure.ts";
+import { Durable, Finally, FULFILLED, type Handler, NativeReaction, PENDING, Then } from "./durable.ts";
+import { NativePromise, nativeThen } from "./intrinsics.ts";
+import { attach, foreign, setDurableThen } from "./loop.ts";
+import { inRun, machine, type Run } from "./run.ts";
+import { handle, subscribe } from "./settle.ts";
+
+const nativeFinally = NativePromise.prototype.finally;
+
+Object.setPrototypeOf(Durable.prototype, NativePromise.prototype);
+Reflect.deleteProperty(Durable.prototype, "constructor");
+for (const [name, method] of Object.entries({
+  then: durableThen,
+  catch: durableCatch,
+  finally: durableFinally,
+})) {
+  Object.defineProperty(method, "name", { value: name, configurable: true });
+  Object.defineProperty(Durable.prototype, name, { value: method, writable: true, configurable: true });
+}
+setDurableThen(durableThen);
+
+/** Promise.prototype.then (ECMA-262 §27.2.5.4); of a native promise when `this` is one. */
+export function durableThen(this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
+  const fulfilled = callable(onFulfilled);
+  const rejected = callable(onRejected);
+  if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
+  const run = runFor(this, fulfilled, rejected);
+  if (run === null) return thenFromOutside(this, fulfilled, rejected);
+  const target = derive(this, run);
+  inside(run, this, new Then(fulfilled, rejected, target));
+  return target;
+}
+
+/** Promise.prototype.catch (§27.2.5.1) */
+function durableCatch(this: PromiseLike<unknown>, onRejected?: never): unknown {
+  return this.then(undefined, onRejected);
+}
+
+/** Promise.prototype.finally (§27.2.5.3) */
+function durableFinally(this: unknown, onFinally?: unknown): unknown {
+  const handler = callable(onFinally);
+  if (!(this instanceof Durable)) return Reflect.apply(nativeFinally, this, [onFinally]);
+  if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
+  const run = runFor(this, handler, undefined);
+  if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
+  const target = derive(this, run);
+  inside(run, this, new Finally(handler as () => unknown, target));
+  return target;
+}
+
+function callable(f: unknown): Handler | undefined {
+  return typeof f === "function" ? (f as Handler) : undefined;
+}
+
+/** The run in which the derived promise is made; null for a native one. */
+function runFor(promise: Durable, f: Handler | undefined, g: Handler | undefined): Run | null {
+  const { run } = machine;
+  if (run === promise.run) return run;
+  if (run === null) return isStamped(f) || isStamped(g) ? promise.run : null;
+  if (!run.free && !promise.run.free) throw foreign(promise, run);
+  return run;
+}
+
+function inside(run: Run, promise: Durable, reaction: Then | Finally): void {
+  if (machine.run === run) attach(run, promise, reaction);
+  else inRun(run, () => attach(run, promise, reaction));
+}
+
+/** NewPromiseCapability of the species (§7.3.22); for promises that are no instances of a subclass, without the search. */
+function derive(promise: Durable, run: Run): Durable {
+  if (Object.getPrototypeOf(promise) === Durable.prototype) return new Durable(run, null);
+  const Base = (promise as { constructor: unknown }).constructor;
+  const Species = (Base as { [Symbol.species]?: unknown } | undefined)?.[Symbol.species];
+  if (typeof Species !== "function" || Species === NativePromise) return new Durable(run, null);
+  const derived: unknown = Reflect.construct(Species, [() => {}]);
+  return derived instanceof Durable ? derived : new Durable(run, null);
+}
+
+function thenFromOutside(promise: Durable, f: Handler | undefined, g: Handler | undefined): Promise<unknown> {
+  if (promise.state !== PENDING) {
+    handle(promise);
+    const { value } = promise;
+    const settled = promise.state === FULFILLED ? NativePromise.resolve(value) : NativePromise.reject(value);
+    return nativeThen(settled, f, g);
+  }
+  return new NativePromise((resolve, reject) => {
+    subscribe(promise, new NativeReaction(f, g, { resolve, reject }));
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * `setTimeout` and `setInterval` of marked code: in a hosted run external waits, so that a run can be parked while
+ * they are pending and finds them again; elsewhere the platform's.
+ */
+import type { Code } from "../../abi/index.ts";
+import { stamp } from "./closure.ts";
+import type { Durable, Handler } from "./durable.ts";
+import { Then } from "./durable.ts";
+import { external } from "./external.ts";
+import { $code, $record } from "./registry.ts";
+import { builtin } from "./resolvers.ts";
+import { machine, type Run } from "./run.ts";
+import { subscribe } from "./settle.ts";
+
+/** The scope record of a pending timer, and what `clearTimeout` takes. */
+export class Timer {
+  handler: Handler | null = null;
+  args: unknown[] = [];
+  /** Milliseconds between two calls; null for one call only. */
+  period: number | null = null;
+  wait: Durable | null = null;
+}
+
+const variables = ["handler", "args", "period", "wait"] as const;
+$record("coldframe#timer", Timer, variables);
+const fireCode: Code = $code(builtin("coldframe#fire", variables, makeFire));
+
+/** @param delay milliseconds */
+export function $setTimeout(handler: Handler, delay = 0, ...args: unknown[]): unknown {
+  const { run } = machine;
+  if (run === null || run.host === null) return globalThis.setTimeout(handler, delay, ...args);
+  return arm(run, newTimer(handler, args, null), delay);
+}
+
+/** @param period milliseconds */
+export function $setInterval(handler: Handler, period = 0, ...args: unknown[]): unknown {
+  const { run } = machine;
+  if (run === null || run.host === null) return globalThis.setInterval(handler, period, ...args);
+  return arm(run, newTimer(handler, args, Number(period) || 0), period);
+}
+
+/** Also what `clearInterval` is. Calls with something else than a pending timer do nothing. */
+export function $clearTimeout(timer?: unknown): void {
+  if (!(timer instanceof Timer)) {
+    globalThis.clearTimeout(timer as number);
+    return;
+  }
+  timer.period = null;
+  const { wait } = timer;
+  if (wait === null) return;
+  timer.wait = null;
+  if (wait.wait !== null) wait.run.waits.delete(wait.wait.id);
+  wait.reactions = undefined;
+}
+
+function newTimer(handler: Handler, args: unknown[], period: number | null): Timer {
+  if (typeof handler !== "function") throw new TypeError('The "callback" argument must be of type function.');
+  const timer = new Timer();
+  timer.handler = handler;
+  timer.args = args;
+  timer.period = period;
+  return timer;
+}
+
+function arm(run: Run, timer: Timer, delay: number): Timer {
+  const due = run.host!.now() + Math.max(1, Number(delay) || 0);
+  timer.wait = external(run, { kind: "timer", id: run.nextId++, due, at: "setTimeout" });
+  subscribe(timer.wait, new Then(makeFire(timer), undefined, null));
+  return timer;
+}
+
+function makeFire(timer: Timer): () => void {
+  return stamp(() => fire(timer), fireCode, [timer], machine.run);
+}
+
+/** An interval is armed again before its handler is called: what the handler throws does not end it. */
+function fire(timer: Timer): void {
+  if (timer.wait === null) return;
+  const { run } = timer.wait;
+  timer.wait = null;
+  if (timer.period !== null) arm(run, timer, timer.period);
+  Reflect.apply(timer.handler!, timer, timer.args);
+}

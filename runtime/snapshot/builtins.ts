@@ -1,0 +1,88 @@
+/**
+ * Built-in functions and objects by name: `Math.max`, `Array.prototype.map`, `console`. Both directions come from one
+ * closed table, so that a name in a snapshot can reach nothing else. What makes code from text (`eval`, `Function`) is not in it.
+ */
+
+const ROOTS = [
+  "Object Array String Number Boolean Symbol BigInt Math JSON Reflect Atomics Intl Date RegExp Map Set WeakMap WeakSet WeakRef",
+  "Promise Proxy Iterator Error TypeError RangeError SyntaxError ReferenceError EvalError URIError AggregateError SuppressedError",
+  "ArrayBuffer SharedArrayBuffer DataView Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array",
+  "Float16Array Float32Array Float64Array BigInt64Array BigUint64Array FinalizationRegistry DisposableStack AsyncDisposableStack",
+  "parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape",
+  "URL URLSearchParams Headers Request Response FormData Blob File AbortController AbortSignal TextEncoder TextDecoder Event EventTarget",
+  "DOMException ReadableStream WritableStream TransformStream fetch structuredClone queueMicrotask setTimeout clearTimeout setInterval",
+  "clearInterval setImmediate clearImmediate atob btoa console performance crypto",
+]
+  .join(" ")
+  .split(" ");
+
+const FORBIDDEN = new Set<unknown>([
+  globalThis.eval,
+  Function,
+  Object.getPrototypeOf(async () => {}).constructor,
+  Object.getPrototypeOf(function* () {}).constructor,
+  Object.getPrototypeOf(async function* () {}).constructor,
+]);
+
+interface Table {
+  readonly names: Map<unknown, string>;
+  readonly values: Map<string, object>;
+}
+
+let table: Table | undefined;
+
+/** Filled at the first look-up: some 1,500 entries that most snapshots never need. */
+function builtins(): Table {
+  if (table !== undefined) return table;
+  table = { names: new Map(), values: new Map() };
+  add("globalThis", globalThis);
+  for (const name of ROOTS) {
+    const root = dataProperty(globalThis, name);
+    if (!isObject(root)) continue;
+    add(name, root);
+    addMembers(name, root);
+    const prototype = typeof root === "function" ? dataProperty(root, "prototype") : undefined;
+    if (isObject(prototype)) {
+      add(`${name}.prototype`, prototype);
+      addMembers(`${name}.prototype`, prototype);
+    }
+  }
+  return table;
+}
+
+function addMembers(path: string, object: object): void {
+  for (const key of Reflect.ownKeys(object)) {
+    const value = dataProperty(object, key);
+    if (typeof value !== "function") continue;
+    add(typeof key === "string" ? `${path}.${key}` : `${path}[${key.description}]`, value);
+  }
+}
+
+function add(name: string, value: object): void {
+  if (FORBIDDEN.has(value) || builtins().names.has(value)) return;
+  builtins().names.set(value, name);
+  builtins().values.set(name, value);
+}
+
+/** Makes an object of the runtime itself known under a name that no global has. */
+export function addBuiltin(name: string, value: object): void {
+  add(name, value);
+}
+
+export function builtinName(value: object): string | undefined {
+  return builtins().names.get(value);
+}
+
+export function builtinOf(name: string): object | undefined {
+  return builtins().values.get(name);
+}
+
+function dataProperty(object: object, key: string | symbol): unknown {
+  const found = Object.getOwnPropertyDescriptor(object, key);
+  // Some globals (`crypto`, `fetch` in older Node) are lazy accessors of the platform.
+  return found?.get !== undefined && object === globalThis ? Reflect.get(globalThis, key) : found?.value;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

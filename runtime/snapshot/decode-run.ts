@@ -1,0 +1,72 @@
+/** Text to a run. The run is either rebuilt completely, or an error says why not and nothing of it is left in the run. */
+import { Durable, machine, type Reaction, type Run, ThenableJob } from "../machine/index.ts";
+import { guarded, unseal } from "./format.ts";
+import { Interrupted } from "./interrupted.ts";
+import { broken, integer, list } from "./kind.ts";
+import { runKinds } from "./kinds/index.ts";
+import { readReaction } from "./kinds/promises.ts";
+import type { PointsOf } from "./points.ts";
+import { Reader } from "./reader.ts";
+import { defaultRegistrations, type Registrations } from "./superjson.ts";
+
+export interface DecodeOptions {
+  /** The list of points of code that is not loaded any more, as `codeRecord` wrote and `parsePoints` read it. Needed to go on under changed code. */
+  readonly points?: PointsOf;
+  /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
+  readonly superjson?: Registrations;
+}
+
+/**
+ * Rebuilds what `encodeRun` saved in a fresh run: root, waits, id counter, unhandled rejections. When the queue is not empty
+ * afterwards (native promises were pending, or it was saved between two jobs), drain the run.
+ * @param run new, with the host it is to have
+ * @throws ColdframeError CF2102 when the text is damaged, CF2103 when this build cannot carry it on
+ */
+export function decodeRun(text: string, run: Run, options: DecodeOptions = {}): void {
+  const outer = machine.run;
+  const limit = quietErrors();
+  // Factories of closures stamp them for the current run.
+  machine.run = run;
+  try {
+    guarded(() => read(unseal(text), run, options));
+  } catch (error) {
+    run.root = null;
+    run.waits.clear();
+    run.rejections.clear();
+    run.jobs.length = run.head = 0;
+    throw error;
+  } finally {
+    machine.run = outer;
+    restoreErrors(limit);
+  }
+}
+
+function read(parts: readonly unknown[], run: Run, options: DecodeOptions): void {
+  run.nextId = integer(parts[0], Number.MAX_SAFE_INTEGER);
+  const reader = new Reader(runKinds, run, options.superjson ?? defaultRegistrations, options.points, parts.slice(1, 4));
+  reader.read();
+  const root = reader.node(0, []);
+  run.root = root instanceof Durable ? root : broken("the root is no task");
+  for (const job of parts.length > 4 ? list(parts[4]) : []) readJob(list(job), run, reader);
+}
+
+function readJob(job: readonly unknown[], run: Run, reader: Reader): void {
+  const found = reader.node(job[0], []);
+  const reaction: Reaction | ThenableJob = found instanceof ThenableJob ? found : readReaction(job[0], reader);
+  if (job.length === 1) {
+    run.jobs.push(reaction, new Interrupted(), true);
+    return;
+  }
+  run.jobs.push(reaction, reader.value(job[1]), job[2] === 1);
+}
+
+/** Stacks of errors that a reader makes are thrown away; not taking them is ten times as fast. */
+function quietErrors(): unknown {
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit");
+  if (typeof limit === "number") Reflect.set(Error, "stackTraceLimit", 0);
+  return limit;
+}
+
+function restoreErrors(limit: unknown): void {
+  if (typeof limit === "number") Reflect.set(Error, "stackTraceLimit", limit);
+}

@@ -1,0 +1,78 @@
+/**
+ * A whole run to text. Roots are its root task, the jobs in its queue, what waits for native promises, and those external
+ * waits that something can observe; everything else is garbage and is not saved.
+ */
+import type { Code } from "../../abi/index.ts";
+import type { Durable, Run, Wait } from "../machine/index.ts";
+import { ColdframeError } from "../errors.ts";
+import { seal } from "./format.ts";
+import { runKinds } from "./kinds/index.ts";
+import { isObserved } from "./kinds/promises.ts";
+import { refusal } from "./refusal.ts";
+import { defaultRegistrations } from "./superjson.ts";
+import { Writer, type WriterOptions } from "./writer.ts";
+
+export interface RunSnapshot {
+  /** One JSON array, see `docs/snapshot-format.md`. Equal state gives equal text. */
+  readonly text: string;
+  /** The external waits in it, in the order of their nodes; `at` filled in where the machine left it empty. */
+  readonly waits: readonly Wait[];
+  /** Pending external waits that nothing can observe any more. They are not in the text: cancel them. */
+  readonly dropped: readonly Wait[];
+  /** Rejected promises that nobody has handled, and nothing in the snapshot can reach. */
+  readonly lost: readonly Durable[];
+  /** Code whose list of points the store has to keep (`codeRecord`). */
+  readonly codes: readonly Code[];
+}
+
+export type EncodeOptions = WriterOptions;
+
+/**
+ * Saves a run as it stands between two jobs. Changes nothing but native Map and Set iterators of half-done loops, which it
+ * replaces by equal ones.
+ * @throws ColdframeError CF2101 naming all values that cannot be saved
+ */
+export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
+  if (run.root === null) throw new TypeError("a run without root task cannot be saved");
+  const out = new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy);
+  out.index(run.root);
+  const more = run.head < run.jobs.length || run.natives.size > 0 ? writeQueue(run, out) : "";
+  out.drain();
+  const dropped = run.waits.size > 0 ? addWaits(run, out) : [];
+  out.finish();
+  if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
+  const body = out.body();
+  // The queue stands behind the own table, which is then not left out.
+  const own = more !== "" && out.hasNoOwn ? ",[]" : "";
+  const text = seal(`${run.nextId},${body}${own}${more}]`);
+  const lost = run.rejections.size === 0 ? [] : [...run.rejections].filter((promise) => !out.has(promise));
+  return { text, waits: out.waits, dropped, lost, codes: [...out.codes] };
+}
+
+/** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. */
+function writeQueue(run: Run, out: Writer): string {
+  const jobs: string[] = [];
+  for (let i = run.head; i < run.jobs.length; i += 3) {
+    const [job, value, threw] = run.jobs.slice(i, i + 3);
+    jobs.push(`[${out.index(job)},${out.value(value)},${threw ? 1 : 0}]`);
+  }
+  for (const { reaction } of run.natives) jobs.push(`[${out.index(reaction)}]`);
+  return `,[${jobs.join(",")}]`;
+}
+
+/** Adds the waits that something can observe. One may be observed only because of another: until nothing changes. */
+function addWaits(run: Run, out: Writer): readonly Wait[] {
+  const isKnown = (object: object) => out.has(object);
+  let rest = [...run.waits.values()];
+  for (let before = -1; before !== rest.length; ) {
+    before = rest.length;
+    rest = rest.filter((promise) => {
+      if (out.has(promise)) return false;
+      if (!isObserved(promise, isKnown)) return true;
+      out.index(promise);
+      out.drain();
+      return false;
+    });
+  }
+  return rest.map((promise) => promise.wait!);
+}

@@ -1,0 +1,22 @@
+/**
+ * Snapshots: heap ⇄ text. A run is one graph; what it does not reach is not saved. `docs/snapshot-format.md` is the reference
+ * of the text, `kinds/` has the writer and the reader of each kind of value side by side.
+ */
+import { ColdframeError } from "../errors.ts";
+import { $module } from "../machine/index.ts";
+import { Interrupted } from "./interrupted.ts";
+
+$module("coldframe/snapshot", "1", {
+  ColdframeError: () => ColdframeError,
+  Interrupted: () => Interrupted,
+});
+
+export { type DecodeOptions, decodeRun } from "./decode-run.ts";
+export { type EncodeOptions, encodeRun, type RunSnapshot } from "./encode-run.ts";
+export { FORMAT_VERSION } from "./format.ts";
+export { Interrupted } from "./interrupted.ts";
+export { type CodePoints, codeKey, codeRecord, type PointRecord, parsePoints } from "./points.ts";
+export { resource } from "./resources.ts";
+export type { Registrations } from "./superjson.ts";
+export { decodeValue, encodeValue } from "./values.ts";
+export type { WriterOptions } from "./writer.ts";

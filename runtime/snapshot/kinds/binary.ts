@@ -1,0 +1,197 @@
+/**
+ * Bytes: array buffers, and the views that share them.
+ *
+ *   ["bytes","AAEC"]              an ArrayBuffer; a third element is the most it can grow to
+ *   ["view","Uint8Array",7,0,3]   a view of node 7: offset in bytes, length in elements; without length it follows a growing buffer
+ *
+ * Node's `Buffer.from("x")` is a window of a pool of 8 KB that other code writes to. Of a buffer that is reached through
+ * `Buffer`s only, just the parts that they show are saved, moved together; views that overlap still do.
+ */
+import { fromBase64, toBase64 } from "../base64.ts";
+import { type In, integer, isIndex, type Kind, lacking, type Node, type Out, string } from "../kind.ts";
+
+type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
+type ViewClass = new (buffer: ArrayBuffer, offset: number, length?: number) => View;
+
+const viewClasses = new Map<string, ViewClass>();
+for (const name of [
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "Float16Array",
+  "Float32Array",
+  "Float64Array",
+  "BigInt64Array",
+  "BigUint64Array",
+  "DataView",
+]) {
+  const found: unknown = Reflect.get(globalThis, name);
+  if (typeof found === "function") viewClasses.set(name, found as ViewClass);
+}
+/** Node's, and nobody else's. */
+const nodeBuffer = Reflect.get(globalThis, "Buffer") as
+  | { readonly prototype: object; from(buffer: ArrayBuffer, offset: number, length: number): View }
+  | undefined;
+const nameOfPrototype = new Map<object, string>();
+for (const [name, Class] of viewClasses) nameOfPrototype.set(Class.prototype, name);
+if (typeof nodeBuffer === "function") nameOfPrototype.set((nodeBuffer as { prototype: object }).prototype, "Buffer");
+
+/** More elements than this are not searched for extra own properties: listing the keys would cost more than the bytes. */
+const MAX_SEARCHED = 256;
+export function isLargeView(value: object): boolean {
+  return ArrayBuffer.isView(value) && value.byteLength > MAX_SEARCHED;
+}
+
+/** Parts of one array buffer that are saved: the whole, or what `Buffer`s show. */
+interface Parts {
+  whole: boolean;
+  readonly shown: [start: number, end: number][];
+}
+
+/** One per writer: which parts of which buffers are needed. */
+export class Buffers {
+  private readonly parts = new Map<ArrayBuffer, Parts>();
+
+  whole(buffer: ArrayBuffer): void {
+    this.of(buffer).whole = true;
+  }
+
+  show(buffer: ArrayBuffer, start: number, end: number): void {
+    this.of(buffer).shown.push([start, end]);
+  }
+
+  private of(buffer: ArrayBuffer): Parts {
+    let parts = this.parts.get(buffer);
+    if (parts === undefined) {
+      parts = { whole: false, shown: [] };
+      this.parts.set(buffer, parts);
+    }
+    return parts;
+  }
+
+  /** The disjoint parts to save, in order, and where they come to lie. Each begins at a multiple of 8, as views may need. */
+  private layout(buffer: ArrayBuffer): { start: number; end: number; at: number }[] {
+    const { whole, shown } = this.of(buffer);
+    if (whole) return [{ start: 0, end: buffer.byteLength, at: 0 }];
+    const merged: { start: number; end: number; at: number }[] = [];
+    let at = 0;
+    for (const [start, end] of [...shown].sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+      const last = merged.at(-1);
+      if (last !== undefined && start < last.end) {
+        at += Math.max(0, end - last.end);
+        last.end = Math.max(last.end, end);
+      } else {
+        at = Math.ceil(at / 8) * 8;
+        merged.push({ start, end, at });
+        at += end - start;
+      }
+    }
+    return merged;
+  }
+
+  bytes(buffer: ArrayBuffer): Uint8Array {
+    const layout = this.layout(buffer);
+    if (layout.length === 1) return new Uint8Array(buffer, layout[0]!.start, layout[0]!.end - layout[0]!.start);
+    const last = layout.at(-1);
+    const bytes = new Uint8Array(last === undefined ? 0 : last.at + last.end - last.start);
+    for (const { start, end, at } of layout) bytes.set(new Uint8Array(buffer, start, end - start), at);
+    return bytes;
+  }
+
+  offset(buffer: ArrayBuffer, offset: number): number {
+    for (const { start, end, at } of this.layout(buffer)) {
+      if (offset >= start && offset <= end) return at + offset - start;
+    }
+    return 0;
+  }
+}
+
+interface BufferOut extends Out {
+  readonly buffers: Buffers;
+}
+
+export const bytes: Kind = {
+  tags: ["bytes"],
+  prototypes: [ArrayBuffer.prototype],
+  write(value: ArrayBuffer, out: Out): string {
+    const { buffers } = out as BufferOut;
+    byteLength.call(value);
+    const most = (value as { resizable?: boolean }).resizable
+      ? `,${(value as unknown as { maxByteLength: number }).maxByteLength}`
+      : "";
+    return out.later(() => `["bytes","${toBase64(buffers.bytes(value))}"${most}]`);
+  },
+  allocate(node: Node): unknown {
+    const content = fromBase64(string(node[1]));
+    if (node.length < 3) return content.buffer;
+    const most = integer(node[2], 2 ** 40);
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { readonly resizable?: boolean };
+    const buffer = new Resizable(content.length, { maxByteLength: most });
+    if (buffer.resizable !== true) lacking("resizable ArrayBuffer");
+    new Uint8Array(buffer).set(content);
+    return buffer;
+  },
+};
+
+export const view: Kind = {
+  tags: ["view"],
+  prototypes: [...nameOfPrototype.keys()],
+  done: (key) => isIndex(key, Number.MAX_SAFE_INTEGER),
+  write(value: View, out: Out): string {
+    const { buffers } = out as BufferOut;
+    if (!ArrayBuffer.isView(value)) return out.refuse("an object that only looks like a typed array");
+    const { buffer } = value;
+    if (Object.prototype.toString.call(buffer) !== "[object ArrayBuffer]") {
+      return out.refuse("a view of shared memory");
+    }
+    const name = nameOfPrototype.get(Object.getPrototypeOf(value))!;
+    const length = value.length ?? value.byteLength;
+    const index = out.index(buffer);
+    if (name === "Buffer") {
+      buffers.show(buffer, value.byteOffset, value.byteOffset + value.byteLength);
+      return out.later(
+        () => `["view","Buffer",${index},${buffers.offset(buffer, value.byteOffset)},${length}]`,
+      );
+    }
+    buffers.whole(buffer);
+    return `["view","${name}",${index},${value.byteOffset}${follows(value) ? "" : `,${length}`}]`;
+  },
+  allocate(node: Node, input: In): unknown {
+    const buffer = input.node(node[2], ["bytes"]) as ArrayBuffer;
+    const name = string(node[1]);
+    const offset = integer(node[3], buffer.byteLength + 1);
+    const length = node.length > 4 ? integer(node[4], buffer.byteLength + 1) : undefined;
+    if (name === "Buffer") {
+      if (nodeBuffer === undefined) return lacking("Buffer");
+      return nodeBuffer.from(buffer, offset, length ?? 0);
+    }
+    const Class = viewClasses.get(name);
+    if (Class === undefined) return lacking(name);
+    return length === undefined ? new Class(buffer, offset) : new Class(buffer, offset, length);
+  },
+};
+
+/** Whether the view was made without a length over a buffer that can grow: told by growing a copy of the situation. */
+function follows(value: View): boolean {
+  const buffer = value.buffer as ArrayBuffer & {
+    resizable?: boolean;
+    maxByteLength: number;
+    resize(length: number): void;
+  };
+  if (buffer.resizable !== true || value.byteOffset + value.byteLength < buffer.byteLength - 7) return false;
+  const before = buffer.byteLength;
+  if (before + 8 > buffer.maxByteLength) return false;
+  buffer.resize(before + 8);
+  const grown = value.byteOffset + value.byteLength > before;
+  buffer.resize(before);
+  return grown;
+}
+
+const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get as () => number;

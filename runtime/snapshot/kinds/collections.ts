@@ -1,0 +1,125 @@
+/**
+ * Maps, sets and their weak relatives.
+ *
+ *   ["map",key,value,…]   ["set",value,…]
+ *   ["weakmap",key,value,…]   ["weakset",value,…]   entries whose keys something else reaches
+ *   ["weakref",target]        ["weakref"] when the target is gone
+ */
+import type { In, Kind, Node, Out } from "../kind.ts";
+import { broken } from "../kind.ts";
+
+export const map: Kind = {
+  tags: ["map"],
+  prototypes: [Map.prototype],
+  write(value: Map<unknown, unknown>, out: Out): string {
+    let text = '["map"';
+    mapForEach.call(value, (item, key) => {
+      text += `,${out.value(key)},${out.value(item)}`;
+    });
+    return `${text}]`;
+  },
+  allocate: () => new Map(),
+  fill(value: Map<unknown, unknown>, node: Node, input: In): void {
+    if (node.length % 2 === 0) broken("a map with a key too many");
+    for (let i = 1; i < node.length; i += 2) value.set(input.value(node[i]), input.value(node[i + 1]));
+  },
+};
+
+export const set: Kind = {
+  tags: ["set"],
+  prototypes: [Set.prototype],
+  write(value: Set<unknown>, out: Out): string {
+    let text = '["set"';
+    setForEach.call(value, (item) => {
+      text += `,${out.value(item)}`;
+    });
+    return `${text}]`;
+  },
+  allocate: () => new Set(),
+  fill(value: Set<unknown>, node: Node, input: In): void {
+    for (let i = 1; i < node.length; i++) value.add(input.value(node[i]));
+  },
+};
+
+/** Nobody can list what a WeakMap holds; but whatever could be a key is in the table of nodes when everything else is. */
+export const weakMap: Kind = {
+  tags: ["weakmap"],
+  prototypes: [WeakMap.prototype],
+  write(value: WeakMap<object, unknown>, out: Out): string {
+    const held: object[] = [];
+    const seen = new Set<object>();
+    hasInWeakMap.call(value, value);
+    out.weak((all, from) => {
+      for (let i = from; i < all.length; i++) {
+        const key = all[i] as object;
+        if (!isKey(key) || seen.has(key) || !hasInWeakMap.call(value, key)) continue;
+        seen.add(key);
+        held.push(key);
+        out.value(getInWeakMap.call(value, key));
+      }
+    });
+    return out.later(() => {
+      let text = '["weakmap"';
+      for (const key of held) text += `,${out.value(key)},${out.value(getInWeakMap.call(value, key))}`;
+      return `${text}]`;
+    });
+  },
+  allocate: () => new WeakMap(),
+  fill(value: WeakMap<object, unknown>, node: Node, input: In): void {
+    for (let i = 1; i < node.length; i += 2) value.set(input.value(node[i]) as object, input.value(node[i + 1]));
+  },
+};
+
+export const weakSet: Kind = {
+  tags: ["weakset"],
+  prototypes: [WeakSet.prototype],
+  write(value: WeakSet<object>, out: Out): string {
+    const held: object[] = [];
+    hasInWeakSet.call(value, value);
+    out.weak((all, from) => {
+      for (let i = from; i < all.length; i++) {
+        const key = all[i] as object;
+        if (isKey(key) && hasInWeakSet.call(value, key)) held.push(key);
+      }
+    });
+    return out.later(() => {
+      let text = '["weakset"';
+      for (const key of held) text += `,${out.value(key)}`;
+      return `${text}]`;
+    });
+  },
+  allocate: () => new WeakSet(),
+  fill(value: WeakSet<object>, node: Node, input: In): void {
+    for (let i = 1; i < node.length; i++) value.add(input.value(node[i]) as object);
+  },
+};
+
+/** A reference whose target is there when saved has it when restored; afterwards it is as weak as any. */
+export const weakRef: Kind = {
+  tags: ["weakref"],
+  prototypes: [WeakRef.prototype],
+  done: (key) => key === "deref",
+  write(value: WeakRef<object>, out: Out): string {
+    const target = deref.call(value);
+    return target === undefined || value.deref !== deref ? '["weakref"]' : `["weakref",${out.value(target)}]`;
+  },
+  allocate(node: Node, input: In): unknown {
+    if (node.length > 1) {
+      const target = Array.isArray(node[1]) ? node[1][0] : broken("a weak reference to a primitive");
+      return new WeakRef(input.node(target, []) as object);
+    }
+    // No weak reference can be made empty.
+    const empty = new WeakRef({});
+    return Object.defineProperty(empty, "deref", { value: () => undefined, writable: true, configurable: true });
+  },
+};
+
+const { forEach: mapForEach } = Map.prototype;
+const { forEach: setForEach } = Set.prototype;
+const { has: hasInWeakMap, get: getInWeakMap } = WeakMap.prototype;
+const { has: hasInWeakSet } = WeakSet.prototype;
+const { deref } = WeakRef.prototype;
+
+function isKey(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}

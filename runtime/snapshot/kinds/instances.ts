@@ -1,0 +1,151 @@
+/**
+ * Instances of classes: those of marked modules and built-in subclasses by a reference to the class, others as the user
+ * has registered them with superjson, everything else refused: nothing here "looks plain".
+ *
+ *   ["new",[2],1,"x",[5]]         an instance of the class that is node 2, its properties by the key list names[1]
+ *   ["class","Money",1,12]        the same for a class registered with `superjson.registerClass`
+ *   ["custom","decimal",…]        what a transformer of `superjson.registerCustom` made of it, as a document of its own
+ *
+ * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
+ */
+import { nameOf } from "../../machine/index.ts";
+import { broken, type In, integer, isIndex, type Kind, lacking, list, type Node, type Out, quote, string } from "../kind.ts";
+import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
+import { writeArray, writeOwn } from "./objects.ts";
+
+interface InstanceOut extends Out {
+  readonly registrations: Registrations;
+  /** The kind whose prototype this is. */
+  kindOf(prototype: object): Kind | undefined;
+}
+
+interface InstanceIn extends In {
+  readonly registrations: Registrations;
+}
+
+export function writeInstance(object: object, prototype: object, out: InstanceOut): string {
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const foreign = writeForeign(object, constructor, out.registrations);
+  if (foreign?.kind === "custom") return `["custom",${quote(foreign.name)},${out.nested(foreign.content)}]`;
+  if (foreign?.kind === "class") {
+    return `["class",${quote(foreign.name)}${properties(foreign.content, out)}`;
+  }
+  // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
+  let above: object | null = prototype;
+  while (above !== Object.prototype && above !== Array.prototype && above !== null && out.kindOf(above) === undefined) {
+    const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
+    if (!isSavableClass(Class, above)) return out.refuse(describe(object, constructor, prototype));
+    if (hasPrivateFields(Class)) return out.refuse(`${describe(object, constructor, prototype)} with private fields`);
+    above = Object.getPrototypeOf(above);
+  }
+  if (above === prototype) return out.refuse(describe(object, constructor, prototype));
+  const Class = out.value(constructor);
+  if (above === Array.prototype) {
+    if (!Array.isArray(object)) return out.refuse("an object that only looks like an array");
+    return writeArray(object, out, Class);
+  }
+  const kind = above === null ? undefined : out.kindOf(above);
+  if (kind !== undefined) {
+    const text = kind.write(object as never, out);
+    writeOwn(object, Class, out, (key) => typeof key === "string" && (kind.done?.(key, object) ?? false));
+    return text;
+  }
+  return writeFields(object, Class, out);
+}
+
+/** Ordinary properties go by a key list; if there are others, all of them go to the own table. */
+function writeFields(object: object, Class: string, out: Out): string {
+  const content: Record<string, unknown> = {};
+  for (const key of Reflect.ownKeys(object)) {
+    const found = Object.getOwnPropertyDescriptor(object, key)!;
+    const ordinary = "value" in found && found.enumerable && found.writable && found.configurable;
+    if (typeof key === "symbol" || !ordinary || isIndex(key, Number.MAX_SAFE_INTEGER) || !Object.isExtensible(object)) {
+      writeOwn(object, 0, out, () => false);
+      return `["new",${Class},${out.name("[]")}]`;
+    }
+    Object.defineProperty(content, key, found);
+  }
+  return `["new",${Class}${properties(content, out)}`;
+}
+
+function properties(content: Readonly<Record<string, unknown>>, out: Out): string {
+  const keys = Object.keys(content);
+  let text = `,${out.name(`[${keys.map(quote).join(",")}]`)}`;
+  for (const key of keys) text += `,${out.value(content[key])}`;
+  return `${text}]`;
+}
+
+/** A class that a restore will find again, and whose prototype this is. */
+function isSavableClass(constructor: unknown, prototype: object): constructor is object {
+  return (
+    typeof constructor === "function" &&
+    Object.getOwnPropertyDescriptor(constructor, "prototype")?.value === prototype &&
+    nameOf(constructor) !== undefined &&
+    !Function.prototype.toString.call(constructor).endsWith("{ [native code] }")
+  );
+}
+
+/** Private fields cannot be seen from outside; their names stand in the text of the class. */
+function hasPrivateFields(constructor: unknown): boolean {
+  if (typeof constructor !== "function") return false;
+  const text = Function.prototype.toString.call(constructor);
+  return text.startsWith("class") && /[.;{}\n]\s*(?:(?:get|set|async)\s+|\*\s*)*#[\p{ID_Start}$_]/u.test(text);
+}
+
+/** `a Socket`, `an Order`: what an error calls it. Reads no property of the object itself. */
+export function describe(object: object, constructor: unknown, prototype: object | null): string {
+  const name =
+    typeof constructor === "function"
+      ? (Object.getOwnPropertyDescriptor(constructor, "name")?.value as unknown)
+      : prototype === null
+        ? undefined
+        : (Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value as unknown);
+  if (typeof name === "string" && name !== "" && name !== "Object") {
+    return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+  }
+  return typeof object === "function" ? "a function" : "an object of an unknown prototype";
+}
+
+export const instance: Kind = {
+  tags: ["new", "class"],
+  prototypes: [],
+  write: () => broken("written by its class"),
+  allocate(node: Node, input: InstanceIn): unknown {
+    return Object.create(node[0] === "new" ? prototypeOf(node[1], input) : registered(string(node[1]), input));
+  },
+  fill(object: object, node: Node, input: In): void {
+    const keys = list(input.names[integer(node[2], input.names.length)]);
+    if (node.length !== keys.length + 3) broken("an instance with too few or too many values");
+    for (let i = 0; i < keys.length; i++) {
+      Object.defineProperty(object, string(keys[i]), {
+        value: input.value(node[i + 3]),
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  },
+};
+
+/** The prototype of the class that `[n]` refers to. */
+export function prototypeOf(raw: unknown, input: In): object {
+  const Class = input.node(list(raw)[0], ["ref", "fn", "builtin"]);
+  const prototype: unknown =
+    typeof Class === "function" ? Object.getOwnPropertyDescriptor(Class, "prototype")?.value : undefined;
+  return typeof prototype === "object" && prototype !== null ? prototype : broken("a class that is none");
+}
+
+function registered(name: string, input: InstanceIn): object {
+  return registeredPrototype(name, input.registrations) ?? lacking(`class "${name}" (superjson.registerClass)`);
+}
+
+export const custom: Kind = {
+  tags: ["custom"],
+  prototypes: [],
+  write: () => broken("written by its transformer"),
+  allocate(node: Node, input: InstanceIn): unknown {
+    const name = string(node[1]);
+    const made = readCustom(name, input.nested(node[2]), input.registrations);
+    return made === undefined ? lacking(`value of "${name}" (superjson.registerCustom)`) : made.value;
+  },
+};

@@ -1,0 +1,125 @@
+/**
+ * Objects of the language and the web platform that hold no other objects, or hardly any.
+ *
+ *   ["date",1700000000000]   ["date",null] for an invalid one
+ *   ["regexp","a+","gi",3]   source, flags, lastIndex
+ *   ["url","https://…"]      ["params","a=1&b=2"]   ["params",7] those of the URL that is node 7
+ *   ["headers",[["a","b"]]]
+ *   ["abort",3]              the AbortController of signal 3
+ *   ["signal"]               ["signal",reason] when it was aborted
+ */
+import { broken, type In, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
+
+const { getTime } = Date.prototype;
+
+export const date: Kind = {
+  tags: ["date"],
+  prototypes: [Date.prototype],
+  write(value: Date): string {
+    const time = getTime.call(value);
+    return `["date",${Number.isNaN(time) ? "null" : time}]`;
+  },
+  allocate(node: Node): unknown {
+    if (node[1] === null) return new Date(Number.NaN);
+    return typeof node[1] === "number" ? new Date(node[1]) : broken("a date without time");
+  },
+};
+
+const sourceOf = Object.getOwnPropertyDescriptor(RegExp.prototype, "source")!.get as () => string;
+const flagsOf = Object.getOwnPropertyDescriptor(RegExp.prototype, "flags")!.get as () => string;
+
+export const regexp: Kind = {
+  tags: ["regexp"],
+  prototypes: [RegExp.prototype],
+  done: (key) => key === "lastIndex",
+  write(value: RegExp, out: Out): string {
+    const last = value.lastIndex;
+    return `["regexp",${quote(sourceOf.call(value))},${quote(flagsOf.call(value))}${last === 0 ? "" : `,${out.value(last)}`}]`;
+  },
+  allocate: (node: Node) => new RegExp(string(node[1]), string(node[2])),
+  fill(value: RegExp, node: Node, input: In): void {
+    if (node.length > 3) value.lastIndex = input.value(node[3]) as number;
+  },
+};
+
+interface PlatformOut extends Out {
+  /** Which URL a `URLSearchParams` belongs to. */
+  readonly urls: Map<URLSearchParams, URL>;
+}
+
+export const url: Kind = {
+  tags: ["url"],
+  prototypes: [URL.prototype],
+  internals: true,
+  write(value: URL, out: Out): string {
+    (out as PlatformOut).urls.set(value.searchParams, value);
+    return `["url",${quote(value.href)}]`;
+  },
+  allocate: (node: Node) => new URL(string(node[1])),
+};
+
+export const params: Kind = {
+  tags: ["params"],
+  prototypes: [URLSearchParams.prototype],
+  internals: true,
+  write(value: URLSearchParams, out: Out): string {
+    const { urls } = out as PlatformOut;
+    const text = value.toString();
+    return out.later(() => {
+      const owner = urls.get(value);
+      return owner === undefined ? `["params",${quote(text)}]` : `["params",${out.index(owner)}]`;
+    });
+  },
+  allocate(node: Node, input: In): unknown {
+    if (typeof node[1] === "string") return new URLSearchParams(node[1]);
+    return (input.node(node[1], ["url"]) as URL).searchParams;
+  },
+};
+
+export const headers: Kind = {
+  tags: ["headers"],
+  prototypes: typeof Headers === "function" ? [Headers.prototype] : [],
+  internals: true,
+  write(value: Headers): string {
+    const entries: string[] = [];
+    value.forEach((content, name) => {
+      entries.push(`[${quote(name)},${quote(content)}]`);
+    });
+    return `["headers",[${entries.join(",")}]]`;
+  },
+  allocate(node: Node): unknown {
+    const made = new Headers();
+    for (const entry of list(node[1])) made.append(string(list(entry)[0]), string(list(entry)[1]));
+    return made;
+  },
+};
+
+export const abort: Kind = {
+  tags: ["abort"],
+  prototypes: typeof AbortController === "function" ? [AbortController.prototype] : [],
+  internals: true,
+  write: (value: AbortController, out: Out) => `["abort",${out.index(value.signal)}]`,
+  allocate(node: Node, input: In): unknown {
+    return controllers.get(input.node(node[1], ["signal"]) as AbortSignal) ?? broken("a signal without controller");
+  },
+};
+
+/** Every restored signal has a controller, whether or not somebody still holds it. */
+const controllers = new WeakMap<AbortSignal, AbortController>();
+
+export const signal: Kind = {
+  tags: ["signal"],
+  prototypes: typeof AbortSignal === "function" ? [AbortSignal.prototype] : [],
+  internals: true,
+  write(value: AbortSignal, out: Out): string {
+    return value.aborted ? `["signal",${out.value(value.reason)}]` : '["signal"]';
+  },
+  allocate(): unknown {
+    const controller = new AbortController();
+    controllers.set(controller.signal, controller);
+    return controller.signal;
+  },
+  fill(value: AbortSignal, node: Node, input: In): void {
+    if (node.length > 1) controllers.get(value)!.abort(input.value(node[1]));
+  },
+};

@@ -1,0 +1,113 @@
+/** Values without identity, boxed primitives, symbols. */
+import { TDZ } from "../../../abi/index.ts";
+import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
+
+/** Strings longer than this are nodes, so that equal ones stand once. */
+const LONG = 120;
+
+/** The text of a value in a node. */
+export function writeValue(value: unknown, out: Out): string {
+  switch (typeof value) {
+    case "string":
+      return value.length > LONG ? `[${out.index(value)}]` : quote(value);
+    case "number":
+      if (Number.isFinite(value)) return value === 0 && 1 / value < 0 ? '["-0"]' : String(value);
+      return `["${value}"]`;
+    case "boolean":
+      return value ? "true" : "false";
+    case "undefined":
+      return "[]";
+    case "bigint":
+      return `["${value}n"]`;
+    case "symbol":
+      return value === TDZ ? '["tdz"]' : `[${out.index(value)}]`;
+    default:
+      return value === null ? "null" : `[${out.index(value)}]`;
+  }
+}
+
+/** Reads what has no identity: the one element of a special value. */
+export function readSpecial(word: string): unknown {
+  switch (word) {
+    case "-0":
+      return -0;
+    case "NaN":
+      return Number.NaN;
+    case "Infinity":
+      return Number.POSITIVE_INFINITY;
+    case "-Infinity":
+      return Number.NEGATIVE_INFINITY;
+    case "tdz":
+      return TDZ;
+    default:
+      if (/^-?\d+n$/.test(word)) return BigInt(word.slice(0, -1));
+      return broken(`the value ${JSON.stringify(word.slice(0, 40))} is unknown`);
+  }
+}
+
+const wellKnown = new Map<symbol, string>();
+for (const name of Object.getOwnPropertyNames(Symbol)) {
+  const value: unknown = Reflect.get(Symbol, name);
+  if (typeof value === "symbol") wellKnown.set(value, name);
+}
+
+/** Symbols: registered ones by key, well-known ones by name, others by identity within the run. */
+export function writeSymbol(symbol: symbol, registered: string | undefined): string {
+  const known = wellKnown.get(symbol);
+  if (known !== undefined) return `["symbol",1,${quote(known)}]`;
+  const key = Symbol.keyFor(symbol);
+  if (key !== undefined) return `["symbol",2,${quote(key)}]`;
+  if (registered !== undefined) return `["symbol",3,${quote(registered)}]`;
+  return symbol.description === undefined ? '["symbol",0]' : `["symbol",0,${quote(symbol.description)}]`;
+}
+
+export function readSymbol(node: Node, registered: (identifier: string) => symbol | undefined): symbol {
+  switch (node[1]) {
+    case 0:
+      return Symbol(node.length > 2 ? string(node[2]) : undefined);
+    case 1:
+      for (const [symbol, name] of wellKnown) if (name === node[2]) return symbol;
+      return lacking(`symbol Symbol.${string(node[2])}`);
+    case 2:
+      return Symbol.for(string(node[2]));
+    case 3:
+      return registered(string(node[2])) ?? broken(`no symbol is registered as ${String(node[2])}`);
+    default:
+      return broken("a symbol of an unknown sort");
+  }
+}
+
+/** `new String("x")` and its like: one element, the primitive. */
+export const boxed: Kind = {
+  tags: ["boxed"],
+  prototypes: [String.prototype, Number.prototype, Boolean.prototype, Symbol.prototype, BigInt.prototype],
+  done: (key) => key === "length" || isIndex(key, Number.MAX_SAFE_INTEGER),
+  write(value: object, out: Out): string {
+    return `["boxed",${out.value(unbox(value))}]`;
+  },
+  allocate(node: Node, input: In): unknown {
+    // A boxed symbol or long string is a node of its own, and these depend on nothing.
+    const raw = node[1];
+    const primitive =
+      Array.isArray(raw) && typeof raw[0] === "number" ? input.node(raw[0], ["symbol", ""]) : input.value(raw);
+    if (primitive === null || primitive === undefined || typeof primitive === "object" || typeof primitive === "function") {
+      return broken("nothing to box");
+    }
+    return Object(primitive);
+  },
+};
+
+function unbox(value: object): unknown {
+  switch (Object.getPrototypeOf(value)) {
+    case String.prototype:
+      return String.prototype.valueOf.call(value);
+    case Number.prototype:
+      return Number.prototype.valueOf.call(value);
+    case Boolean.prototype:
+      return Boolean.prototype.valueOf.call(value);
+    case Symbol.prototype:
+      return Symbol.prototype.valueOf.call(value);
+    default:
+      return BigInt.prototype.valueOf.call(value);
+  }
+}

@@ -1,0 +1,45 @@
+/** What is saved of a frame at one suspend point: its `live` list, taken apart once. */
+import type { Code, Point } from "../../abi/index.ts";
+import { quote } from "./kind.ts";
+import { word } from "./names.ts";
+
+export interface PointPlan {
+  /** Entry of the name table, as JSON text: `id hash @point slot…`. */
+  readonly name: string;
+  readonly slots: readonly string[];
+  /** Scope records in slots, and the variables of them that the frame itself may still use. */
+  readonly records: readonly { readonly slot: string; readonly variables: readonly string[] }[];
+}
+
+const plans = new WeakMap<Point, PointPlan>();
+
+export function planOf(code: Code, point: Point): PointPlan {
+  let plan = plans.get(point);
+  if (plan === undefined) {
+    plan = makePlan(code, point);
+    plans.set(point, plan);
+  }
+  return plan;
+}
+
+/** Takes `"ip"`, `"$s1"` and `"$s1.undo"` apart. A record whose variables are named is a slot even if it is not named itself. */
+export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "records"> {
+  const slots: string[] = [];
+  const records = new Map<string, string[]>();
+  for (const entry of live) {
+    const dot = entry.indexOf(".");
+    const slot = dot < 0 ? entry : entry.slice(0, dot);
+    if (!slots.includes(slot)) slots.push(slot);
+    if (dot < 0) continue;
+    const variables = records.get(slot);
+    if (variables === undefined) records.set(slot, [entry.slice(dot + 1)]);
+    else variables.push(entry.slice(dot + 1));
+  }
+  return { slots, records: [...records].map(([slot, variables]) => ({ slot, variables })) };
+}
+
+function makePlan(code: Code, point: Point): PointPlan {
+  const { slots, records } = parseLive(point.live);
+  const words = [code.id, code.hash, `@${point.name}`, ...slots];
+  return { name: quote(words.map(word).join(" ")), slots, records };
+}

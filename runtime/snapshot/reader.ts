@@ -1,0 +1,191 @@
+/**
+ * Text to heap, in two passes: every node is allocated, then every object gets what it refers to. Nothing here calls user
+ * code but the factories of closures, which only make a function, and the transformers that the user has registered.
+ *
+ * Whatever the text says is checked before it is used: an index, a tag, a length, a name. What is left throws something,
+ * and the door (`guarded`) makes CF2102 of it.
+ */
+import type { Code } from "../../abi/index.ts";
+import { ColdframeError } from "../errors.ts";
+import { bindingOf, Durable, type Run } from "../machine/index.ts";
+import { resolvePoint } from "./align.ts";
+import { broken, integer, list, type Node, string } from "./kind.ts";
+import { findClosureCode, savedVariables } from "./kinds/functions.ts";
+import type { Kinds } from "./kinds/index.ts";
+import { prototypeOf } from "./kinds/instances.ts";
+import { fillArray, fillPlain, fillShaped, readOwn, readShaped } from "./kinds/objects.ts";
+import { readSpecial, readSymbol } from "./kinds/primitives.ts";
+import { fillTask, type RunIn } from "./kinds/promises.ts";
+import { fillFrame } from "./frames.ts";
+import { needsMigration, type PointsOf } from "./points.ts";
+import { type Registrations, registeredSymbol } from "./superjson.ts";
+
+const MAX_NESTED = 32;
+
+export class Reader implements RunIn {
+  readonly names: readonly unknown[];
+  readonly nodes: readonly unknown[];
+  readonly registrations: Registrations;
+  private readonly kinds: Kinds;
+  private readonly ofRun: Run | null;
+  private readonly points: PointsOf | undefined;
+  private readonly depth: number;
+  private readonly objects: unknown[];
+  private readonly own: readonly unknown[];
+  private readonly finishers: (() => void)[] = [];
+
+  /** @param run null: for values outside of runs */
+  constructor(
+    kinds: Kinds,
+    run: Run | null,
+    registrations: Registrations,
+    points: PointsOf | undefined,
+    body: readonly unknown[],
+    depth = 0,
+  ) {
+    this.kinds = kinds;
+    this.ofRun = run;
+    this.registrations = registrations;
+    this.points = points;
+    this.depth = depth;
+    this.names = list(body[0]);
+    this.nodes = list(body[1]);
+    this.own = body.length > 2 ? list(body[2]) : [];
+    this.objects = new Array(this.nodes.length).fill(ABSENT);
+  }
+
+  get run(): Run {
+    return this.ofRun!;
+  }
+
+  /** Rebuilds all nodes. */
+  read(): void {
+    for (let i = 0; i < this.nodes.length; i++) if (this.objects[i] === ABSENT) this.allocate(i);
+    for (let i = 0; i < this.nodes.length; i++) this.fill(i);
+    for (const finish of this.finishers) finish();
+    for (const entry of this.own) this.readOwn(list(entry));
+  }
+
+  value(raw: unknown): unknown {
+    if (typeof raw !== "object" || raw === null) return raw;
+    if (!Array.isArray(raw) || raw.length > 1) return broken("a value that is none");
+    if (raw.length === 0) return undefined;
+    const [word] = raw as [unknown];
+    if (typeof word === "number") return this.objects[integer(word, this.objects.length)];
+    return readSpecial(string(word));
+  }
+
+  node(index: unknown, tags: readonly string[]): unknown {
+    const at = integer(index, this.nodes.length);
+    if (tags.length > 0) {
+      const node = this.nodes[at];
+      const tag = Array.isArray(node) ? node[0] : "";
+      if (!tags.includes(tag)) return broken(`node ${at} is no ${tags.join(" or ")}`);
+    }
+    if (this.objects[at] === ABSENT) this.allocate(at);
+    return this.objects[at];
+  }
+
+  resolve(name: string): unknown {
+    const binding = bindingOf(name);
+    if (binding !== undefined) return binding.value;
+    throw new ColdframeError(
+      "CF2103",
+      `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or map it in a migration`,
+    );
+  }
+
+  nested(raw: unknown): unknown {
+    if (this.depth >= MAX_NESTED) return broken("nested too deep");
+    return readDocument(this.kinds, this.ofRun, this.registrations, this.points, raw, this.depth + 1);
+  }
+
+  afterwards(finish: () => void): void {
+    this.finishers.push(finish);
+  }
+
+  needs(index: number, variables: readonly string[], code: Code): void {
+    const saved = savedVariables(this.nodes[index] as Node, this);
+    for (const variable of variables) {
+      if (!saved.includes(variable)) throw needsMigration(variable, code);
+    }
+  }
+
+  closureCode(id: string, hash: string, ambiguous: boolean): Code {
+    return findClosureCode(id, hash, ambiguous);
+  }
+
+  frame(task: Durable, node: Node): void {
+    const resolved = resolvePoint(string(this.names[integer(node[0], this.names.length)]), this.points);
+    fillFrame(task, node, resolved, this);
+  }
+
+  private allocate(index: number): void {
+    const node = this.nodes[index];
+    if (typeof node === "string") {
+      this.objects[index] = node;
+      return;
+    }
+    if (!Array.isArray(node)) {
+      // The parsed object becomes the user's: see `fillPlain`.
+      this.objects[index] = typeof node === "object" && node !== null ? node : broken("a node that is none");
+      return;
+    }
+    const tag: unknown = node[0];
+    // In dependence on itself, a node is found allocated; only those without dependences are allocated on demand.
+    this.objects[index] = undefined;
+    if (Array.isArray(tag)) {
+      this.objects[index] = node.length === 1 ? tag : broken("an array that is none");
+    } else if (typeof tag === "number") {
+      this.objects[index] = this.ofRun === null ? broken("a task outside of a run") : new Durable(this.ofRun, null);
+    } else if (tag === "{}") {
+      this.objects[index] = readShaped(node, this);
+    } else if (tag === "symbol") {
+      this.objects[index] = readSymbol(node, (identifier) => registeredSymbol(identifier, this.registrations));
+    } else {
+      const kind = this.kinds.byTag.get(tag);
+      if (kind === undefined) broken(`nodes of kind ${String(tag).slice(0, 40)} are unknown`);
+      this.objects[index] = kind!.allocate(node, this);
+    }
+  }
+
+  private fill(index: number): void {
+    const node = this.nodes[index];
+    const object = this.objects[index];
+    if (typeof node === "string") return;
+    if (!Array.isArray(node)) fillPlain(object as Record<string, unknown>, this);
+    else if (Array.isArray(node[0])) fillArray(object as unknown[], this);
+    else if (typeof node[0] === "number") fillTask(object as Durable, node, this);
+    else if (node[0] === "{}") fillShaped(object as Record<string, unknown>, node, this);
+    else this.kinds.byTag.get(node[0])?.fill?.(object as never, node, this);
+  }
+
+  private readOwn(entry: Node): void {
+    const index = integer(entry[0], this.objects.length);
+    const object = this.objects[index];
+    const tag = Array.isArray(this.nodes[index]) ? (this.nodes[index] as Node)[0] : "{}";
+    // What others share, or what the machine stands on, is not for a snapshot to change.
+    if (["ref", "builtin", "resource", "scope", "symbol"].includes(tag as string)) broken("properties of what is not its own");
+    if ((typeof object !== "object" || object === null) && typeof object !== "function") broken("properties of a primitive");
+    const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : prototypeOf(entry[2], this);
+    readOwn(object as object, entry, prototype, this);
+  }
+}
+
+const ABSENT = Symbol("not allocated yet");
+
+/** Reads what `Writer.document` wrote. */
+export function readDocument(
+  kinds: Kinds,
+  run: Run | null,
+  registrations: Registrations,
+  points: PointsOf | undefined,
+  raw: unknown,
+  depth = 0,
+): unknown {
+  const body = Array.isArray(raw) && raw.length > 1 ? raw : [[], []];
+  const reader = new Reader(kinds, run, registrations, points, body, depth);
+  if (body !== raw) return reader.value(raw);
+  reader.read();
+  return reader.value([0]);
+}

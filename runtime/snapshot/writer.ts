@@ -1,0 +1,354 @@
+/**
+ * Heap to text: a worklist over everything that can be reached. An object gets its index when it is first seen, and its
+ * node when its turn comes, breadth first; so the order of the nodes, and with it the text, follows from the heap alone.
+ *
+ * Scope records are the one thing that grows: only variables that a reached frame or closure may still use are saved, so
+ * their nodes are written when all of those are known.
+ */
+import type { Code } from "../../abi/index.ts";
+import { nameOf, type Run, recordOf, stampOf, type Wait } from "../machine/index.ts";
+import { builtinName } from "./builtins.ts";
+import { type Kind, quote } from "./kind.ts";
+import { Buffers } from "./kinds/binary.ts";
+import type { Kinds } from "./kinds/index.ts";
+import { writeClosure } from "./kinds/functions.ts";
+import { writeInstance } from "./kinds/instances.ts";
+import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
+import { writeSymbol, writeValue } from "./kinds/primitives.ts";
+import type { RunOut } from "./kinds/promises.ts";
+import { word } from "./names.ts";
+import { resourceName } from "./resources.ts";
+import { type Registrations, symbolIdentifier } from "./superjson.ts";
+
+/** What a writer may ask of its host. */
+export interface WriterOptions {
+  /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
+  readonly superjson?: Registrations;
+  /** Whether an object is a Proxy, where the platform can tell (`util.types.isProxy`). Default: nothing is. */
+  readonly isProxy?: (object: object) => boolean;
+}
+
+/** An object that cannot be saved. */
+export interface Refusal {
+  readonly index: number;
+  /** `a Socket` */
+  readonly what: string;
+}
+
+/** A scope record that is being written: which of its variables are needed so far. */
+interface Scope {
+  readonly id: string;
+  readonly record: Readonly<Record<string, unknown>>;
+  readonly variables: readonly string[];
+  readonly needed: Set<string>;
+}
+
+const MAX_NESTED = 32;
+
+export class Writer implements RunOut {
+  current = -1;
+  /** All objects, functions, symbols and long strings of the snapshot, by index. */
+  readonly heap: unknown[] = [];
+  /** For each of them, which one it was first seen in. -1 for roots. */
+  readonly parents: number[] = [];
+  readonly refusals: Refusal[] = [];
+  readonly waits: Wait[] = [];
+  readonly codes = new Set<Code>();
+  readonly registrations: Registrations;
+  readonly buffers = new Buffers();
+  readonly urls = new Map<URLSearchParams, URL>();
+  private readonly kinds: Kinds;
+  private readonly ofRun: Run | null;
+  private readonly isProxy: ((object: object) => boolean) | undefined;
+  private readonly depth: number;
+  private readonly indexes = new Map<unknown, number>();
+  private readonly texts: string[] = [];
+  private readonly names: string[] = [];
+  private readonly nameIndexes = new Map<string, number>();
+  private readonly shapes = new Set<string>();
+  private readonly ownEntries: string[] = [];
+  private readonly scopes = new Map<object, Scope>();
+  private readonly postponed: { readonly index: number; readonly write: () => string }[] = [];
+  private readonly weaks: { readonly index: number; readonly reach: (all: readonly unknown[], from: number) => void; from: number }[] = [];
+
+  /** @param run null: for values outside of runs */
+  constructor(kinds: Kinds, run: Run | null, registrations: Registrations, isProxy: WriterOptions["isProxy"], depth = 0) {
+    this.kinds = kinds;
+    this.ofRun = run;
+    this.registrations = registrations;
+    this.isProxy = isProxy;
+    this.depth = depth;
+  }
+
+  get run(): Run {
+    return this.ofRun!;
+  }
+
+  get isOfRun(): boolean {
+    return this.ofRun !== null;
+  }
+
+  value(value: unknown): string {
+    return writeValue(value, this);
+  }
+
+  index(value: unknown): number {
+    const known = this.indexes.get(value);
+    if (known !== undefined) return known;
+    const index = this.heap.length;
+    this.indexes.set(value, index);
+    this.heap.push(value);
+    this.parents.push(this.current);
+    return index;
+  }
+
+  has(value: unknown): boolean {
+    return this.indexes.has(value);
+  }
+
+  name(text: string): number {
+    let index = this.nameIndexes.get(text);
+    if (index === undefined) {
+      index = this.names.length;
+      this.nameIndexes.set(text, index);
+      this.names.push(text);
+    }
+    return index;
+  }
+
+  shape(keys: readonly string[]): number | undefined {
+    const text = `[${keys.map(quote).join(",")}]`;
+    if (this.shapes.has(text)) return this.name(text);
+    this.shapes.add(text);
+    return undefined;
+  }
+
+  later(write: () => string): string {
+    this.postponed.push({ index: this.current, write });
+    return "";
+  }
+
+  own(entry: string): void {
+    this.ownEntries.push(entry);
+  }
+
+  weak(reach: (all: readonly unknown[], from: number) => void): void {
+    this.weaks.push({ index: this.current, reach, from: 0 });
+  }
+
+  refuse(what: string): string {
+    this.refusals.push({ index: this.current, what });
+    return '["refused"]';
+  }
+
+  code(code: Code): void {
+    this.codes.add(code);
+  }
+
+  wait(wait: Wait): void {
+    this.waits.push(wait);
+  }
+
+  kindOf(prototype: object): Kind | undefined {
+    return this.kinds.byPrototype.get(prototype);
+  }
+
+  scope(record: object, variables: readonly string[]): number {
+    const index = this.index(record);
+    const scope = this.scopeOf(record, index);
+    if (scope !== undefined) this.need(scope, variables, index);
+    return index;
+  }
+
+  private scopeOf(record: object, index: number): Scope | undefined {
+    const known = this.scopes.get(record);
+    if (known !== undefined) return known;
+    const schema = recordOf(record);
+    if (schema === undefined) {
+      this.refusals.push({ index, what: "a scope of a module that is not registered" });
+      return undefined;
+    }
+    const { id, variables } = schema;
+    const scope: Scope = { id, record: record as never, variables, needed: new Set() };
+    this.scopes.set(record, scope);
+    // Records of the machine itself may be values of the user's, too: what `setTimeout` returned.
+    if (id.startsWith("coldframe#")) this.need(scope, variables, index);
+    return scope;
+  }
+
+  private need({ record, needed }: Scope, variables: readonly string[], index: number): void {
+    const { current } = this;
+    this.current = index;
+    for (const variable of variables) {
+      if (needed.has(variable)) continue;
+      needed.add(variable);
+      // Gives the value an index now; the text of the record is written at the end.
+      this.value(record[variable]);
+    }
+    this.current = current;
+  }
+
+  private writeScope({ id, record, variables, needed }: Scope): string {
+    const saved = variables.filter((variable) => needed.has(variable));
+    let text = `["scope",${this.name(quote([id, ...saved].map(word).join(" ")))}`;
+    for (const variable of saved) text += `,${this.value(record[variable])}`;
+    return `${text}]`;
+  }
+
+  nested(value: unknown): string {
+    if (this.depth >= MAX_NESTED) return this.refuse("a value nested in more than 32 custom transformers");
+    const inner = new Writer(this.kinds, this.ofRun, this.registrations, this.isProxy, this.depth + 1);
+    const text = inner.document(value);
+    for (const { what } of inner.refusals) this.refuse(`${what} in what its custom transformer returned`);
+    return text;
+  }
+
+  /** One value with all it reaches: its text when it has no identity, else `[names, nodes, own?]` whose first node it is. */
+  document(value: unknown): string {
+    const root = this.value(value);
+    if (this.heap.length === 0) return root;
+    this.finish();
+    return `[${this.body()}]`;
+  }
+
+  /** Writes the nodes of everything reached so far. */
+  drain(): void {
+    const { heap, texts } = this;
+    for (let i = texts.length; i < heap.length; i++) {
+      this.current = i;
+      texts.push(this.write(heap[i]));
+    }
+    this.current = -1;
+  }
+
+  /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
+  finish(): void {
+    this.drain();
+    for (let before = -1; before !== this.heap.length; ) {
+      before = this.heap.length;
+      for (const weak of this.weaks) {
+        this.current = weak.index;
+        weak.reach(this.heap, weak.from);
+        weak.from = before;
+      }
+      this.drain();
+    }
+    for (const { index, write } of this.postponed) this.texts[index] = write();
+  }
+
+  get hasNoOwn(): boolean {
+    return this.ownEntries.length === 0;
+  }
+
+  /** `names,nodes` and, when there are entries, `,own`. */
+  body(): string {
+    const own = this.ownEntries.length === 0 ? "" : `,[${this.ownEntries.join(",")}]`;
+    return `[${this.names.join(",")}],[${this.texts.join(",")}]${own}`;
+  }
+
+  private write(value: unknown): string {
+    if (typeof value === "string") return quote(value);
+    if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
+    try {
+      return typeof value === "function" ? this.writeFunction(value) : this.writeObject(value as object);
+    } catch (error) {
+      // A brand check of the platform, or a transformer of the user's, has failed.
+      const why = error instanceof Error ? error.message : String(error);
+      return this.refuse(`an object that cannot be read (${why})`);
+    }
+  }
+
+  private writeNamed(value: object): string | undefined {
+    const name = nameOf(value);
+    if (name !== undefined) return `["ref",${quote(name)}]`;
+    const resource = resourceName(value);
+    return resource === undefined ? undefined : `["resource",${quote(resource)}]`;
+  }
+
+  private writeObject(object: object): string {
+    const named = this.writeNamed(object);
+    if (named !== undefined) return named;
+    if (this.isProxy?.(object)) return this.refuse("a Proxy");
+    const prototype: object | null = Object.getPrototypeOf(object);
+    if (prototype === Object.prototype) return this.writeOrdinary(object);
+    if (prototype === Array.prototype) {
+      return Array.isArray(object) ? writeArray(object, this) : this.refuse("an object that only looks like an array");
+    }
+    if (prototype === null) return writeDictionary(object, this);
+    const kind = this.kinds.byPrototype.get(prototype);
+    if (kind !== undefined) return this.writeKind(object, kind);
+    const scope = this.ofRun === null ? undefined : this.scopes.get(object) ?? this.knownScope(object);
+    if (scope !== undefined) return this.later(() => this.writeScope(scope));
+    const builtin = builtinName(object);
+    if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    return writeInstance(object, prototype, this);
+  }
+
+  /** `Math`, `console` and their like inherit from `Object.prototype`, too. All of them have a tag or hold functions only. */
+  private writeOrdinary(object: object): string {
+    if (Object.isExtensible(object) && looksBuiltin(object)) {
+      const builtin = builtinName(object);
+      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    }
+    return writePlain(object, this);
+  }
+
+  private knownScope(object: object): Scope | undefined {
+    return recordOf(object) === undefined ? undefined : this.scopeOf(object, this.current);
+  }
+
+  private writeKind(object: object, kind: Kind): string {
+    const text = kind.write(object as never, this);
+    const extra =
+      Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
+      !Object.isExtensible(object) ||
+      (kind.internals !== true && Object.getOwnPropertySymbols(object).length > 0);
+    if (extra) this.writeExtra(object, kind);
+    return text;
+  }
+
+  private writeExtra(object: object, kind: Kind): void {
+    const { done, internals } = kind;
+    const isDone = (key: string | symbol) =>
+      typeof key === "symbol" ? internals === true : (done?.(key, object) ?? false);
+    writeOwn(object, 0, this, isDone);
+  }
+
+  private writeFunction(f: Function): string {
+    const named = this.writeNamed(f);
+    if (named !== undefined) return named;
+    const stamp = stampOf(f);
+    if (stamp === undefined) {
+      const builtin = builtinName(f);
+      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+      const { name } = f;
+      return this.refuse(name === "" ? "a function of unmarked code" : `the function ${name} of unmarked code`);
+    }
+    if (this.ofRun === null) return this.refuse("a closure");
+    if (stamp.run !== null && stamp.run !== this.ofRun && !stamp.run.free) {
+      return this.refuse(`a closure of run "${stamp.run.id}"`);
+    }
+    if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
+    const text = writeClosure(stamp, this);
+    if (Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f)) writeOwn(f, 0, this, (key) => isOwnOfFunction(f, key));
+    return text;
+  }
+}
+
+function looksBuiltin(object: object): boolean {
+  return Symbol.toStringTag in object || object === globalThis.console || object === globalThis.Reflect;
+}
+
+/** What every function is made with: length, name, an untouched `prototype`. */
+function isOwnOfFunction(f: Function, key: string | symbol): boolean {
+  if (key === "length" || key === "name") return true;
+  if (key !== "prototype") return false;
+  const { prototype } = f as { prototype: object };
+  return (
+    typeof prototype === "object" &&
+    prototype !== null &&
+    Object.getPrototypeOf(prototype) === Object.prototype &&
+    Reflect.ownKeys(prototype).length === 1 &&
+    Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f
+  );
+}

@@ -1,0 +1,69 @@
+/** The data of the store in memory: what would be tables. */
+import type {
+  Arrival,
+  Attempt,
+  Blocked,
+  CancelState,
+  Hint,
+  NewEvent,
+  RunEnd,
+  RunStatus,
+  WorkerInfo,
+} from "../../runtime/engine/store.ts";
+
+/** A run with all that belongs to it. */
+export interface Record {
+  readonly n: number;
+  readonly id: string;
+  readonly entry: string;
+  readonly call: string;
+  readonly secret: string;
+  readonly tags: Readonly<{ [name: string]: string }>;
+  readonly priority: number;
+  readonly parent: { readonly run: string; readonly wait: number } | null;
+  readonly created: number;
+  status: RunStatus;
+  blocked: Blocked | null;
+  epoch: number;
+  turn: number;
+  /** Counts what others recorded for this run. */
+  news: number;
+  /** `news` as of the owner's last write. */
+  seen: number;
+  worker: string | null;
+  due: number | null;
+  cancel: CancelState;
+  updated: number;
+  snapshot: string | null;
+  waits: string;
+  end: RunEnd | null;
+  readonly arrivals: Map<number, Arrival>;
+  readonly attempts: Map<number, Attempt>;
+}
+
+export interface Database {
+  now: () => number;
+  readonly runs: Map<string, Record>;
+  readonly workers: Map<string, WorkerInfo & { until: number }>;
+  /** Waits for events by key, oldest run first. */
+  readonly subscriptions: Map<string, { readonly run: Record; readonly wait: number }[]>;
+  /** Events that nobody took yet, by key, in order of arrival. */
+  readonly mailbox: Map<string, NewEvent[]>;
+  /** Keys and ids of all events ever sent. */
+  readonly sent: Set<string>;
+  readonly codes: Map<string, string>;
+  readonly listeners: Set<(hint: Hint) => void>;
+}
+
+export function emptyDatabase(): Database {
+  return {
+    now: () => Date.now(),
+    runs: new Map(),
+    workers: new Map(),
+    subscriptions: new Map(),
+    mailbox: new Map(),
+    sent: new Set(),
+    codes: new Map(),
+    listeners: new Set(),
+  };
+}

@@ -1,0 +1,2 @@
+/** `coldframe/memory`: a store that lives as long as the process. */
+export { MemoryStore, memory } from "./memory.ts";

@@ -1,0 +1,237 @@
+/**
+ * The store in memory: for tests, for runs that need not outlive the process, and as the readable statement of what
+ * every store does. Strings only, as in a database: nothing that the engine holds is shared with what is stored.
+ */
+import type {
+  Claimed,
+  Hint,
+  NewEvent,
+  NewRun,
+  News,
+  RunDetail,
+  RunFilter,
+  RunRow,
+  SendOutcome,
+  StartOutcome,
+  Store,
+  StoreOptions,
+  WorkerInfo,
+  Write,
+  WriteOutcome,
+} from "../../runtime/engine/store.ts";
+import { type Database, emptyDatabase, type Record } from "./database.ts";
+import { commitWrite, deliver, insertRun } from "./writes.ts";
+
+/**
+ * Makes a store in memory. Each `connect()` is another connection to the same data, like a second process.
+ */
+export function memory(): MemoryStore {
+  return new MemoryStore(emptyDatabase());
+}
+
+export class MemoryStore implements Store {
+  readonly #data: Database;
+  #closed = false;
+
+  constructor(data: Database) {
+    this.#data = data;
+  }
+
+  /** Another connection to the same data. */
+  connect(): MemoryStore {
+    return new MemoryStore(this.#data);
+  }
+
+  async migrate(options: StoreOptions = {}): Promise<void> {
+    if (options.now !== undefined) this.#data.now = options.now;
+  }
+
+  async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
+    const data = this.#data;
+    const owner = worker !== null && alive(data, worker) ? worker : null;
+    const outcomes = runs.map((run) => insertRun(data, run, owner));
+    if (owner === null) this.#tell({ kind: "ready" });
+    return outcomes;
+  }
+
+  async claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]> {
+    const data = this.#data;
+    const now = data.now();
+    releaseDead(data);
+    if (!alive(data, worker)) return [];
+    const due = [...data.runs.values()].filter(
+      (run) =>
+        run.status === "active" &&
+        run.worker === null &&
+        run.due !== null &&
+        run.due <= now &&
+        !except.includes(run.entry),
+    );
+    due.sort((a, b) => b.priority - a.priority || a.due! - b.due! || a.n - b.n);
+    return due.slice(0, limit).map((run) => {
+      run.worker = worker;
+      run.epoch++;
+      return {
+        id: run.id,
+        entry: run.entry,
+        epoch: run.epoch,
+        turn: run.turn,
+        call: run.call,
+        secret: run.secret,
+        priority: run.priority,
+        snapshot: run.snapshot,
+        waits: run.waits,
+        arrivals: [...run.arrivals.values()],
+        attempts: [...run.attempts.values()],
+        news: run.news,
+        cancel: run.cancel,
+      };
+    });
+  }
+
+  async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
+    const now = this.#data.now();
+    const known = this.#data.workers.get(worker.id);
+    if (first ? known !== undefined : known === undefined || known.until <= now) return false;
+    this.#data.workers.set(worker.id, { ...worker, until: now + worker.lease });
+    return true;
+  }
+
+  async commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]> {
+    const hints: Hint[] = [];
+    const outcomes = writes.map((write): WriteOutcome => {
+      try {
+        return commitWrite(this.#data, write, hints);
+      } catch (error) {
+        return { passed: false, fenced: false, error: error as Error };
+      }
+    });
+    for (const hint of hints) this.#tell(hint);
+    return outcomes;
+  }
+
+  async send(event: NewEvent): Promise<SendOutcome> {
+    const hints: Hint[] = [];
+    const outcome = deliver(this.#data, event, hints);
+    for (const hint of hints) this.#tell(hint);
+    return outcome;
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    const run = this.#data.runs.get(id);
+    if (run === undefined || run.end !== null) return false;
+    if (run.cancel === "no") run.cancel = "asked";
+    run.news++;
+    run.due = 0;
+    run.status = "active";
+    run.blocked = null;
+    this.#tell({ kind: "run", run: id });
+    return true;
+  }
+
+  async unblock(id: string): Promise<boolean> {
+    const run = this.#data.runs.get(id);
+    if (run === undefined || run.status !== "blocked") return false;
+    run.status = "active";
+    run.blocked = null;
+    run.due = 0;
+    this.#tell({ kind: "ready" });
+    return true;
+  }
+
+  async due(): Promise<number | null> {
+    const now = this.#data.now();
+    let next: number | null = null;
+    for (const run of this.#data.runs.values()) {
+      if (run.status !== "active" || run.worker !== null || run.due === null) continue;
+      if (next === null || run.due < next) next = run.due;
+    }
+    return next === null ? null : Math.max(0, next - now);
+  }
+
+  async news(worker: string): Promise<readonly News[]> {
+    const found: News[] = [];
+    for (const run of this.#data.runs.values()) {
+      if (run.worker !== worker || run.news === run.seen) continue;
+      found.push({ run: run.id, news: run.news, arrivals: [...run.arrivals.values()], cancel: run.cancel });
+    }
+    return found;
+  }
+
+  watch(listener: (hint: Hint) => void): () => void {
+    this.#data.listeners.add(listener);
+    return () => this.#data.listeners.delete(listener);
+  }
+
+  readonly read: Store["read"] = {
+    run: async (id: string): Promise<RunDetail | null> => {
+      const run = this.#data.runs.get(id);
+      if (run === undefined) return null;
+      return {
+        ...row(run),
+        call: run.call,
+        snapshot: run.snapshot,
+        waits: JSON.parse(run.waits),
+        attempts: [...run.attempts.values()],
+        end: run.end,
+      };
+    },
+    runs: async (filter: RunFilter): Promise<readonly RunRow[]> => {
+      const after = filter.after === undefined ? undefined : this.#data.runs.get(filter.after)?.n;
+      return [...this.#data.runs.values()]
+        .reverse()
+        .filter(
+          (run) =>
+            (after === undefined || run.n < after) &&
+            (filter.status === undefined || run.status === filter.status) &&
+            (filter.entry === undefined || run.entry === filter.entry) &&
+            Object.entries(filter.tags ?? {}).every(([name, value]) => run.tags[name] === value),
+        )
+        .slice(0, filter.limit ?? 100)
+        .map(row);
+    },
+    codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
+    workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),
+  };
+
+  async retire(worker: string): Promise<void> {
+    release(this.#data, worker);
+    this.#tell({ kind: "ready" });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** Hints come after the write has been answered, as they would from another process. */
+  #tell(hint: Hint): void {
+    queueMicrotask(() => {
+      if (this.#closed) return;
+      for (const listener of this.#data.listeners) listener(hint);
+    });
+  }
+}
+
+function row(run: Record): RunRow {
+  const { id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked } =
+    run;
+  return { id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked };
+}
+
+function alive(data: Database, worker: string): boolean {
+  const known = data.workers.get(worker);
+  return known !== undefined && known.until > data.now();
+}
+
+function releaseDead(data: Database): void {
+  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) release(data, worker.id);
+}
+
+function release(data: Database, worker: string): void {
+  data.workers.delete(worker);
+  for (const run of data.runs.values()) {
+    if (run.worker !== worker) continue;
+    run.worker = null;
+    run.due = 0;
+  }
+}

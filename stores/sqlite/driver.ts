@@ -1,0 +1,166 @@
+/**
+ * The few calls of SQLite that the store uses, over whichever driver there is: `node:sqlite` where Node has it,
+ * else the package `libsql`. Failures of both become `SqliteFailure` with SQLite's own result code.
+ */
+import { createRequire } from "node:module";
+
+export type Value = string | number | null;
+// biome-ignore lint/suspicious/noExplicitAny: a row's columns are known to the statement that asked for them
+export type Row = any;
+
+export interface Statement {
+  /** Number of rows changed. */
+  run(...values: Value[]): number;
+  get(...values: Value[]): Row | undefined;
+  all(...values: Value[]): Row[];
+}
+
+export interface Driver {
+  readonly name: string;
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+/** What SQLite reported. https://sqlite.org/rescode.html */
+export class SqliteFailure extends Error {
+  /** Primary result code: 5 busy, 8 read-only, 10 I/O, 13 full, 14 cannot open, 19 constraint, 26 not a database. */
+  readonly code: number;
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SqliteFailure";
+    this.code = code;
+  }
+}
+
+export const BUSY = 5;
+export const LOCKED = 6;
+export const READONLY = 8;
+export const CORRUPT = 11;
+export const CANTOPEN = 14;
+export const TOOBIG = 18;
+export const CONSTRAINT = 19;
+export const MISMATCH = 20;
+export const NOTADB = 26;
+
+/**
+ * Opens a file, which is created when it does not exist.
+ * @param busy milliseconds for which SQLite itself waits for a lock, with the thread
+ */
+export function openDriver(file: string, busy: number): Driver {
+  const builtin = process.getBuiltinModule?.("node:sqlite" as "node:fs") as unknown as NodeSqlite | undefined;
+  const driver = builtin === undefined ? openLibsql(file) : openNode(builtin, file);
+  driver.exec(`PRAGMA busy_timeout = ${busy}`);
+  return driver;
+}
+
+interface NodeSqlite {
+  DatabaseSync: new (file: string) => RawDatabase & { prepare(sql: string): RawStatement };
+}
+interface RawDatabase {
+  exec(sql: string): void;
+  close(): void;
+}
+interface RawStatement {
+  run(...values: Value[]): { changes: number | bigint };
+  get(...values: Value[]): Row | undefined;
+  all(...values: Value[]): Row[];
+}
+
+function openNode(sqlite: NodeSqlite, file: string): Driver {
+  const database = guarded(() => new sqlite.DatabaseSync(file));
+  return {
+    name: "node:sqlite",
+    exec: (sql) => guarded(() => database.exec(sql)),
+    prepare: (sql) => guardedStatement(guarded(() => database.prepare(sql))),
+    close: () => database.close(),
+  };
+}
+
+function openLibsql(file: string): Driver {
+  const require = createRequire(import.meta.url);
+  const Database = require("libsql") as new (
+    file: string,
+  ) => RawDatabase & {
+    prepare(sql: string): {
+      run(values: Value[]): { changes: number };
+      get(values: Value[]): Row | undefined;
+      all(values: Value[]): Row[];
+    };
+  };
+  const database = guarded(() => new Database(file));
+  return {
+    name: "libsql",
+    exec: (sql) => guarded(() => database.exec(sql)),
+    prepare: (sql) => {
+      const statement = guarded(() => database.prepare(sql));
+      return guardedStatement({
+        run: (...values) => statement.run(values),
+        get: (...values) => statement.get(values),
+        all: (...values) => statement.all(values),
+      });
+    },
+    close: () => database.close(),
+  };
+}
+
+function guardedStatement(statement: RawStatement): Statement {
+  return {
+    run(...values) {
+      try {
+        return Number(statement.run(...values).changes);
+      } catch (error) {
+        throw failure(error);
+      }
+    },
+    get(...values) {
+      try {
+        return statement.get(...values);
+      } catch (error) {
+        throw failure(error);
+      }
+    },
+    all(...values) {
+      try {
+        return statement.all(...values);
+      } catch (error) {
+        throw failure(error);
+      }
+    },
+  };
+}
+
+function guarded<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw failure(error);
+  }
+}
+
+/** Node reports `errcode`, libsql `rawCode` and, when opening fails, only a text with the number at its end. */
+function failure(error: unknown): SqliteFailure {
+  if (error instanceof SqliteFailure) return error;
+  const { errcode, rawCode, code, message } = error as {
+    errcode?: number;
+    rawCode?: number;
+    code?: unknown;
+    message: string;
+  };
+  const number = errcode ?? rawCode ?? NAMES[String(code)] ?? Number(/: (\d+)"/.exec(message)?.[1] ?? 1);
+  return new SqliteFailure(number & 0xff, message, { cause: error });
+}
+
+/** libsql gives names only for some failures. */
+const NAMES: Readonly<Record<string, number>> = {
+  SQLITE_BUSY: BUSY,
+  SQLITE_LOCKED: LOCKED,
+  SQLITE_READONLY: READONLY,
+  SQLITE_IOERR: 10,
+  SQLITE_CORRUPT: CORRUPT,
+  SQLITE_FULL: 13,
+  SQLITE_CANTOPEN: CANTOPEN,
+  SQLITE_TOOBIG: TOOBIG,
+  SQLITE_CONSTRAINT: CONSTRAINT,
+  SQLITE_NOTADB: NOTADB,
+};

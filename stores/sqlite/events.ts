@@ -1,0 +1,36 @@
+/** Events as SQL: each is taken by exactly one wait, whichever of the two comes first. */
+import type { NewEvent, SendOutcome } from "../../runtime/engine/store.ts";
+import type { Transaction } from "./sqlite.ts";
+
+/** Delivers an event to the oldest wait for its key, or keeps it. */
+export function deliverEvent(transaction: Transaction, event: NewEvent): SendOutcome {
+  const { sql, now, hints } = transaction;
+  if (event.run !== null) {
+    const target = sql.status.get(event.run);
+    if (target === undefined) return { status: "unknown", run: null };
+    if (target.status !== "active" && target.status !== "blocked") return { status: "late", run: null };
+  }
+  const row = sql.insertEvent.get(event.key, event.id, event.payload, event.run, now);
+  if (row === undefined) return { status: "duplicate", run: null };
+  for (;;) {
+    const waiting = sql.subscriber.get(event.key);
+    if (waiting === undefined) return { status: "kept", run: null };
+    sql.unsubscribe.run(event.key, waiting.n, waiting.wait);
+    const run = sql.tell.get(waiting.n);
+    if (run === undefined) continue; // It has ended.
+    sql.insertArrival.run(waiting.n, waiting.wait, 0, event.payload);
+    sql.take.run(waiting.n, row.seq);
+    hints.push({ kind: "run", run: run.id });
+    return { status: "delivered", run: run.id };
+  }
+}
+
+/** Gives run `n` the oldest kept event of this key. False: there is none. */
+export function takeKept({ sql }: Transaction, n: number, wait: number, key: string): boolean {
+  const event = sql.kept.get(key);
+  if (event === undefined) return false;
+  sql.take.run(n, event.seq);
+  sql.insertArrival.run(n, wait, 0, event.payload);
+  sql.tell.get(n);
+  return true;
+}

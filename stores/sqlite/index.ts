@@ -1,0 +1,2 @@
+/** `coldframe/sqlite`: the embedded store. */
+export { type SqliteOptions, SqliteStore, sqlite } from "./sqlite.ts";

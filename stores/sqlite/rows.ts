@@ -1,0 +1,45 @@
+/** Rows of the database as the records of the store port. */
+import type { Arrival, Attempt, RunDetail, RunRow } from "../../runtime/engine/store.ts";
+import type { Row } from "./driver.ts";
+
+export function arrivalOf(row: Row): Arrival {
+  return { wait: row.wait, threw: row.threw === 1, value: row.value };
+}
+
+export function attemptOf(row: Row): Attempt {
+  return { wait: row.wait, made: row.made, due: row.due, error: row.error };
+}
+
+export function rowOf(row: Row): RunRow {
+  return {
+    id: row.id,
+    entry: row.entry,
+    status: row.status,
+    tags: JSON.parse(row.tags),
+    priority: row.priority,
+    turn: row.turn,
+    epoch: row.epoch,
+    worker: row.worker,
+    created: row.created,
+    updated: row.updated,
+    due: row.due,
+    cancel: row.cancel,
+    blocked: row.reason === null ? null : { reason: row.reason, needs: row.needs },
+  };
+}
+
+export function detailOf(row: Row, attempts: readonly Attempt[]): RunDetail {
+  return {
+    ...rowOf(row),
+    call: row.call,
+    snapshot: row.snapshot,
+    waits: JSON.parse(row.waits),
+    attempts,
+    end: row.value === null ? null : { status: row.status, value: row.value },
+  };
+}
+
+/** Text for people. SQLite's C interface ends a text at a NUL. */
+export function clean(text: string): string {
+  return text.replaceAll("\0", "\\0");
+}

@@ -1,0 +1,204 @@
+/**
+ * All SQL of the SQLite store. Hot rows (`runs`) are narrow; what is written but rarely read stands beside them.
+ *
+ * | table           | one row per                     | written                            |
+ * |-----------------|---------------------------------|------------------------------------|
+ * | `runs`          | run                             | at each turn                       |
+ * | `states`        | run: snapshot and waits         | at each turn                       |
+ * | `origins`       | run: call, secret, tags, parent | once                               |
+ * | `ends`          | ended run                       | once                               |
+ * | `arrivals`      | outcome not yet in a snapshot   | by senders, ended children, redo   |
+ * | `attempts`      | step that waits for its retry   | at each failed attempt             |
+ * | `subscriptions` | event wait                      | when parked, when decided          |
+ * | `events`        | event ever sent                 | when sent, when taken              |
+ * | `workers`       | live worker                     | at each renewal                    |
+ * | `codes`         | function and code hash          | once                               |
+ *
+ * Times are milliseconds since 1970.
+ */
+
+/** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
+export const APPLICATION_ID = 0x6366726d;
+/** Raised with each migration; kept in the header as `user_version`. */
+export const SCHEMA_VERSION = 1;
+
+/** `migrations[n]` leads from version n to n + 1. Never changed once released. */
+export const migrations: readonly string[] = [
+  `
+CREATE TABLE runs (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  entry TEXT NOT NULL,
+  status TEXT NOT NULL DEFAULT 'active',
+  epoch INTEGER NOT NULL,
+  turn INTEGER NOT NULL DEFAULT 0,
+  news INTEGER NOT NULL DEFAULT 0,
+  seen INTEGER NOT NULL DEFAULT 0,
+  cancel TEXT NOT NULL DEFAULT 'no',
+  priority INTEGER NOT NULL,
+  due INTEGER,
+  updated INTEGER NOT NULL,
+  worker TEXT,
+  reason TEXT,
+  needs TEXT
+) STRICT;
+CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
+CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
+CREATE INDEX runs_blocked ON runs (n) WHERE status = 'blocked';
+
+CREATE TABLE states (n INTEGER PRIMARY KEY, snapshot TEXT, waits TEXT NOT NULL) STRICT;
+CREATE TABLE origins (
+  n INTEGER PRIMARY KEY,
+  call TEXT NOT NULL,
+  secret TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  parent TEXT,
+  parent_wait INTEGER,
+  created INTEGER NOT NULL
+) STRICT;
+CREATE TABLE ends (n INTEGER PRIMARY KEY, value TEXT NOT NULL, ended INTEGER NOT NULL) STRICT;
+
+CREATE TABLE arrivals (
+  seq INTEGER PRIMARY KEY,
+  n INTEGER NOT NULL,
+  wait INTEGER NOT NULL,
+  threw INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  UNIQUE (n, wait)
+) STRICT;
+CREATE TABLE attempts (
+  n INTEGER NOT NULL,
+  wait INTEGER NOT NULL,
+  made INTEGER NOT NULL,
+  due INTEGER NOT NULL,
+  error TEXT NOT NULL,
+  PRIMARY KEY (n, wait)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subscriptions (
+  key TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  wait INTEGER NOT NULL,
+  PRIMARY KEY (key, n, wait)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  id TEXT NOT NULL,
+  payload TEXT,
+  run TEXT,
+  sent INTEGER NOT NULL,
+  taken INTEGER,
+  UNIQUE (key, id)
+) STRICT;
+CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
+CREATE INDEX events_run ON events (run) WHERE taken IS NULL AND run IS NOT NULL;
+
+CREATE TABLE workers (id TEXT PRIMARY KEY, lease INTEGER NOT NULL, until INTEGER NOT NULL, about TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+];
+
+const ROW = `r.n, r.id, r.entry, r.status, r.epoch, r.turn, r.news, r.cancel, r.priority, r.due, r.updated, r.worker,
+  r.reason, r.needs, o.tags, o.created`;
+
+/** Prepared once per connection. */
+export const statements = {
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  rollback: "ROLLBACK",
+  savepoint: "SAVEPOINT one",
+  rollbackTo: "ROLLBACK TO one",
+  releaseSavepoint: "RELEASE one",
+  dataVersion: "PRAGMA data_version",
+
+  insertRun: `INSERT INTO runs (id, entry, epoch, priority, due, updated, worker) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING RETURNING n`,
+  insertState: "INSERT INTO states (n, snapshot, waits) VALUES (?, NULL, '[]')",
+  insertOrigin:
+    "INSERT INTO origins (n, call, secret, tags, parent, parent_wait, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+
+  /** The fence. Parameters: turn, seen, keep, seen, due, keep, seen, updated, run, epoch, turn - 1, worker. */
+  turn: `UPDATE runs SET turn = ?, seen = ?,
+      due = CASE WHEN news = ? THEN ? ELSE 0 END,
+      worker = CASE WHEN ? OR news <> ? THEN worker ELSE NULL END, updated = ?
+    WHERE id = ? AND epoch = ? AND turn = ? AND worker = ? AND status = 'active'
+    RETURNING n, news, cancel`,
+  keptTurn: `UPDATE runs SET turn = ?, seen = ?, updated = ?
+    WHERE id = ? AND epoch = ? AND turn = ? AND worker = ? AND status = 'active'
+    RETURNING n, news, cancel`,
+  sameTurn: "SELECT n, news, cancel FROM runs WHERE id = ? AND epoch = ? AND turn = ?",
+  owned: "SELECT n, news, cancel FROM runs WHERE id = ? AND epoch = ? AND worker = ? AND status = 'active'",
+  newsOf: "SELECT n, news, cancel FROM runs WHERE n = ?",
+  keep: "UPDATE runs SET worker = ? WHERE n = ?",
+  giveBack: "UPDATE runs SET worker = NULL, due = ? WHERE n = ?",
+  block: "UPDATE runs SET worker = NULL, due = ?, status = 'blocked', reason = ?, needs = ? WHERE n = ?",
+  state: "UPDATE states SET snapshot = ?, waits = ? WHERE n = ?",
+  end: "UPDATE runs SET status = ?, worker = NULL, due = NULL WHERE n = ?",
+  insertEnd: "INSERT INTO ends (n, value, ended) VALUES (?, ?, ?)",
+  dropArrivals: "DELETE FROM arrivals WHERE n = ?",
+  dropAttempts: "DELETE FROM attempts WHERE n = ?",
+  dropKept: "DELETE FROM events WHERE run = ? AND taken IS NULL",
+  parent: "SELECT parent, parent_wait FROM origins WHERE n = ? AND parent IS NOT NULL",
+
+  insertArrival:
+    "INSERT INTO arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?) ON CONFLICT (n, wait) DO NOTHING",
+  arrivals: "SELECT wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
+  dropArrival: "DELETE FROM arrivals WHERE n = ? AND wait = ?",
+  setAttempt: `INSERT INTO attempts (n, wait, made, due, error) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error`,
+  attempts: "SELECT wait, made, due, error FROM attempts WHERE n = ? ORDER BY wait",
+  dropAttempt: "DELETE FROM attempts WHERE n = ? AND wait = ?",
+  /** Something came for the run from elsewhere. */
+  tell: `UPDATE runs SET news = news + 1, due = 0, status = 'active', reason = NULL, needs = NULL
+    WHERE n = ? AND status IN ('active', 'blocked') RETURNING id`,
+
+  subscribe: "INSERT INTO subscriptions (key, n, wait) VALUES (?, ?, ?)",
+  unsubscribe: "DELETE FROM subscriptions WHERE key = ? AND n = ? AND wait = ?",
+  subscriber: "SELECT n, wait FROM subscriptions WHERE key = ? ORDER BY n, wait LIMIT 1",
+  insertEvent: `INSERT INTO events (key, id, payload, run, sent, taken) VALUES (?, ?, ?, ?, ?, NULL)
+    ON CONFLICT (key, id) DO NOTHING RETURNING seq`,
+  kept: "SELECT seq, payload FROM events WHERE key = ? AND taken IS NULL ORDER BY seq LIMIT 1",
+  take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
+  status: "SELECT n, status FROM runs WHERE id = ?",
+
+  /** The highest priority below the given one that has a run due by some time. */
+  nextPriority: `SELECT max(priority) AS priority FROM runs
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
+  dueRuns: `SELECT n FROM runs
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
+      AND entry NOT IN (SELECT value FROM json_each(?))
+    ORDER BY due LIMIT ?`,
+  nextDue: `SELECT min(due) AS due FROM runs
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
+  claim: `UPDATE runs SET worker = ?, epoch = epoch + 1 WHERE n = ?
+    RETURNING id, entry, epoch, turn, news, cancel, priority`,
+  claimed: `SELECT o.call, o.secret, s.snapshot, s.waits FROM origins o JOIN states s ON s.n = o.n WHERE o.n = ?`,
+  news: "SELECT n, id, news, cancel FROM runs WHERE worker = ? AND news <> seen",
+
+  worker: "SELECT until FROM workers WHERE id = ?",
+  addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",
+  renewWorker: "UPDATE workers SET until = ? WHERE id = ? AND until > ?",
+  deadWorkers: "SELECT id FROM workers WHERE until <= ?",
+  dropWorker: "DELETE FROM workers WHERE id = ?",
+  releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker = ?",
+
+  cancelled: "UPDATE runs SET cancel = 'under way' WHERE n = ?",
+  cancel: `UPDATE runs SET cancel = CASE cancel WHEN 'no' THEN 'asked' ELSE cancel END, news = news + 1, due = 0, status = 'active', reason = NULL, needs = NULL
+    WHERE id = ? AND status IN ('active', 'blocked')`,
+  unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
+
+  run: `SELECT ${ROW}, o.call, s.snapshot, s.waits, e.value FROM runs r
+    JOIN origins o ON o.n = r.n JOIN states s ON s.n = r.n LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
+  /** Newest first. Parameters: after (n or null) twice, status twice, entry twice, tags twice, limit. */
+  runs: `SELECT ${ROW} FROM runs r JOIN origins o ON o.n = r.n
+    WHERE (? IS NULL OR r.n < ?) AND (? IS NULL OR r.status = ?) AND (? IS NULL OR r.entry = ?)
+      AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
+        WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
+    ORDER BY r.n DESC LIMIT ?`,
+  codes: "SELECT key, body FROM codes ORDER BY key",
+  liveWorkers: "SELECT id, lease, until, about FROM workers WHERE until > ? ORDER BY id",
+} as const;
+
+export type StatementName = keyof typeof statements;

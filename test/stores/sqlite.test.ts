@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
+import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
+import { statements } from "../../stores/sqlite/statements.ts";
+import { describeStore, newRun, turnOf } from "./contract.ts";
+
+const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
+
+describeStore("sqlite", async () => {
+  const clock = { now: 1_000_000 };
+  const path = folder();
+  const opened: SqliteStore[] = [];
+  return {
+    clock,
+    connect: async () => {
+      const store = sqlite(join(path, "runs.db"));
+      await store.migrate({ now: () => clock.now });
+      opened.push(store);
+      return store;
+    },
+    dispose: async () => {
+      for (const store of opened) await store.close();
+      rmSync(path, { recursive: true });
+    },
+  };
+});
+
+describe("sqlite files", () => {
+  let path: string;
+  let file: string;
+  beforeEach(() => {
+    path = folder();
+    file = join(path, "runs.db");
+  });
+  afterEach(() => rmSync(path, { recursive: true }));
+
+  async function written(): Promise<void> {
+    const store = sqlite(file);
+    await store.migrate();
+    await store.start([newRun("a")], null);
+    await store.close();
+  }
+
+  it("keeps everything over close and open, with WAL and full synchronisation", async () => {
+    await written();
+    const store = sqlite(file);
+    await store.migrate();
+    expect((await store.read.run("a"))?.status).toBe("active");
+    await store.close();
+    const driver = openDriver(file, 0);
+    expect(driver.prepare("PRAGMA journal_mode").get()!.journal_mode).toBe("wal");
+    driver.close();
+  });
+
+  it("refuses another program's database and leaves it as it is", async () => {
+    const driver = openDriver(file, 0);
+    driver.exec("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
+    driver.close();
+    await expect(sqlite(file).migrate()).rejects.toMatchObject({ code: "CF3001" });
+    const again = openDriver(file, 0);
+    expect(again.prepare("SELECT name FROM sqlite_master").all()).toMatchObject([{ name: "theirs" }]);
+    expect(again.prepare("PRAGMA journal_mode").get()!.journal_mode).toBe("delete");
+    again.close();
+  });
+
+  it("refuses a file that is no database", async () => {
+    writeFileSync(file, "once upon a time ".repeat(1000));
+    await expect(sqlite(file).migrate()).rejects.toMatchObject({ code: "CF3001" });
+  });
+
+  it("refuses a newer schema", async () => {
+    await written();
+    const driver = openDriver(file, 0);
+    driver.exec("PRAGMA user_version = 99");
+    driver.close();
+    await expect(sqlite(file).migrate()).rejects.toMatchObject({ code: "CF3002" });
+  });
+
+  it("says when the file cannot be written, and still reads", async () => {
+    await written();
+    const store = sqlite(file, {
+      open(name, busy) {
+        const driver = openDriver(name, busy);
+        driver.exec("PRAGMA query_only = ON");
+        return driver;
+      },
+    });
+    await store.migrate();
+    expect((await store.read.run("a"))?.id).toBe("a");
+    await expect(store.start([newRun("b")], null)).rejects.toMatchObject({ code: "CF3003" });
+    expect(await store.read.run("b")).toBeNull();
+    await store.close();
+  });
+
+  it("says when the folder does not exist", async () => {
+    await expect(sqlite(join(path, "none", "runs.db")).migrate()).rejects.toMatchObject({ code: "CF3005" });
+  });
+
+  it("waits for another process's lock, up to its patience, without losing the write", async () => {
+    await written();
+    const other = openDriver(file, 0);
+    other.exec("BEGIN IMMEDIATE");
+    const impatient = sqlite(file, { patience: 0 });
+    await impatient.migrate();
+    await expect(impatient.start([newRun("b")], null)).rejects.toMatchObject({ code: "CF3004" });
+    const patient = sqlite(file);
+    await patient.migrate();
+    const starting = patient.start([newRun("c")], null);
+    await new Promise((resolve) => setImmediate(resolve));
+    other.exec("COMMIT");
+    expect(await starting).toMatchObject([{ created: true }]);
+    other.close();
+    await impatient.close();
+    await patient.close();
+  });
+
+  it("commits the other writes of a group when one cannot be written", async () => {
+    const store = sqlite(file, { open: withFailingStatement });
+    await store.migrate();
+    await store.renew({ id: "w1", lease: 60_000, about: "" }, true);
+    await store.start(
+      Array.from({ length: 100 }, (_, i) => newRun(`r${i}`)),
+      null,
+    );
+    const claimed = await store.claim("w1", 100, []);
+    const outcomes = await store.commit(
+      claimed.map((run) => turnOf(run, { snapshot: run.id === "r42" ? "poison" : "{}" })),
+    );
+    expect(outcomes.filter((outcome) => outcome.passed)).toHaveLength(99);
+    const failed = outcomes.find((outcome) => !outcome.passed)!;
+    expect(failed).toMatchObject({ fenced: false });
+    expect((await store.read.run("r42"))!.turn).toBe(0);
+    expect((await store.read.run("r41"))!.turn).toBe(1);
+    await store.close();
+  });
+
+  it("rejects all writes of a group when the database fails, and nothing of it is kept", async () => {
+    let failing = false;
+    const store = sqlite(file, {
+      open(name, busy) {
+        const driver = openDriver(name, busy);
+        return wrap(driver, "COMMIT", (run) => {
+          if (failing) throw new SqliteFailure(10, "disk I/O error");
+          return run();
+        });
+      },
+    });
+    await store.migrate();
+    failing = true;
+    await expect(store.start([newRun("a")], null)).rejects.toMatchObject({ code: "CF3006" });
+    failing = false;
+    expect(await store.read.run("a")).toBeNull();
+    expect(await store.start([newRun("a")], null)).toMatchObject([{ created: true }]);
+    await store.close();
+  });
+});
+
+/** A driver whose snapshot statement refuses the snapshot "poison". */
+function withFailingStatement(file: string, busy: number): Driver {
+  return wrap(openDriver(file, busy), statements.state, (run, values) => {
+    if (values[0] === "poison") throw new SqliteFailure(CONSTRAINT, "no");
+    return run();
+  });
+}
+
+function wrap(
+  driver: Driver,
+  sql: string,
+  around: (run: () => number, values: readonly unknown[]) => number,
+): Driver {
+  return {
+    ...driver,
+    prepare(text) {
+      const statement = driver.prepare(text);
+      if (text !== sql) return statement;
+      return { ...statement, run: (...values) => around(() => statement.run(...values), values) };
+    },
+  };
+}
