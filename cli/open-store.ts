@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Store } from "../runtime/engine/index.ts";
+import type { Store } from "../runtime/engine/store.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
 import { NotFound, UsageError } from "./failure.ts";
 import type { Invocation, Terminal } from "./page.ts";

@@ -32,12 +32,17 @@ function finish(f, ...args) {
 /** `await` of a marked function in a loop, with 20 and with 200 sets of different functions in the process. */
 export async function awaits() {
   const results = [];
-  for (const [suffix, count, n] of [["", 20, 3000], [".200", 200, 1000]]) {
+  for (const [suffix, count, n] of [
+    ["", 20, 3000],
+    [".200", 200, 1000],
+  ]) {
     const programs = makePrograms(machine, count);
     const total = 1e6 / (n * count);
     const one = await compare(
       30,
-      () => programs.forEach((p) => finish(p.loop, n, p.leaf)),
+      () => {
+        for (const p of programs) finish(p.loop, n, p.leaf);
+      },
       async () => {
         for (const p of programs) await p.nativeLoop(n, p.nativeLeaf);
       },
@@ -45,7 +50,9 @@ export async function awaits() {
     results.push(result(`await.memory${suffix}`, "ns", one, total, 0.5));
     const two = await compare(
       30,
-      () => programs.forEach((p) => finish(p.loop, n, p.middle)),
+      () => {
+        for (const p of programs) finish(p.loop, n, p.middle);
+      },
       async () => {
         for (const p of programs) await p.nativeLoop(n, p.nativeMiddle);
       },
@@ -75,7 +82,9 @@ export async function promiseAll() {
   const programs = makePrograms(machine, 20);
   const times = await compare(
     30,
-    () => programs.forEach((p) => finish(p.all, 1000, p.leaf, $Promise)),
+    () => {
+      for (const p of programs) finish(p.all, 1000, p.leaf, $Promise);
+    },
     async () => {
       for (const p of programs) await p.nativeAll(1000, p.nativeLeaf);
     },
@@ -101,15 +110,24 @@ export async function closures() {
   const n = 20_000;
   const made = await compare(
     30,
-    () => inRun(run, () => programs.forEach((p) => p.makeClosures(n))),
-    () => programs.forEach((p) => p.makeNative(n)),
+    () =>
+      inRun(run, () => {
+        for (const p of programs) p.makeClosures(n);
+      }),
+    () => {
+      for (const p of programs) p.makeNative(n);
+    },
   );
   const ours = programs.map((p) => inRun(run, () => p.makeClosures(1)));
   const natives = programs.map((p) => p.makeNative(1));
   const called = await compare(
     30,
-    () => programs.forEach((p, i) => p.call(ours[i], 10 * n)),
-    () => programs.forEach((p, i) => p.callNative(natives[i], 10 * n)),
+    () => {
+      for (const [i, p] of programs.entries()) p.call(ours[i], 10 * n);
+    },
+    () => {
+      for (const [i, p] of programs.entries()) p.callNative(natives[i], 10 * n);
+    },
   );
   const each = 1e6 / (n * programs.length);
   return [

@@ -1,7 +1,7 @@
 /** `coldframe cancel`: asks a run to end. `Cancelled` is thrown at its await, so `catch` and `finally` still run. */
-import { NotFound } from "../failure.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
+import { noSuchRun } from "./show.ts";
 
 export const cancel: Page = {
   name: "cancel",
@@ -21,7 +21,7 @@ export const cancel: Page = {
       await store.migrate();
       const asked = await store.cancel(id);
       const run = await store.read.run(id);
-      if (run === null) throw new NotFound(noSuchRun(id));
+      if (run === null) throw noSuchRun(id);
       if (invocation.json) print(JSON.stringify({ id, cancelled: asked, status: run.status }));
       else print(asked ? `${id} is asked to end` : `${id} has ended already: ${run.status}`);
     } finally {
@@ -29,7 +29,3 @@ export const cancel: Page = {
     }
   },
 };
-
-export function noSuchRun(id: string): string {
-  return `CF3101 there is no run "${id}". coldframe runs lists those that are here.`;
-}

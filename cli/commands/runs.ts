@@ -1,5 +1,5 @@
 /** `coldframe runs`: the list of runs, what needs a person first to be seen. */
-import type { RunFilter, RunRow, RunStatus } from "../../runtime/engine/index.ts";
+import type { RunFilter, RunRow, RunStatus } from "../../runtime/engine/store.ts";
 import { UsageError } from "../failure.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
@@ -11,7 +11,7 @@ const statuses: readonly RunStatus[] = ["active", "blocked", "done", "failed", "
 
 export const runs: Page = {
   name: "runs",
-  summary: "list runs, newest last",
+  summary: "list runs, newest first",
   args: {
     status: { type: "string", valueHint: "status", description: `only these: ${statuses.join(", ")}` },
     workflow: {
@@ -75,7 +75,7 @@ function listing(rows: readonly RunRow[], width: number, style: Style): string {
 function next(row: RunRow, now: number): string {
   if (row.blocked !== null) return row.blocked.reason;
   if (row.status !== "active") return "";
-  if (row.cancel) return "is being cancelled";
+  if (row.cancel !== "no") return "is being cancelled";
   if (row.worker !== null) return "runs";
   if (row.due === null) return "waits";
   return row.due <= now ? "waits for a worker" : relative(row.due, now);

@@ -7,18 +7,18 @@ const units: readonly (readonly [name: string, plural: string, milliseconds: num
   ["s", "s", 1_000],
 ];
 
-/** `90_000` as "1 min". Rounded down, as clocks do; under a second it is "0 s". @param milliseconds not negative */
+/** `90_000` as "1 min". Rounded down, as clocks do; under a second it is said so. @param milliseconds not negative */
 export function duration(milliseconds: number): string {
   for (const [name, plural, size] of units) {
     const count = Math.floor(milliseconds / size);
     if (count > 0) return `${count} ${count === 1 ? name : plural}`;
   }
-  return "0 s";
+  return "less than a second";
 }
 
 /** @param instant and `now` in milliseconds since 1970 */
 export function relative(instant: number, now: number): string {
-  if (Math.abs(instant - now) < 1_000) return "now";
+  if (Math.abs(instant - now) < 1_000) return "just now";
   // A deadline three days ahead reads "in 3 days" also a moment after it was set.
   return instant > now ? `in ${duration(roundUp(instant - now))}` : `${duration(now - instant)} ago`;
 }

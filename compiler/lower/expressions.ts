@@ -309,11 +309,18 @@ function lowerObject(l: Lowering, node: t.ObjectExpression, out: Stmt[]): t.Expr
     let key = one.key as t.Expression;
     if (one.computed && (l.has(one) || i < last) && !t.isLiteral(key))
       key = spill(l, helper("$key", lowerExpression(l, key, out)), "key", out);
-    if (t.isObjectMethod(one)) return { ...one, key };
+    if (t.isObjectMethod(one)) return moved(l, one, { ...one, key });
     const value = lowerExpression(l, one.value as t.Expression, out);
     return { ...one, shorthand: false, key, value: i === last ? value : keep(l, value, later, out) };
   });
   return { ...node, properties };
+}
+
+/** A copy stands for the same function. */
+function moved(l: Lowering, from: t.ObjectMethod, copy: t.ObjectMethod): t.ObjectMethod {
+  const fn = l.resolved.fns.get(from);
+  if (fn !== undefined) l.resolved.fns.set(copy, fn);
+  return copy;
 }
 
 function lowerAssignment(l: Lowering, node: t.AssignmentExpression, out: Stmt[]): t.Expression {

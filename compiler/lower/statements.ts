@@ -343,18 +343,25 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
   ];
   closeFinally(l, pended, body, out, (finalizer) => {
     l.statement = node.right;
-    const abort: Stmt[] = [];
-    l.suspend(node, method(l.ref(iteration), "abortAsync"), abort);
-    const close: Stmt[] = [];
-    const closed = l.suspend(node, method(l.ref(iteration), "closeAsync"), close);
-    close.push(effect(method(l.ref(iteration), "closed", closed)));
-    const thrown = t.binaryExpression("===", l.ref(pended.completion), t.stringLiteral("throw"));
-    finalizer.push({
-      kind: "if",
-      test: t.memberExpression(l.ref(iteration), t.identifier("done")),
-      yes: [],
-      no: [{ kind: "if", test: thrown, yes: abort, no: close }],
-    });
+    const closing = l.temp("closing");
+    const thrown = () => t.binaryExpression("===", l.ref(pended.completion), t.stringLiteral("throw"));
+    const close = t.conditionalExpression(
+      thrown(),
+      method(l.ref(iteration), "abortAsync"),
+      method(l.ref(iteration), "closeAsync"),
+    );
+    finalizer.push(js(l.set(closing, close)));
+    const body: Stmt[] = [];
+    const closed = l.suspend(node, l.ref(closing), body);
+    const check = t.expressionStatement(method(l.ref(iteration), "closed", closed));
+    body.push(js(t.ifStatement(t.unaryExpression("!", thrown()), check)));
+    const param = l.temp("error");
+    const rethrow = t.ifStatement(t.unaryExpression("!", thrown()), t.throwStatement(l.ref(param)));
+    const yes: Stmt[] = [
+      { kind: "try", label: null, body, handler: { kind: "made", param, body: [rethrow] } },
+    ];
+    const test = t.binaryExpression("!==", l.ref(closing), t.identifier("undefined"));
+    finalizer.push({ kind: "if", test, yes, no: [] });
   });
 }
 

@@ -8,6 +8,9 @@ const dim = paint(2);
 const green = paint(32);
 const red = paint(31);
 
+/** A trace line is cut behind this many characters, so that it fits 80 columns. */
+const WIDEST = 62;
+
 const begun = Date.now();
 let waiting: { text: string; timer: ReturnType<typeof setInterval> } | undefined;
 
@@ -32,7 +35,8 @@ export function event(who: string, what: string, good = true): void {
 /** A line of a system's trace: requests point right, answers left. */
 export function trace(system: string, line: string): void {
   const answer = line.startsWith("<-");
-  const text = `${answer ? "<──" : "──>"} ${line.slice(3)}`;
+  const said = line.length > WIDEST ? `${line.slice(3, WIDEST)}…` : line.slice(3);
+  const text = `${answer ? "<──" : "──>"} ${said}`;
   print(`  ${dim(seconds().padStart(6))}  ${system.padEnd(6)}${answer ? dim(text) : text}`);
 }
 

@@ -24,7 +24,7 @@ say("expandCapacity() orders a server, asks a person, then deploys: plain awaits
 say("It parks in a SQLite file whenever it waits. We kill its process in the middle.");
 
 // Looks and answers, but carries no runs on: that is what workers are for.
-const desk = await createEngine({ store: sqlite(database), work: false });
+const desk = await createEngine({ store: sqlite(database), worker: false });
 const endpoint = await answersEndpoint(desk);
 
 let asked: (question: Question) => void;
@@ -38,8 +38,18 @@ const systems = {
     onAsk: (question) => asked(question),
     onTrace: (line) => trace("chat", line),
   }),
-  configuration: await configuration({ delay: [200, 400], busy: 0.5, seed: 3, onTrace: (line) => trace("cc", line) }),
-  jobs: await jobExecution({ delay: [400, 800], busy: 0.3, seed: 4, onTrace: (line) => trace("ijobs", line) }),
+  configuration: await configuration({
+    delay: [200, 400],
+    busy: 0.5,
+    seed: 3,
+    onTrace: (line) => trace("cc", line),
+  }),
+  jobs: await jobExecution({
+    delay: [400, 800],
+    busy: 0.3,
+    seed: 4,
+    onTrace: (line) => trace("ijobs", line),
+  }),
   names: await nameService({ delay: [100, 200], seed: 5, onTrace: (line) => trace("gslb", line) }),
 };
 
@@ -67,7 +77,7 @@ try {
 
 async function tour(): Promise<void> {
   title("1  A worker starts the run");
-  const first = startWorker("starts expandCapacity(\"B6\") as run expand-42");
+  const first = startWorker('starts expandCapacity("B6") as run expand-42');
   const done = progress("a machine is racked, then a person is asked");
   const asking = await Promise.race([question, failed(first)]);
   await parked();
@@ -80,14 +90,15 @@ async function tour(): Promise<void> {
 
   title("3  The run is still there");
   say("$ coldframe show expand-42");
-  const shown = await node(["dist/cli/main.js", "show", "expand-42"], { ...environment, NO_COLOR: "1" }).ended;
+  const shown = await node(["dist/cli/main.js", "show", "expand-42"], { ...environment, NO_COLOR: "1" })
+    .ended;
   if (shown.code !== 0) throw new Error(shown.output);
   quote(shown.output);
 
   title("4  The person answers, while no worker runs");
   await systems.chat.answer(asking, true);
   event("person", `"${asking.question}" yes`);
-  say("               chat calls back over HTTP, the answer waits in the mailbox of the run");
+  say("               chat calls back over HTTP; the answer waits in the database");
 
   title("5  A fresh worker carries on from that await");
   const second = startWorker("knows nothing but the database");

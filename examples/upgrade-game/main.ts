@@ -5,11 +5,13 @@
  */
 import { createEngine } from "coldframe";
 import { memory } from "coldframe/memory";
-import { gameSystems, type GameSystems } from "./services/game-systems.ts";
+import { type GameSystems, gameSystems } from "./services/game-systems.ts";
 import { upgradeGame } from "./workflows/upgrade-game.ts";
 
 /** What goes wrong in each course: `system.operation` and the message with which it is refused. */
-const courses: Readonly<Record<string, readonly (readonly [operation: string, message: string, times?: number])[]>> = {
+const courses: Readonly<
+  Record<string, readonly (readonly [operation: string, message: string, times?: number])[]>
+> = {
   "nothing fails": [],
   "the server does not stop": [["server.stop", "stop timeout"]],
   "the backup fails twice": [["database.backup", "disk busy", 2]],

@@ -45,6 +45,8 @@ export class Activation {
   delivered = new Map<number, Arrival>();
   /** Waits with rows of their own in the store, to be removed when they are consumed. */
   readonly recorded = new Set<number>();
+  /** Rejections that nobody had handled when the machine told of them. */
+  readonly unhandled: Durable[] = [];
   readonly flights = new Map<number, Flight>();
   readonly attempts = new Map<number, Attempt>();
   /** Takes back the timers of this run. */
@@ -57,7 +59,6 @@ export class Activation {
   draining = false;
   /** When each wait that is not committed yet was first seen, in ms. */
   readonly fresh = new Map<number, number>();
-  readonly unhandled = new Set<Durable>();
   /** Whether it is known who waits for the fresh waits. */
   looked: "no" | "looking" | "yes" = "no";
   /** How often cancel was thrown into the run after the first time. */
@@ -99,17 +100,21 @@ export class Activation {
     }
   }
 
-  /** Nothing of it counts any more: steps under way are told to stop, timers are taken back. */
+  /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */
   close(reason: unknown): void {
-    if (this.phase === "closed") return;
-    this.phase = "closed";
     if (this.run !== null) this.run.ended = true;
+    for (const flight of this.flights.values()) flight.controller.abort(reason);
+    this.flights.clear();
+    this.release();
+  }
+
+  /** The run goes on elsewhere, or here as another activation. */
+  release(): void {
+    this.phase = "closed";
     for (const take of this.timers.values()) take();
     this.timers.clear();
     this.holdTimer?.();
     this.noteTimer?.();
     this.graceTimer?.();
-    for (const flight of this.flights.values()) flight.controller.abort(reason);
-    this.flights.clear();
   }
 }

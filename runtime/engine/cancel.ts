@@ -7,17 +7,16 @@
 import { deliver, drain } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
+import type { Owner } from "./owner.ts";
 import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
-import { advance, settle, writeEnd } from "./turn.ts";
 import { inHandler } from "./waits.ts";
-import type { Worker } from "./worker.ts";
 
 /** A function that catches every `Cancelled` and goes on is ended after so many. */
 const PATIENCE = 1000;
 
 /** @returns true when the run must not be saved now: it went on, or waits for its steps in flight */
-export function applyCancel(activation: Activation, worker: Worker): boolean {
+export function applyCancel(activation: Activation, worker: Owner): boolean {
   if (activation.cancel === "asked" && stepsGetGrace(activation, worker)) return true;
   const run = activation.run!;
   const first = activation.cancel === "asked";
@@ -27,7 +26,7 @@ export function applyCancel(activation: Activation, worker: Worker): boolean {
   });
   if (told.length === 0) return false;
   if (!first && (activation.cancels += told.length) > PATIENCE) {
-    writeEnd(activation, worker, { status: "cancelled", value: encodeError(new Cancelled()) });
+    worker.end(activation, { status: "cancelled", value: encodeError(new Cancelled()) });
     return true;
   }
   activation.cancel = "under way";
@@ -43,16 +42,16 @@ export function applyCancel(activation: Activation, worker: Worker): boolean {
     drain(run);
   }
   activation.draining = false;
-  settle(activation, worker);
+  worker.settle(activation);
   return true;
 }
 
-function stepsGetGrace(activation: Activation, worker: Worker): boolean {
+function stepsGetGrace(activation: Activation, worker: Owner): boolean {
   if (activation.flights.size === 0 || activation.graceOver) return false;
   const { clock, grace } = worker.settings;
   activation.graceTimer ??= worker.timers.add(clock.now() + grace, () => {
     activation.graceOver = true;
-    advance(activation, worker);
+    worker.advance(activation);
   });
   return true;
 }

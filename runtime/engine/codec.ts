@@ -1,11 +1,7 @@
-/** Values and runs as text: the engine's view of the snapshot room. */
-import type { Code } from "../../abi/index.ts";
-import type { Host, Run } from "../machine/index.ts";
-import { decodeRun, decodeValue, encodeRun, encodeValue } from "../snapshot/index.ts";
+/** Outcomes of steps and runs as text. What cannot be saved becomes an error that says so, never silence. */
+import { encodeValue } from "../snapshot/index.ts";
 import { StepError } from "./signals.ts";
-import type { Arrival, CodeRecord } from "./store.ts";
-
-export { decodeRun, decodeValue, encodeRun, encodeValue };
+import type { Arrival } from "./store.ts";
 
 export const UNDEFINED: string = /* @__PURE__ */ encodeValue(undefined);
 
@@ -30,11 +26,3 @@ export function encodeError(error: unknown): string {
     return encodeValue(copy);
   }
 }
-
-/** What the store keeps of a function, once per hash, so that snapshots can be read and aligned without the build that wrote them. */
-export function codeRecord(code: Code): CodeRecord {
-  const { id, hash, kind, file, line, points } = code;
-  return { key: `${id}@${hash}`, body: JSON.stringify({ id, hash, kind, file, line, points }) };
-}
-
-export type { Host, Run };

@@ -9,9 +9,8 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { type Durable, deliver, drain, machine } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
-import { settle } from "./turn.ts";
+import type { Owner } from "./owner.ts";
 import { consumerOf, onlyNative } from "./waits.ts";
-import type { Worker } from "./worker.ts";
 
 interface Site {
   readonly error: Error;
@@ -36,7 +35,7 @@ export function noteSite(promise: Durable, what: string): void {
 /**
  * Looks at who waits for the fresh waits of a run. @returns false when it has to be asked again, a few microtasks later
  */
-export function lookAtConsumers(activation: Activation, worker: Worker): boolean {
+export function lookAtConsumers(activation: Activation, worker: Owner): boolean {
   if (activation.looked === "looking") return false;
   const waits = [...activation.fresh.keys()]
     .map((id) => activation.run!.waits.get(id))
@@ -45,7 +44,7 @@ export function lookAtConsumers(activation: Activation, worker: Worker): boolean
     activation.looked = "looking";
     void afterMicrotasks().then(() => {
       activation.looked = "yes";
-      if (activation.phase === "open" && !refuseNative(activation, waits, worker)) settle(activation, worker);
+      if (activation.phase === "open" && !refuseNative(activation, waits, worker)) worker.settle(activation);
     });
     return false;
   }
@@ -61,7 +60,7 @@ async function afterMicrotasks(): Promise<void> {
 }
 
 /** @returns true when something was refused, and the run went on with that */
-function refuseNative(activation: Activation, waits: readonly Durable[], worker: Worker): boolean {
+function refuseNative(activation: Activation, waits: readonly Durable[], worker: Owner): boolean {
   const refused = waits.filter((promise) => promise.wait !== null && onlyNative(promise));
   for (const promise of waits) if (!refused.includes(promise)) prove(promise);
   if (refused.length === 0) return false;
@@ -71,7 +70,7 @@ function refuseNative(activation: Activation, waits: readonly Durable[], worker:
   for (const promise of refused) deliver(run, promise.wait!.id, { ok: false, error: refusal(promise) });
   drain(run);
   activation.draining = false;
-  settle(activation, worker);
+  worker.settle(activation);
   return true;
 }
 
@@ -87,7 +86,8 @@ function prove(promise: Durable): void {
 function refusal(promise: Durable): ColdframeError {
   const site = sites.get(promise);
   const caller = site === undefined ? null : callerOf(site);
-  const who = caller === null ? "an uncompiled function" : `"${caller.name}"${caller.place}, which is not compiled,`;
+  const who =
+    caller === null ? "an uncompiled function" : `"${caller.name}"${caller.place}, which is not compiled,`;
   const what = site?.what ?? "an external call";
   return new ColdframeError(
     "CF2003",

@@ -1,6 +1,9 @@
-/** `step()`: an external call with options. The compiler turns it into `$step`; here it is what uncompiled code gets. */
+/**
+ * `step()`: an external call with options. Its id is the name of the top-level binding that holds it, in its own module
+ * or where a marked module imports it; so it needs no compiler, but a name.
+ */
 import { ColdframeError } from "../errors.ts";
-import { machine } from "../machine/index.ts";
+import { bindingOf, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { attemptStep } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
@@ -15,15 +18,31 @@ export function step<A extends unknown[], R>(
   options?: StepOptions,
 ): (...args: A) => Promise<Awaited<R>> {
   const policy = policyOf(body.name, options);
-  return function (this: unknown, ...args: A) {
-    if (machine.run !== null && machine.run.host !== null) {
+  const f = function (this: unknown, ...args: A) {
+    const { run } = machine;
+    if (run === null || run.host === null) {
+      return callFreely(() => Reflect.apply(body, this, args), policy) as Promise<Awaited<R>>;
+    }
+    const id = nameOf(f);
+    if (id === undefined) {
       throw new ColdframeError(
         "CF2001",
-        `step("${body.name}") was made in a file that did not go through the compiler, so that a run cannot record its result`,
+        `the step "${body.name}" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there`,
       );
     }
-    return callFreely(() => Reflect.apply(body, this, args), policy) as Promise<Awaited<R>>;
+    return run.host.callStep(run, { ...made, id }, args) as unknown as Promise<Awaited<R>>;
   };
+  const made: Step = { id: "", name: body.name, body: body as never, options };
+  registry.stepsByFunction.set(f, made);
+  return f;
+}
+
+/** The step of this id, if its module is loaded. */
+export function findStep(id: string): Step | undefined {
+  const known = registry.steps.get(id);
+  if (known !== undefined) return known;
+  const value = bindingOf(id)?.value;
+  return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;
 }
 
 let calls = 0;

@@ -1,16 +1,16 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
-import { registry } from "../machine/index.ts";
+import { decodeValue } from "../snapshot/index.ts";
 import type { Activation, Flight, StepIntent } from "./activation.ts";
 import { attemptStep } from "./attempt.ts";
-import { decodeValue, encodeOutcome } from "./codec.ts";
+import { encodeOutcome } from "./codec.ts";
+import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
-import { advance } from "./turn.ts";
-import type { Worker } from "./worker.ts";
+import { findStep } from "./step.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
-export function startStep(activation: Activation, intent: StepIntent, worker: Worker): void {
-  if (activation.phase === "closed" || activation.flights.has(intent.wait)) return;
-  const step = registry.steps.get(intent.step);
+export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
+  if (worker.closing || activation.phase === "closed" || activation.flights.has(intent.wait)) return;
+  const step = findStep(intent.step);
   if (step === undefined) {
     activation.missing = intent.step;
     return;
@@ -32,15 +32,14 @@ async function execute(
   activation: Activation,
   intent: StepIntent,
   flight: Flight,
-  worker: Worker,
+  worker: Owner,
 ): Promise<void> {
   const { clock, failpoint } = worker.settings;
-  const step = registry.steps.get(intent.step)!;
+  const step = findStep(intent.step)!;
   const made = activation.attempts.get(intent.wait)?.made ?? 0;
   let threw = false;
   let value: unknown;
   let policy: Policy | null = null;
-  worker.steps++;
   try {
     policy = policyOf(step.name, step.options);
     const args = decodeValue(intent.args) as never[];
@@ -62,10 +61,16 @@ async function execute(
   if (wait === null) {
     activation.flights.delete(intent.wait);
     activation.receive([encodeOutcome(intent.wait, threw, value)], false);
-    advance(activation, worker);
+    worker.advance(activation);
     return;
   }
-  await retryLater(activation, intent, flight, { made: made + 1, due: clock.now() + wait, error: value }, worker);
+  await retryLater(
+    activation,
+    intent,
+    flight,
+    { made: made + 1, due: clock.now() + wait, error: value },
+    worker,
+  );
 }
 
 async function retryLater(
@@ -73,7 +78,7 @@ async function retryLater(
   intent: StepIntent,
   flight: Flight,
   failed: { readonly made: number; readonly due: number; readonly error: unknown },
-  worker: Worker,
+  worker: Owner,
 ): Promise<void> {
   const { message } = (failed.error ?? {}) as { message?: unknown };
   const error = String(message ?? failed.error);
@@ -89,5 +94,5 @@ async function retryLater(
   activation.attempts.set(intent.wait, attempt);
   activation.recorded.add(intent.wait);
   startStep(activation, intent, worker);
-  worker.parkIfIdle(activation);
+  worker.park(activation);
 }

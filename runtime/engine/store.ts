@@ -299,7 +299,10 @@ export interface Store {
   /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
   unblock(run: string): Promise<boolean>;
 
-  /** Milliseconds until the next unowned run is due, 0 when there is one now, null when none is. */
+  /**
+   * Milliseconds until the next unowned run is due, null when none is. 0 when one is, or when the lease of a worker has
+   * ended: there is something to claim.
+   */
   due(): Promise<number | null>;
 
   /** Owned runs of this worker for which something arrived since their last write. The same may be told again. */

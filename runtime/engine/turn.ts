@@ -5,15 +5,17 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, type Durable, deliver, drain, FULFILLED, PENDING, Run, start, type Wait } from "../machine/index.ts";
+import { bindingOf, deliver, drain, FULFILLED, PENDING, Run, start, type Wait } from "../machine/index.ts";
+import { decodeRun, decodeValue, encodeRun, encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { applyCancel } from "./cancel.ts";
-import { codeRecord, decodeRun, decodeValue, encodeError, encodeRun, encodeValue } from "./codec.ts";
+import { encodeError } from "./codec.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
-import type { Blocked, CodeRecord, RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
-import { describeWait, dueOf, placeOf } from "./waits.ts";
-import type { Worker } from "./worker.ts";
+import type { Owner } from "./owner.ts";
+import { Cancelled } from "./signals.ts";
+import type { Blocked, RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
+import { describeWait, keepPending, placeOf } from "./waits.ts";
 
 /** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
 const NOTE_AFTER = 50;
@@ -24,35 +26,46 @@ const KEEP_FOR = 5000;
  * Advances a run as far as it can go now. Does nothing while its turn is being committed.
  * Whatever goes wrong concerns this run only: it is blocked or fails, and says why.
  */
-export function advance(activation: Activation, worker: Worker): void {
+export function advance(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open" || activation.draining) return;
-  if (activation.run === null && !open(activation, worker)) return;
+  if (!open(activation, worker)) return;
   const run = activation.run!;
   activation.draining = true;
-  if (run.head !== run.jobs.length) {
+  if (run.head !== run.tail) {
     activation.dirty = true;
     drain(run);
   }
   while (activation.inbox.length > 0 && run.root!.state === PENDING) {
-    const arrival = activation.inbox.shift()!;
-    if (!run.waits.has(arrival.wait)) continue;
-    const value = decodeValue(arrival.value);
-    activation.delivered.set(arrival.wait, arrival);
-    activation.dirty = true;
-    deliver(run, arrival.wait, arrival.threw ? { ok: false, error: value } : { ok: true, value });
-    drain(run);
+    const arrival = activation.inbox[0]!;
+    if (run.waits.has(arrival.wait)) {
+      let value: unknown;
+      try {
+        value = decodeValue(arrival.value);
+      } catch (error) {
+        activation.draining = false;
+        worker.block(activation, blockedBy(error, activation.entry));
+        return;
+      }
+      activation.delivered.set(arrival.wait, arrival);
+      activation.dirty = true;
+      deliver(run, arrival.wait, arrival.threw ? { ok: false, error: value } : { ok: true, value });
+      drain(run);
+    }
+    activation.inbox.shift();
   }
   activation.draining = false;
   settle(activation, worker);
 }
 
 /** Makes the run from its snapshot, or begins it. False: it could not, and was given back. */
-function open(activation: Activation, worker: Worker): boolean {
-  const host = worker.hostOf(activation);
+export function open(activation: Activation, worker: Owner): boolean {
+  if (activation.run !== null) return true;
   try {
     if (activation.snapshot !== null) {
-      activation.run = decodeRun(activation.snapshot, host);
-      setSecret(activation.run, activation.secret);
+      const run = new Run(activation.id, worker.hostOf(activation));
+      setSecret(run, activation.secret);
+      decodeRun(activation.snapshot, run, { points: worker.points });
+      activation.run = run;
     } else begin(activation, worker);
   } catch (error) {
     worker.block(activation, blockedBy(error, activation.entry));
@@ -62,7 +75,7 @@ function open(activation: Activation, worker: Worker): boolean {
   return true;
 }
 
-function begin(activation: Activation, worker: Worker): void {
+function begin(activation: Activation, worker: Owner): void {
   const f = bindingOf(activation.entry)?.value;
   if (typeof f !== "function") {
     throw new ColdframeError(
@@ -93,9 +106,12 @@ function blockedBy(error: unknown, entry: string): Blocked {
 }
 
 /** No job is left: what does the run need now? */
-export function settle(activation: Activation, worker: Worker): void {
+export function settle(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open") return;
   const run = activation.run!;
+  // The machine has told of them and forgotten them; the snapshot has to know which are still nobody's.
+  for (const promise of activation.unhandled) if (!promise.handled) run.rejections.add(promise);
+  activation.unhandled.length = 0;
   const now = worker.settings.clock.now();
   for (const id of run.waits.keys()) {
     if (!activation.waits.has(id) && !activation.fresh.has(id)) {
@@ -108,13 +124,14 @@ export function settle(activation: Activation, worker: Worker): void {
     return;
   }
   if (activation.cancel !== "no" && applyCancel(activation, worker)) return;
-  if (activation.looked !== "yes" && activation.fresh.size > 0 && !lookAtConsumers(activation, worker)) return;
+  if (activation.looked !== "yes" && activation.fresh.size > 0 && !lookAtConsumers(activation, worker))
+    return;
   if (run.quiescent) commit(activation, worker);
   else holdBack(activation, worker, now);
 }
 
 /** Promises of unmarked code are pending: wait for them, but not for ever. */
-function holdBack(activation: Activation, worker: Worker, now: number): void {
+function holdBack(activation: Activation, worker: Owner, now: number): void {
   const { timers, settings } = worker;
   if (activation.fresh.size > 0 && activation.holdTimer === null) {
     const [first] = activation.fresh.values();
@@ -127,13 +144,20 @@ function holdBack(activation: Activation, worker: Worker, now: number): void {
   if (unrecorded && activation.noteTimer === null) {
     activation.noteTimer = timers.add(now + NOTE_AFTER, () => {
       activation.noteTimer = null;
-      void worker.recordDelivered(activation);
+      void recordDelivered(activation, worker);
     });
   }
 }
 
+/** Records outcomes that the run was given, so that a redo of this turn finds them. */
+async function recordDelivered(activation: Activation, worker: Owner): Promise<void> {
+  const arrivals = [...activation.delivered.values()].filter(({ wait }) => !activation.recorded.has(wait));
+  for (const { wait } of arrivals) activation.recorded.add(wait);
+  if (await worker.note(activation, { arrivals, attempts: [] })) advance(activation, worker);
+}
+
 /** Saves the run and writes its turn. */
-export function commit(activation: Activation, worker: Worker): void {
+export function commit(activation: Activation, worker: Owner): void {
   activation.holdTimer?.();
   activation.holdTimer = null;
   const run = activation.run!;
@@ -141,13 +165,19 @@ export function commit(activation: Activation, worker: Worker): void {
     writeEnd(activation, worker, endOf(activation, worker, run));
     return;
   }
-  if (!activation.dirty) {
-    worker.park(activation);
+  const idle = run.waits.size === 0 && run.natives.size === 0 && run.head === run.tail;
+  if (idle && activation.cancel !== "no") {
+    writeEnd(activation, worker, { status: "cancelled", value: encodeError(new Cancelled()) });
     return;
   }
-  let saved: ReturnType<typeof encodeRun>;
+  if (!activation.dirty) {
+    if (idle) worker.block(activation, stuck(run));
+    else worker.park(activation);
+    return;
+  }
+  let saved: RunSnapshot;
   try {
-    saved = encodeRun(run);
+    saved = save(run);
   } catch (error) {
     refuse(activation, worker, error);
     return;
@@ -158,21 +188,15 @@ export function commit(activation: Activation, worker: Worker): void {
   const intents: StepIntent[] = [];
   const subscribe: Subscription[] = [];
   for (const wait of saved.waits) keepWait(activation, run, wait, kept, intents, subscribe);
-  for (const id of run.waits.keys()) if (!kept.has(id)) run.waits.delete(id);
-  const failure = unhandledFailure(activation, saved);
+  for (const { id } of saved.dropped) run.waits.delete(id);
+  const failure = unhandledFailure(saved);
   if (failure !== null) {
     writeEnd(activation, worker, failure);
     return;
   }
   const due = nextDue(activation, kept);
   const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
-  const now = worker.settings.clock.now();
-  const keep =
-    intents.length > 0 ||
-    activation.flights.size > 0 ||
-    run.natives.size > 0 ||
-    activation.inbox.length > 0 ||
-    (due !== null && due <= now + KEEP_FOR);
+  const keep = intents.length > 0 || isBusy(activation) || isSoon(due, worker);
   const turn: Turn = {
     ...emptyTurn(activation, worker),
     snapshot: saved.text,
@@ -198,11 +222,21 @@ export function commit(activation: Activation, worker: Worker): void {
     activation.delivered.clear();
     activation.fresh.clear();
     activation.refused = false;
-    worker.passed(activation, outcome, intents, blocked !== null);
+    const told = outcome.news !== turn.news;
+    worker.passed(activation, outcome, intents, !told && (!keep || blocked !== null));
   });
 }
 
-function emptyTurn(activation: Activation, worker: Worker): Omit<Turn, "snapshot" | "waits" | "due" | "keep"> {
+/** A step that was called is executed, whether or not anyone can still see its outcome: it has effects. */
+function save(run: Run): RunSnapshot {
+  const saved = encodeRun(run);
+  const steps = saved.dropped.filter((wait) => wait.kind === "step");
+  if (steps.length === 0) return saved;
+  for (const { id } of steps) keepPending(run.waits.get(id)!);
+  return encodeRun(run);
+}
+
+function emptyTurn(activation: Activation, worker: Owner): Omit<Turn, "snapshot" | "waits" | "due" | "keep"> {
   return {
     kind: "turn",
     run: activation.id,
@@ -245,13 +279,26 @@ function keepWait(
 function droppedEvents(activation: Activation, kept: ReadonlyMap<number, WaitInfo> | null): Subscription[] {
   const dropped: Subscription[] = [];
   for (const { id, kind, name } of activation.waits.values()) {
-    if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id)) dropped.push({ wait: id, key: name });
+    if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id))
+      dropped.push({ wait: id, key: name });
   }
   return dropped;
 }
 
+/** Something of the run is under way in this process. */
+export function isBusy(activation: Activation): boolean {
+  return (
+    activation.flights.size > 0 || activation.inbox.length > 0 || (activation.run?.natives.size ?? 0) > 0
+  );
+}
+
+/** It is not worth giving the run back until then. */
+export function isSoon(due: number | null, worker: Owner): boolean {
+  return due !== null && due <= worker.settings.clock.now() + KEEP_FOR;
+}
+
 /** When the run wants to go on by itself: its first timer, deadline or retry. */
-function nextDue(activation: Activation, kept: ReadonlyMap<number, WaitInfo>): number | null {
+export function nextDue(activation: Activation, kept: ReadonlyMap<number, WaitInfo>): number | null {
   let next: number | null = null;
   for (const { id, due } of kept.values()) {
     const time = due ?? activation.attempts.get(id)?.due ?? null;
@@ -275,7 +322,7 @@ function stuck(run: Run): Blocked {
 }
 
 /** The run cannot be saved: its new waits are told, so that it can clean up; the second time it fails. */
-function refuse(activation: Activation, worker: Worker, error: unknown): void {
+function refuse(activation: Activation, worker: Owner, error: unknown): void {
   const run = activation.run!;
   if (activation.refused || activation.fresh.size === 0) {
     writeEnd(activation, worker, { status: "failed", value: encodeError(error) });
@@ -290,18 +337,17 @@ function refuse(activation: Activation, worker: Worker, error: unknown): void {
   settle(activation, worker);
 }
 
-function unhandledFailure(activation: Activation, saved: ReturnType<typeof encodeRun>): RunEnd | null {
-  for (const promise of activation.unhandled) {
-    if (promise.handled) activation.unhandled.delete(promise);
-    else if (!saved.reached(promise)) return { status: "failed", value: encodeError(promise.value) };
-  }
-  return null;
+/** A rejection that nobody can handle any more. */
+function unhandledFailure(saved: RunSnapshot): RunEnd | null {
+  const [promise] = saved.lost;
+  return promise === undefined ? null : { status: "failed", value: encodeError(promise.value) };
 }
 
-function endOf(activation: Activation, worker: Worker, run: Run): RunEnd {
+function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
   const root = run.root!;
-  const unhandled = [...activation.unhandled].find((promise) => !promise.handled && promise !== root);
-  if (root.state === FULFILLED && unhandled !== undefined) return { status: "failed", value: encodeError(unhandled.value) };
+  const unhandled = [...run.rejections].find((promise) => !promise.handled && promise !== root);
+  if (root.state === FULFILLED && unhandled !== undefined)
+    return { status: "failed", value: encodeError(unhandled.value) };
   warnOfDropped(activation, worker, run);
   if (root.state !== FULFILLED) {
     const status = activation.cancel !== "no" && isCancelled(root.value) ? "cancelled" : "failed";
@@ -318,7 +364,7 @@ function isCancelled(error: unknown): boolean {
   return error instanceof Error && error.name === "Cancelled";
 }
 
-function warnOfDropped(activation: Activation, worker: Worker, run: Run): void {
+function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
   for (const promise of run.waits.values()) {
     const wait = promise.wait!;
     if (wait.kind !== "step" && promise.reactions === undefined) continue;
@@ -332,7 +378,8 @@ function warnOfDropped(activation: Activation, worker: Worker, run: Run): void {
   }
 }
 
-function writeEnd(activation: Activation, worker: Worker, end: RunEnd): void {
+/** Writes the end of a run. */
+export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): void {
   activation.run!.ended = true;
   activation.phase = "committing";
   const turn: Turn = {
@@ -345,15 +392,4 @@ function writeEnd(activation: Activation, worker: Worker, end: RunEnd): void {
     end,
   };
   worker.write(activation, turn, () => worker.ended(activation, end));
-}
-
-/** Due times of all waits that have one, for the worker's timers. */
-export function dueTimes(run: Run): { readonly promise: Durable; readonly wait: Wait; readonly due: number }[] {
-  const times = [];
-  for (const promise of run.waits.values()) {
-    const wait = promise.wait!;
-    const due = dueOf(wait);
-    if (due !== null) times.push({ promise, wait, due });
-  }
-  return times;
 }

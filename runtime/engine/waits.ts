@@ -1,5 +1,13 @@
 /** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
-import { type Durable, Mirror, NativeReaction, type Reaction, type Wait } from "../machine/index.ts";
+import {
+  $module,
+  type Durable,
+  Mirror,
+  NativeReaction,
+  type Reaction,
+  Then,
+  type Wait,
+} from "../machine/index.ts";
 import { targetOf } from "./shield.ts";
 import type { WaitInfo } from "./store.ts";
 
@@ -56,6 +64,18 @@ export function inHandler(promise: Durable): boolean | undefined {
   }
   return known;
 }
+
+/** Lets the snapshot keep a wait that nobody observes, without making its rejection count as handled. */
+export function keepPending(promise: Durable): void {
+  const reaction = new Then(nobody, undefined, null);
+  const { reactions } = promise;
+  if (reactions === undefined) promise.reactions = reaction;
+  else if (Array.isArray(reactions)) reactions.push(reaction);
+  else promise.reactions = [reactions, reaction];
+}
+
+function nobody(): void {}
+$module("coldframe/waits", "1", { nobody: () => nobody });
 
 /** @param since milliseconds since 1970 */
 export function describeWait(promise: Durable, wait: Wait, since: number): WaitInfo {

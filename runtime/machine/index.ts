@@ -5,6 +5,7 @@
 export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
 export {
   Adopt,
+  type Callable,
   Constant,
   Durable,
   Element,
@@ -26,6 +27,7 @@ export {
   Unwrap,
   type Wait,
 } from "./durable.ts";
+export { $park, $return, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
@@ -45,7 +47,7 @@ export {
 export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
-export { $await, $begin, $end, $enter, $park, $return, $throw, $to, mirror } from "./task.ts";
+export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
   $clearTimeout as $clearInterval,
   $clearTimeout,

@@ -16,17 +16,17 @@ import {
   type Mirror,
   NativeReaction,
   NativeWait,
-  REJECTED,
   type Reaction,
   Then,
   ThenableJob,
   Unwrap,
 } from "./durable.ts";
 import { elementSettled } from "./element.ts";
+import { $return, $throw } from "./end.ts";
 import { isNativeThen, NativePromise, nativeThen } from "./intrinsics.ts";
 import { createResolvers } from "./resolvers.ts";
 import { freeRun, machine, type Run } from "./run.ts";
-import { enqueue, reject, resolve, setScheduler, settle, subscribe } from "./settle.ts";
+import { enqueue, reject, resolve, setScheduler, subscribe } from "./settle.ts";
 
 /** Entries of the queue after which the part that was read is used again, or given back. */
 const LONG = 3 * 4096;
@@ -101,10 +101,9 @@ function advance(run: Run): void {
 
 function carryOn(task: Durable, value: unknown, threw: boolean): void {
   try {
-    task.code!.step!(task, value, threw);
+    $return(task, task.code!.step!(task, value, threw));
   } catch (error) {
-    task.frame = null;
-    settle(task, REJECTED, error);
+    $throw(task, error);
   }
 }
 
@@ -248,8 +247,10 @@ function performNative(reaction: NativeReaction, value: unknown, threw: boolean)
   const { run, top, next, entry } = machine;
   machine.run = machine.top = machine.next = machine.entry = null;
   try {
-    if (handler !== undefined) target?.resolve(handler(value));
-    else if (threw) target?.reject(value);
+    if (handler !== undefined) {
+      const result = handler(value);
+      target?.resolve(result);
+    } else if (threw) target?.reject(value);
     else target?.resolve(value);
   } catch (error) {
     target?.reject(error);

@@ -10,13 +10,11 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { runOf } from "./closure.ts";
 import { type Callable, Durable, FULFILLED, Mirror, PENDING, REJECTED } from "./durable.ts";
+import { $park } from "./end.ts";
 import { NativePromise } from "./intrinsics.ts";
 import { attach, promiseResolve } from "./loop.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
-import { addReaction, enqueue, handle, resolve, settle, subscribe } from "./settle.ts";
-
-/** What `$await` returns when the step function has to save its locals and return. */
-export const $park: unique symbol = Symbol("park") as never;
+import { addReaction, enqueue, handle, subscribe } from "./settle.ts";
 
 /**
  * Starts a task. In the current run; else in the run of the closure `self`; else in the free run. A closure of
@@ -140,23 +138,6 @@ function awaitObject(task: Durable, value: object): unknown {
 export function $to<F>(task: Durable, f: F): F {
   if (machine.top === task) machine.next = f;
   return f;
-}
-
-/** `return value` */
-export function $return(task: Durable, value: unknown): void {
-  task.frame = null;
-  if ((typeof value !== "object" || value === null) && typeof value !== "function") {
-    if (task.reactions === undefined) {
-      task.state = FULFILLED;
-      task.value = value;
-    } else settle(task, FULFILLED, value);
-  } else resolve(task, value);
-}
-
-/** An exception that nothing in the function has caught. */
-export function $throw(task: Durable, error: unknown): void {
-  task.frame = null;
-  settle(task, REJECTED, error);
 }
 
 /**

@@ -26,7 +26,8 @@ export function $key(value: unknown): PropertyKey {
  * @throws TypeError for undefined and null
  */
 export function $coercible<T>(value: T): T {
-  if (value === undefined || value === null) throw new TypeError(`Cannot destructure '${value}' as it is ${value}.`);
+  if (value === undefined || value === null)
+    throw new TypeError(`Cannot destructure '${value}' as it is ${value}.`);
   return value;
 }
 

@@ -13,8 +13,8 @@ import { ColdframeError } from "../errors.ts";
 import { codeOf } from "../machine/index.ts";
 import { broken } from "./kind.ts";
 import { splitName } from "./names.ts";
-import type { PointRecord, PointsOf } from "./points.ts";
 import { type PointPlan, planOf } from "./point-plan.ts";
+import type { PointRecord, PointsOf } from "./points.ts";
 
 export interface Resolved {
   readonly code: Code;
@@ -23,8 +23,10 @@ export interface Resolved {
   readonly plan: PointPlan;
   /** The slots in the order in which the snapshot holds them. */
   readonly saved: readonly string[];
-  /** True: they are those of the plan, in its order. */
+  /** True: they are those of the plan, in its order, and mean the same. */
   readonly exact: boolean;
+  /** The points of the code that wrote the snapshot, when it is other code than this. */
+  readonly old: readonly PointRecord[];
 }
 
 const MAX_CACHED = 10_000;
@@ -39,10 +41,13 @@ export function resolvePoint(name: string, points: PointsOf | undefined): Resolv
   const known = cache.get(name);
   if (known !== undefined && codeOf(known.code.id) === known.code) return known;
   const [id, hash, at, ...saved] = splitName(name);
-  if (id === undefined || hash === undefined || at === undefined || !at.startsWith("@")) return broken("a name of no point");
+  if (id === undefined || hash === undefined || at === undefined || !at.startsWith("@"))
+    return broken("a name of no point");
   const code = codeOf(id);
   if (code === undefined) {
-    throw blocked(`no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`);
+    throw blocked(
+      `no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`,
+    );
   }
   const resolved = resolveIn(code, hash, at.slice(1), saved, points);
   if (code.hash === hash) {
@@ -52,19 +57,31 @@ export function resolvePoint(name: string, points: PointsOf | undefined): Resolv
   return resolved;
 }
 
-function resolveIn(code: Code, hash: string, name: string, saved: readonly string[], points: PointsOf | undefined): Resolved {
+function resolveIn(
+  code: Code,
+  hash: string,
+  name: string,
+  saved: readonly string[],
+  points: PointsOf | undefined,
+): Resolved {
   const ip = code.hash === hash ? indexOf(code.points, name) : align(code, hash, name, points);
   const point = code.points[ip];
   if (point === undefined || ip < 1) {
     throw blocked(`${code.id} (${code.file}:${code.line}) has no suspend point "${name}"`);
   }
-  if (code.step === null || code.Frame === null) throw blocked(`${code.id} cannot be suspended any more`);
-  const plan = planOf(code, point);
+  const plan = planOf(code, ip);
+  // Code that keeps nothing across its awaits has no frames.
+  if (code.step === null || (code.Frame === null && plan.slots.length > 0)) {
+    throw blocked(`${code.id} cannot be suspended any more`);
+  }
   const exact = plan.slots.length === saved.length && plan.slots.every((slot, i) => slot === saved[i]);
   if (!exact && code.hash === hash) {
-    throw blocked(`${code.id} has other slots at "${name}" than the code of the same hash that wrote it: ${saved.join(", ")}`);
+    throw blocked(
+      `${code.id} has other slots at "${name}" than the code of the same hash that wrote it: ${saved.join(", ")}`,
+    );
   }
-  return { code, ip, point, plan, saved, exact: exact && code.hash === hash };
+  const old = code.hash === hash ? [] : points!(hash, code.id)!.points;
+  return { code, ip, point, plan, saved, exact: exact && code.hash === hash, old };
 }
 
 /**
@@ -75,21 +92,28 @@ export function align(code: Code, hash: string, name: string, points: PointsOf |
   const old = points?.(hash, code.id)?.points;
   const where = `${code.id} (${code.file}:${code.line})`;
   if (old === undefined) {
-    throw blocked(`${where} changed while the run was parked at "${name}", and the list of points of build ${hash} is not known. Deploy the old build beside this one`);
+    throw blocked(
+      `${where} changed while the run was parked at "${name}", and the list of points of build ${hash} is not known. Deploy the old build beside this one`,
+    );
   }
   const index = old.findIndex((point) => point.name === name);
   if (index < 0) return broken(`build ${hash} has no point ${name}`);
   const now: readonly PointRecord[] = code.points.slice(1);
-  const same = (point: PointRecord, i: number) => point.fingerprint === now[i]!.fingerprint && point.name === now[i]!.name;
+  const same = (point: PointRecord, i: number) =>
+    point.fingerprint === now[i]!.fingerprint && point.name === now[i]!.name;
   if (old.length === now.length && old.every(same)) return index + 1;
   const { fingerprint, line } = old[index]!;
   const before = old.filter((point) => point.fingerprint === fingerprint).length;
   const after = now.filter((point) => point.fingerprint === fingerprint).length;
   if (before === 1 && after === 1) return now.findIndex((point) => point.fingerprint === fingerprint) + 1;
   if (after === 0) {
-    throw blocked(`the await "${name}" of ${where} at which the run is parked (line ${line} of the old source) was changed or removed. Map it in a migration, or deploy the old build beside this one`);
+    throw blocked(
+      `the await "${name}" of ${where} at which the run is parked (line ${line} of the old source) was changed or removed. Map it in a migration, or deploy the old build beside this one`,
+    );
   }
-  throw blocked(`ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before} equal awaits in the old source and of ${after} in the new. Map it in a migration, or deploy the old build beside this one`);
+  throw blocked(
+    `ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before} equal awaits in the old source and of ${after} in the new. Map it in a migration, or deploy the old build beside this one`,
+  );
 }
 
 function indexOf(points: readonly (Point | null)[], name: string): number {

@@ -2,6 +2,7 @@
  * Built-in functions and objects by name: `Math.max`, `Array.prototype.map`, `console`. Both directions come from one
  * closed table, so that a name in a snapshot can reach nothing else. What makes code from text (`eval`, `Function`) is not in it.
  */
+import { $clearTimeout, $Promise, $setInterval, $setTimeout, Durable } from "../machine/index.ts";
 
 const ROOTS = [
   "Object Array String Number Boolean Symbol BigInt Math JSON Reflect Atomics Intl Date RegExp Map Set WeakMap WeakSet WeakRef",
@@ -17,7 +18,7 @@ const ROOTS = [
   .split(" ");
 
 const FORBIDDEN = new Set<unknown>([
-  globalThis.eval,
+  Reflect.get(globalThis, "eval"),
   Function,
   Object.getPrototypeOf(async () => {}).constructor,
   Object.getPrototypeOf(function* () {}).constructor,
@@ -47,7 +48,28 @@ function builtins(): Table {
       addMembers(`${name}.prototype`, prototype);
     }
   }
+  // What marked code gets in the place of the platform's.
+  add("coldframe.Promise", $Promise);
+  addMembers("coldframe.Promise", $Promise);
+  add("coldframe.Promise.prototype", Durable.prototype);
+  addMembers("coldframe.Promise.prototype", Durable.prototype);
+  add("coldframe.setTimeout", $setTimeout);
+  add("coldframe.setInterval", $setInterval);
+  add("coldframe.clearTimeout", $clearTimeout);
+  for (const [name, iterator] of Object.entries(iterators()))
+    addMembers(`%${name}IteratorPrototype%`, iterator);
   return table;
+}
+
+/** Prototypes that have no global name. */
+function iterators(): Readonly<Record<string, object>> {
+  return {
+    Array: Object.getPrototypeOf([][Symbol.iterator]()),
+    Map: Object.getPrototypeOf(new Map()[Symbol.iterator]()),
+    Set: Object.getPrototypeOf(new Set()[Symbol.iterator]()),
+    String: Object.getPrototypeOf(""[Symbol.iterator]()),
+    TypedArray: Object.getPrototypeOf(Uint8Array.prototype),
+  };
 }
 
 function addMembers(path: string, object: object): void {
@@ -62,11 +84,6 @@ function add(name: string, value: object): void {
   if (FORBIDDEN.has(value) || builtins().names.has(value)) return;
   builtins().names.set(value, name);
   builtins().values.set(name, value);
-}
-
-/** Makes an object of the runtime itself known under a name that no global has. */
-export function addBuiltin(name: string, value: object): void {
-  add(name, value);
 }
 
 export function builtinName(value: object): string | undefined {

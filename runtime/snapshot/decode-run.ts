@@ -1,5 +1,5 @@
 /** Text to a run. The run is either rebuilt completely, or an error says why not and nothing of it is left in the run. */
-import { Durable, machine, type Reaction, type Run, ThenableJob } from "../machine/index.ts";
+import { Durable, enqueue, machine, type Reaction, type Run, ThenableJob } from "../machine/index.ts";
 import { guarded, unseal } from "./format.ts";
 import { Interrupted } from "./interrupted.ts";
 import { broken, integer, list } from "./kind.ts";
@@ -33,7 +33,7 @@ export function decodeRun(text: string, run: Run, options: DecodeOptions = {}): 
     run.root = null;
     run.waits.clear();
     run.rejections.clear();
-    run.jobs.length = run.head = 0;
+    run.jobs.length = run.head = run.tail = 0;
     throw error;
   } finally {
     machine.run = outer;
@@ -43,7 +43,13 @@ export function decodeRun(text: string, run: Run, options: DecodeOptions = {}): 
 
 function read(parts: readonly unknown[], run: Run, options: DecodeOptions): void {
   run.nextId = integer(parts[0], Number.MAX_SAFE_INTEGER);
-  const reader = new Reader(runKinds, run, options.superjson ?? defaultRegistrations, options.points, parts.slice(1, 4));
+  const reader = new Reader(
+    runKinds,
+    run,
+    options.superjson ?? defaultRegistrations,
+    options.points,
+    parts.slice(1, 4),
+  );
   reader.read();
   const root = reader.node(0, []);
   run.root = root instanceof Durable ? root : broken("the root is no task");
@@ -52,12 +58,13 @@ function read(parts: readonly unknown[], run: Run, options: DecodeOptions): void
 
 function readJob(job: readonly unknown[], run: Run, reader: Reader): void {
   const found = reader.node(job[0], []);
-  const reaction: Reaction | ThenableJob = found instanceof ThenableJob ? found : readReaction(job[0], reader);
+  const reaction: Reaction | ThenableJob =
+    found instanceof ThenableJob ? found : readReaction(job[0], reader);
   if (job.length === 1) {
-    run.jobs.push(reaction, new Interrupted(), true);
+    enqueue(run, reaction, new Interrupted(), true);
     return;
   }
-  run.jobs.push(reaction, reader.value(job[1]), job[2] === 1);
+  enqueue(run, reaction, reader.value(job[1]), job[2] === 1);
 }
 
 /** Stacks of errors that a reader makes are thrown away; not taking them is ten times as fast. */

@@ -3,8 +3,8 @@
  * waits that something can observe; everything else is garbage and is not saved.
  */
 import type { Code } from "../../abi/index.ts";
-import type { Durable, Run, Wait } from "../machine/index.ts";
 import { ColdframeError } from "../errors.ts";
+import type { Durable, Run, Wait } from "../machine/index.ts";
 import { seal } from "./format.ts";
 import { runKinds } from "./kinds/index.ts";
 import { isObserved } from "./kinds/promises.ts";
@@ -36,7 +36,7 @@ export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   if (run.root === null) throw new TypeError("a run without root task cannot be saved");
   const out = new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy);
   out.index(run.root);
-  const more = run.head < run.jobs.length || run.natives.size > 0 ? writeQueue(run, out) : "";
+  const more = run.head < run.tail || run.natives.size > 0 ? writeQueue(run, out) : "";
   out.drain();
   const dropped = run.waits.size > 0 ? addWaits(run, out) : [];
   out.finish();
@@ -52,7 +52,7 @@ export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
 /** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. */
 function writeQueue(run: Run, out: Writer): string {
   const jobs: string[] = [];
-  for (let i = run.head; i < run.jobs.length; i += 3) {
+  for (let i = run.head; i < run.tail; i += 3) {
     const [job, value, threw] = run.jobs.slice(i, i + 3);
     jobs.push(`[${out.index(job)},${out.value(value)},${threw ? 1 : 0}]`);
   }

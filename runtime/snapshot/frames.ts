@@ -10,13 +10,15 @@ import type { Resolved } from "./align.ts";
 import { broken, type In, type Node } from "./kind.ts";
 import { savedVariables } from "./kinds/functions.ts";
 import { needsMigration } from "./points.ts";
+import { VariableNames } from "./variable-names.ts";
 
 export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: In): void {
   const { code, ip, saved } = resolved;
   if (node.length !== saved.length + 2) broken("a frame with too few or too many values");
-  const frame = new code.Frame!();
   task.code = code;
   task.ip = ip;
+  if (code.Frame === null) return;
+  const frame = new code.Frame();
   task.frame = frame;
   if (resolved.exact) {
     for (let i = 0; i < saved.length; i++) frame[saved[i]!] = input.value(node[i + 2]);
@@ -41,9 +43,13 @@ class Migration {
   private readonly resolved: Resolved;
   private readonly slots = new Map<string, Local>();
   private readonly records = new Map<string, OldRecord>();
+  private readonly before: VariableNames;
+  private readonly now: VariableNames;
 
   constructor(node: Node, resolved: Resolved, input: In) {
     this.resolved = resolved;
+    this.before = new VariableNames(resolved.old);
+    this.now = new VariableNames(resolved.code.points.slice(1));
     resolved.saved.forEach((slot, i) => {
       const raw = node[i + 2];
       const value = input.value(raw);
@@ -66,6 +72,7 @@ class Migration {
 
   /** The value of a local, from its slot or from a record that it has left. */
   private local(name: string): unknown {
+    this.before.check(name, this.now, this.resolved.code);
     const slot = this.slots.get(name);
     if (slot !== undefined) return slot.value;
     const record = this.records.get(name);
@@ -77,12 +84,16 @@ class Migration {
 
   /** A record with the variables that are needed: the old one, given locals that were in the frame, or a new one of those. */
   private record(slot: string, variables: readonly string[]): object {
+    for (const variable of variables) this.before.check(variable, this.now, this.resolved.code);
     const old = this.records.get(slot);
     if (old !== undefined && this.extend(old, variables)) return old.record;
-    const holders = [...this.records.values()].filter((other) => variables.every((name) => other.variables.includes(name)));
+    const holders = [...this.records.values()].filter((other) =>
+      variables.every((name) => other.variables.includes(name)),
+    );
     if (holders.length === 1) return holders[0]!.record;
     const missing = variables.find((variable) => !this.slots.has(variable));
-    if (missing !== undefined || holders.length > 1) throw needsMigration(missing ?? variables[0]!, this.resolved.code);
+    if (missing !== undefined || holders.length > 1)
+      throw needsMigration(missing ?? variables[0]!, this.resolved.code);
     const { Record } = this.schema(variables);
     const record = new Record() as Record<string, unknown>;
     for (const variable of variables) record[variable] = this.slots.get(variable)!.value;
@@ -102,7 +113,7 @@ class Migration {
     const { code } = this.resolved;
     const found: RecordSchema[] = [];
     for (const schema of registry.records.values()) {
-      const own = schema.id === `${code.id}.scope` || schema.id.startsWith(`${code.id}.scope#`);
+      const own = schema.id.startsWith(`${code.id}.{`) || schema.id.startsWith(`${code.id}.scope`);
       if (own && variables.every((variable) => schema.variables.includes(variable))) found.push(schema);
     }
     if (found.length === 1) return found[0]!;

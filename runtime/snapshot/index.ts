@@ -12,10 +12,24 @@ $module("coldframe/snapshot", "1", {
 });
 
 export { type DecodeOptions, decodeRun } from "./decode-run.ts";
+export {
+  type Description,
+  describe,
+  type LocalDescription,
+  type TaskDescription,
+  type WaitDescription,
+} from "./describe.ts";
 export { type EncodeOptions, encodeRun, type RunSnapshot } from "./encode-run.ts";
 export { FORMAT_VERSION } from "./format.ts";
 export { Interrupted } from "./interrupted.ts";
-export { type CodePoints, codeKey, codeRecord, type PointRecord, parsePoints } from "./points.ts";
+export {
+  type CodePoints,
+  codeKey,
+  codeRecord,
+  type PointRecord,
+  type PointsOf,
+  parsePoints,
+} from "./points.ts";
 export { resource } from "./resources.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeValue } from "./values.ts";

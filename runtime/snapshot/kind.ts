@@ -62,8 +62,10 @@ export interface Kind {
   readonly done?: (key: string, value: object) => boolean;
   /** Number of own properties of an object that carries no others: saves looking at them one by one. Default 0. */
   readonly count?: number;
-  /** The platform keeps its state in own symbol properties; they are not the user's. */
-  readonly internals?: true;
+  /** Whether this object's own properties are not looked at: another node has them, or it would cost too much. */
+  readonly bare?: (value: object) => boolean;
+  /** Makes a new one, where some platforms keep state in own symbol properties: symbols that it has are not the user's. */
+  readonly pristine?: () => object;
   /** Node text. Throws or refuses when the object only looks like one of its kind. */
   write(value: never, out: Out): string;
   /** Makes the object without what it refers to. */

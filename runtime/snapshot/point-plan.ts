@@ -11,15 +11,16 @@ export interface PointPlan {
   readonly records: readonly { readonly slot: string; readonly variables: readonly string[] }[];
 }
 
-const plans = new WeakMap<Point, PointPlan>();
+const plans = new WeakMap<Code, (PointPlan | undefined)[]>();
 
-export function planOf(code: Code, point: Point): PointPlan {
-  let plan = plans.get(point);
-  if (plan === undefined) {
-    plan = makePlan(code, point);
-    plans.set(point, plan);
+/** The plan of `code.points[ip]`, which must exist. */
+export function planOf(code: Code, ip: number): PointPlan {
+  let ofCode = plans.get(code);
+  if (ofCode === undefined) {
+    ofCode = [];
+    plans.set(code, ofCode);
   }
-  return plan;
+  return (ofCode[ip] ??= makePlan(code, code.points[ip]!));
 }
 
 /** Takes `"ip"`, `"$s1"` and `"$s1.undo"` apart. A record whose variables are named is a slot even if it is not named itself. */

@@ -1,7 +1,7 @@
 /** The list of a function's suspend points that the store keeps once per code hash, so that later builds can align with it. */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { parse } from "./format.ts";
+import { guarded, parse } from "./format.ts";
 import { broken, list, string } from "./kind.ts";
 
 export interface PointRecord {
@@ -22,9 +22,14 @@ export interface CodePoints {
 
 /** `{ key, body }` for the store: `module#path@hash`, and JSON of the points. */
 export function codeRecord(code: Code): { readonly key: string; readonly body: string } {
-  const points = code.points.slice(1).map(({ name, fingerprint, line, live }) => ({ name, fingerprint, line, live }));
+  const points = code.points
+    .slice(1)
+    .map(({ name, fingerprint, line, live }) => ({ name, fingerprint, line, live }));
   const { id, hash, file, line } = code;
-  return { key: codeKey(id, hash), body: JSON.stringify({ id, hash, file, line, points } satisfies CodePoints) };
+  return {
+    key: codeKey(id, hash),
+    body: JSON.stringify({ id, hash, file, line, points } satisfies CodePoints),
+  };
 }
 
 export function codeKey(id: string, hash: string): string {
@@ -36,14 +41,18 @@ export function codeKey(id: string, hash: string): string {
  * @throws ColdframeError CF2102 when it is none
  */
 export function parsePoints(body: string): CodePoints {
-  const parsed = parse(body) as CodePoints;
-  if (typeof parsed !== "object" || parsed === null) return broken("a code record is missing");
-  for (const point of list(parsed.points) as readonly PointRecord[]) {
-    string(point.name);
-    string(point.fingerprint);
-    list(point.live).forEach(string);
-  }
-  return parsed;
+  return guarded(() => {
+    const parsed = parse(body) as CodePoints | null;
+    if (typeof parsed !== "object" || parsed === null) return broken("a code record is missing");
+    // A record may hold the entry of the function, too, as `Code.points` does.
+    const points = (list(parsed.points) as readonly (PointRecord | null)[]).filter((point) => point !== null);
+    for (const point of points) {
+      string(point.name);
+      string(point.fingerprint);
+      list(point.live).forEach(string);
+    }
+    return { ...parsed, points };
+  });
 }
 
 /** Finds the list of points of older code, by its hash and id; undefined when nobody kept it. */

@@ -9,6 +9,7 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, Durable, type Run } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
+import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
@@ -16,7 +17,6 @@ import { prototypeOf } from "./kinds/instances.ts";
 import { fillArray, fillPlain, fillShaped, readOwn, readShaped } from "./kinds/objects.ts";
 import { readSpecial, readSymbol } from "./kinds/primitives.ts";
 import { fillTask, type RunIn } from "./kinds/promises.ts";
-import { fillFrame } from "./frames.ts";
 import { needsMigration, type PointsOf } from "./points.ts";
 import { type Registrations, registeredSymbol } from "./superjson.ts";
 
@@ -137,11 +137,14 @@ export class Reader implements RunIn {
     if (Array.isArray(tag)) {
       this.objects[index] = node.length === 1 ? tag : broken("an array that is none");
     } else if (typeof tag === "number") {
-      this.objects[index] = this.ofRun === null ? broken("a task outside of a run") : new Durable(this.ofRun, null);
+      this.objects[index] =
+        this.ofRun === null ? broken("a task outside of a run") : new Durable(this.ofRun, null);
     } else if (tag === "{}") {
       this.objects[index] = readShaped(node, this);
     } else if (tag === "symbol") {
-      this.objects[index] = readSymbol(node, (identifier) => registeredSymbol(identifier, this.registrations));
+      this.objects[index] = readSymbol(node, (identifier) =>
+        registeredSymbol(identifier, this.registrations),
+      );
     } else {
       const kind = this.kinds.byTag.get(tag);
       if (kind === undefined) broken(`nodes of kind ${String(tag).slice(0, 40)} are unknown`);
@@ -165,8 +168,10 @@ export class Reader implements RunIn {
     const object = this.objects[index];
     const tag = Array.isArray(this.nodes[index]) ? (this.nodes[index] as Node)[0] : "{}";
     // What others share, or what the machine stands on, is not for a snapshot to change.
-    if (["ref", "builtin", "resource", "scope", "symbol"].includes(tag as string)) broken("properties of what is not its own");
-    if ((typeof object !== "object" || object === null) && typeof object !== "function") broken("properties of a primitive");
+    if (["ref", "builtin", "resource", "scope", "symbol"].includes(tag as string))
+      broken("properties of what is not its own");
+    if ((typeof object !== "object" || object === null) && typeof object !== "function")
+      broken("properties of a primitive");
     const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : prototypeOf(entry[2], this);
     readOwn(object as object, entry, prototype, this);
   }

@@ -23,8 +23,15 @@ export function refusal(out: Writer): string {
   }
   const count = seen.size;
   const hidden = count - lines.filter((line) => !line.startsWith("    ")).length;
-  const head = count === 1 ? "a value is still needed after an await, but cannot be saved" : `${count} values are still needed after an await, but cannot be saved`;
-  const subject = out.isOfRun ? head : count === 1 ? "a value would be copied here" : `${count} values would be copied here`;
+  const head =
+    count === 1
+      ? "a value is still needed after an await, but cannot be saved"
+      : `${count} values are still needed after an await, but cannot be saved`;
+  const subject = out.isOfRun
+    ? head
+    : count === 1
+      ? "a value would be copied here"
+      : `${count} values would be copied here`;
   return [
     subject,
     ...lines,
@@ -64,14 +71,17 @@ function locate(out: Writer, index: number): Place {
         return {
           path: `${owner} › ${local}${path}`,
           at: `${code.file}:${line}`,
-          parked: point === undefined ? "" : `${code.file}:${line}${column}    await ${point.name}    the run parks here`,
+          parked:
+            point === undefined
+              ? ""
+              : `${code.file}:${line}${column}    await ${point.name}    the run parks here`,
         };
       }
       if (local === "") path = `‹promise›${path}`;
     } else if (record !== undefined) {
       if (local === "") {
         local = keyOf(holder as object, heap[child]) ?? "a variable";
-        owner = shortName(record.id.replace(/\.scope(#\d+)?$/, ""));
+        owner = shortName(record.id.replace(/\.(scope|\{[^}]*\})(#\d+)?$/, ""));
       }
     } else if (local === "") path = `${step(holder, heap[child])}${path}`;
     child = parent;
@@ -107,13 +117,18 @@ function step(holder: unknown, child: unknown): string {
 }
 
 function text(key: unknown): string {
-  return typeof key === "string" ? JSON.stringify(key) : typeof key === "object" || typeof key === "function" ? "…" : String(key);
+  return typeof key === "string"
+    ? JSON.stringify(key)
+    : typeof key === "object" || typeof key === "function"
+      ? "…"
+      : String(key);
 }
 
 function keyOf(holder: object, child: unknown): string | undefined {
   for (const key of Reflect.ownKeys(holder)) {
     const found = Object.getOwnPropertyDescriptor(holder, key)!;
-    if (found.value === child || (child !== undefined && (found.get === child || found.set === child))) return String(key);
+    if (found.value === child || (child !== undefined && (found.get === child || found.set === child)))
+      return String(key);
   }
   return undefined;
 }

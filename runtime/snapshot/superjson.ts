@@ -5,10 +5,7 @@
 import SuperJSON from "superjson";
 
 /** The part of a superjson instance that is read here. */
-export type Registrations = Pick<
-  SuperJSON,
-  "classRegistry" | "symbolRegistry" | "customTransformerRegistry"
->;
+export type Registrations = Pick<SuperJSON, "classRegistry" | "symbolRegistry" | "customTransformerRegistry">;
 
 /** What `superjson.registerClass(…)` and its like, called on the package itself, register with. */
 export const defaultRegistrations: Registrations = (

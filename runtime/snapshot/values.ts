@@ -8,8 +8,8 @@
 import { ColdframeError } from "../errors.ts";
 import { guarded, parse } from "./format.ts";
 import { valueKinds } from "./kinds/index.ts";
-import { refusal } from "./refusal.ts";
 import { readDocument } from "./reader.ts";
+import { refusal } from "./refusal.ts";
 import { defaultRegistrations, type Registrations } from "./superjson.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
 

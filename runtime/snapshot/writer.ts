@@ -6,12 +6,12 @@
  * their nodes are written when all of those are known.
  */
 import type { Code } from "../../abi/index.ts";
-import { nameOf, type Run, recordOf, stampOf, type Wait } from "../machine/index.ts";
+import { type Callable, nameOf, type Run, recordOf, stampOf, type Wait } from "../machine/index.ts";
 import { builtinName } from "./builtins.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
-import type { Kinds } from "./kinds/index.ts";
 import { writeClosure } from "./kinds/functions.ts";
+import type { Kinds } from "./kinds/index.ts";
 import { writeInstance } from "./kinds/instances.ts";
 import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
 import { writeSymbol, writeValue } from "./kinds/primitives.ts";
@@ -65,14 +65,24 @@ export class Writer implements RunOut {
   private readonly texts: string[] = [];
   private readonly names: string[] = [];
   private readonly nameIndexes = new Map<string, number>();
-  private readonly shapes = new Set<string>();
+  private readonly shapes = new Map<string, { readonly keys: readonly string[]; index: number }>();
   private readonly ownEntries: string[] = [];
   private readonly scopes = new Map<object, Scope>();
   private readonly postponed: { readonly index: number; readonly write: () => string }[] = [];
-  private readonly weaks: { readonly index: number; readonly reach: (all: readonly unknown[], from: number) => void; from: number }[] = [];
+  private readonly weaks: {
+    readonly index: number;
+    readonly reach: (all: readonly unknown[], from: number) => void;
+    from: number;
+  }[] = [];
 
   /** @param run null: for values outside of runs */
-  constructor(kinds: Kinds, run: Run | null, registrations: Registrations, isProxy: WriterOptions["isProxy"], depth = 0) {
+  constructor(
+    kinds: Kinds,
+    run: Run | null,
+    registrations: Registrations,
+    isProxy: WriterOptions["isProxy"],
+    depth = 0,
+  ) {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -117,10 +127,17 @@ export class Writer implements RunOut {
   }
 
   shape(keys: readonly string[]): number | undefined {
-    const text = `[${keys.map(quote).join(",")}]`;
-    if (this.shapes.has(text)) return this.name(text);
-    this.shapes.add(text);
-    return undefined;
+    const joined = keys.join();
+    const known = this.shapes.get(joined);
+    if (known === undefined) {
+      this.shapes.set(joined, { keys, index: -1 });
+      return undefined;
+    }
+    // Keys with commas in them may join to the same text; such an object is written with its keys.
+    if (keys.length !== known.keys.length) return undefined;
+    for (let i = 0; i < keys.length; i++) if (keys[i] !== known.keys[i]) return undefined;
+    if (known.index < 0) known.index = this.name(`[${keys.map(quote).join()}]`);
+    return known.index;
   }
 
   later(write: () => string): string {
@@ -250,7 +267,9 @@ export class Writer implements RunOut {
     if (typeof value === "string") return quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
-      return typeof value === "function" ? this.writeFunction(value) : this.writeObject(value as object);
+      return typeof value === "function"
+        ? this.writeFunction(value as Callable)
+        : this.writeObject(value as object);
     } catch (error) {
       // A brand check of the platform, or a transformer of the user's, has failed.
       const why = error instanceof Error ? error.message : String(error);
@@ -272,12 +291,14 @@ export class Writer implements RunOut {
     const prototype: object | null = Object.getPrototypeOf(object);
     if (prototype === Object.prototype) return this.writeOrdinary(object);
     if (prototype === Array.prototype) {
-      return Array.isArray(object) ? writeArray(object, this) : this.refuse("an object that only looks like an array");
+      return Array.isArray(object)
+        ? writeArray(object, this)
+        : this.refuse("an object that only looks like an array");
     }
     if (prototype === null) return writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
     if (kind !== undefined) return this.writeKind(object, kind);
-    const scope = this.ofRun === null ? undefined : this.scopes.get(object) ?? this.knownScope(object);
+    const scope = this.ofRun === null ? undefined : (this.scopes.get(object) ?? this.knownScope(object));
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
@@ -299,22 +320,24 @@ export class Writer implements RunOut {
 
   private writeKind(object: object, kind: Kind): string {
     const text = kind.write(object as never, this);
+    if (kind.bare?.(object)) return text;
     const extra =
       Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
       !Object.isExtensible(object) ||
-      (kind.internals !== true && Object.getOwnPropertySymbols(object).length > 0);
+      Object.getOwnPropertySymbols(object).length > 0;
     if (extra) this.writeExtra(object, kind);
     return text;
   }
 
   private writeExtra(object: object, kind: Kind): void {
-    const { done, internals } = kind;
+    const { done, pristine } = kind;
+    const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
     const isDone = (key: string | symbol) =>
-      typeof key === "symbol" ? internals === true : (done?.(key, object) ?? false);
+      typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
     writeOwn(object, 0, this, isDone);
   }
 
-  private writeFunction(f: Function): string {
+  private writeFunction(f: Callable): string {
     const named = this.writeNamed(f);
     if (named !== undefined) return named;
     const stamp = stampOf(f);
@@ -322,7 +345,9 @@ export class Writer implements RunOut {
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
       const { name } = f;
-      return this.refuse(name === "" ? "a function of unmarked code" : `the function ${name} of unmarked code`);
+      return this.refuse(
+        name === "" ? "a function of unmarked code" : `the function ${name} of unmarked code`,
+      );
     }
     if (this.ofRun === null) return this.refuse("a closure");
     if (stamp.run !== null && stamp.run !== this.ofRun && !stamp.run.free) {
@@ -330,7 +355,8 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    if (Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f)) writeOwn(f, 0, this, (key) => isOwnOfFunction(f, key));
+    if (Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
+      writeOwn(f, 0, this, (key) => isOwnOfFunction(f, key));
     return text;
   }
 }
@@ -340,7 +366,7 @@ function looksBuiltin(object: object): boolean {
 }
 
 /** What every function is made with: length, name, an untouched `prototype`. */
-function isOwnOfFunction(f: Function, key: string | symbol): boolean {
+function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
   if (key === "length" || key === "name") return true;
   if (key !== "prototype") return false;
   const { prototype } = f as { prototype: object };

@@ -22,6 +22,15 @@ import type {
 import { type Database, emptyDatabase, type Record } from "./database.ts";
 import { commitWrite, deliver, insertRun } from "./writes.ts";
 
+/** Commits after which the event loop gets its turn. */
+const COMMITS_PER_TURN = 64;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+}
+
 /**
  * Makes a store in memory. Each `connect()` is another connection to the same data, like a second process.
  */
@@ -31,6 +40,7 @@ export function memory(): MemoryStore {
 
 export class MemoryStore implements Store {
   readonly #data: Database;
+  #commits = 0;
   #closed = false;
 
   constructor(data: Database) {
@@ -107,6 +117,8 @@ export class MemoryStore implements Store {
       }
     });
     for (const hint of hints) this.#tell(hint);
+    // Without any I/O, a busy run would keep timers and sockets of the process waiting for ever.
+    if (++this.#commits % COMMITS_PER_TURN === 0) await nextTurn();
     return outcomes;
   }
 
@@ -141,6 +153,7 @@ export class MemoryStore implements Store {
 
   async due(): Promise<number | null> {
     const now = this.#data.now();
+    for (const worker of this.#data.workers.values()) if (worker.until <= now) return 0;
     let next: number | null = null;
     for (const run of this.#data.runs.values()) {
       if (run.status !== "active" || run.worker !== null || run.due === null) continue;

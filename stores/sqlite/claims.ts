@@ -2,7 +2,7 @@
 import type { Claimed } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
 import { arrivalOf, attemptOf } from "./rows.ts";
-import type { Statements } from "./sqlite.ts";
+import type { Statements } from "./transaction.ts";
 
 /** Above every priority. */
 const TOP = Number.MAX_SAFE_INTEGER;
@@ -55,8 +55,9 @@ function* priorities(sql: Statements): Generator<number> {
   }
 }
 
-/** Milliseconds until the next run is due, or null. */
+/** Milliseconds until there is something to claim, or null. */
 export function nextDue(sql: Statements, now: number): number | null {
+  if (sql.deadWorkers.get(now) !== undefined) return 0;
   let next: number | null = null;
   for (const priority of priorities(sql)) {
     const due = sql.nextDue.get(priority)!.due as number;

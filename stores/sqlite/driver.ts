@@ -94,10 +94,12 @@ function openLibsql(file: string): Driver {
     exec: (sql) => guarded(() => database.exec(sql)),
     prepare: (sql) => {
       const statement = guarded(() => database.prepare(sql));
+      // libsql 0.5 does not reset a statement after all(): its next get() would answer with the wrong row.
+      let another: typeof statement | undefined;
       return guardedStatement({
         run: (...values) => statement.run(values),
         get: (...values) => statement.get(values),
-        all: (...values) => statement.all(values),
+        all: (...values) => (another ??= database.prepare(sql)).all(values),
       });
     },
     close: () => database.close(),

@@ -1,6 +1,6 @@
 /** Events as SQL: each is taken by exactly one wait, whichever of the two comes first. */
 import type { NewEvent, SendOutcome } from "../../runtime/engine/store.ts";
-import type { Transaction } from "./sqlite.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** Delivers an event to the oldest wait for its key, or keeps it. */
 export function deliverEvent(transaction: Transaction, event: NewEvent): SendOutcome {

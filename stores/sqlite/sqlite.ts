@@ -25,12 +25,12 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { claimRuns, nextDue, releaseWorker, workerAlive } from "./claims.ts";
-import type { Driver, Row, Statement } from "./driver.ts";
+import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
 import { failsAlone, GroupWriter } from "./group.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, detailOf, rowOf } from "./rows.ts";
-import { type StatementName, statements } from "./statements.ts";
+import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { commitWrite, insertRun } from "./turns.ts";
 
 export interface SqliteOptions {
@@ -40,16 +40,6 @@ export interface SqliteOptions {
   readonly poll?: number;
   /** Replaces the driver. For tests. */
   readonly open?: (file: string, busy: number) => Driver;
-}
-
-/** The prepared statements, by name. */
-export type Statements = Readonly<Record<StatementName, Statement>>;
-
-/** What a write needs: statements, the time, and where to put hints for after the commit. */
-export interface Transaction {
-  readonly sql: Statements;
-  readonly now: number;
-  readonly hints: Hint[];
 }
 
 /**
@@ -66,6 +56,8 @@ export class SqliteStore implements Store {
   readonly #listeners = new Set<(hint: Hint) => void>();
   #now: () => number = () => Date.now();
   #driver: Driver | null = null;
+  /** Engines that have opened it, and will close it. */
+  #users = 0;
   #sql!: Statements;
   #group!: GroupWriter;
   #poll: ReturnType<typeof setInterval> | undefined;
@@ -78,6 +70,7 @@ export class SqliteStore implements Store {
 
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
+    this.#users++;
     if (this.#driver !== null) return;
     const patience = this.#options.patience ?? 10_000;
     this.#driver = await openDatabase(this.file, patience, this.#options.open);
@@ -215,7 +208,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     const driver = this.#driver;
-    if (driver === null) return;
+    if (driver === null || --this.#users > 0) return;
     this.#stopPoll();
     this.#group.flush();
     this.#driver = null;
@@ -272,22 +265,6 @@ export class SqliteStore implements Store {
     clearInterval(this.#poll);
     this.#poll = undefined;
   }
-}
-
-/** Statements are prepared at their first use: a command that only reads does not pay for those that write. */
-function prepareLazily(driver: Driver): Statements {
-  const prepared = {} as Record<StatementName, Statement>;
-  for (const name of Object.keys(statements) as StatementName[]) {
-    Object.defineProperty(prepared, name, {
-      configurable: true,
-      get() {
-        const value = driver.prepare(statements[name]);
-        Object.defineProperty(prepared, name, { value });
-        return value;
-      },
-    });
-  }
-  return prepared;
 }
 
 /** True when the database is well and only this write was not possible. */

@@ -95,6 +95,7 @@ CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
 CREATE INDEX events_run ON events (run) WHERE taken IS NULL AND run IS NOT NULL;
 
 CREATE TABLE workers (id TEXT PRIMARY KEY, lease INTEGER NOT NULL, until INTEGER NOT NULL, about TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX workers_until ON workers (until);
 CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
 ];

@@ -11,7 +11,7 @@ import type {
 import type { Row } from "./driver.ts";
 import { deliverEvent, takeKept } from "./events.ts";
 import { arrivalOf, clean } from "./rows.ts";
-import type { Transaction } from "./sqlite.ts";
+import type { Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 
@@ -88,7 +88,7 @@ function commitTurn(transaction: Transaction, turn: Turn): WriteOutcome {
     sql.block.run(turn.due, clean(turn.blocked.reason), turn.blocked.needs, n);
     transaction.hints.push({ kind: "run", run });
   } else if (!keep && !told && turn.due !== null) transaction.hints.push({ kind: "ready" });
-  return passed(transaction, current, turn.news);
+  return passed(transaction, turn.cancelled ? { ...current, cancel: "under way" } : current, turn.news);
 }
 
 /** Events that were there already, or that the run sent to itself: it stays with the worker, which is told of them. */

@@ -37,7 +37,11 @@ describe("where a text stops being JSON", () => {
   });
 
   test("agrees with JSON.parse on texts with one character changed", () => {
-    const edit = fc.tuple(fc.json(), fc.nat(200), fc.constantFrom("", "{", "]", '"', ",", "\\", "\u0001", "\u2028", "7"));
+    const edit = fc.tuple(
+      fc.json(),
+      fc.nat(200),
+      fc.constantFrom("", "{", "]", '"', ",", "\\", "\u0001", "\u2028", "7"),
+    );
     fc.assert(
       fc.property(edit, ([json, at, put]) => {
         const text = json.slice(0, at % (json.length + 1)) + put + json.slice((at % (json.length + 1)) + 1);

@@ -9,8 +9,8 @@ const day = 86_400_000;
 describe("times", () => {
   const now = 1_000 * day;
   test.each([
-    [now, "now"],
-    [now - 999, "now"],
+    [now, "just now"],
+    [now - 999, "just now"],
     [now - 1_000, "1 s ago"],
     [now - 59_999, "59 s ago"],
     [now - 90_000, "1 min ago"],
@@ -27,7 +27,11 @@ describe("times", () => {
 
 describe("tables", () => {
   const columns = [{ title: "RUN", shrinks: true }, { title: "STATUS" }, { title: "NEXT", shrinks: true }];
-  const row = ["an-id-that-is-far-too-long-for-a-terminal-0123456789", "active", "blocked since nothing can ever wake it again"];
+  const row = [
+    "an-id-that-is-far-too-long-for-a-terminal-0123456789",
+    "active",
+    "blocked since nothing can ever wake it again",
+  ];
 
   test("fit the terminal, both ends of what was shortened still there", () => {
     const lines = table(columns, [row], 80, plain).split("\n");
@@ -49,7 +53,14 @@ describe("source", () => {
 
   test("marks the parked line and the await", () => {
     expect(excerpt(text, 3, 12, 80, plain)).toBe(
-      ["  1 | a", "  2 | b", "> 3 |   const x = await y();", "    |             ^", "  4 | d", "  5 | e"].join("\n"),
+      [
+        "  1 | a",
+        "  2 | b",
+        "> 3 |   const x = await y();",
+        "    |             ^",
+        "  4 | d",
+        "  5 | e",
+      ].join("\n"),
     );
   });
 

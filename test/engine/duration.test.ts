@@ -15,9 +15,12 @@ describe("durations", () => {
     expect(milliseconds(duration)).toBe(ms);
   });
 
-  it.each([["3 days"], [""], ["d"], ["3"], [Number.NaN], [Number.POSITIVE_INFINITY], ["-5s"]])("refuses %j", (duration) => {
-    expect(() => milliseconds(duration)).toThrow(expect.objectContaining({ code: "CF2302" }));
-  });
+  it.each([["3 days"], [""], ["d"], ["3"], [Number.NaN], [Number.POSITIVE_INFINITY], ["-5s"]])(
+    "refuses %j",
+    (duration) => {
+      expect(() => milliseconds(duration)).toThrow(expect.objectContaining({ code: "CF2302" }));
+    },
+  );
 
   it("takes dates as they are", () => {
     expect(dueTime(new Date(1234), 99)).toBe(1234);

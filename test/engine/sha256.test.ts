@@ -8,5 +8,7 @@ it("agrees with the platform's SHA-256", () => {
   for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000]) {
     expect(sha256("x".repeat(length))).toBe(expected("x".repeat(length)));
   }
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => sha256(text) === expected(text)));
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => sha256(text) === expected(text)),
+  );
 });

@@ -75,9 +75,17 @@ describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
       const killed = await work(name, id, n);
       const second = endOf(await work(name, id, 0));
       const { trace, faults } = merge(readLedger(join(folder, `${id}.ledger`)), branches[name]!);
-      const same = JSON.stringify([trace, second.result]) === JSON.stringify([reference.trace, reference.result]);
+      const same =
+        JSON.stringify([trace, second.result]) === JSON.stringify([reference.trace, reference.result]);
       if (killed.signal !== "SIGKILL" || faults.length > 0 || !same) {
-        wrong.push({ killedAt: undisturbed.failpoints[n - 1], n, killed, faults, trace, result: second.result });
+        wrong.push({
+          killedAt: undisturbed.failpoints[n - 1],
+          n,
+          killed,
+          faults,
+          trace,
+          result: second.result,
+        });
       }
     });
     expect(wrong).toEqual([]);

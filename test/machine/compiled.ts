@@ -21,7 +21,12 @@ import {
   type Step,
 } from "../../runtime/machine/index.ts";
 
-export type StepFunction<A extends unknown[]> = (task: Durable, v: unknown, e: boolean, ...args: A) => unknown;
+export type StepFunction<A extends unknown[]> = (
+  task: Durable,
+  v: unknown,
+  e: boolean,
+  ...args: A
+) => unknown;
 export type AsyncFunction<A extends unknown[]> = (...args: A) => Promise<unknown>;
 
 let counter = 0;
@@ -49,7 +54,7 @@ export function compiled<A extends unknown[]>(
   const f = (...args: A) => {
     const $t = $begin(code, f);
     try {
-      step($t, undefined, false, ...args);
+      $return($t, step($t, undefined, false, ...args));
     } catch ($e) {
       $throw($t, $e);
     }
@@ -85,7 +90,7 @@ export const wait = compiled(
             $f["log"] = log;
             $f["name"] = name;
             $t.ip = 1;
-            return;
+            return $park;
           }
         case 1:
           if ($ip !== 0) {
@@ -94,7 +99,7 @@ export const wait = compiled(
           }
           log.push(name, $v);
       }
-      return $return($t, name);
+      return name;
     } catch (error) {
       log.push(name, error);
       throw error;
@@ -119,7 +124,7 @@ export const call = compiled(
           const $f = ($t.frame ??= new CallFrame() as unknown as Frame);
           $f["log"] = log;
           $t.ip = 1;
-          return;
+          return $park;
         }
       case 1:
         if ($ip !== 0) {
@@ -129,12 +134,12 @@ export const call = compiled(
         log.push($v);
         log.push("called");
     }
-    return $return($t, undefined);
+    return undefined;
   },
 );
 
 /** `async function body() { return f(); }`: any code, as a task. */
-export const body = compiled("body", CallFrame, ($t, _v, _e, f: () => unknown) => $return($t, f()));
+export const body = compiled("body", CallFrame, (_t, _v, _e, f: () => unknown) => f());
 
 export interface Notes extends Host {
   readonly quiescent: number[];

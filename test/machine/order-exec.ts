@@ -2,7 +2,15 @@
  * `execNative` of order-program.ts, compiled by hand.
  */
 import type { Frame } from "../../abi/index.ts";
-import { $await, $iterateAsync, $park, $return, $to, type AsyncIteration } from "../../runtime/machine/index.ts";
+import {
+  $await,
+  $enter,
+  $iterateAsync,
+  $machine,
+  $park,
+  $to,
+  type AsyncIteration,
+} from "../../runtime/machine/index.ts";
 import { compiled } from "./compiled.ts";
 import { type Context, evaluate, note, type Operation, perform } from "./order-program.ts";
 
@@ -14,6 +22,12 @@ class ExecFrame {
   $it: unknown = undefined;
 }
 
+/** A sync closure that calls something: where it is called outside any run it enters its own. */
+export const closure: Context["closure"] = (f) => {
+  const g = ((value) => ($machine.run === null ? $enter(g, undefined, [value]) : f(value))) as typeof f;
+  return g;
+};
+
 export const exec = compiled(
   "exec",
   ExecFrame,
@@ -22,13 +36,20 @@ export const exec = compiled(
     let i = 0;
     let $it!: AsyncIteration;
     if ($ip !== 0) {
-      const $f = $t.frame as unknown as { c: Context; ops: Operation[]; depth: number; i: number; $it: AsyncIteration };
+      const $f = $t.frame as unknown as {
+        c: Context;
+        ops: Operation[];
+        depth: number;
+        i: number;
+        $it: AsyncIteration;
+      };
       ({ c, ops, depth, i, $it } = $f);
     }
     const park = (ip: number) => {
       const $f = ($t.frame ??= new ExecFrame() as unknown as Frame);
       Object.assign($f, { c, ops, depth, i, $it });
       $t.ip = ip;
+      return $park;
     };
     for (; $ip !== 0 || i < ops.length; i++) {
       const op = ops[i]!;
@@ -36,7 +57,10 @@ export const exec = compiled(
         try {
           switch ($ip) {
             case 0:
-              if (($v = $await($t, evaluate(c, (op as { e: never }).e, depth))) === $park) return park(1);
+              if (
+                ($v = $await($t, evaluate(c, (op as Extract<Operation, { o: "await" }>).e, depth))) === $park
+              )
+                return park(1);
             case 1:
               if ($ip !== 0) {
                 $ip = 0;
@@ -51,7 +75,13 @@ export const exec = compiled(
         try {
           switch ($ip) {
             case 0:
-              if (($v = $await($t, $to($t, exec)(c, (op as { ops: Operation[] }).ops, depth))) === $park) return park(2);
+              if (
+                ($v = $await(
+                  $t,
+                  $to($t, exec)(c, (op as Extract<Operation, { o: "awaitCall" }>).ops, depth),
+                )) === $park
+              )
+                return park(2);
             case 2:
               if ($ip !== 0) {
                 $ip = 0;
@@ -66,7 +96,9 @@ export const exec = compiled(
         try {
           switch ($ip) {
             case 0:
-              $it = $iterateAsync((op as { es: never[] }).es.map((e) => evaluate(c, e, depth)));
+              $it = $iterateAsync(
+                (op as Extract<Operation, { o: "forAwait" }>).es.map((e) => evaluate(c, e, depth)),
+              );
             case 3:
               for (;;) {
                 switch ($ip) {
@@ -86,9 +118,9 @@ export const exec = compiled(
         } catch (error) {
           note(c, "error", error);
         }
-      } else if (op.o === "return") return $return($t, evaluate(c, op.e, depth));
+      } else if (op.o === "return") return evaluate(c, op.e, depth);
       else perform(c, op);
     }
-    return $return($t, ops.length);
+    return ops.length;
   },
 );

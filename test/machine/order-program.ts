@@ -38,12 +38,20 @@ export type Operation =
 export interface Context {
   readonly P: PromiseConstructor;
   readonly exec: (context: Context, ops: Operation[], depth: number) => Promise<unknown>;
+  /** What the compiler makes of a sync closure. */
+  readonly closure: <F extends (v?: unknown) => unknown>(f: F) => F;
   readonly log: string[];
   readonly label: string;
-  readonly deferred: { promise: Promise<unknown>; resolve: (v: unknown) => void; reject: (v: unknown) => void }[];
+  readonly deferred: {
+    promise: Promise<unknown>;
+    resolve: (v: unknown) => void;
+    reject: (v: unknown) => void;
+  }[];
   readonly variables: unknown[];
   /** Native promises that exist before the program starts. */
   readonly shared: Promise<unknown>[];
+  /** The same and what was derived from them: promises of the platform in either interpretation. */
+  readonly foreign: Set<unknown>;
   steps: number;
 }
 
@@ -53,8 +61,20 @@ export function context(
   log: string[],
   label: string,
   shared: Promise<unknown>[] = [],
+  closure: Context["closure"] = (f) => f,
 ): Context {
-  const made: Context = { P, exec, log, label, deferred: [], variables: [], shared, steps: 0 };
+  const made: Context = {
+    P,
+    exec,
+    closure,
+    log,
+    label,
+    deferred: [],
+    variables: [],
+    shared,
+    foreign: new Set(shared),
+    steps: 0,
+  };
   for (let i = 0; i < 3; i++) {
     let functions!: { resolve: (v: unknown) => void; reject: (v: unknown) => void };
     const promise = new P<unknown>((resolve, reject) => {
@@ -76,6 +96,7 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(show).join()}]`;
   if (typeof value === "function") return "function";
   if (typeof value === "object" && value !== null) {
+    if (Object.hasOwn(value, "then")) return "thenable";
     return `{${Object.entries(value).map(([k, v]) => `${k}:${show(v)}`)}}`;
   }
   return String(value);
@@ -112,13 +133,21 @@ export function evaluate(c: Context, e: Expression, depth: number): unknown {
     case "call":
       return depth > 4 ? 0 : c.exec(c, e.ops, depth + 1);
     case "combine":
-      return P[e.kind](e.es.map((x) => evaluate(c, x, depth)));
+      return combine(
+        P,
+        e.kind,
+        e.es.map((x) => evaluate(c, x, depth)),
+      );
     case "then":
-      return promise(c, e.e, depth).then(handler(c, "f", e.f, depth), handler(c, "r", e.r, depth));
+      return derive(c, e.e, depth, (p) => p.then(handler(c, "f", e.f, depth), handler(c, "r", e.r, depth)));
     case "catch":
-      return promise(c, e.e, depth).catch(handler(c, "c", e.r, depth));
+      return derive(c, e.e, depth, (p) => p.catch(handler(c, "c", e.r, depth)));
     case "finally":
-      return promise(c, e.e, depth).finally(handler(c, "finally", e.f, depth) as () => unknown);
+      return derive(c, e.e, depth, (p) => {
+        // The platform's own `finally` wraps a durable promise that its handler returns; no other method does.
+        const own = c.foreign.has(p) ? new P((resolve) => resolve(p)) : p;
+        return own.finally(handler(c, "finally", e.f, depth));
+      });
     case "new":
       return new P((resolve, reject) => {
         note(c, "executor");
@@ -129,17 +158,40 @@ export function evaluate(c: Context, e: Expression, depth: number): unknown {
   }
 }
 
-function promise(c: Context, e: Expression, depth: number): Promise<unknown> {
-  return c.P.resolve(evaluate(c, e, depth));
+function combine(P: PromiseConstructor, kind: "all" | "allSettled" | "race" | "any", xs: unknown[]): unknown {
+  return kind === "all"
+    ? P.all(xs)
+    : kind === "any"
+      ? P.any(xs)
+      : kind === "race"
+        ? P.race(xs)
+        : P.allSettled(xs);
 }
 
-function handler(c: Context, what: string, h: Handler | null, depth: number): ((v: unknown) => unknown) | undefined {
+function derive(
+  c: Context,
+  e: Expression,
+  depth: number,
+  method: (promise: Promise<unknown>) => Promise<unknown>,
+): Promise<unknown> {
+  const promise = c.P.resolve(evaluate(c, e, depth));
+  const derived = method(promise);
+  if (c.foreign.has(promise)) c.foreign.add(derived);
+  return derived;
+}
+
+function handler(
+  c: Context,
+  what: string,
+  h: Handler | null,
+  depth: number,
+): ((v?: unknown) => unknown) | undefined {
   if (h === null) return undefined;
-  return (value) => {
+  return c.closure((value) => {
     note(c, what, value);
     if (h.throws) throw evaluate(c, h.e, depth);
     return evaluate(c, h.e, depth);
-  };
+  });
 }
 
 function thenable(c: Context, mode: string, n: number): object {
@@ -195,7 +247,7 @@ const number = fc.nat(20);
 const { ops } = fc.letrec<{ e: Expression; op: Operation; ops: Operation[]; h: Handler }>((tie) => ({
   h: fc.record({ e: tie("e"), throws: fc.boolean() }),
   e: fc.oneof(
-    { depthSize: "medium", withCrossShrink: true },
+    { depthSize: "small", maxDepth: 5, withCrossShrink: true },
     fc.record({ t: fc.constant("literal" as const), n: number }),
     fc.record({ t: fc.constant("rejected" as const), n: number }),
     fc.record({ t: fc.constant("deferred" as const), k: number }),
@@ -203,7 +255,13 @@ const { ops } = fc.letrec<{ e: Expression; op: Operation; ops: Operation[]; h: H
     fc.record({ t: fc.constant("shared" as const), k: number }),
     fc.record({
       t: fc.constant("thenable" as const),
-      mode: fc.constantFrom("sync" as const, "reject" as const, "throw" as const, "later" as const, "getter" as const),
+      mode: fc.constantFrom(
+        "sync" as const,
+        "reject" as const,
+        "throw" as const,
+        "later" as const,
+        "getter" as const,
+      ),
       n: number,
     }),
     fc.record({ t: fc.constant("resolved" as const), e: tie("e") }),
@@ -228,7 +286,7 @@ const { ops } = fc.letrec<{ e: Expression; op: Operation; ops: Operation[]; h: H
     }),
   ),
   op: fc.oneof(
-    { depthSize: "medium", withCrossShrink: true },
+    { depthSize: "small", maxDepth: 5, withCrossShrink: true },
     fc.record({ o: fc.constant("log" as const) }),
     { weight: 5, arbitrary: fc.record({ o: fc.constant("await" as const), e: tie("e") }) },
     { weight: 2, arbitrary: fc.record({ o: fc.constant("awaitCall" as const), ops: tie("ops") }) },
@@ -236,12 +294,17 @@ const { ops } = fc.letrec<{ e: Expression; op: Operation; ops: Operation[]; h: H
     fc.record({ o: fc.constant("forAwait" as const), es: fc.array(tie("e"), { maxLength: 3 }) }),
     {
       weight: 2,
-      arbitrary: fc.record({ o: fc.constant("settle" as const), k: number, e: tie("e"), rejects: fc.boolean() }),
+      arbitrary: fc.record({
+        o: fc.constant("settle" as const),
+        k: number,
+        e: tie("e"),
+        rejects: fc.boolean(),
+      }),
     },
     fc.record({ o: fc.constant("return" as const), e: tie("e") }),
     fc.record({ o: fc.constant("throw" as const), n: number }),
   ),
-  ops: fc.array(tie("op"), { minLength: 1, maxLength: 7, size: "max" }),
+  ops: fc.array(tie("op"), { minLength: 1, maxLength: 6, size: "+1" }),
 }));
 
 export const programs: fc.Arbitrary<Operation[]> = ops;

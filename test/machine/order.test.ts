@@ -5,9 +5,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { $Promise } from "../../runtime/machine/index.ts";
-import { inNewRun, microtasks } from "./compiled.ts";
-import { exec } from "./order-exec.ts";
-import { context, execNative, note, type Context, type Operation, programs } from "./order-program.ts";
+import { body, inNewRun, microtasks } from "./compiled.ts";
+import { closure, exec } from "./order-exec.ts";
+import { type Context, context, execNative, note, type Operation, programs } from "./order-program.ts";
 
 // Programs leave rejections unhandled on purpose.
 const ignore = () => {};
@@ -87,7 +87,10 @@ test("outside any run, they also mix with native jobs in native order", async ()
 
       const log: string[] = [];
       const shared = sharedPromises();
-      const a = context($Promise, exec, log, "a", shared.promises);
+      let a!: Context;
+      body(() => {
+        a = context($Promise, exec, log, "a", shared.promises, closure);
+      });
       conclude(a, exec(a, ours, 0));
       const b = context(Promise, execNative, log, "b", shared.promises);
       conclude(b, execNative(b, theirs, 0));

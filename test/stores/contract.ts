@@ -186,10 +186,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a")], "w1");
       await store.renew(worker("w2"), true);
       expect(await store.claim("w2", 1, [])).toEqual([]);
+      expect(await store.due()).toBeNull();
       await store.retire("w1");
       expect(await store.claim("w2", 1, [])).toMatchObject([{ id: "a", epoch: 2 }]);
       await store.renew({ ...worker("w3"), lease: 60_000 }, true);
       under.clock.now += 10_001;
+      expect(await store.due()).toBe(0);
       expect(await store.claim("w3", 1, [])).toMatchObject([{ id: "a", epoch: 3 }]);
     });
 
@@ -372,7 +374,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.cancel("nobody")).toBe(false);
       const claimed = await claimOne();
       expect(claimed.cancel).toBe("asked");
-      expect(passed((await store.commit([turnOf(claimed, { cancelled: true })]))[0]).cancel).toBe("asked");
+      expect(passed((await store.commit([turnOf(claimed, { cancelled: true })]))[0]).cancel).toBe(
+        "under way",
+      );
       expect(await store.cancel("a")).toBe(true);
       expect((await claimOne()).cancel).toBe("under way");
     });

@@ -1,5 +1,5 @@
 /** The systems of other people that the workflow drives, each behind an HTTP interface. */
-import { stepContext } from "coldframe";
+import { idempotencyKey } from "../../idempotency-key.ts";
 
 /** Server pool: racks a machine and says under which address it answers. */
 export async function requestNewServer(model: string): Promise<string> {
@@ -32,14 +32,22 @@ export async function addIpToDomain(domain: string, ip: string): Promise<void> {
   await post("GSLB_URL", "add_ip_to_domain", { domain, ip });
 }
 
-/** One request. The idempotency key is the same in every attempt, so that a system can tell a repetition. */
+/**
+ * One request. A busy system is asked again, up to five times. The idempotency key is the same in every attempt, and
+ * the same after a crash, so that a system can tell a repetition from a second order.
+ */
 async function post<T>(system: string, operation: string, body: unknown): Promise<T> {
-  const answer = await fetch(`${process.env[system]}/${operation}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": stepContext()?.key ?? "" },
-    body: JSON.stringify(body),
-  });
-  const value = (await answer.json()) as T & { error?: string };
-  if (!answer.ok) throw new Error(`${operation}: ${value?.error ?? answer.statusText}`);
-  return value;
+  const key = idempotencyKey();
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(`${process.env[system]}/${operation}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify(body),
+    });
+    const value = (await answer.json()) as T & { error?: string };
+    if (answer.ok) return value;
+    if (answer.status !== 503 || attempt === 5)
+      throw new Error(`${operation}: ${value.error ?? answer.statusText}`);
+    await new Promise((resolve) => setTimeout(resolve, 100 * attempt));
+  }
 }

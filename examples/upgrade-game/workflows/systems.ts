@@ -1,5 +1,5 @@
 /** The systems of a game, each behind an HTTP interface. A refusal is thrown into the workflow at once: it knows better what to do. */
-import { stepContext } from "coldframe";
+import { idempotencyKey } from "../../idempotency-key.ts";
 
 export async function stopServer(game: number): Promise<void> {
   "use step";
@@ -52,7 +52,7 @@ export async function restoreApplication(game: number, archive: string): Promise
 async function post<T>(system: string, operation: string, body: unknown): Promise<T> {
   const answer = await fetch(`${process.env[system]}/${operation}`, {
     method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": stepContext()?.key ?? "" },
+    headers: { "content-type": "application/json", "idempotency-key": idempotencyKey() },
     body: JSON.stringify(body),
   });
   const value = (await answer.json()) as T & { error?: string };

@@ -1,14 +1,26 @@
 /**
  * Bytes: array buffers, and the views that share them.
  *
- *   ["bytes","AAEC"]              an ArrayBuffer; a third element is the most it can grow to
+ *   ["bytes","AAEC"]              the content of an ArrayBuffer, and the buffer; a third element is the most it can grow to
+ *   ["bytes",8]                   the ArrayBuffer of node 8 itself, where something holds it
  *   ["view","Uint8Array",7,0,3]   a view of node 7: offset in bytes, length in elements; without length it follows a growing buffer
  *
  * Node's `Buffer.from("x")` is a window of a pool of 8 KB that other code writes to. Of a buffer that is reached through
  * `Buffer`s only, just the parts that they show are saved, moved together; views that overlap still do.
  */
 import { fromBase64, toBase64 } from "../base64.ts";
-import { type In, integer, isIndex, type Kind, lacking, type Node, type Out, string } from "../kind.ts";
+import {
+  broken,
+  type In,
+  integer,
+  isIndex,
+  type Kind,
+  lacking,
+  type Node,
+  type Out,
+  string,
+} from "../kind.ts";
+import { writeOwn } from "./objects.ts";
 
 type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
 type ViewClass = new (buffer: ArrayBuffer, offset: number, length?: number) => View;
@@ -38,11 +50,12 @@ const nodeBuffer = Reflect.get(globalThis, "Buffer") as
   | undefined;
 const nameOfPrototype = new Map<object, string>();
 for (const [name, Class] of viewClasses) nameOfPrototype.set(Class.prototype, name);
-if (typeof nodeBuffer === "function") nameOfPrototype.set((nodeBuffer as { prototype: object }).prototype, "Buffer");
+if (typeof nodeBuffer === "function")
+  nameOfPrototype.set((nodeBuffer as { prototype: object }).prototype, "Buffer");
 
-/** More elements than this are not searched for extra own properties: listing the keys would cost more than the bytes. */
+/** More bytes than this are not searched for extra own properties: listing the keys would cost more than the bytes. */
 const MAX_SEARCHED = 256;
-export function isLargeView(value: object): boolean {
+function isLarge(value: object): boolean {
   return ArrayBuffer.isView(value) && value.byteLength > MAX_SEARCHED;
 }
 
@@ -55,6 +68,17 @@ interface Parts {
 /** One per writer: which parts of which buffers are needed. */
 export class Buffers {
   private readonly parts = new Map<ArrayBuffer, Parts>();
+
+  private readonly contents = new Map<ArrayBuffer, Content>();
+
+  content(buffer: ArrayBuffer): Content {
+    let content = this.contents.get(buffer);
+    if (content === undefined) {
+      content = new Content(buffer);
+      this.contents.set(buffer, content);
+    }
+    return content;
+  }
 
   whole(buffer: ArrayBuffer): void {
     this.of(buffer).whole = true;
@@ -95,7 +119,8 @@ export class Buffers {
 
   bytes(buffer: ArrayBuffer): Uint8Array {
     const layout = this.layout(buffer);
-    if (layout.length === 1) return new Uint8Array(buffer, layout[0]!.start, layout[0]!.end - layout[0]!.start);
+    if (layout.length === 1)
+      return new Uint8Array(buffer, layout[0]!.start, layout[0]!.end - layout[0]!.start);
     const last = layout.at(-1);
     const bytes = new Uint8Array(last === undefined ? 0 : last.at + last.end - last.start);
     for (const { start, end, at } of layout) bytes.set(new Uint8Array(buffer, start, end - start), at);
@@ -114,21 +139,42 @@ interface BufferOut extends Out {
   readonly buffers: Buffers;
 }
 
+/** Stands for the content of a buffer: views refer to it, so that it is known whether anything holds the buffer itself. */
+export class Content {
+  readonly buffer: ArrayBuffer;
+  constructor(buffer: ArrayBuffer) {
+    this.buffer = buffer;
+  }
+}
+
 export const bytes: Kind = {
   tags: ["bytes"],
-  prototypes: [ArrayBuffer.prototype],
-  write(value: ArrayBuffer, out: Out): string {
+  prototypes: [ArrayBuffer.prototype, Content.prototype],
+  bare: () => true,
+  write(value: ArrayBuffer | Content, out: Out): string {
     const { buffers } = out as BufferOut;
-    byteLength.call(value);
-    const most = (value as { resizable?: boolean }).resizable
-      ? `,${(value as unknown as { maxByteLength: number }).maxByteLength}`
+    if (!(value instanceof Content)) {
+      byteLength.call(value);
+      const content = buffers.content(value);
+      buffers.whole(value);
+      return `["bytes",${out.index(content)}]`;
+    }
+    const { buffer } = value;
+    writeOwn(buffer, 0, out, () => false);
+    const most = (buffer as { resizable?: boolean }).resizable
+      ? `,${(buffer as unknown as { maxByteLength: number }).maxByteLength}`
       : "";
-    return out.later(() => `["bytes","${toBase64(buffers.bytes(value))}"${most}]`);
+    return out.later(() => `["bytes","${toBase64(buffers.bytes(buffer))}"${most}]`);
   },
-  allocate(node: Node): unknown {
+  allocate(node: Node, input: In): unknown {
+    if (typeof node[1] === "number") {
+      const content = input.nodes[node[1]];
+      if (!Array.isArray(content) || typeof content[1] !== "string") return broken("bytes that are none");
+      return input.node(node[1], ["bytes"]);
+    }
     const content = fromBase64(string(node[1]));
     if (node.length < 3) return content.buffer;
-    const most = integer(node[2], 2 ** 40);
+    const most = integer(node[2], MAX_BYTES);
     const Resizable = ArrayBuffer as unknown as new (
       length: number,
       options: { maxByteLength: number },
@@ -140,10 +186,14 @@ export const bytes: Kind = {
   },
 };
 
+/** A growing buffer reserves what it may grow to; more than this is damage, not a wish. */
+const MAX_BYTES = 2 ** 33;
+
 export const view: Kind = {
   tags: ["view"],
   prototypes: [...nameOfPrototype.keys()],
   done: (key) => isIndex(key, Number.MAX_SAFE_INTEGER),
+  bare: isLarge,
   write(value: View, out: Out): string {
     const { buffers } = out as BufferOut;
     if (!ArrayBuffer.isView(value)) return out.refuse("an object that only looks like a typed array");
@@ -153,7 +203,7 @@ export const view: Kind = {
     }
     const name = nameOfPrototype.get(Object.getPrototypeOf(value))!;
     const length = value.length ?? value.byteLength;
-    const index = out.index(buffer);
+    const index = out.index(buffers.content(buffer));
     if (name === "Buffer") {
       buffers.show(buffer, value.byteOffset, value.byteOffset + value.byteLength);
       return out.later(

@@ -66,7 +66,8 @@ export const weakMap: Kind = {
   },
   allocate: () => new WeakMap(),
   fill(value: WeakMap<object, unknown>, node: Node, input: In): void {
-    for (let i = 1; i < node.length; i += 2) value.set(input.value(node[i]) as object, input.value(node[i + 1]));
+    for (let i = 1; i < node.length; i += 2)
+      value.set(input.value(node[i]) as object, input.value(node[i + 1]));
   },
 };
 
@@ -110,7 +111,11 @@ export const weakRef: Kind = {
     }
     // No weak reference can be made empty.
     const empty = new WeakRef({});
-    return Object.defineProperty(empty, "deref", { value: () => undefined, writable: true, configurable: true });
+    return Object.defineProperty(empty, "deref", {
+      value: () => undefined,
+      writable: true,
+      configurable: true,
+    });
   },
 };
 

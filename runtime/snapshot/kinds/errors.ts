@@ -38,7 +38,8 @@ export const error: Kind = {
       return out.refuse("an object that only looks like an Error");
     }
     let prototype: object | null = Object.getPrototypeOf(value);
-    while (prototype !== null && !nameOfPrototype.has(prototype)) prototype = Object.getPrototypeOf(prototype);
+    while (prototype !== null && !nameOfPrototype.has(prototype))
+      prototype = Object.getPrototypeOf(prototype);
     const name = prototype === null ? "Error" : nameOfPrototype.get(prototype)!;
     const { stack } = value;
     let text = `["error","${name}",${typeof stack === "string" ? out.value(stack) : "null"}`;
@@ -66,7 +67,7 @@ export const error: Kind = {
 export const domException: Kind = {
   tags: ["domexception"],
   prototypes: typeof DOMException === "function" ? [DOMException.prototype] : [],
-  internals: true,
+  pristine: () => new DOMException(),
   done: (key) => key === "stack",
   write: (value: DOMException, out: Out) =>
     `["domexception",${quote(value.name)},${quote(value.message)},${typeof value.stack === "string" ? out.value(value.stack) : "null"}]`,
@@ -78,7 +79,13 @@ export const domException: Kind = {
 };
 
 function isStandard(found: PropertyDescriptor): boolean {
-  return found.get === undefined && found.set === undefined && found.writable === true && found.enumerable === false && found.configurable === true;
+  return (
+    found.get === undefined &&
+    found.set === undefined &&
+    found.writable === true &&
+    found.enumerable === false &&
+    found.configurable === true
+  );
 }
 
 function define(object: object, key: string, value: unknown): void {

@@ -92,7 +92,8 @@ export function findClosureCode(id: string, hash: string, ambiguous: boolean): C
   const base = id.replace(/[$#]\d+$/, "");
   const equal: Code[] = [];
   for (const other of registry.codes.values()) {
-    if (other.hash === hash && other.make !== null && other.id.replace(/[$#]\d+$/, "") === base) equal.push(other);
+    if (other.hash === hash && other.make !== null && other.id.replace(/[$#]\d+$/, "") === base)
+      equal.push(other);
   }
   if (equal.length === 1) return equal[0]!;
   if (code === undefined) {
@@ -102,7 +103,10 @@ export function findClosureCode(id: string, hash: string, ambiguous: boolean): C
     );
   }
   if (ambiguous || hasNamesake(id) || equal.length > 1) {
-    throw changed(code, "several closures of the function have this name, so it may now be another one; ambiguous");
+    throw changed(
+      code,
+      "several closures of the function have this name, so it may now be another one; ambiguous",
+    );
   }
   return code;
 }
@@ -156,7 +160,10 @@ export const builtin: Kind = {
     const name = string(node[1]);
     const value = builtinOf(name);
     if (value !== undefined) return value;
-    throw new ColdframeError("CF2103", `it holds the built-in ${name.slice(0, 60)}, which this engine does not have`);
+    throw new ColdframeError(
+      "CF2103",
+      `it holds the built-in ${name.slice(0, 60)}, which this engine does not have`,
+    );
   },
 };
 

@@ -10,12 +10,34 @@ import { argumentsObject, sparse } from "./objects.ts";
 import { abort, date, headers, params, regexp, signal, url } from "./platform.ts";
 import { boxed } from "./primitives.ts";
 import { nativePromise, promise } from "./promises.ts";
-import { adopt, constant, element, finallyReaction, group, thenableJob, thenReaction, unwrap } from "./reactions.ts";
+import {
+  adopt,
+  constant,
+  element,
+  finallyReaction,
+  group,
+  thenableJob,
+  thenReaction,
+  unwrap,
+} from "./reactions.ts";
 
 /** Kinds of values that can stand anywhere, also in the arguments and results of steps. */
 const plain: readonly Kind[] = [
   ...[map, set, weakMap, weakSet, weakRef, date, regexp, error, domException, bytes, view, boxed],
-  ...[url, params, headers, abort, signal, sparse, argumentsObject, instance, custom, reference, builtin, resource],
+  ...[
+    url,
+    params,
+    headers,
+    abort,
+    signal,
+    sparse,
+    argumentsObject,
+    instance,
+    custom,
+    reference,
+    builtin,
+    resource,
+  ],
 ];
 
 /** Kinds that belong to a run. */

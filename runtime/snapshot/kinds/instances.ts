@@ -9,7 +9,19 @@
  * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
  */
 import { nameOf } from "../../machine/index.ts";
-import { broken, type In, integer, isIndex, type Kind, lacking, list, type Node, type Out, quote, string } from "../kind.ts";
+import {
+  broken,
+  type In,
+  integer,
+  isIndex,
+  type Kind,
+  lacking,
+  list,
+  type Node,
+  type Out,
+  quote,
+  string,
+} from "../kind.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { writeArray, writeOwn } from "./objects.ts";
 
@@ -32,10 +44,16 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   }
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
-  while (above !== Object.prototype && above !== Array.prototype && above !== null && out.kindOf(above) === undefined) {
+  while (
+    above !== Object.prototype &&
+    above !== Array.prototype &&
+    above !== null &&
+    out.kindOf(above) === undefined
+  ) {
     const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
     if (!isSavableClass(Class, above)) return out.refuse(describe(object, constructor, prototype));
-    if (hasPrivateFields(Class)) return out.refuse(`${describe(object, constructor, prototype)} with private fields`);
+    if (hasPrivateFields(Class))
+      return out.refuse(`${describe(object, constructor, prototype)} with private fields`);
     above = Object.getPrototypeOf(above);
   }
   if (above === prototype) return out.refuse(describe(object, constructor, prototype));
@@ -59,7 +77,12 @@ function writeFields(object: object, Class: string, out: Out): string {
   for (const key of Reflect.ownKeys(object)) {
     const found = Object.getOwnPropertyDescriptor(object, key)!;
     const ordinary = "value" in found && found.enumerable && found.writable && found.configurable;
-    if (typeof key === "symbol" || !ordinary || isIndex(key, Number.MAX_SAFE_INTEGER) || !Object.isExtensible(object)) {
+    if (
+      typeof key === "symbol" ||
+      !ordinary ||
+      isIndex(key, Number.MAX_SAFE_INTEGER) ||
+      !Object.isExtensible(object)
+    ) {
       writeOwn(object, 0, out, () => false);
       return `["new",${Class},${out.name("[]")}]`;
     }
@@ -89,7 +112,9 @@ function isSavableClass(constructor: unknown, prototype: object): constructor is
 function hasPrivateFields(constructor: unknown): boolean {
   if (typeof constructor !== "function") return false;
   const text = Function.prototype.toString.call(constructor);
-  return text.startsWith("class") && /[.;{}\n]\s*(?:(?:get|set|async)\s+|\*\s*)*#[\p{ID_Start}$_]/u.test(text);
+  return (
+    text.startsWith("class") && /[.;{}\n]\s*(?:(?:get|set|async)\s+|\*\s*)*#[\p{ID_Start}$_]/u.test(text)
+  );
 }
 
 /** `a Socket`, `an Order`: what an error calls it. Reads no property of the object itself. */
@@ -111,7 +136,9 @@ export const instance: Kind = {
   prototypes: [],
   write: () => broken("written by its class"),
   allocate(node: Node, input: InstanceIn): unknown {
-    return Object.create(node[0] === "new" ? prototypeOf(node[1], input) : registered(string(node[1]), input));
+    return Object.create(
+      node[0] === "new" ? prototypeOf(node[1], input) : registered(string(node[1]), input),
+    );
   },
   fill(object: object, node: Node, input: In): void {
     const keys = list(input.names[integer(node[2], input.names.length)]);
@@ -136,7 +163,9 @@ export function prototypeOf(raw: unknown, input: In): object {
 }
 
 function registered(name: string, input: InstanceIn): object {
-  return registeredPrototype(name, input.registrations) ?? lacking(`class "${name}" (superjson.registerClass)`);
+  return (
+    registeredPrototype(name, input.registrations) ?? lacking(`class "${name}" (superjson.registerClass)`)
+  );
 }
 
 export const custom: Kind = {

@@ -5,6 +5,7 @@
  *   ["iteration","keys",done,source,index,keys]
  *   ["iteration","map",done,source,position]     also "set"
  *   ["iteration","iterator",done,iterator,next]  also "async", "async-from-sync"
+ *   ["iteration","async-from-sync",done,source,next,position]   over a collection of the language
  *
  * The position in a Map or Set is its size minus what is left, found by draining the native iterator; a fresh one that is
  * advanced so far visits the same entries, whatever is added or deleted from then on.
@@ -31,13 +32,17 @@ export const iteration: Kind = {
       case "set":
         return `${head},${out.value(value.source)},${value.done ? 0 : position(value)}]`;
       default:
+        if (isNative(value)) {
+          return `${head},${out.value(value.source)},${out.value(value.method)},${position(value)}]`;
+        }
         return `${head},${out.value(value.iterator)},${out.value(value.method)}]`;
     }
   },
   allocate(node: Node): unknown {
     const kind = string(node[1]);
     if (kind === "async" || kind === "async-from-sync") return new AsyncIteration(kind, undefined);
-    if (!["index", "string", "keys", "map", "set", "iterator"].includes(kind)) return broken("a loop of an unknown kind");
+    if (!["index", "string", "keys", "map", "set", "iterator"].includes(kind))
+      return broken("a loop of an unknown kind");
     return new Iteration(kind as IterationKind, undefined);
   },
   fill(value: Iteration, node: Node, input: In): void {
@@ -54,7 +59,8 @@ export const iteration: Kind = {
         if (value.kind !== "keys" || value.done) return;
         input.afterwards(() => {
           const keys = list(input.value(node[5]));
-          if (!keys.every((key) => typeof key === "string") || !isObject(source)) broken("a loop over no keys");
+          if (!keys.every((key) => typeof key === "string") || !isObject(source))
+            broken("a loop over no keys");
           value.keys = keys as readonly string[];
         });
         return;
@@ -64,36 +70,72 @@ export const iteration: Kind = {
         if (!value.done) input.afterwards(() => restart(value, node[4]));
         return;
       default:
-        value.iterator = source === null || isObject(source) ? source : broken("an iterator that is no object");
         value.method = input.value(node[4]);
+        if (node.length > 5) {
+          value.source = source;
+          input.afterwards(() => restart(value, node[5]));
+          return;
+        }
+        value.iterator =
+          source === null || isObject(source) ? source : broken("an iterator that is no object");
     }
   },
 };
 
 const shape = { ...new Iteration("index", undefined) };
 
-type Collection = Map<unknown, unknown> | Set<unknown>;
+type Collection = readonly unknown[] | Map<unknown, unknown> | Set<unknown> | string;
+
+/** What the language's own iterators over collections inherit from. */
+const nativeIterators = new Set<unknown>(
+  [[], new Map(), new Set(), ""].map((collection) => Object.getPrototypeOf(collection[Symbol.iterator]())),
+);
+
+/** `for await` over a collection of the language: its iterator is one of the platform, whose position can be found. */
+function isNative({ kind, source, iterator }: Iteration): boolean {
+  if (kind !== "async-from-sync" || iterator === null) return false;
+  return isCollection(source) && nativeIterators.has(Object.getPrototypeOf(iterator));
+}
+
+function isCollection(source: unknown): source is Collection {
+  return (
+    typeof source === "string" || Array.isArray(source) || source instanceof Map || source instanceof Set
+  );
+}
 
 /** How many entries of the collection as it is now were visited. Leaves the iteration where it was. */
 function position(value: Iteration): number {
   const collection = value.source as Collection;
   let left = 0;
   for (const _ of value.iterator as Iterable<unknown>) left++;
-  const visited = collection.size - left;
+  const visited = Math.max(0, sizeOf(collection) - left);
   value.iterator = iteratorAt(collection, visited);
   return visited;
 }
 
+function sizeOf(collection: Collection): number {
+  if (typeof collection === "string") return [...collection].length;
+  return "size" in collection ? collection.size : collection.length;
+}
+
 function restart(value: Iteration, raw: unknown): void {
-  const { source } = value;
-  if (!(value.kind === "map" ? source instanceof Map : source instanceof Set)) return broken("a loop over no collection");
+  const { source, kind } = value;
+  const fits =
+    kind === "map" ? source instanceof Map : kind === "set" ? source instanceof Set : isCollection(source);
+  if (!fits) return broken("a loop over no collection");
   const collection = source as Collection;
-  value.iterator = iteratorAt(collection, integer(raw, collection.size + 1));
+  value.iterator = iteratorAt(collection, integer(raw, sizeOf(collection) + 1));
 }
 
 function iteratorAt(collection: Collection, visited: number): object {
-  const iterator =
-    collection instanceof Map ? Map.prototype.entries.call(collection) : Set.prototype.values.call(collection);
+  const iterator: Iterator<unknown> =
+    collection instanceof Map
+      ? Map.prototype.entries.call(collection)
+      : collection instanceof Set
+        ? Set.prototype.values.call(collection)
+        : Array.isArray(collection)
+          ? Array.prototype.values.call(collection)
+          : (collection as string)[Symbol.iterator]();
   for (let i = 0; i < visited; i++) iterator.next();
   return iterator;
 }

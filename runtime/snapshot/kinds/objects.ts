@@ -25,27 +25,21 @@ const FROZEN = 3;
 const MAX_SHAPE = 64;
 
 export function writePlain(object: object, out: Out): string {
-  const keys = Object.getOwnPropertyNames(object);
   if (!Object.isExtensible(object) || Object.getOwnPropertySymbols(object).length > 0) {
     return writeOdd(object, out);
   }
-  const values: unknown[] = [];
-  for (const key of keys) {
-    const found = Object.getOwnPropertyDescriptor(object, key)!;
-    if (!isOrdinary(found, EXTENSIBLE)) return writeOdd(object, out);
-    values.push(found.value);
-  }
+  const keys = Object.getOwnPropertyNames(object);
   const shape = keys.length > 0 && keys.length <= MAX_SHAPE ? out.shape(keys) : undefined;
-  if (shape !== undefined) {
-    let text = `["{}",${shape}`;
-    for (const value of values) text += `,${out.value(value)}`;
-    return `${text}]`;
-  }
-  let text = "{";
+  let text = shape === undefined ? "{" : `["{}",${shape}`;
   for (let i = 0; i < keys.length; i++) {
-    text += `${i === 0 ? "" : ","}${quote(keys[i]!)}:${out.value(values[i])}`;
+    const key = keys[i]!;
+    const found = Object.getOwnPropertyDescriptor(object, key)!;
+    // What was reached so far is reached again through the own table.
+    if (!isOrdinary(found, EXTENSIBLE)) return writeOdd(object, out);
+    if (shape !== undefined) text += `,${out.value(found.value)}`;
+    else text += `${i === 0 ? "" : ","}${quote(key)}:${out.value(found.value)}`;
   }
-  return `${text}}`;
+  return shape === undefined ? `${text}}` : `${text}]`;
 }
 
 /** An object that is more than a list of ordinary properties: all of them stand in the own table, in their order. */
@@ -174,7 +168,6 @@ export const argumentsObject: Kind = {
   },
 };
 
-// biome-ignore lint/complexity/useArrowFunction: an arrow has no arguments object
 const strictArguments = function (..._values: unknown[]): unknown {
   // biome-ignore lint/complexity/noArguments: it is the point
   return arguments;
@@ -209,7 +202,9 @@ function property(key: string | symbol, found: PropertyDescriptor, out: Out): st
     return `[${name},${out.value(found.get)},${out.value(found.set)},${rest}]`;
   }
   const attributes = rest | (found.writable ? WRITABLE : 0);
-  return attributes === DEFAULT ? `[${name},${out.value(found.value)}]` : `[${name},${out.value(found.value)},${attributes}]`;
+  return attributes === DEFAULT
+    ? `[${name},${out.value(found.value)}]`
+    : `[${name},${out.value(found.value)},${attributes}]`;
 }
 
 /** Gives an object what the own table says of it. Properties are defined, never assigned: no setter runs, no prototype changes. */
@@ -220,7 +215,10 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
     const key = typeof raw[0] === "string" ? raw[0] : input.value(raw[0]);
     if (typeof key !== "string" && typeof key !== "symbol") broken("a key that is no name");
     const attributes = raw.length === 2 ? DEFAULT : integer(raw[raw.length - 1], DEFAULT + 1);
-    const common = { enumerable: (attributes & ENUMERABLE) !== 0, configurable: (attributes & CONFIGURABLE) !== 0 };
+    const common = {
+      enumerable: (attributes & ENUMERABLE) !== 0,
+      configurable: (attributes & CONFIGURABLE) !== 0,
+    };
     if (raw.length === 4) {
       Object.defineProperty(object, key as string, {
         get: accessor(input.value(raw[1])) as () => unknown,
@@ -253,7 +251,9 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
 }
 
 function accessor(value: unknown): unknown {
-  return value === undefined || typeof value === "function" ? value : broken("an accessor that is no function");
+  return value === undefined || typeof value === "function"
+    ? value
+    : broken("an accessor that is no function");
 }
 
 /** 0 extensible, 1 not extensible, 2 sealed, 3 frozen */

@@ -50,7 +50,7 @@ interface PlatformOut extends Out {
 export const url: Kind = {
   tags: ["url"],
   prototypes: [URL.prototype],
-  internals: true,
+  pristine: () => new URL("http://a"),
   write(value: URL, out: Out): string {
     (out as PlatformOut).urls.set(value.searchParams, value);
     return `["url",${quote(value.href)}]`;
@@ -61,7 +61,7 @@ export const url: Kind = {
 export const params: Kind = {
   tags: ["params"],
   prototypes: [URLSearchParams.prototype],
-  internals: true,
+  pristine: () => new URLSearchParams(),
   write(value: URLSearchParams, out: Out): string {
     const { urls } = out as PlatformOut;
     const text = value.toString();
@@ -79,7 +79,7 @@ export const params: Kind = {
 export const headers: Kind = {
   tags: ["headers"],
   prototypes: typeof Headers === "function" ? [Headers.prototype] : [],
-  internals: true,
+  pristine: () => new Headers(),
   write(value: Headers): string {
     const entries: string[] = [];
     value.forEach((content, name) => {
@@ -97,10 +97,12 @@ export const headers: Kind = {
 export const abort: Kind = {
   tags: ["abort"],
   prototypes: typeof AbortController === "function" ? [AbortController.prototype] : [],
-  internals: true,
+  pristine: () => new AbortController(),
   write: (value: AbortController, out: Out) => `["abort",${out.index(value.signal)}]`,
   allocate(node: Node, input: In): unknown {
-    return controllers.get(input.node(node[1], ["signal"]) as AbortSignal) ?? broken("a signal without controller");
+    return (
+      controllers.get(input.node(node[1], ["signal"]) as AbortSignal) ?? broken("a signal without controller")
+    );
   },
 };
 
@@ -110,7 +112,7 @@ const controllers = new WeakMap<AbortSignal, AbortController>();
 export const signal: Kind = {
   tags: ["signal"],
   prototypes: typeof AbortSignal === "function" ? [AbortSignal.prototype] : [],
-  internals: true,
+  pristine: () => new AbortController().signal,
   write(value: AbortSignal, out: Out): string {
     return value.aborted ? `["signal",${out.value(value.reason)}]` : '["signal"]';
   },

@@ -89,8 +89,15 @@ export const boxed: Kind = {
     // A boxed symbol or long string is a node of its own, and these depend on nothing.
     const raw = node[1];
     const primitive =
-      Array.isArray(raw) && typeof raw[0] === "number" ? input.node(raw[0], ["symbol", ""]) : input.value(raw);
-    if (primitive === null || primitive === undefined || typeof primitive === "object" || typeof primitive === "function") {
+      Array.isArray(raw) && typeof raw[0] === "number"
+        ? input.node(raw[0], ["symbol", ""])
+        : input.value(raw);
+    if (
+      primitive === null ||
+      primitive === undefined ||
+      typeof primitive === "object" ||
+      typeof primitive === "function"
+    ) {
       return broken("nothing to box");
     }
     return Object(primitive);

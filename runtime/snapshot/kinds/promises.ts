@@ -26,7 +26,7 @@ import {
   type Wait,
 } from "../../machine/index.ts";
 import { Interrupted } from "../interrupted.ts";
-import { broken, type In, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
+import { broken, type In, type Kind, list, type Node, quote, string } from "../kind.ts";
 import { planOf } from "../point-plan.ts";
 import type { HeapIn, HeapOut } from "./functions.ts";
 
@@ -62,7 +62,7 @@ export const promise: Kind = {
     const { code, ip } = value;
     const point = code !== null && ip > 0 ? code.points[ip] : undefined;
     if (code === null || point === undefined) return `["promise",${reactions}]`;
-    const plan = planOf(code, point);
+    const plan = planOf(code, ip);
     const { frame } = value;
     // It has returned a promise, and waits for that one to settle it.
     if (frame === null && plan.slots.length > 0) return `["promise",${reactions}]`;
@@ -75,7 +75,7 @@ export const promise: Kind = {
     }
     return `${text}]`;
   },
-  allocate(node: Node, input: RunIn): unknown {
+  allocate(_node: Node, input: RunIn): unknown {
     return new Durable(input.run, null);
   },
   fill(value: Durable, node: Node, input: RunIn): void {
@@ -111,7 +111,8 @@ function fieldsOf(): Durable {
 const fieldsOfDurable = { ...fieldsOf() };
 
 function writeReactions({ reactions, handled, wait }: Durable, out: RunOut): string {
-  if (reactions instanceof Durable) return handled ? `[${out.index(reactions)}]` : `["",${out.index(reactions)}]`;
+  if (reactions instanceof Durable)
+    return handled ? `[${out.index(reactions)}]` : `["",${out.index(reactions)}]`;
   let text = "";
   for (const reaction of reactions === undefined ? [] : Array.isArray(reactions) ? reactions : [reactions]) {
     if (reaction instanceof NativeReaction && wait !== null) {
@@ -127,7 +128,8 @@ function writeReactions({ reactions, handled, wait }: Durable, out: RunOut): str
 /** False for what would do nothing, or nothing that a restored run could see. */
 function hasEffect(reaction: Reaction): boolean {
   if (reaction instanceof Mirror || reaction instanceof NativeReaction) return false;
-  if (reaction instanceof Element) return reaction.group.remaining > 0 && reaction.group.target.state === PENDING;
+  if (reaction instanceof Element)
+    return reaction.group.remaining > 0 && reaction.group.target.state === PENDING;
   return true;
 }
 
@@ -142,13 +144,21 @@ export function isObserved(promise: Durable, isKnown: (object: object) => boolea
     if (seen.has(next)) continue;
     seen.add(next);
     const { reactions } = next;
-    for (const reaction of reactions === undefined ? [] : Array.isArray(reactions) ? reactions : [reactions]) {
+    for (const reaction of reactions === undefined
+      ? []
+      : Array.isArray(reactions)
+        ? reactions
+        : [reactions]) {
       if (!hasEffect(reaction)) {
         if (reaction instanceof NativeReaction) return true;
         continue;
       }
       if (reaction instanceof Durable || reaction instanceof Finally) return true;
-      if (reaction instanceof Then && (reaction.onFulfilled !== undefined || reaction.onRejected !== undefined)) return true;
+      if (
+        reaction instanceof Then &&
+        (reaction.onFulfilled !== undefined || reaction.onRejected !== undefined)
+      )
+        return true;
       const target = targetOf(reaction);
       if (target === null) continue;
       if (isKnown(target)) return true;
@@ -160,7 +170,8 @@ export function isObserved(promise: Durable, isKnown: (object: object) => boolea
 
 function targetOf(reaction: Reaction): Durable | null {
   if (reaction instanceof Element) return reaction.group.target;
-  if (reaction instanceof Durable || reaction instanceof Mirror || reaction instanceof NativeReaction) return null;
+  if (reaction instanceof Durable || reaction instanceof Mirror || reaction instanceof NativeReaction)
+    return null;
   return reaction.target;
 }
 

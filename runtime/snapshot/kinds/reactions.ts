@@ -9,7 +9,7 @@
 import {
   Adopt,
   Constant,
-  Durable,
+  type Durable,
   Element,
   Finally,
   Group,
@@ -62,7 +62,8 @@ export const finallyReaction: Kind = {
   tags: ["finally"],
   prototypes: [Finally.prototype],
   count: 2,
-  write: ({ onFinally, target }: Finally, out: Out) => `["finally",${out.value(onFinally)},${out.index(target)}]`,
+  write: ({ onFinally, target }: Finally, out: Out) =>
+    `["finally",${out.value(onFinally)},${out.index(target)}]`,
   allocate: () => new Finally(() => undefined, nobody),
   fill(value: Finally, node: Node, input: In): void {
     value.onFinally = (handler(node[1], input) ?? broken("a handler is missing")) as () => unknown;
@@ -136,7 +137,6 @@ export const thenableJob: Kind = {
   tags: ["thenable"],
   prototypes: [ThenableJob.prototype],
   count: 3,
-  // biome-ignore lint/suspicious/noThenProperty: it is the job's field
   write: ({ target, thenable, then }: ThenableJob, out: Out) =>
     `["thenable",${out.index(target)},${out.value(thenable)},${out.value(then)}]`,
   allocate: () => new ThenableJob(nobody, {}, () => undefined),

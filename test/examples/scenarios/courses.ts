@@ -8,6 +8,9 @@ export interface Scenario extends Course {
   readonly args: readonly unknown[];
 }
 
+/** The key of the only question that is ever asked. */
+export const APPROVAL = "approve:T1";
+
 const threeDays = 3 * 86_400_000;
 
 const approval = (...approvals: Course["approvals"]): Scenario => ({

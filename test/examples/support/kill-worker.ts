@@ -37,7 +37,7 @@ for (const { kind, op, value } of readLedger(ledger)) {
   if (kind === "->" && op === "chat.ask") await answer((value as { key: string }).key);
 }
 
-const run = await engine.start(program, args, { id: "victim" });
+const run = await engine.start(program, [...args], { id: "victim" });
 const result = await run.result();
 await engine.close();
 console.log(`end ${JSON.stringify({ result, failpoints })}`);

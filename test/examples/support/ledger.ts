@@ -38,7 +38,12 @@ export function append(file: string, entry: Entry): void {
   appendFileSync(file, `${JSON.stringify(entry)}\n`);
 }
 
-/** One line of a trace as people read it, without the key. */
+/** One line of a trace as people read it: without idempotency keys, and without the keys of events, which are random. */
+export function traceLine(entry: Entry): string {
+  return lineOf(entry).replace(/"key":"[^"]*"/, '"key":"…"');
+}
+
+/** The line with everything that was said. */
 export function lineOf({ kind, op, value, ok }: Entry): string {
   if (kind === "->") return `-> ${op} ${JSON.stringify(value)}`;
   if (!ok) return `<- ${op} ! ${value}`;

@@ -1,5 +1,5 @@
 /** Judges a ledger that several processes wrote: nothing may be in it twice but what was in flight when one died. */
-import { type Entry, lineOf } from "./ledger.ts";
+import { type Entry, lineOf, traceLine } from "./ledger.ts";
 
 export interface Merged {
   /** The trace with repetitions taken out. */
@@ -30,12 +30,13 @@ export function merge(ledger: readonly Entry[], branchOf: (op: string) => string
       kept.push(entry);
       continue;
     }
-    if (lineOf(before) !== lineOf(entry)) faults.push(`${entry.key} is ${lineOf(before)}, then ${lineOf(entry)}`);
+    if (lineOf(before) !== lineOf(entry))
+      faults.push(`${entry.key} is ${lineOf(before)}, then ${lineOf(entry)}`);
     if (!inFlight.has(entry.key)) faults.push(`${lineOf(entry)} was not in flight`);
     if (repeated.has(id)) faults.push(`${lineOf(entry)} twice in one process`);
     repeated.add(id);
   }
-  return { trace: kept.map(lineOf), faults };
+  return { trace: kept.map(traceLine), faults };
 }
 
 /** Keys of the last request of each branch. */

@@ -1,0 +1,47 @@
+/** `coldframe show`: where a run is parked, with which locals, and what it waits for since when. */
+import { ColdframeError } from "../../runtime/index.ts";
+import { findSource } from "../find-source.ts";
+import { openStore } from "../open-store.ts";
+import type { Page } from "../page.ts";
+import { renderRun } from "../render/run.ts";
+import { viewOf } from "../run-view.ts";
+
+export const show: Page = {
+  name: "show",
+  summary: "where a run is parked: source, stack, locals, what it waits for",
+  args: {
+    run: { type: "positional", description: "id of the run, as coldframe runs shows it" },
+  },
+  examples: ["coldframe show expand-42", "coldframe show expand-42 --json | jq '.waits[].name'"],
+  notes: [
+    "Reads the database only: neither the workflow's code nor a worker is needed. Source lines are",
+    "shown when the file is found in this folder or one above.",
+  ],
+  async run(invocation, { print, width, style, ...terminal }) {
+    const id = invocation.values["run"] as string;
+    const store = openStore(invocation, { print, width, style, ...terminal });
+    try {
+      await store.migrate();
+      const detail = await store.read.run(id);
+      if (detail === null) throw noSuchRun(id);
+      const view = viewOf(detail, await store.read.codes());
+      if (invocation.json) {
+        print(JSON.stringify(view, (_, value) => (value instanceof Error ? errorAsData(value) : value), 2));
+        return;
+      }
+      const sourceOf = (code: string, file: string) => findSource(code, file, terminal.cwd);
+      print(renderRun(view, { now: Date.now(), width, style, sourceOf }));
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+export function noSuchRun(id: string): ColdframeError {
+  return new ColdframeError("CF3101", `"${id}". coldframe runs lists those of this database`);
+}
+
+function errorAsData(error: Error): object {
+  const { name, message, stack } = error;
+  return { ...error, name, message, stack };
+}

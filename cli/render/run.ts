@@ -1,0 +1,107 @@
+/** A run as people read it: what it is, where it is parked in the author's source, its stack and locals, what it waits for. */
+import { inspect } from "node:util";
+import { nameOf, paintStatus } from "../commands/runs.ts";
+import type { FrameView, RunView, WaitView } from "../run-view.ts";
+import { excerpt } from "./source.ts";
+import type { Style } from "./style.ts";
+import { duration, relative } from "./time.ts";
+
+export interface Surroundings {
+  readonly now: number;
+  readonly width: number;
+  readonly style: Style;
+  /** Text of the source file of a function, or null. */
+  readonly sourceOf: (code: string, file: string) => string | null;
+}
+
+export function renderRun(view: RunView, around: Surroundings): string {
+  const { run, waits, stranded, end, unreadable } = view;
+  const { style } = around;
+  const parts = [heading(view, around)];
+  if (run.blocked !== null) parts.push(`${style.bad("blocked")}: ${run.blocked.reason}`);
+  if (unreadable !== null) parts.push(`${style.bad("the snapshot cannot be read")}: ${unreadable}`);
+  if (end !== null) parts.push(ending(end, around));
+  for (const wait of waits) parts.push(waiting(wait, around));
+  for (const frame of stranded)
+    parts.push(`${style.bad("waits for nothing outside")}\n${stack([frame], around)}`);
+  return parts.join("\n\n");
+}
+
+function heading({ run, bytes }: RunView, { now, style }: Surroundings): string {
+  const facts = [
+    paintStatus(run.status, style),
+    `started ${relative(run.created, now)}`,
+    `changed ${relative(run.updated, now)}`,
+    `turn ${run.turn}`,
+    ...(bytes === null ? [] : [`${bytes} bytes`]),
+    ...(run.cancel !== "no" && run.status === "active" ? ["is being cancelled"] : []),
+    ...(run.worker === null ? [] : [`in worker ${run.worker}`]),
+  ];
+  const tags = Object.entries(run.tags).map(([name, value]) => `${name}=${value}`);
+  const lines = [`${style.bold(run.id)}  ${nameOf(run.entry)}`, facts.join(" · ")];
+  if (tags.length > 0) lines.push(style.dim(tags.join(" ")));
+  return lines.join("\n");
+}
+
+function ending({ status, value }: NonNullable<RunView["end"]>, { style, width }: Surroundings): string {
+  if (value instanceof Error) return style.bad(value.stack ?? String(value));
+  const text = inspect(value, { depth: 6, breakLength: width - 10 });
+  return `${status === "done" ? "result" : status}: ${text}`;
+}
+
+function waiting(wait: WaitView, around: Surroundings): string {
+  const { style, now } = around;
+  const until =
+    wait.due === null ? [] : [`${wait.kind === "timer" ? "until" : "times out"} ${relative(wait.due, now)}`];
+  const facts = [`for ${duration(now - wait.since)}`, ...until];
+  const lines = [`waits for ${wait.kind} ${style.bold(shortName(wait))}`, `  ${facts.join(", ")}`];
+  if (wait.retry !== null) {
+    const { made, due, error } = wait.retry;
+    lines.push(
+      `  ${made} ${made === 1 ? "attempt" : "attempts"} failed, the next ${relative(due, now)}: ${style.bad(error)}`,
+    );
+  }
+  if (wait.kind === "event") lines.push(style.dim(`  answer it: coldframe send ${quoted(wait.name)} <json>`));
+  if (wait.stack.length > 0) lines.push("", stack(wait.stack, around));
+  else if (wait.at !== "") lines.push(`  at ${wait.at}`);
+  return lines.join("\n");
+}
+
+function shortName(wait: WaitView): string {
+  return wait.kind === "step" ? nameOf(wait.name) : wait.name;
+}
+
+/** Frames, innermost first; the source of the innermost that has one. */
+function stack(frames: readonly FrameView[], around: Surroundings): string {
+  const { style } = around;
+  const lines: string[] = [];
+  let shown = false;
+  for (const frame of frames) {
+    const place = frame.file === null ? `await ${frame.point}` : `${frame.file}:${frame.line ?? "?"}`;
+    lines.push(`  in ${style.bold(nameOf(frame.code))}  ${style.dim(place)}`);
+    const source = shown ? null : sourceOf(frame, around);
+    if (source !== null) {
+      shown = true;
+      lines.push(...source.split("\n").map((line) => `  ${line}`));
+    }
+    const longest = Math.max(0, ...frame.locals.map(({ name }) => name.length));
+    for (const { name, text } of frame.locals) {
+      lines.push(`    ${name.padEnd(longest)} = ${text}`.slice(0, around.width));
+    }
+  }
+  return lines.join("\n");
+}
+
+function sourceOf(frame: FrameView, { sourceOf: read, width, style }: Surroundings): string | null {
+  if (frame.file === null || frame.line === null) return null;
+  const text = read(frame.code, frame.file);
+  if (text === null) return null;
+  const line = text.split(/\r?\n/)[frame.line - 1] ?? "";
+  const column = /\b(?:await|yield)\b/.exec(line)?.index ?? line.search(/\S|$/);
+  return excerpt(text, frame.line, column, width - 2, style);
+}
+
+/** A word as a POSIX shell takes it. */
+function quoted(word: string): string {
+  return /^[\w.:/@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,348 @@
+/** The engine: what an application holds to start, answer, look at and stop runs, and to work on them. */
+
+import { ColdframeError } from "../errors.ts";
+import { bindingOf, codeOf, nameOf } from "../machine/index.ts";
+import { decodeValue, encodeValue } from "../snapshot/index.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Duration, milliseconds } from "./duration.ts";
+import { Ends } from "./ends.ts";
+import { runOfKey } from "./event.ts";
+import { checkCount, checkName, checkOptions, wrongOption } from "./options.ts";
+import type { LogEntry, Settings } from "./ports.ts";
+import { randomId } from "./random-id.ts";
+import { type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
+import type { NewRun, RunEnd, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import { Worker } from "./worker.ts";
+
+export interface EngineOptions {
+  readonly store: Store;
+  /** False: only starts, answers and looks; other processes work. A text says who the worker is. Default true. */
+  readonly worker?: boolean | string;
+  /** How long a run with pending native promises stays in memory before it is saved as it is. Default 1 s. */
+  readonly hold?: Duration;
+  /** Parked runs kept decoded, from 0 to Infinity. Default 1000. */
+  readonly cache?: number;
+  /** Runs that this process works on at one time. Default 10,000. */
+  readonly concurrency?: number;
+  /** After this time without a sign of life, a worker's runs go to others. Default 10 s. */
+  readonly lease?: Duration;
+  /** How often to look at the store when nothing is heard. Default 5 s. */
+  readonly poll?: Duration;
+  /** What steps in flight get at close and at cancel. Default 5 s. */
+  readonly grace?: Duration;
+  readonly clock?: Clock;
+  /** Default: warnings and errors to the console. */
+  readonly log?: (entry: LogEntry) => void;
+  /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
+  readonly failpoint?: (name: string) => void;
+  /** In [0, 1), for jitter. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+const OPTIONS = [
+  "store",
+  "worker",
+  "hold",
+  "cache",
+  "concurrency",
+  "lease",
+  "poll",
+  "grace",
+  "clock",
+  "log",
+  "failpoint",
+  "random",
+];
+
+export interface StartOptions {
+  /** The same id twice is one run. Default: a random one. */
+  readonly id?: string;
+  /** For finding runs: up to the user. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Higher is claimed first. Default 0. */
+  readonly priority?: number;
+}
+
+export interface SendOptions {
+  /** The same key and id twice is one event. Default: a random one. */
+  readonly id?: string;
+}
+
+/**
+ * Opens the store and, unless told otherwise, begins to work.
+ * @throws ColdframeError CF2301, CF2302 for wrong options; CF30xx when the database is not fit
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  checkOptions("createEngine()", options, OPTIONS);
+  if (typeof options.store?.migrate !== "function") {
+    throw wrongOption("createEngine()", "store", options.store, 'a store, as sqlite("runs.db") returns it');
+  }
+  const settings = settingsOf(options);
+  const { store, clock } = settings;
+  await store.migrate(options.clock === undefined ? {} : { now: () => clock.now() });
+  const engine = new Engine(settings, options.worker !== false);
+  await engine.begin();
+  return engine;
+}
+
+function settingsOf(options: EngineOptions): Settings {
+  const {
+    cache = 1000,
+    concurrency = 10_000,
+    hold = 1000,
+    lease = 10_000,
+    poll = 5000,
+    grace = 5000,
+  } = options;
+  checkCount("createEngine()", "cache", cache, 0);
+  checkCount("createEngine()", "concurrency", concurrency, 1);
+  return {
+    store: options.store,
+    clock: options.clock ?? systemClock,
+    log: options.log ?? logToConsole,
+    hold: milliseconds(hold),
+    cache,
+    concurrency,
+    lease: milliseconds(lease),
+    poll: milliseconds(poll),
+    grace: milliseconds(grace),
+    failpoint: options.failpoint ?? (() => {}),
+    random: options.random ?? Math.random,
+    about: typeof options.worker === "string" ? options.worker : "",
+  };
+}
+
+function logToConsole({ level, message, run, at, error }: LogEntry): void {
+  if (level !== "warn" && level !== "error") return;
+  const place = [run, at].filter((part) => part !== undefined && part !== "").join(" ");
+  console[level](
+    `coldframe: ${place === "" ? "" : `${place}: `}${message}`,
+    ...(error === undefined ? [] : [error]),
+  );
+}
+
+export class Engine implements AsyncDisposable {
+  readonly store: Store;
+  readonly #settings: Settings;
+  readonly #worker: Worker | null;
+  readonly #ends: Ends;
+  readonly #watchers = new Set<() => void>();
+  #unwatch: (() => void) | null = null;
+  #closed: Promise<void> | null = null;
+
+  /** Use `createEngine`. */
+  constructor(settings: Settings, works: boolean) {
+    this.store = settings.store;
+    this.#settings = settings;
+    this.#ends = new Ends(settings);
+    this.#worker = works ? new Worker(settings, (run, end) => this.#ended(run, end)) : null;
+  }
+
+  /** Called by `createEngine`. */
+  async begin(): Promise<void> {
+    this.#unwatch = this.store.watch((hint) => {
+      if (hint.kind === "ready" || hint.kind === "ended") this.#ends.look();
+      for (const changed of this.#watchers) changed();
+    });
+    await this.#worker?.begin();
+  }
+
+  /**
+   * Starts a run. Resolves when that is durable.
+   * @param f an async function of a marked module
+   * @param args are copied
+   * @throws ColdframeError CF2001 when `f` was not compiled, CF2101 when an argument cannot be saved, CF2301, CF3103
+   *   for wrong options
+   */
+  async start<A extends readonly unknown[], R>(
+    f: (...args: A) => Promise<R>,
+    args: NoInfer<A>,
+    options: StartOptions = {},
+  ): Promise<RunHandle<R>> {
+    this.#checkOpen();
+    checkOptions("start()", options, ["id", "tags", "priority"]);
+    const { id = randomId(), tags = {}, priority = 0 } = options;
+    checkName("run id", id);
+    if (!Number.isSafeInteger(priority)) throw wrongOption("start()", "priority", priority, "an integer");
+    checkTags(tags);
+    const run: NewRun = {
+      id,
+      entry: entryOf(f),
+      call: encodeValue([...args]),
+      secret: randomId(),
+      tags,
+      priority,
+    };
+    const worker = this.#worker;
+    const claim = worker?.hasRoom === true ? worker.id : null;
+    this.#settings.failpoint("start:before");
+    const [outcome] = await this.store.start([run], claim);
+    this.#settings.failpoint("start:after");
+    if (outcome!.claimed) worker!.adopt(claimedNow(run));
+    else if (outcome!.created) worker?.wake();
+    return new RunHandle<R>(this.#access, id, outcome!.created);
+  }
+
+  /** A handle of a run that may exist. */
+  run<T = unknown>(id: string): RunHandle<T> {
+    return new RunHandle<T>(this.#access, id, false);
+  }
+
+  /**
+   * Sends an event: settles one `event()` that waits for the key, now or later. Resolves when durable.
+   * @param payload is copied
+   * @returns what became of it; `late` when the run that made the key has ended
+   * @throws ColdframeError CF2101 when the payload cannot be saved, CF3102 when the key belongs to no run, CF3103 for a
+   *   wrong key or id
+   */
+  async send(key: string, payload?: unknown, options: SendOptions = {}): Promise<SendOutcome> {
+    this.#checkOpen();
+    checkOptions("send()", options, ["id"]);
+    checkName("event key", key);
+    const { id = randomId() } = options;
+    checkName("event id", id);
+    const run = runOfKey(key);
+    this.#settings.failpoint("send:before");
+    const outcome = await this.store.send({ key, id, payload: encodeValue(payload), run });
+    this.#settings.failpoint("send:after");
+    if (outcome.status === "unknown") {
+      throw new ColdframeError(
+        "CF3102",
+        `"${key}" was made by a run "${run}", and there is none. Check the key and the database`,
+      );
+    }
+    return outcome;
+  }
+
+  /** The state of a run; null when there is none of this id. */
+  async get(id: string): Promise<RunState | null> {
+    this.#checkOpen();
+    const found = await this.store.read.run(id);
+    if (found === null) return null;
+    const { call, end: _, ...state } = found;
+    return { ...state, args: decodeValue(call) as unknown[] };
+  }
+
+  /** Runs, newest first. */
+  async list(filter: RunFilter = {}): Promise<readonly RunRow[]> {
+    this.#checkOpen();
+    checkOptions("list()", filter, ["status", "entry", "tags", "limit", "after"]);
+    return this.store.read.runs(filter);
+  }
+
+  /** Asks a run to stop: `Cancelled` is thrown at its awaits. False when it has ended or does not exist. */
+  async cancel(id: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.store.cancel(id);
+  }
+
+  /** Lets a blocked run try again, after new code was deployed. False when it is not blocked. */
+  async unblock(id: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.store.unblock(id);
+  }
+
+  /**
+   * Stops working: steps in flight may end within the grace time, runs are parked and given back, the store is closed.
+   * @param grace default: that of the engine
+   */
+  close(grace?: Duration): Promise<void> {
+    this.#closed ??= this.#close(grace === undefined ? this.#settings.grace : milliseconds(grace));
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(grace: number): Promise<void> {
+    await this.#worker?.close(grace);
+    this.#unwatch?.();
+    this.#ends.close();
+    for (const changed of this.#watchers) changed();
+    await this.store.close();
+  }
+
+  readonly #access: RunAccess = {
+    ended: (run) => {
+      this.#checkOpen();
+      return this.#ends.wait(run, this.#worker?.owns(run) === true);
+    },
+    get: (run) => this.get(run),
+    cancel: (run) => this.cancel(run),
+    changes: (run) => this.#changes(run),
+  };
+
+  async *#changes(run: string): AsyncGenerator<RunState> {
+    let wake: () => void = () => {};
+    let changed = true;
+    const listener = () => {
+      changed = true;
+      wake();
+    };
+    this.#watchers.add(listener);
+    try {
+      let seen = "";
+      while (this.#closed === null) {
+        if (!changed) await new Promise<void>((resolve) => (wake = resolve));
+        changed = false;
+        if (this.#closed !== null) return;
+        const state = await this.get(run);
+        if (state === null) return;
+        const version = JSON.stringify([
+          state.status,
+          state.turn,
+          state.worker,
+          state.cancel,
+          state.attempts,
+        ]);
+        if (version !== seen) yield state;
+        seen = version;
+        if (state.status !== "active" && state.status !== "blocked") return;
+      }
+    } finally {
+      this.#watchers.delete(listener);
+    }
+  }
+
+  #ended(run: string, end: RunEnd): void {
+    this.#ends.tell(run, end);
+    for (const changed of this.#watchers) changed();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== null) throw new ColdframeError("CF3104", "create another one");
+  }
+}
+
+/** `module#name` of a compiled async function. */
+function entryOf(f: unknown): string {
+  if (typeof f !== "function") throw wrongOption("start()", "f", f, "an async function of a marked module");
+  const name = nameOf(f);
+  if (name !== undefined && codeOf(name)?.kind === "async" && bindingOf(name)?.value === f) return name;
+  throw new ColdframeError(
+    "CF2001",
+    `"${f.name || "an anonymous function"}" cannot be started. Put "use workflow" at the top of it or of its file, export it, and run with "node --import coldframe/register" or the plugin of your bundler`,
+  );
+}
+
+function checkTags(tags: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(tags)) {
+    checkName("tag", name);
+    if (typeof value !== "string") throw wrongOption("start()", `tags.${name}`, value, "a text");
+  }
+}
+
+function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
+  return {
+    ...run,
+    epoch: 1,
+    turn: 0,
+    snapshot: null,
+    waits: "[]",
+    arrivals: [],
+    attempts: [],
+    news: 0,
+    cancel: "no",
+  };
+}

@@ -1,0 +1,52 @@
+/** What the parts of a turn ask of the worker that owns the run. */
+import type { Code } from "../../abi/index.ts";
+import type { Host } from "../machine/index.ts";
+import type { DecodeOptions } from "../snapshot/index.ts";
+import type { Activation, StepIntent } from "./activation.ts";
+import type { Settings } from "./ports.ts";
+import type { Arrival, Attempt, Blocked, CodeRecord, RunEnd, Turn, WriteOutcome } from "./store.ts";
+import type { TimerQueue } from "./timer-queue.ts";
+
+export type Passed = Extract<WriteOutcome, { readonly passed: true }>;
+
+export interface Owner {
+  /** Of the worker in the store; another one after its lease was lost. */
+  readonly id: string;
+  readonly settings: Settings;
+  /** No new step is started any more. */
+  readonly closing: boolean;
+  readonly timers: TimerQueue;
+  hostOf(activation: Activation): Host;
+
+  /** Delivers what arrived and runs jobs. */
+  advance(activation: Activation): void;
+  /** No job is left: decides what the run needs now. */
+  settle(activation: Activation): void;
+  /** Ends the run. */
+  end(activation: Activation, end: RunEnd): void;
+  /** Gives the run back untouched: it cannot go on here. */
+  block(activation: Activation, blocked: Blocked): void;
+
+  /** Writes a turn, again and again while the database fails. `done` only when it passed. */
+  write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void;
+  /** Writes facts between two turns. False: the run is lost. */
+  note(
+    activation: Activation,
+    facts: {
+      readonly arrivals: readonly (Arrival & { readonly key?: string })[];
+      readonly attempts: readonly Attempt[];
+    },
+  ): Promise<boolean>;
+  /** A turn passed: starts its steps and timers, then goes on or parks. `released`: with the turn the run was given back. */
+  passed(activation: Activation, outcome: Passed, intents: readonly StepIntent[], released: boolean): void;
+  /** Its end is committed. */
+  ended(activation: Activation, end: RunEnd): void;
+  /** Nothing changed since the last commit: keeps the run or gives it back. */
+  park(activation: Activation): void;
+  /** Calls back at `due` unless the run is closed or the wait gone by then. */
+  wakeAt(activation: Activation, wait: number, due: number, callback: () => void): void;
+  /** Finds the list of suspend points of code that is not loaded any more. */
+  readonly points: NonNullable<DecodeOptions["points"]>;
+  /** Those of the code records that the store has not got from this worker yet. */
+  newCodes(codes: readonly Code[]): readonly CodeRecord[];
+}

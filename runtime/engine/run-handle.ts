@@ -1,0 +1,62 @@
+/** What `engine.start` and `engine.run` return. */
+import { decodeValue } from "../snapshot/index.ts";
+import type { RunDetail, RunEnd } from "./store.ts";
+
+/** The state of a run, for people and dashboards. */
+export type RunState = Omit<RunDetail, "call" | "end"> & {
+  /** Arguments, as they were at the start. */
+  readonly args: readonly unknown[];
+};
+
+/** What a handle asks of its engine. */
+export interface RunAccess {
+  ended(run: string): Promise<RunEnd>;
+  get(run: string): Promise<RunState | null>;
+  cancel(run: string): Promise<boolean>;
+  changes(run: string): AsyncIterable<RunState>;
+}
+
+export class RunHandle<T = unknown> {
+  readonly id: string;
+  /** False when there was a run with this id before. */
+  readonly created: boolean;
+  readonly #access: RunAccess;
+  #end: Promise<RunEnd> | null = null;
+
+  constructor(access: RunAccess, id: string, created: boolean) {
+    this.#access = access;
+    this.id = id;
+    this.created = created;
+  }
+
+  /**
+   * What the function returned, once it has; a copy at each call.
+   * @throws what the function threw; `Cancelled` when it was cancelled; CF3101 when there is no such run; CF3104 when
+   *   the engine is closed before
+   */
+  async result(): Promise<T> {
+    this.#end ??= this.#access.ended(this.id);
+    const end = await this.#end.catch((error) => {
+      this.#end = null;
+      throw error;
+    });
+    const value = decodeValue(end.value);
+    if (end.status !== "done") throw value;
+    return value as T;
+  }
+
+  /** Its state now; null when there is no such run. */
+  status(): Promise<RunState | null> {
+    return this.#access.get(this.id);
+  }
+
+  /** Asks it to stop: `Cancelled` is thrown at its awaits. False when it has ended already. */
+  cancel(): Promise<boolean> {
+    return this.#access.cancel(this.id);
+  }
+
+  /** Its state now and after each change, until it has ended. */
+  watch(): AsyncIterable<RunState> {
+    return this.#access.changes(this.id);
+  }
+}

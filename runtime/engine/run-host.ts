@@ -1,0 +1,47 @@
+/** The host port of the machine, for one run: steps become waits, the end of a drain becomes a look at the run. */
+import { Durable, external, type Host, REJECTED, type Run, type Step, settle } from "../machine/index.ts";
+import { encodeValue } from "../snapshot/index.ts";
+import type { Activation } from "./activation.ts";
+import { noteSite } from "./native-consumers.ts";
+import type { Owner } from "./owner.ts";
+
+export class RunHost implements Host {
+  /** Another one when a cached run is claimed again. */
+  activation: Activation;
+  readonly #worker: Owner;
+
+  constructor(activation: Activation, worker: Owner) {
+    this.activation = activation;
+    this.#worker = worker;
+  }
+
+  callStep(run: Run, step: Step, args: unknown[]): Durable {
+    const id = run.nextId++;
+    let text: string;
+    try {
+      text = encodeValue(args);
+    } catch (error) {
+      const refused = new Durable(run, null);
+      settle(refused, REJECTED, error);
+      return refused;
+    }
+    const promise = external(run, { kind: "step", id, step: step.id, args: text, at: "" });
+    noteSite(promise, step.name);
+    return promise;
+  }
+
+  onQuiescent(run: Run): void {
+    const { activation } = this;
+    if (activation.run !== run || activation.draining) return;
+    activation.dirty = true;
+    this.#worker.settle(activation);
+  }
+
+  onUnhandledRejection(_run: Run, promise: Durable): void {
+    this.activation.unhandled.push(promise);
+  }
+
+  now(): number {
+    return this.#worker.settings.clock.now();
+  }
+}

@@ -1,0 +1,32 @@
+/** `coldframe`: what users import. Everything by name; `docs/api.md` lists it. */
+export { type StepContext, stepContext } from "./engine/attempt.ts";
+export type { Clock } from "./engine/clock.ts";
+export type { Duration } from "./engine/duration.ts";
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type SendOptions,
+  type StartOptions,
+} from "./engine/engine.ts";
+export { type EventOptions, type EventPromise, event } from "./engine/event.ts";
+export type { LogEntry } from "./engine/ports.ts";
+export type { RetryPolicy, StepOptions } from "./engine/retry.ts";
+export type { RunHandle, RunState } from "./engine/run-handle.ts";
+export { shield } from "./engine/shield.ts";
+export { Cancelled, FatalError, RetryableError, StepError, TimeoutError } from "./engine/signals.ts";
+export { sleep } from "./engine/sleep.ts";
+export { step } from "./engine/step.ts";
+export type {
+  Blocked,
+  CancelState,
+  RunFilter,
+  RunRow,
+  RunStatus,
+  SendOutcome,
+  SendStatus,
+  Store,
+  WaitInfo,
+} from "./engine/store.ts";
+export { ColdframeError, type ErrorCode } from "./errors.ts";
+export { type Description, describe, Interrupted, resource } from "./snapshot/index.ts";

@@ -1,0 +1,28 @@
+/** How a step function hands back control: suspended, returned or thrown (ECMA-262 §27.7.5.2). */
+import { type Durable, FULFILLED, REJECTED } from "./durable.ts";
+import { resolve, settle } from "./settle.ts";
+
+/** What `$await` returns when the step function has to save its locals and return. */
+export const $park: unique symbol = Symbol("park") as never;
+
+/**
+ * Ends the task with what its step function returned; nothing for `$park`, which says that it was suspended.
+ * @returns `$park`
+ */
+export function $return(task: Durable, value: unknown): typeof $park {
+  if (value === $park) return $park;
+  task.frame = null;
+  if ((typeof value !== "object" || value === null) && typeof value !== "function") {
+    if (task.reactions === undefined) {
+      task.state = FULFILLED;
+      task.value = value;
+    } else settle(task, FULFILLED, value);
+  } else resolve(task, value);
+  return $park;
+}
+
+/** An exception that nothing in the function has caught. */
+export function $throw(task: Durable, error: unknown): void {
+  task.frame = null;
+  settle(task, REJECTED, error);
+}

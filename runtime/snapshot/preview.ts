@@ -1,0 +1,122 @@
+/** Values of a snapshot as short text for people, read from the nodes. */
+import { broken, integer, list, type Node } from "./kind.ts";
+import { splitName } from "./names.ts";
+
+const MAX_DEPTH = 3;
+const MAX_ITEMS = 10;
+const MAX_STRING = 200;
+
+export class Preview {
+  private readonly names: readonly unknown[];
+  private readonly nodes: readonly unknown[];
+
+  constructor(names: readonly unknown[], nodes: readonly unknown[]) {
+    this.names = names;
+    this.nodes = nodes;
+  }
+
+  /** The text of a value in a node. */
+  value(raw: unknown, depth = 0): string {
+    if (typeof raw === "string") return quoted(raw);
+    if (typeof raw !== "object" || raw === null) return String(raw);
+    const [word] = list(raw);
+    if (word === undefined) return "undefined";
+    if (typeof word !== "number") return word === "tdz" ? "‹not initialised›" : String(word);
+    return this.node(this.nodes[integer(word, this.nodes.length)], depth);
+  }
+
+  private node(node: unknown, depth: number): string {
+    if (typeof node === "string") return quoted(node);
+    if (typeof node !== "object" || node === null) return broken("a node that is none");
+    if (!Array.isArray(node)) {
+      const entries = Object.keys(node).map((key) => [key, (node as Record<string, unknown>)[key]] as const);
+      return this.object("", entries, depth);
+    }
+    const tag: unknown = node[0];
+    if (Array.isArray(tag)) return this.items("[", tag, "]", depth);
+    if (typeof tag === "number") return `‹task ${this.name(tag)}›`;
+    return this.tagged(String(tag), node, depth);
+  }
+
+  private tagged(tag: string, node: Node, depth: number): string {
+    switch (tag) {
+      case "{}":
+        return this.object("", this.entries(node, 1), depth);
+      case "new":
+        return this.object(`${this.value(node[1])} `, this.entries(node, 2), depth);
+      case "class":
+        return this.object(`${String(node[1])} `, this.entries(node, 2), depth);
+      case "date":
+        return node[1] === null ? "Date(invalid)" : `Date(${new Date(node[1] as number).toISOString()})`;
+      case "regexp":
+        return `/${String(node[1])}/${String(node[2])}`;
+      case "url":
+        return `URL(${String(node[1])})`;
+      case "error":
+        return `${String(node[1])}(${node.length > 4 && node[3] === "message" ? this.value(node[4], depth) : ""})`;
+      case "set":
+        return this.items("Set(", node.slice(1), ")", depth);
+      case "map":
+        return this.map(node, depth);
+      case "symbol":
+        return `Symbol(${String(node[2] ?? "")})`;
+      case "boxed":
+        return `Object(${this.value(node[1], depth)})`;
+      case "ref":
+      case "builtin":
+      case "resource":
+        return String(node[1]);
+      case "fn":
+        return `‹function ${this.name(node[1])}›`;
+      case "fulfilled":
+        return `Promise(${this.value(node[1], depth + 1)})`;
+      case "rejected":
+        return `Promise(rejected ${this.value(node[1], depth + 1)})`;
+      case "promise":
+      case "native":
+        return "Promise(pending)";
+      case "bytes":
+        return `ArrayBuffer(${Math.floor((String(node[1]).length * 3) / 4)} bytes)`;
+      case "view":
+        return `${String(node[1])}(${String(node[4] ?? "")})`;
+      default:
+        return `‹${tag}›`;
+    }
+  }
+
+  private name(index: unknown): string {
+    const [id] = splitName(this.names[integer(index, this.names.length)]);
+    return id ?? "";
+  }
+
+  private entries(node: Node, shape: number): (readonly [string, unknown])[] {
+    const keys = list(this.names[integer(node[shape], this.names.length)]);
+    return keys.map((key, i) => [String(key), node[shape + 1 + i]] as const);
+  }
+
+  private object(prefix: string, entries: readonly (readonly [string, unknown])[], depth: number): string {
+    if (entries.length === 0) return `${prefix}{}`;
+    if (depth >= MAX_DEPTH) return `${prefix}{…}`;
+    const shown = entries.slice(0, MAX_ITEMS).map(([key, raw]) => `${key}: ${this.value(raw, depth + 1)}`);
+    return `${prefix}{ ${shown.join(", ")}${entries.length > MAX_ITEMS ? ", …" : ""} }`;
+  }
+
+  private items(open: string, items: readonly unknown[], close: string, depth: number): string {
+    if (depth >= MAX_DEPTH && items.length > 0) return `${open}…${close}`;
+    const shown = items.slice(0, MAX_ITEMS).map((raw) => this.value(raw, depth + 1));
+    return `${open}${shown.join(", ")}${items.length > MAX_ITEMS ? `, … ${items.length - MAX_ITEMS} more` : ""}${close}`;
+  }
+
+  private map(node: Node, depth: number): string {
+    if (depth >= MAX_DEPTH && node.length > 1) return "Map(…)";
+    const shown: string[] = [];
+    for (let i = 1; i < node.length && shown.length < MAX_ITEMS; i += 2) {
+      shown.push(`${this.value(node[i], depth + 1)} => ${this.value(node[i + 1], depth + 1)}`);
+    }
+    return `Map(${shown.join(", ")}${node.length - 1 > MAX_ITEMS * 2 ? ", …" : ""})`;
+  }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > MAX_STRING ? `${text.slice(0, MAX_STRING)}…` : text);
+}

@@ -1,0 +1,278 @@
+/** Damaged and hostile text: an error with a code or a valid restore; nothing else, and nothing is evaluated or polluted. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ColdframeError } from "../../runtime/errors.ts";
+import { $Promise, Run } from "../../runtime/machine/index.ts";
+import { seal } from "../../runtime/snapshot/format.ts";
+import {
+  decodeRun,
+  decodeValue,
+  describe as describeSnapshot,
+  encodeRun,
+  encodeValue,
+} from "../../runtime/snapshot/index.ts";
+import { kinds } from "./kinds.ts";
+import { answer, begin, captured, counter, deep, event, hold, host, someProcess, walk } from "./programs.ts";
+
+const HEADER = '["coldframe 1.1 00000000",'.length;
+
+function texts(): string[] {
+  const parked = begin(someProcess);
+  answer(parked, "10.0.0.1");
+  const everything = () => ({
+    all: kinds.filter(({ name }) => !name.startsWith("very sparse")).map(({ make }) => make()),
+    counter: counter(1),
+    promises: [
+      $Promise.all([event("a"), event("b")]),
+      $Promise.race([event("c")]),
+      $Promise.reject(new Error("x")),
+    ],
+    native: new Promise(() => {}),
+    after: (event("d") as unknown as Promise<unknown>).then(counter(2).inc as never),
+    __proto__: null,
+  });
+  const paused = begin(hold, () => [1]);
+  const map = begin(
+    walk,
+    new Map([
+      [1, { a: 1 }],
+      [2, { a: 2 }],
+    ]),
+  );
+  return [parked, begin(deep, 5), begin(captured, 1), begin(hold, everything), paused, map].map(
+    (run) => encodeRun(run).text,
+  );
+}
+
+const samples = texts();
+
+/** What `Object.prototype` and its like must still be afterwards. */
+function prototypes(): string {
+  return [Object, Array, Function, Map, Set, Date, Promise, Error, String]
+    .map((C) => Reflect.ownKeys(C.prototype).map(String).join() + Object.isExtensible(C.prototype))
+    .join("|");
+}
+
+/** Reads, and says how it ended: a code, or "ok". Anything else fails the test. */
+function outcome(text: string): string {
+  const run = new Run("run-1", host);
+  try {
+    decodeRun(text, run);
+    return "ok";
+  } catch (error) {
+    if (!(error instanceof ColdframeError))
+      throw new Error(`not an error of ours: ${String(error)}\n${text}`);
+    expect(run.root).toBeNull();
+    expect(run.waits.size + run.rejections.size + run.jobs.length).toBe(0);
+    return error.code;
+  }
+}
+
+describe("damaged text is CF2102", () => {
+  it("cut off at any place", () => {
+    for (const text of samples) {
+      for (let i = 0; i < text.length; i += Math.ceil(text.length / 200))
+        expect(outcome(text.slice(0, i))).toBe("CF2102");
+    }
+  });
+
+  it("with any one character changed", () => {
+    for (const text of samples) {
+      for (let i = 0; i < text.length; i += Math.ceil(text.length / 300)) {
+        const changed = text.slice(0, i) + String.fromCharCode(text.charCodeAt(i) ^ 1) + text.slice(i + 1);
+        expect(["CF2102", "CF2103"]).toContain(outcome(changed));
+      }
+    }
+  });
+
+  it.each(["", "null", "{}", "[]", '["coldframe 1.1 00000000",1,[],[]]', "\u0000", "[".repeat(100_000)])(
+    "%j",
+    (text) => {
+      expect(outcome(text)).toBe("CF2102");
+    },
+  );
+
+  it("is CF2103 when it is sound but of another version", () => {
+    const text = samples[0]!;
+    expect(outcome(text.replace("coldframe 1.1", "coldframe 2.1"))).toBe("CF2103");
+    expect(outcome(text.replace("coldframe 1.1", "coldframe 1.9"))).toBe("CF2103");
+  });
+});
+
+describe("hostile text with a right checksum", () => {
+  const bad = (body: string) => outcome(seal(body));
+  const hold1 = '"flows.ts#hold 1f8c03ab @event x"';
+
+  it("bad indexes, tags and lengths", () => {
+    for (const node of [
+      "[9,0]",
+      "[-1,0]",
+      "[0.5,0]",
+      "[0,[7]]",
+      "[0,[0.5],1]",
+      "[0,[1],1],[[1]]",
+      "[0,0]",
+      "[0,0,1,2]",
+      "[0,0,[99]]",
+      '[0,0,["eval"]]',
+      '[0,0,[1]],["view","Uint8Array",1,0,1]',
+      '[0,0,[1]],["view","Uint8Array",2,0,99999999],["bytes","AAAA"]',
+      '[0,0,[1]],["bytes","AAAA",1e308]',
+      '[0,0,[1]],["bytes",1]',
+      '[0,0,[1]],["bytes","A*=="]',
+      '[0,0,[1]],["sparse",1e99]',
+      '[0,0,[1]],["new",[1],0]',
+      '[0,0,[1]],["fn",0,1]',
+      '[0,0,[1]],["scope",0]',
+      '[0,0,[1]],["map",1]',
+      '[0,0,[1]],["error","Function",null]',
+      '[0,0,[1]],["iteration","map",0,[1],5]',
+      '[0,0,[1]],["iteration","nothing",0,1,1]',
+      '[0,0,[1]],["symbol",7]',
+      '[0,0,[1]],["weakset",1]',
+      '[0,0,[1]],["{}",0,1]',
+      '[0,0,[1]],["event",0,99,"k"]',
+      '[0,0,[1]],["regexp","(","g"]',
+      '[0,0,[1]],["url","nonsense"]',
+      '[0,0,[1]],["params",1]',
+      '[0,0,[1]],["abort",1]',
+      '[0,0,[1]],["custom","__proto__",1]',
+      '[0,0,[1]],["group","every",1,[1],0]',
+    ]) {
+      expect(["CF2102", "CF2103"], node).toContain(bad(`2,[${hold1}],[${node}]]`));
+    }
+  });
+
+  it("unknown code, points, slots, names and built-ins are CF2103 and named", () => {
+    const error = (body: string) => {
+      try {
+        decodeRun(seal(body), new Run("run-1", host));
+      } catch (caught) {
+        return (caught as Error).message;
+      }
+      return "ok";
+    };
+    expect(error('2,["gone.ts#f 1 @event"],[[0,0]]]')).toMatch(/CF2103.*gone\.ts#f/);
+    expect(error('2,["flows.ts#hold 1f8c03ab @nowhere x"],[[0,0,1]]]')).toMatch(/CF2103.*nowhere/);
+    expect(error('2,["flows.ts#hold 1f8c03ab @event y"],[[0,0,1]]]')).toMatch(/CF2103.*y/);
+    for (const [tag, name] of [
+      ["ref", "gone.ts#f"],
+      ["builtin", "eval"],
+      ["builtin", "Function"],
+      ["builtin", "Math.nothing"],
+      ["resource", "gone"],
+    ]) {
+      const message = error(`2,[${hold1}],[[0,0,[1]],["${tag}","${name}"]]]`);
+      expect(message).toContain("CF2103");
+      expect(message).toContain(name);
+    }
+  });
+
+  it("keys like __proto__ make own properties and nothing else", () => {
+    const before = prototypes();
+    const run = new Run("run-1", host);
+    decodeRun(
+      seal(
+        `2,[${hold1},["__proto__","a"]],[[0,0,[1]],{"__proto__":{"0":[2]},"constructor":{"0":1}}]]`
+          .replace('{"0":[2]}', "[2]")
+          .replace('{"0":1}', "1")
+          .replace("}]]", '},["{}",1,5,6]]]'),
+      ),
+      run,
+    );
+    const object = run.root!.frame!.x as Record<string, unknown>;
+    expect(Object.getPrototypeOf(object)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyNames(object)).toEqual(["__proto__", "constructor"]);
+    const inner = Object.getOwnPropertyDescriptor(object, "__proto__")!.value as object;
+    expect(Object.getPrototypeOf(inner)).toBe(Object.prototype);
+    expect(prototypes()).toBe(before);
+  });
+
+  it("cannot change what it refers to by name", () => {
+    for (const node of [
+      '["builtin","Object.prototype"]',
+      '["ref","kinds.ts#client"]',
+      '["resource","db"]',
+      '["builtin","Math"]',
+    ]) {
+      expect(bad(`2,[${hold1}],[[0,0,[1]],${node}],[[1,3,0,["polluted",1]]]]`)).toBe("CF2102");
+    }
+    expect(Object.isFrozen(Math) || "polluted" in {}).toBe(false);
+  });
+
+  it("20,000 mutants: an error of ours, or a valid restore", () => {
+    const before = prototypes();
+    const tokens = samples.map(
+      (text) => text.slice(HEADER).match(/"(?:[^"\\]|\\.)*"|-?[0-9.e+]+|[[\]{},:]|true|false|null/g)!,
+    );
+    const scraps = [
+      "0",
+      "1",
+      "2",
+      "-1",
+      "999999999",
+      "1e99",
+      "[]",
+      "[0]",
+      "[1]",
+      "[2]",
+      "{}",
+      "null",
+      '"__proto__"',
+      '"constructor"',
+      '"fn"',
+      '"scope"',
+      '"map"',
+      '"promise"',
+      '"then"',
+      '"group"',
+      '"element"',
+      '"new"',
+      '["tdz"]',
+      "true",
+      ",",
+    ];
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(
+        fc.nat(samples.length - 1),
+        fc.array(fc.tuple(fc.nat(), fc.nat(scraps.length + 2), fc.nat()), { minLength: 1, maxLength: 4 }),
+        (which, edits) => {
+          const mutant = [...tokens[which]!];
+          for (const [at, how, other] of edits) {
+            const place = at % mutant.length;
+            if (how < scraps.length) mutant[place] = scraps[how]!;
+            else if (how === scraps.length) mutant.splice(place, 1 + (other % 3));
+            else if (how === scraps.length + 1) mutant[place] = mutant[other % mutant.length]!;
+            else mutant.splice(place, 0, mutant[other % mutant.length]!);
+          }
+          const text = seal(mutant.join(""));
+          const end = outcome(text);
+          seen.set(end, (seen.get(end) ?? 0) + 1);
+          try {
+            describeSnapshot(text);
+          } catch (error) {
+            if (!(error instanceof ColdframeError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+    expect([...seen.keys()].sort()).toEqual(["CF2102", "CF2103", "ok"]);
+    expect(prototypes()).toBe(before);
+  });
+
+  it("mutants of values, too", () => {
+    const value = encodeValue(kinds.filter(({ name }) => !name.startsWith("very")).map(({ make }) => make()));
+    fc.assert(
+      fc.property(fc.nat(value.length - 1), fc.string({ maxLength: 3 }), (at, put) => {
+        try {
+          decodeValue(value.slice(0, at) + put + value.slice(at + 1));
+        } catch (error) {
+          if (!(error instanceof ColdframeError)) throw error;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});

@@ -1,0 +1,91 @@
+/** Whether two heaps are equal in everything that a program could tell apart: identity, prototypes, properties, contents. */
+
+/** Where they differ, as a path; null when they do not. */
+export function difference(one: unknown, other: unknown): string | null {
+  const pairs = new Map<unknown, unknown>();
+  const work: [unknown, unknown, string][] = [[one, other, "value"]];
+  for (let next = work.pop(); next !== undefined; next = work.pop()) {
+    const [a, b, path] = next;
+    if (!isObject(a) || !isObject(b)) {
+      if (typeof a === "symbol" && typeof b === "symbol" && isLocal(a)) {
+        if (a.description !== b.description || (pairs.has(a) && pairs.get(a) !== b)) return path;
+        pairs.set(a, b);
+      } else if (!Object.is(a, b)) return path;
+      continue;
+    }
+    if (pairs.has(a)) {
+      if (pairs.get(a) !== b) return `${path} (identity)`;
+      continue;
+    }
+    pairs.set(a, b);
+    if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return `${path} (prototype)`;
+    if (Object.isExtensible(a) !== Object.isExtensible(b) || Object.isFrozen(a) !== Object.isFrozen(b)) {
+      return `${path} (integrity)`;
+    }
+    const keys = ownKeys(a);
+    const others = ownKeys(b);
+    if (keys.length !== others.length) return `${path} (keys ${keys.map(String)} / ${others.map(String)})`;
+    for (let i = 0; i < keys.length; i++) {
+      if (typeof keys[i] === "symbol" ? String(keys[i]) !== String(others[i]) : keys[i] !== others[i]) {
+        return `${path} (key order)`;
+      }
+      const p = Object.getOwnPropertyDescriptor(a, keys[i]!)!;
+      const q = Object.getOwnPropertyDescriptor(b, others[i]!)!;
+      const where = `${path}.${String(keys[i])}`;
+      if (p.writable !== q.writable || p.enumerable !== q.enumerable || p.configurable !== q.configurable) {
+        return `${where} (attributes)`;
+      }
+      if (typeof p.get !== typeof q.get || typeof p.set !== typeof q.set) return `${where} (accessor)`;
+      work.push([p.value, q.value, where]);
+    }
+    const inner = contents(a);
+    const otherInner = contents(b);
+    if (inner.length !== otherInner.length) return `${path} (contents)`;
+    for (let i = 0; i < inner.length; i++) work.push([inner[i], otherInner[i], `${path}<${i}>`]);
+  }
+  return null;
+}
+
+/** What an object holds besides its properties. */
+function contents(object: object): unknown[] {
+  if (object instanceof Map) return [...object].flat();
+  if (object instanceof Set) return [...object];
+  if (object instanceof Date) return [object.getTime()];
+  if (object instanceof RegExp) return [object.source, object.flags];
+  if (object instanceof URL) return [object.href];
+  if (object instanceof URLSearchParams) return [object.toString()];
+  if (object instanceof Headers) return [...object].flat();
+  if (object instanceof AbortController) return [object.signal];
+  if (object instanceof AbortSignal) return [object.aborted, object.reason];
+  if (object instanceof ArrayBuffer) return [...new Uint8Array(object)];
+  if (object instanceof WeakRef) return [object.deref()];
+  if (object instanceof Error) return [object.name, object.message, object.stack];
+  if (ArrayBuffer.isView(object)) {
+    return [
+      ...new Uint8Array(object.buffer, object.byteOffset, object.byteLength),
+      object.byteOffset,
+      object.buffer,
+    ];
+  }
+  if ([String, Number, Boolean, Symbol, BigInt].some((C) => Object.getPrototypeOf(object) === C.prototype)) {
+    return [(object as unknown as { valueOf(): unknown }).valueOf()];
+  }
+  return [];
+}
+
+/** The platform keeps the state of some of its objects in symbols of its own. */
+function ownKeys(object: object): (string | symbol)[] {
+  const keys = Reflect.ownKeys(object);
+  return object instanceof AbortSignal ? keys.filter((key) => typeof key === "string") : keys;
+}
+
+function isObject(x: unknown): x is object {
+  return (typeof x === "object" && x !== null) || typeof x === "function";
+}
+
+function isLocal(symbol: symbol): boolean {
+  return (
+    Symbol.keyFor(symbol) === undefined &&
+    !Object.values(Object.getOwnPropertyDescriptors(Symbol)).some(({ value }) => value === symbol)
+  );
+}

@@ -1,0 +1,102 @@
+/** Arguments, results and payloads: copies in the same vocabulary. */
+import { describe, expect, it } from "vitest";
+import {
+  codeRecord,
+  decodeValue,
+  describe as describeSnapshot,
+  encodeRun,
+  encodeValue,
+  parsePoints,
+} from "../../runtime/snapshot/index.ts";
+import { answer, begin, captured, hold, someProcess, someProcessCode } from "./programs.ts";
+
+describe("encodeValue", () => {
+  it("writes primitives as themselves", () => {
+    const text = [undefined, null, 1, -0, "a", true, 5n, Number.NaN].map((value) => encodeValue(value));
+    expect(text).toEqual(["[]", "null", "1", '["-0"]', '"a"', "true", '["5n"]', '["NaN"]']);
+    for (const one of text) expect(encodeValue(decodeValue(one))).toBe(one);
+  });
+
+  it("gives a fresh copy each time", () => {
+    const text = encodeValue({ list: [1] });
+    expect(decodeValue(text)).toEqual({ list: [1] });
+    expect(decodeValue(text)).not.toBe(decodeValue(text));
+  });
+
+  it("refuses to read what belongs to a run", () => {
+    for (const text of [
+      '[[],[["promise",0]]]',
+      '[["a b"],[["fn",0]]]',
+      '[["a b"],[[0,0]]]',
+      '[[],[["native"]]]',
+    ]) {
+      expect(() => decodeValue(text)).toThrow("CF2102");
+    }
+  });
+});
+
+describe("describe", () => {
+  it("reads a snapshot without its code", () => {
+    const run = begin(someProcess);
+    answer(run, "10.0.0.1");
+    // As if written by code that is not loaded.
+    const text = encodeRun(run).text;
+    const { tasks, waits } = describeSnapshot(text, {
+      points: (hash) =>
+        hash === someProcessCode.hash ? parsePoints(codeRecord(someProcessCode).body) : undefined,
+    });
+    expect(tasks).toEqual([
+      {
+        index: 0,
+        code: "flows.ts#someProcess",
+        hash: "1f8c03ab",
+        point: "smcs.wechatApprove",
+        file: "flows.ts",
+        line: 20,
+        locals: [{ name: "ip", text: '"10.0.0.1"' }],
+        waitsFor: [2],
+      },
+      {
+        index: 2,
+        code: "systems.ts#smcs.wechatApprove",
+        hash: "77aa01bc",
+        point: "event",
+        file: null,
+        line: null,
+        locals: [],
+        waitsFor: [1],
+      },
+    ]);
+    expect(waits).toEqual([
+      { index: 1, id: 2, kind: "event", name: "approve:T1", due: null, at: null, stack: [2, 0] },
+    ]);
+  });
+
+  it("shows locals of all kinds shortly, cycles included", () => {
+    const make = () => {
+      const o: Record<string, unknown> = {
+        s: "x".repeat(1000),
+        m: new Map([["a", new Set([1n])]]),
+        d: new Date(0),
+        e: new TypeError("no"),
+        u: undefined,
+      };
+      o.self = o;
+      return o;
+    };
+    const { tasks } = describeSnapshot(encodeRun(begin(hold, make)).text);
+    const text = tasks[0]!.locals[0]!.text;
+    expect(text).toContain('Map("a" => Set(1n))');
+    expect(text).toContain("Date(1970-01-01T00:00:00.000Z)");
+    expect(text).toContain('TypeError("no")');
+    expect(text.length).toBeLessThan(3000);
+  });
+
+  it("shows variables of scope records as locals", () => {
+    const { tasks } = describeSnapshot(encodeRun(begin(captured, 1)).text);
+    expect(tasks[0]!.locals).toEqual([
+      { name: "inc", text: "‹function flows.ts#counter.inc›" },
+      { name: "n", text: "0" },
+    ]);
+  });
+});
