@@ -5,6 +5,7 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
+import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
 
 export interface Converted {
@@ -84,7 +85,7 @@ function recordOf(variable: Variable, records: Record[]): Record {
  * elsewhere. One name for a record wherever it goes.
  */
 function nameRecords(records: readonly Record[], taken: ReadonlySet<string>): void {
-  const holders = new Set(taken);
+  const holders = new Set<string>([...taken, ...reserved, ...helperNames]);
   const ids = new Set<string>();
   for (const record of records) {
     const { scope } = record;

@@ -7,10 +7,8 @@ import { unique } from "./convert.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
+import { helperNames, reserved } from "./reserved-names.ts";
 import { feedName } from "./resolve.ts";
-
-/** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self"] as const;
 
 export interface Layout {
   /** Slots of the frame class, in order of first use. */
@@ -56,7 +54,7 @@ export function layout(fn: Fn, lowered: Lowered, given: ReadonlySet<Variable>): 
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;
 
 function nameVariables(fn: Fn, lowered: Lowered): void {
-  const taken = new Set<string>([...fn.freeNames, ...reserved]);
+  const taken = new Set<string>([...fn.freeNames, ...reserved, ...helperNames]);
   for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) taken.add(param.name);
   for (const variable of lowered.locals) if (variable.record !== null) taken.add(slotName(variable));
   for (const variable of lowered.locals) {

@@ -4,11 +4,11 @@
  */
 import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
+import type { Emitter } from "./emitter.ts";
 import { emitAsync, plainFunction, wrapper } from "./functions.ts";
-import type { ModuleEmitter } from "./module.ts";
 import { Rewriter } from "./rewrite.ts";
 
-export function emitClass(module: ModuleEmitter, node: t.Class, rewriter: Rewriter): t.Expression {
+export function emitClass(module: Emitter, node: t.Class, rewriter: Rewriter): t.Expression {
   const fn = module.fnOf(node);
   const made: t.ClassExpression = {
     ...(node as t.ClassExpression),
@@ -27,12 +27,7 @@ function named(fn: Fn, made: t.ClassExpression): t.Expression {
 }
 
 /** `(($s) => value)($s)`: what is made keeps these records, whatever the variables hold later. */
-export function bindRecords(
-  module: ModuleEmitter,
-  fn: Fn,
-  value: t.Expression,
-  rewriter: Rewriter,
-): t.Expression {
+export function bindRecords(module: Emitter, fn: Fn, value: t.Expression, rewriter: Rewriter): t.Expression {
   const holders = (module.converted.takes.get(fn) ?? []).map((one) => one.record.holder.out!);
   const own = fn.kind === "class" ? fn.scope.record : null;
   if (holders.length === 0 && own === null) return value;
@@ -53,7 +48,7 @@ export function bindRecords(
 }
 
 function member(
-  module: ModuleEmitter,
+  module: Emitter,
   node: t.ClassBody["body"][number],
   rewriter: Rewriter,
 ): t.ClassBody["body"][number] {
@@ -96,7 +91,7 @@ function member(
 
 /** The body of an async method: starts a task whose step function stands at module level. */
 export function asyncMethod(
-  module: ModuleEmitter,
+  module: Emitter,
   fn: Fn,
 ): { params: t.FunctionParameter[]; body: t.BlockStatement } {
   if (fn.usesSuper || fn.usesPrivate)

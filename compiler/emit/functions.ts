@@ -2,26 +2,22 @@
  * Functions of marked code as they are emitted: closures as factories over their scope records, async functions as a wrapper
  * that starts a task and a step function that carries it on.
  */
+
 import * as t from "@babel/types";
+import { VISITOR_KEYS } from "@babel/types";
 import { identifier } from "../convert.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
-import { type Layout, layout, reserved, slotName } from "../layout.ts";
+import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
-import { lower, plainParameters, restParameters } from "../lower/index.ts";
-import type { ModuleEmitter } from "./module.ts";
+import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
+import { reserved } from "../reserved-names.ts";
+import type { Emitter, Extras } from "./emitter.ts";
 import { assign, Rewriter } from "./rewrite.ts";
 import { StepEmitter } from "./step.ts";
 
-/** What a function needs beside its parameters, as parameters of the step function. */
-interface Extras {
-  readonly names: string[];
-  readonly values: t.Expression[];
-  readonly variables: Variable[];
-}
-
 /** The statements that enter a scope; for a function's own also its parameters, `this` and name, where captured. */
-export function prologue(module: ModuleEmitter, scope: Scope, rewriter: Rewriter): t.Statement[] {
+export function prologue(module: Emitter, scope: Scope, rewriter: Rewriter): t.Statement[] {
   const list = rewriter.prologue(scope);
   const { fn } = scope;
   if (fn.scope !== scope || scope.record === null) return list;
@@ -39,7 +35,7 @@ export function prologue(module: ModuleEmitter, scope: Scope, rewriter: Rewriter
   return [...made, ...own, ...list.slice(1)];
 }
 
-function isPlainParameter(fn: Fn, variable: Variable, module: ModuleEmitter): boolean {
+function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean {
   if (!("params" in fn.node)) return false;
   return (fn.node as FunctionNode).params.some(
     (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
@@ -68,16 +64,21 @@ function isDerivedConstructor(fn: Fn): boolean {
 
 // ---- functions that are called as they are
 
-/** Parameters and body of a function without suspend points of its own. */
+/**
+ * Parameters and body of a function without suspend points of its own.
+ * @param self names the function object, where a call from outside of any run has to enter the run that made it
+ */
 export function plainFunction(
-  module: ModuleEmitter,
+  module: Emitter,
   fn: Fn,
+  self: string | null = null,
 ): { params: t.FunctionParameter[]; body: t.BlockStatement | t.Expression } {
   const node = fn.node as FunctionNode;
   const rewriter = new Rewriter(module, fn, null);
   const start: t.Statement[] = [];
   let params: t.FunctionParameter[];
-  const rest = fn.scope.record === null ? null : restParameters(fn);
+  const byPosition = fn.scope.record === null && !(self !== null && fn.isArrow);
+  const rest = byPosition ? null : restParameters(fn);
   if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
   else {
     const given = [
@@ -106,6 +107,7 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
+    ...(self === null ? [] : [enterRun(module, fn, self, rest)]),
     ...first.slice(0, first.length - functions),
     ...start,
     ...first.slice(first.length - functions),
@@ -124,8 +126,38 @@ export function plainFunction(
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
 }
 
+/** `if ($machine.run === null) return $enter(self, this, arguments)` */
+function enterRun(module: Emitter, fn: Fn, self: string, rest: RestParameters | null): t.Statement {
+  const run = t.memberExpression(module.helper("$machine"), t.identifier("run"));
+  const given: (t.Expression | t.SpreadElement)[] = plainParameters(fn).map((one) => t.identifier(one.name));
+  if (rest !== null)
+    given.push(...rest.placeholders.map((one) => t.identifier(one)), t.spreadElement(t.identifier("$rest")));
+  const args = fn.isArrow ? t.arrayExpression(given) : t.identifier("arguments");
+  const receiver = fn.isArrow ? t.identifier("undefined") : t.thisExpression();
+  const call = module.call("$enter", t.identifier(self), receiver, args);
+  return t.ifStatement(t.binaryExpression("===", run, t.nullLiteral()), t.returnStatement(call));
+}
+
+/** Whether a function calls anything itself: only then does it matter in which run it is called. */
+function callsSomething(node: t.Node): boolean {
+  if (
+    t.isCallExpression(node) ||
+    t.isOptionalCallExpression(node) ||
+    t.isNewExpression(node) ||
+    t.isTaggedTemplateExpression(node)
+  )
+    return true;
+  for (const key of VISITOR_KEYS[node.type] ?? []) {
+    const child = (node as unknown as { [key: string]: unknown })[key];
+    for (const one of Array.isArray(child) ? child : [child])
+      if (one !== null && one !== undefined && !t.isFunction(one as t.Node) && callsSomething(one as t.Node))
+        return true;
+  }
+  return false;
+}
+
 /** A parameter keeps its name, captured or not: the prologue copies it to the record. */
-function parameter(_module: ModuleEmitter, node: t.Node, rewriter: Rewriter): t.FunctionParameter {
+function parameter(_module: Emitter, node: t.Node, rewriter: Rewriter): t.FunctionParameter {
   if (t.isIdentifier(node)) return t.cloneNode(node, false);
   return rewriter.pattern(node) as t.FunctionParameter;
 }
@@ -134,7 +166,7 @@ function parameter(_module: ModuleEmitter, node: t.Node, rewriter: Rewriter): t.
 
 /** Emits the step function, the frame class and the code of an async function; returns the names. */
 export function emitAsync(
-  module: ModuleEmitter,
+  module: Emitter,
   fn: Fn,
   codeName: string,
 ): { step: string; frame: string | null; layout: Layout; extras: Extras } {
@@ -235,7 +267,7 @@ export function slotClass(
   return t.classDeclaration(t.identifier(name), null, t.classBody(members));
 }
 
-function extrasOf(module: ModuleEmitter, fn: Fn): Extras {
+function extrasOf(module: Emitter, fn: Fn): Extras {
   const extras: Extras = { names: [], values: [], variables: [] };
   const add = (name: string, value: t.Expression, variable: Variable | null) => {
     extras.names.push(name);
@@ -262,7 +294,7 @@ function extrasOf(module: ModuleEmitter, fn: Fn): Extras {
 
 /** The function that a caller sees: starts a task. `self` names the function object, for the hand-over of the top. */
 export function wrapper(
-  module: ModuleEmitter,
+  module: Emitter,
   fn: Fn,
   codeName: string,
   step: string,
@@ -310,7 +342,7 @@ export function wrapper(
 /**
  * `name$code.make($s)`: a function expression, arrow, method or hoisted declaration. Its code is emitted once, at module level.
  */
-export function closure(module: ModuleEmitter, fn: Fn): t.Expression {
+export function closure(module: Emitter, fn: Fn): t.Expression {
   const takes = module.converted.takes.get(fn) ?? [];
   if (fn.codeName === "") emitClosure(module, fn);
   const holders = takes.map((one) => t.identifier(one.record.holder.out!));
@@ -319,7 +351,7 @@ export function closure(module: ModuleEmitter, fn: Fn): t.Expression {
   return call;
 }
 
-function emitClosure(module: ModuleEmitter, fn: Fn): void {
+function emitClosure(module: Emitter, fn: Fn): void {
   fn.codeName = module.name(`${identifier(fn.path.replace(/[.#]/g, "$"))}$code`);
   const takes = module.converted.takes.get(fn) ?? [];
   const node = fn.node as FunctionNode;
@@ -359,7 +391,9 @@ function emitClosure(module: ModuleEmitter, fn: Fn): void {
       t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
     );
   } else {
-    const parts = plainFunction(module, fn);
+    const enters = !fn.isGenerator && callsSomething(node.body);
+    const self = localName ?? "$self";
+    const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };
     if (fn.isArrow)
       made = {
@@ -384,7 +418,15 @@ function emitClosure(module: ModuleEmitter, fn: Fn): void {
     }
     made = located(made, fn.node);
     const needsName = !isMethod && !(t.isFunctionExpression(made) && made.id) && fn.name !== "";
-    if (needsName && localName !== null) {
+    const accessor = isMethod && node.kind !== "method";
+    if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
+    if (enters && !(needsName && localName !== null)) {
+      if (needsName) made = named(fn.name, made);
+      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), made)]));
+      list.push(
+        t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
+      );
+    } else if (needsName && localName !== null) {
       list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(localName), made)]));
       list.push(
         t.returnStatement(
@@ -411,7 +453,7 @@ function emitClosure(module: ModuleEmitter, fn: Fn): void {
 }
 
 /** The function's own name, where a constant of that name around it would hide nothing that it uses. */
-function usableName(module: ModuleEmitter, fn: Fn, holders: readonly string[]): string | null {
+function usableName(module: Emitter, fn: Fn, holders: readonly string[]): string | null {
   const { name } = fn;
   if (!t.isValidIdentifier(name) || name === "arguments" || name === "eval" || name === "await") return null;
   if (fn.freeNames.has(name) || holders.includes(name) || (reserved as readonly string[]).includes(name))
@@ -423,6 +465,20 @@ function usableName(module: ModuleEmitter, fn: Fn, holders: readonly string[]): 
 function named(name: string, f: t.Expression): t.Expression {
   const key = t.stringLiteral(name);
   return t.memberExpression(t.objectExpression([t.objectProperty(key, f)]), t.cloneNode(key), true);
+}
+
+/** `Object.getOwnPropertyDescriptor({ get x() { … } }, "x").get`, from the method expression `({ x() { … } }).x`. */
+function accessorFunction(made: t.Expression, kind: "get" | "set"): t.Expression {
+  const member = made as t.MemberExpression;
+  const object = member.object as t.ObjectExpression;
+  const method = object.properties[0] as t.ObjectMethod;
+  const name = t.isIdentifier(method.key) ? method.key.name : (method.key as t.StringLiteral).value;
+  const literal = t.objectExpression([{ ...method, kind } as t.ObjectMethod]);
+  const getDescriptor = t.memberExpression(t.identifier("Object"), t.identifier("getOwnPropertyDescriptor"));
+  return t.memberExpression(
+    t.callExpression(getDescriptor, [literal, t.stringLiteral(name)]),
+    t.identifier(kind),
+  );
 }
 
 function methodExpression(

@@ -9,10 +9,12 @@ import { type Converted, unique } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope } from "../ir.ts";
-import { type Layout, reserved, slotName } from "../layout.ts";
+import { slotName } from "../layout.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
+import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
+import type { CodeParts, Emitter } from "./emitter.ts";
 import { closure, codeHash, emitAsync, plainFunction, prologue, slotClass, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { Rewriter } from "./rewrite.ts";
@@ -22,7 +24,7 @@ export interface EmitOptions {
   readonly filename: string;
 }
 
-export class ModuleEmitter {
+export class ModuleEmitter implements Emitter {
   readonly resolved: Resolved;
   readonly converted: Converted;
   readonly diagnostics: Diagnostics;
@@ -39,7 +41,7 @@ export class ModuleEmitter {
     this.converted = converted;
     this.diagnostics = diagnostics;
     this.#options = options;
-    this.#names = new Set([...resolved.names, ...reserved]);
+    this.#names = new Set<string>([...resolved.names, ...reserved, ...helperNames]);
     this.manifest = { module: options.moduleId, file: options.filename, codes: [], steps: [] };
   }
 
@@ -118,16 +120,7 @@ export class ModuleEmitter {
   }
 
   /** Registers the code of a function. */
-  code(
-    fn: Fn,
-    parts: {
-      readonly step: string | null;
-      readonly frame: string | null;
-      readonly layout: Layout | null;
-      readonly make: t.Expression | null;
-      readonly captures: readonly (readonly string[])[];
-    },
-  ): void {
+  code(fn: Fn, parts: CodeParts): void {
     const kind = fn.suspends
       ? "async"
       : fn.isGenerator

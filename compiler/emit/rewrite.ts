@@ -6,24 +6,26 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
-import { boundIdentifiers } from "../resolve.ts";
-import type { ModuleEmitter } from "./module.ts";
+import { helperNames } from "../reserved-names.ts";
+import { boundIdentifiers, feedName } from "../resolve.ts";
+import type { Emitter } from "./emitter.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */
 const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
 
 /** Helpers that the lowering calls by name. */
-const helperNames: ReadonlySet<string> = new Set(
-  "$iterate $iterateAsync $keys $apply $key $coercible $rest $copy".split(" "),
-);
+const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
+
+/** `xs.entries()`, `f.bind(o)` …: see `$method`. */
+const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
 
 export class Rewriter {
-  readonly module: ModuleEmitter;
+  readonly module: Emitter;
   readonly fn: Fn;
   /** Variables that the step function around declares; null: this function is not taken apart. */
   readonly locals: ReadonlySet<Variable> | null;
 
-  constructor(module: ModuleEmitter, fn: Fn, locals: ReadonlySet<Variable> | null) {
+  constructor(module: Emitter, fn: Fn, locals: ReadonlySet<Variable> | null) {
     this.module = module;
     this.fn = fn;
     this.locals = locals;
@@ -58,7 +60,7 @@ export class Rewriter {
       const durable = durableGlobals[node.name];
       if (durable !== undefined && this.fn.kind !== "module" && this.module.resolved.globals.has(node.name))
         return this.module.helper(durable);
-      return helperNames.has(node.name) && !this.module.resolved.names.has(node.name)
+      return loweredHelpers.has(node.name) && !this.module.resolved.names.has(node.name)
         ? this.module.helper(node.name)
         : t.cloneNode(node, false);
     }
@@ -96,12 +98,15 @@ export class Rewriter {
         return { ...node, object, property } as t.Node;
       }
       case "CallExpression":
-      case "OptionalCallExpression":
+      case "OptionalCallExpression": {
+        const made = this.#nativeState(node);
+        if (made !== null) return made;
         return this.#superCall({
           ...node,
           callee: this.#callee(node.callee),
           arguments: node.arguments.map((one) => this.any(one)),
         } as t.CallExpression);
+      }
       case "TaggedTemplateExpression":
         return { ...node, tag: this.#callee(node.tag), quasi: this.any(node.quasi) } as t.Node;
       case "ObjectProperty":
@@ -144,6 +149,21 @@ export class Rewriter {
     if (t.isIdentifier(node) && t.isMemberExpression(callee))
       return t.sequenceExpression([t.numericLiteral(0), callee]);
     return callee;
+  }
+
+  /** Methods that make objects with state that cannot be read: the machine makes savable ones. */
+  #nativeState(node: t.CallExpression | t.OptionalCallExpression): t.Expression | null {
+    const { callee } = node;
+    if (this.fn.kind === "module" || node.type !== "CallExpression") return null;
+    if (!t.isMemberExpression(callee) || callee.computed || !t.isIdentifier(callee.property)) return null;
+    if (t.isSuper(callee.object) || !nativeStateMakers.has(callee.property.name)) return null;
+    const object = this.expression(callee.object);
+    const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
+    const text = feedName(callee) || `(intermediate value).${callee.property.name}`;
+    return located(
+      this.module.call("$method", object, t.stringLiteral(callee.property.name), args, t.stringLiteral(text)),
+      node,
+    );
   }
 
   /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */

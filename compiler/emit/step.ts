@@ -11,7 +11,7 @@
 import * as t from "@babel/types";
 import { assertNever, type Lowered, type Stmt, type SuspendPoint } from "../ir.ts";
 import { type Layout, slotName } from "../layout.ts";
-import type { ModuleEmitter } from "./module.ts";
+import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
 
 interface Range {
@@ -23,12 +23,12 @@ const ip = () => t.identifier("$ip");
 const resuming = () => t.binaryExpression("!==", ip(), t.numericLiteral(0));
 
 export class StepEmitter {
-  readonly #module: ModuleEmitter;
+  readonly #module: Emitter;
   readonly #rewriter: Rewriter;
   readonly #layout: Layout;
   readonly #frameName: string;
 
-  constructor(module: ModuleEmitter, rewriter: Rewriter, layout: Layout, frameName: string) {
+  constructor(module: Emitter, rewriter: Rewriter, layout: Layout, frameName: string) {
     this.#module = module;
     this.#rewriter = rewriter;
     this.#layout = layout;

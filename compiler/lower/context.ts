@@ -5,7 +5,7 @@ import { VISITOR_KEYS } from "@babel/types";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, Lowered, Scope, Stmt, SuspendPoint, Variable } from "../ir.ts";
 import type { Resolved } from "../resolve.ts";
-import type { Target } from "./jumps.ts";
+import type { Target } from "./targets.ts";
 
 export class Lowering implements Lowered {
   readonly body: Stmt[] = [];
@@ -22,7 +22,11 @@ export class Lowering implements Lowered {
   #labels = 0;
   readonly #has = new Map<t.Node, boolean>();
 
-  constructor(fn: Fn, resolved: Resolved, diagnostics: Diagnostics) {
+  /** Destructuring with suspend points, for expressions that contain one. */
+  readonly assign: (l: Lowering, pattern: t.Node, value: t.Expression, out: Stmt[]) => void;
+
+  constructor(fn: Fn, resolved: Resolved, diagnostics: Diagnostics, assign: Lowering["assign"]) {
+    this.assign = assign;
     this.fn = fn;
     this.resolved = resolved;
     this.diagnostics = diagnostics;

@@ -15,7 +15,6 @@ import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
 import { boundIdentifiers, feedName } from "../resolve.ts";
 import { effect, helper, js, type Lowering } from "./context.ts";
-import { assignPattern } from "./patterns.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;
 
@@ -76,7 +75,7 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
         ...node,
         expressions: parts.map((one, i) => {
           const value = lowerExpression(l, one, out);
-          if (i >= last || t.isLiteral(value)) return value;
+          if (i >= last || (t.isLiteral(value) && !t.isTemplateLiteral(value))) return value;
           const text = t.templateLiteral([piece(""), piece("", true)], [value]);
           return spill(l, text, "text", out);
         }),
@@ -275,6 +274,18 @@ export function lowerMember<M extends t.MemberExpression | t.OptionalMemberExpre
   return { ...node, object, property: keep(l, operands[1]!, later, out, "key") };
 }
 
+/** The reference of a target that is assigned later: base and key are evaluated now. */
+export function lowerReference(l: Lowering, node: t.MemberExpression, out: Stmt[]): t.MemberExpression {
+  if (t.isSuper(node.object)) return lowerMember(l, node, out, []);
+  const object = keep(l, lowerExpression(l, node.object, out), [node], out);
+  if (!node.computed) return { ...node, object };
+  return {
+    ...node,
+    object,
+    property: keep(l, lowerExpression(l, node.property as t.Expression, out), [], out, "key"),
+  };
+}
+
 function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expression {
   const args = node.arguments as Operand[];
   const argsWait = args.some((one) => l.has(one));
@@ -328,7 +339,7 @@ function lowerAssignment(l: Lowering, node: t.AssignmentExpression, out: Stmt[])
   if (t.isObjectPattern(left) || t.isArrayPattern(left)) {
     if (!l.has(left)) return { ...node, right: lowerExpression(l, node.right, out) };
     const value = spill(l, lowerExpression(l, node.right, out), "source", out);
-    assignPattern(l, left, value, out);
+    l.assign(l, left, value, out);
     return value;
   }
   const target = t.isMemberExpression(left) ? lowerMember(l, left, out, [node.right]) : left;

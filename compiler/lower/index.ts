@@ -4,10 +4,11 @@ import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, FunctionNode, Lowered } from "../ir.ts";
 import { boundIdentifiers, type Resolved } from "../resolve.ts";
 import { js, Lowering } from "./context.ts";
+import { assignPattern } from "./patterns.ts";
 import { lowerList } from "./statements.ts";
 
 export function lower(fn: Fn, resolved: Resolved, diagnostics: Diagnostics): Lowered {
-  const l = new Lowering(fn, resolved, diagnostics);
+  const l = new Lowering(fn, resolved, diagnostics, assignPattern);
   const { body } = fn.node as FunctionNode;
   const list = t.isBlockStatement(body) ? body.body : [t.inherits(t.returnStatement(body), body)];
   l.body.push({ kind: "enter", scope: fn.scope });

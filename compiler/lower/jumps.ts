@@ -11,38 +11,15 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import type { Variable } from "../ir.ts";
 import type { Lowering } from "./context.ts";
-
-export type Target =
-  | {
-      readonly kind: "loop";
-      readonly label: string;
-      readonly names: readonly string[];
-      /** `continue` leaves this labelled block instead: something has to happen before the next iteration. */
-      readonly bodyLabel: string | null;
-    }
-  | { readonly kind: "switch"; readonly label: string; readonly names: readonly string[] }
-  | { readonly kind: "label"; readonly label: string; readonly names: readonly string[] }
-  | { readonly kind: "close"; readonly iteration: Variable }
-  | {
-      readonly kind: "finally";
-      readonly label: string;
-      readonly completion: Variable;
-      readonly value: Variable;
-      readonly exits: Map<string, Jump>;
-    };
-
-export type Jump =
-  | { readonly kind: "return" }
-  | { readonly kind: "break" | "continue"; readonly target: Extract<Target, { label: string }> };
+import type { Jump } from "./targets.ts";
 
 /** The statements that carry out a jump from the current place. `value`: of a return, already free of suspend points. */
 export function jump(l: Lowering, to: Jump, value: t.Expression | null): t.Statement[] {
   const out: t.Statement[] = [];
   let kept = value;
   const keep = () => {
-    if (kept === null || t.isLiteral(kept)) return;
+    if (kept === null || (t.isLiteral(kept) && !t.isTemplateLiteral(kept))) return;
     const r = l.temp("return");
     out.push(l.set(r, kept));
     kept = l.ref(r);

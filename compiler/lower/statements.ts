@@ -13,8 +13,9 @@ import * as t from "@babel/types";
 import type { Stmt, Variable } from "../ir.ts";
 import { effect, helper, js, type Lowering, method } from "./context.ts";
 import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
-import { type Jump, jump, rewriteJumps, type Target, targetOf } from "./jumps.ts";
+import { jump, rewriteJumps, targetOf } from "./jumps.ts";
 import { assignPattern } from "./patterns.ts";
+import type { Jump, Target } from "./targets.ts";
 
 export function lowerList(l: Lowering, list: readonly t.Statement[], out: Stmt[]): void {
   for (const one of list) lowerStatement(l, one, out, []);
@@ -105,7 +106,7 @@ function lowerDeclaration(l: Lowering, node: t.VariableDeclaration, out: Stmt[])
     const value = lowerExpression(l, one.init, out);
     if (!l.has(one.id))
       out.push(js(located(t.expressionStatement(initialise(one.id as t.LVal, value)), node)));
-    else assignPattern(l, one.id, spill(l, value, "source", out), out);
+    else assignPattern(l, one.id, spill(l, value, "source", out), out, true);
   }
   l.statement = outer;
 }
@@ -255,8 +256,19 @@ function bindHead(
   const target = t.isVariableDeclaration(node.left) ? node.left.declarations[0]!.id : node.left;
   l.statement = node.left;
   if (!l.has(target))
-    out.push(js(located(t.expressionStatement(initialise(target as t.LVal, value)), node.left)));
-  else assignPattern(l, target, spill(l, value, "item", out), out);
+    out.push(js(located(t.expressionStatement(bind(target as t.LVal, value, node)), node.left)));
+  else assignPattern(l, target, spill(l, value, "item", out), out, t.isVariableDeclaration(node.left));
+}
+
+/** The head of a loop declares its variables or assigns to what is there. */
+function bind(
+  target: t.LVal,
+  value: t.Expression,
+  node: t.ForOfStatement | t.ForInStatement,
+): t.AssignmentExpression {
+  return t.isVariableDeclaration(node.left)
+    ? initialise(target, value)
+    : t.assignmentExpression("=", target, value);
 }
 
 function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: string[]): void {
@@ -447,7 +459,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
   l.path.push("catch");
   l.enter(l.resolved.scopes.get(handler), recovery);
   if (handler.param) {
-    if (l.has(handler.param)) assignPattern(l, handler.param, l.ref(param), recovery);
+    if (l.has(handler.param)) assignPattern(l, handler.param, l.ref(param), recovery, true);
     else recovery.push(js(t.expressionStatement(initialise(handler.param as t.LVal, l.ref(param)))));
   }
   lowerStatement(l, handler.body, recovery, []);

@@ -300,10 +300,10 @@ export interface Store {
   unblock(run: string): Promise<boolean>;
 
   /**
-   * Milliseconds until the next unowned run is due, null when none is. 0 when one is, or when the lease of a worker has
-   * ended: there is something to claim.
+   * Milliseconds until there may be something to claim for this worker: the next unowned run is due, or the lease of
+   * another worker ends unless it is renewed. 0 when there is now, null when there never is by time alone.
    */
-  due(): Promise<number | null>;
+  due(worker: string): Promise<number | null>;
 
   /** Owned runs of this worker for which something arrived since their last write. The same may be told again. */
   news(worker: string): Promise<readonly News[]>;

@@ -399,12 +399,12 @@ export class Worker implements Owner {
   async #claim(): Promise<number | null> {
     const { store, concurrency } = this.settings;
     while (this.hasRoom) {
-      const due = await store.due();
+      const due = await store.due(this.id);
       if (due !== 0) return due;
       const limit = Math.min(CLAIM, concurrency - this.#active.size);
       const claimed = await store.claim(this.id, limit, [...this.#lacking]);
       for (const run of claimed) this.adopt(run);
-      if (claimed.length < limit) return claimed.length === 0 ? null : await store.due();
+      if (claimed.length < limit) return claimed.length === 0 ? null : await store.due(this.id);
     }
     return null;
   }

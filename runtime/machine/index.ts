@@ -55,4 +55,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $apply, $coercible, $copy, $key, $rest, $TDZ } from "./values.ts";
+export { $apply, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";

@@ -151,10 +151,12 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async due(): Promise<number | null> {
+  async due(worker: string): Promise<number | null> {
     const now = this.#data.now();
-    for (const worker of this.#data.workers.values()) if (worker.until <= now) return 0;
     let next: number | null = null;
+    for (const { id, until } of this.#data.workers.values()) {
+      if (id !== worker && (next === null || until < next)) next = until;
+    }
     for (const run of this.#data.runs.values()) {
       if (run.status !== "active" || run.worker !== null || run.due === null) continue;
       if (next === null || run.due < next) next = run.due;

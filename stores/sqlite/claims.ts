@@ -55,10 +55,9 @@ function* priorities(sql: Statements): Generator<number> {
   }
 }
 
-/** Milliseconds until there is something to claim, or null. */
-export function nextDue(sql: Statements, now: number): number | null {
-  if (sql.deadWorkers.get(now) !== undefined) return 0;
-  let next: number | null = null;
+/** Milliseconds until there may be something to claim, or null. */
+export function nextDue(sql: Statements, now: number, worker: string): number | null {
+  let next = sql.nextLeaseEnd.get(worker)!.until as number | null;
   for (const priority of priorities(sql)) {
     const due = sql.nextDue.get(priority)!.due as number;
     if (next === null || due < next) next = due;

@@ -147,8 +147,8 @@ export class SqliteStore implements Store {
     });
   }
 
-  async due(): Promise<number | null> {
-    return this.#read((sql) => nextDue(sql, this.#now()));
+  async due(worker: string): Promise<number | null> {
+    return this.#read((sql) => nextDue(sql, this.#now(), worker));
   }
 
   async news(worker: string): Promise<readonly News[]> {

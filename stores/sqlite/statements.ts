@@ -180,6 +180,7 @@ export const statements = {
   worker: "SELECT until FROM workers WHERE id = ?",
   addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",
   renewWorker: "UPDATE workers SET until = ? WHERE id = ? AND until > ?",
+  nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
   deadWorkers: "SELECT id FROM workers WHERE until <= ?",
   dropWorker: "DELETE FROM workers WHERE id = ?",
   releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker = ?",

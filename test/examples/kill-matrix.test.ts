@@ -7,18 +7,24 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundle, root } from "./support/bundle.ts";
 import { readLedger } from "./support/ledger.ts";
 import { merge } from "./support/merged.ts";
-import { uncompiled } from "./support/uncompiled.ts";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "coldframe-kill-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+import { type Outcome, uncompiled } from "./support/uncompiled.ts";
 
 const AT_ONCE = 2;
+const folder = mkdtempSync(join(tmpdir(), "coldframe-kill-"));
+let worker: string;
+
+beforeAll(async () => {
+  worker = await bundle("test/examples/support/kill-worker.ts");
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(dirname(worker), { recursive: true, force: true });
+});
 
 interface Ended {
   readonly signal: NodeJS.Signals | null;
@@ -26,19 +32,27 @@ interface Ended {
   readonly output: string;
 }
 
-/** @param killAt failpoint at which the process kills itself; 0 for none */
+/**
+ * One process of the run `id`.
+ * @param killAt failpoint at which it kills itself; 0 for none
+ */
 async function work(name: string, id: string, killAt: number): Promise<Ended> {
-  const args = ["--import", "coldframe/register", "test/examples/support/kill-worker.ts", name];
-  const child = spawn(process.execPath, [...args, join(folder, `${id}.db`), join(folder, `${id}.ledger`)], {
-    cwd: root,
-    env: { ...process.env, COLDFRAME_KILL_AT: String(killAt) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--enable-source-maps", worker, name, join(folder, `${id}.db`), ledgerOf(id)],
+    {
+      cwd: root,
+      env: { ...process.env, COLDFRAME_KILL_AT: String(killAt) },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   const [code, signal] = await once(child, "close");
   return { code, signal, output };
 }
+
+const ledgerOf = (id: string) => join(folder, `${id}.ledger`);
 
 /** What the last line of a worker that came to the end says. */
 function endOf({ code, output }: Ended): { result: unknown; failpoints: string[] } {
@@ -47,46 +61,60 @@ function endOf({ code, output }: Ended): { result: unknown; failpoints: string[]
   return JSON.parse(line) as { result: unknown; failpoints: string[] };
 }
 
-/** Numbers from 1 to `count` through `task`, so many at once. */
-async function inParallel(count: number, task: (n: number) => Promise<void>): Promise<void> {
-  let next = 1;
-  const lane = async () => {
-    while (next <= count) await task(next++);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, lane));
-}
-
-const branches: Record<string, (op: string) => string> = {
+/** Calls of one branch follow one another; those of two branches run beside each other. */
+const branches: Readonly<Record<string, (op: string) => string>> = {
   expand: () => "only",
   rollback: (op) => op.slice(0, op.indexOf(".")),
 };
 
-describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
-  test("killed at every failpoint, it ends as if nothing had happened", { timeout: 240_000 }, async () => {
-    const reference = await uncompiled(name);
-    const undisturbed = endOf(await work(name, `${name}-0`, 0));
-    const whole = merge(readLedger(join(folder, `${name}-0.ledger`)), branches[name]!);
-    expect({ ...whole, result: undisturbed.result }).toEqual({ ...reference, faults: [] });
-    expect(undisturbed.failpoints.length).toBeGreaterThan(20);
+/** A run that dies at each of these failpoints in turn, each time in another process, and is then left in peace. */
+async function disturbed(
+  name: string,
+  kills: readonly number[],
+): Promise<Outcome & { faults: readonly string[] }> {
+  const id = [name, ...kills].join("-");
+  for (const killAt of kills) {
+    const ended = await work(name, id, killAt);
+    if (ended.signal === "SIGKILL") continue;
+    // So near to the end that it came to it before. The first kill always happens.
+    expect([killAt === kills[0], ended.code]).toEqual([false, 0]);
+  }
+  const { result } = endOf(await work(name, id, 0));
+  return { ...merge(readLedger(ledgerOf(id)), branches[name]!), result };
+}
 
+/** Each case through `task`, so many at once. */
+async function inParallel<T>(cases: readonly T[], task: (one: T) => Promise<void>): Promise<void> {
+  const rest = [...cases];
+  const lane = async () => {
+    for (let one = rest.shift(); one !== undefined; one = rest.shift()) await task(one);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
+  test("killed at every failpoint, once and again, it ends as if nothing had happened", {
+    timeout: 240_000,
+  }, async () => {
+    const reference = { ...(await uncompiled(name)), faults: [] };
+    const undisturbed = endOf(await work(name, name, 0));
+    expect({ ...merge(readLedger(ledgerOf(name)), branches[name]!), result: undisturbed.result }).toEqual(
+      reference,
+    );
+    const { failpoints } = undisturbed;
+    expect(failpoints.length).toBeGreaterThan(20);
+
+    const once = failpoints.map((_, i) => [i + 1]);
+    const twice = once.filter((_, i) => i % 3 === 0).map(([n]) => [n!, 3 + (n! % 5)]);
     const wrong: unknown[] = [];
-    await inParallel(undisturbed.failpoints.length, async (n) => {
-      const id = `${name}-${n}`;
-      const killed = await work(name, id, n);
-      const second = endOf(await work(name, id, 0));
-      const { trace, faults } = merge(readLedger(join(folder, `${id}.ledger`)), branches[name]!);
-      const same =
-        JSON.stringify([trace, second.result]) === JSON.stringify([reference.trace, reference.result]);
-      if (killed.signal !== "SIGKILL" || faults.length > 0 || !same) {
-        wrong.push({
-          killedAt: undisturbed.failpoints[n - 1],
-          n,
-          killed,
-          faults,
-          trace,
-          result: second.result,
-        });
-      }
+    await inParallel([...once, ...twice], async (kills) => {
+      const outcome = await disturbed(name, kills);
+      if (
+        JSON.stringify(outcome) ===
+        JSON.stringify({ trace: reference.trace, faults: [], result: reference.result })
+      )
+        return;
+      wrong.push({ kills, at: failpoints[kills[0]! - 1], ...outcome });
     });
     expect(wrong).toEqual([]);
   });

@@ -148,9 +148,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const snapshot = JSON.stringify({ text: "\u0000 \ud800 äöü 漢字", big: "x".repeat(100_000) });
       passed((await store.commit([turnOf(first, { snapshot, due: under.clock.now + 50 })]))[0]);
       expect(await store.claim("w1", 1, [])).toEqual([]);
-      expect(await store.due()).toBe(50);
+      expect(await store.due("w1")).toBe(50);
       under.clock.now += 50;
-      expect(await store.due()).toBe(0);
+      expect(await store.due("w1")).toBe(0);
       const second = await claimOne();
       expect(second).toMatchObject({ id: "a", epoch: 2, turn: 1, snapshot, secret: "s3cret", call: "[]" });
     });
@@ -186,12 +186,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a")], "w1");
       await store.renew(worker("w2"), true);
       expect(await store.claim("w2", 1, [])).toEqual([]);
-      expect(await store.due()).toBeNull();
+      expect(await store.due("w2")).toBe(10_000);
       await store.retire("w1");
       expect(await store.claim("w2", 1, [])).toMatchObject([{ id: "a", epoch: 2 }]);
       await store.renew({ ...worker("w3"), lease: 60_000 }, true);
       under.clock.now += 10_001;
-      expect(await store.due()).toBe(0);
+      expect(await store.due("w3")).toBe(0);
       expect(await store.claim("w3", 1, [])).toMatchObject([{ id: "a", epoch: 3 }]);
     });
 
@@ -232,7 +232,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         end: { status: "failed", value: '"boom"' },
       });
       expect(await store.cancel("a")).toBe(false);
-      expect(await store.due()).toBeNull();
+      expect(await store.due("w1")).toBeNull();
       expect(await store.send(eventOf("k", "1", "1", "a"))).toEqual({ status: "late", run: null });
       expect(await store.send(eventOf("k", "1", "1", "none"))).toEqual({ status: "unknown", run: null });
     });
@@ -240,9 +240,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     it("delivers an event to a parked run and makes it due", async () => {
       await store.start([newRun("a")], null);
       passed((await store.commit([turnOf(await claimOne(), { subscribe: [{ wait: 3, key: "k" }] })]))[0]);
-      expect(await store.due()).toBeNull();
+      expect(await store.due("w1")).toBeNull();
       expect(await store.send(eventOf("k", "1", '"yes"'))).toEqual({ status: "delivered", run: "a" });
-      expect(await store.due()).toBe(0);
+      expect(await store.due("w1")).toBe(0);
       const claimed = await claimOne();
       expect(claimed.arrivals).toEqual([{ wait: 3, threw: false, value: '"yes"' }]);
       passed((await store.commit([turnOf(claimed, { consumed: [3], due: 0 })]))[0]);

@@ -1,7 +1,7 @@
 /**
  * The process that the kill matrix kills: carries one run of one example on until it has ended.
  *
- *   node --import coldframe/register kill-worker.ts <program> <database> <ledger>
+ *   node kill-worker.js <program> <database> <ledger>
  *
  * `COLDFRAME_KILL_AT=n` kills it with SIGKILL at the n-th failpoint. Prints `end` with the outcome and the number of
  * failpoints passed as the last line.
