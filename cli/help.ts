@@ -1,6 +1,6 @@
 /** Help pages, from the definitions of the commands. Plain text, at most 80 columns. */
 import type { ArgsDef } from "citty";
-import type { Page } from "./page.ts";
+import { globals, type Page } from "./page.ts";
 
 const INDENT = "  ";
 
@@ -17,14 +17,14 @@ export function helpOf(page: Page): string {
     ["", [page.summary]],
     ["Usage", [`${usage.join(" ")}${page.rest === undefined ? "" : ` <${page.rest}…>`} [options]`]],
     ["Arguments", positional.map(([name, arg]) => [name, arg.description ?? ""] as const)],
-    ["Options", optionsOf(page.args)],
+    ["Options", optionsOf({ ...page.args, ...globals })],
     ["Examples", page.examples],
     ["", page.notes ?? []],
   ]);
 }
 
 /** The page of the whole program. */
-export function overview(pages: readonly Page[], globals: ArgsDef): string {
+export function overview(pages: readonly Page[]): string {
   return sections([
     ["", ["coldframe: look at parked runs, answer them, carry them on."]],
     ["Usage", ["coldframe <command> [options]"]],
@@ -37,7 +37,7 @@ export function overview(pages: readonly Page[], globals: ArgsDef): string {
       "Examples",
       ["coldframe runs", "coldframe show expand-42", "coldframe send <key> true", "coldframe work ./main.ts"],
     ],
-    ["Exit codes", ["0 done · 1 failed · 2 wrong usage · 3 not found · 4 the database cannot be used"]],
+    ["Exit codes", ["0 done · 1 failed · 2 wrong usage · 3 not found · 4 database unusable"]],
   ]);
 }
 

@@ -8,7 +8,7 @@ import { show } from "./commands/show.ts";
 import { work } from "./commands/work.ts";
 import { describeFailure, exitCodeOf, exits } from "./failure.ts";
 import { helpOf, overview } from "./help.ts";
-import { globals, type Terminal } from "./page.ts";
+import type { Terminal } from "./page.ts";
 import { readArguments } from "./read-arguments.ts";
 import { styleFor } from "./render/style.ts";
 
@@ -28,7 +28,7 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     const request = readArguments(words, pages, process.env);
     if (request.kind === "help") {
-      terminal.print(request.page === null ? overview(pages, globals) : helpOf(request.page));
+      terminal.print(request.page === null ? overview(pages) : helpOf(request.page));
     } else if (request.kind === "version") {
       terminal.print(version());
     } else {

@@ -7,6 +7,9 @@ import { sqlite } from "../stores/sqlite/index.ts";
 import { NotFound, UsageError } from "./failure.ts";
 import type { Invocation, Terminal } from "./page.ts";
 
+/** How long a command waits for another program's lock, in ms: a person is waiting, too. */
+const PATIENCE = 2_000;
+
 /**
  * @param create whether a missing file is made
  * @throws UsageError for a kind of database that there is no store for, NotFound for a missing file
@@ -16,7 +19,7 @@ export function openStore({ store }: Invocation, { cwd }: Terminal, create = fal
   if (!create && !existsSync(file)) {
     throw new NotFound(`there is no database "${file}". Name it with --store <file>, or in COLDFRAME_STORE.`);
   }
-  return sqlite(file);
+  return sqlite(file, create ? {} : { patience: PATIENCE });
 }
 
 function fileOf(store: string): string {

@@ -11,7 +11,7 @@ export const cancel: Page = {
   },
   examples: ["coldframe cancel expand-42"],
   notes: [
-    "The run ends once its catch and finally blocks have: a worker has to carry it on until then.",
+    "The run ends once its catch and finally blocks have, in a worker.",
     "A run that has ended already is left as it is; that is no error.",
   ],
   async run(invocation, { print, ...terminal }) {

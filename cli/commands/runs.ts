@@ -59,7 +59,7 @@ function listing(rows: readonly RunRow[], width: number, style: Style): string {
     { title: "WORKFLOW", shrinks: true },
     { title: "STATUS", paint: (text: string) => paintStatus(text.trim(), style) },
     { title: "CHANGED" },
-    { title: "NEXT", shrinks: true },
+    { title: "NEXT", shrinks: true, sentence: true },
   ];
   const cells = rows.map((row) => [
     row.id,

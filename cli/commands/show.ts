@@ -1,5 +1,6 @@
 /** `coldframe show`: where a run is parked, with which locals, and what it waits for since when. */
 import { ColdframeError } from "../../runtime/index.ts";
+import { asJson } from "../as-json.ts";
 import { findSource } from "../find-source.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
@@ -14,8 +15,8 @@ export const show: Page = {
   },
   examples: ["coldframe show expand-42", "coldframe show expand-42 --json | jq '.waits[].name'"],
   notes: [
-    "Reads the database only: neither the workflow's code nor a worker is needed. Source lines are",
-    "shown when the file is found in this folder or one above.",
+    "Reads the database only: neither the workflow's code nor a worker is needed.",
+    "Source lines are shown when the file is found in this folder or one above.",
   ],
   async run(invocation, { print, width, style, ...terminal }) {
     const id = invocation.values["run"] as string;
@@ -26,7 +27,7 @@ export const show: Page = {
       if (detail === null) throw noSuchRun(id);
       const view = viewOf(detail, await store.read.codes());
       if (invocation.json) {
-        print(JSON.stringify(view, (_, value) => (value instanceof Error ? errorAsData(value) : value), 2));
+        print(asJson(view));
         return;
       }
       const sourceOf = (code: string, file: string) => findSource(code, file, terminal.cwd);
@@ -39,9 +40,4 @@ export const show: Page = {
 
 export function noSuchRun(id: string): ColdframeError {
   return new ColdframeError("CF3101", `"${id}". coldframe runs lists those of this database`);
-}
-
-function errorAsData(error: Error): object {
-  const { name, message, stack } = error;
-  return { ...error, name, message, stack };
 }

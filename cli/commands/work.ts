@@ -19,9 +19,9 @@ export const work: Page = {
     "coldframe work ./a.ts ./b.ts --store /var/lib/runs.db",
   ],
   notes: [
-    "The modules are compiled while they are loaded, TypeScript included. Runs of workflows that are not",
-    "among them are left to other workers. SIGINT and SIGTERM end it once what it does is recorded;",
-    "a second signal ends it at once, which loses nothing either.",
+    "The modules are compiled while they are loaded, TypeScript included.",
+    "SIGINT and SIGTERM end it once what it does is recorded; a second signal",
+    "ends it at once, which loses nothing either.",
   ],
   async run(invocation, terminal) {
     const { rest, json, values } = invocation;

@@ -4,6 +4,7 @@ import { nameOf, paintStatus } from "../commands/runs.ts";
 import type { FrameView, RunView, WaitView } from "../run-view.ts";
 import { excerpt } from "./source.ts";
 import type { Style } from "./style.ts";
+import { cut } from "./table.ts";
 import { duration, relative } from "./time.ts";
 
 export interface Surroundings {
@@ -52,9 +53,12 @@ function ending({ status, value }: NonNullable<RunView["end"]>, { style, width }
 function waiting(wait: WaitView, around: Surroundings): string {
   const { style, now } = around;
   const until =
-    wait.due === null ? [] : [`${wait.kind === "timer" ? "until" : "times out"} ${relative(wait.due, now)}`];
+    wait.due === null ? [] : [`${wait.kind === "timer" ? "due" : "times out"} ${relative(wait.due, now)}`];
   const facts = [`for ${duration(now - wait.since)}`, ...until];
-  const lines = [`waits for ${wait.kind} ${style.bold(shortName(wait))}`, `  ${facts.join(", ")}`];
+  const lines = [
+    `waits for ${wait.kind === "timer" ? "a timer" : `${wait.kind} ${style.bold(shortName(wait))}`}`,
+    `  ${facts.join(", ")}`,
+  ];
   if (wait.retry !== null) {
     const { made, due, error } = wait.retry;
     lines.push(
@@ -86,7 +90,7 @@ function stack(frames: readonly FrameView[], around: Surroundings): string {
     }
     const longest = Math.max(0, ...frame.locals.map(({ name }) => name.length));
     for (const { name, text } of frame.locals) {
-      lines.push(`    ${name.padEnd(longest)} = ${text}`.slice(0, around.width));
+      lines.push(cut(`    ${name.padEnd(longest)} = ${text}`, around.width));
     }
   }
   return lines.join("\n");

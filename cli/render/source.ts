@@ -1,5 +1,6 @@
 /** Some lines of a source file around the one at which a run is parked, that one marked. */
 import type { Style } from "./style.ts";
+import { cut } from "./table.ts";
 
 const BEFORE = 2;
 const AFTER = 2;
@@ -27,7 +28,7 @@ export function excerpt(
     const content = lines[number - 1]!.replaceAll("\t", "  ");
     const parked = number === line;
     const prefix = `${parked ? ">" : " "} ${String(number).padStart(digits)} | `;
-    const shown = `${prefix}${content}`.slice(0, width).trimEnd();
+    const shown = cut(`${prefix}${content}`, width).trimEnd();
     out.push(parked ? style.mark(shown) : style.dim(shown));
     if (parked) {
       const tabs = lines[number - 1]!.slice(0, column).split("\t").length - 1;

@@ -8,6 +8,8 @@ export interface Column {
   readonly align?: "right";
   /** Shortened first when the table is too wide, largest first. */
   readonly shrinks?: boolean;
+  /** Sentences lose their end, ids and paths their middle. */
+  readonly sentence?: boolean;
 }
 
 const GAP = 2;
@@ -27,7 +29,7 @@ export function table(
   const line = (cells: readonly string[], paint: (text: string, column: Column) => string) =>
     columns
       .map((column, i) => {
-        const text = shorten(cells[i] ?? "", widths[i]!);
+        const text = (column.sentence === true ? cut : shorten)(cells[i] ?? "", widths[i]!);
         const space = " ".repeat(widths[i]! - columnsOf(text));
         return column.align === "right" ? space + paint(text, column) : paint(text, column) + space;
       })
@@ -63,6 +65,12 @@ export function shorten(text: string, width: number): string {
   if (width <= 1) return "…".slice(0, width);
   const tail = Math.floor((width - 1) / 2);
   return `${characters.slice(0, width - 1 - tail).join("")}…${tail === 0 ? "" : characters.slice(-tail).join("")}`;
+}
+
+/** `text` in at most `width` characters, with "…" at the end. */
+export function cut(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
 }
 
 function columnsOf(text: string): number {

@@ -4,11 +4,11 @@
  */
 import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
-import type { Emitter } from "./emitter.ts";
+import type { Emitter, Rewriting } from "./emitter.ts";
 import { emitAsync, plainFunction, wrapper } from "./functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
-export function emitClass(module: Emitter, node: t.Class, rewriter: Rewriter): t.Expression {
+export function emitClass(module: Emitter, node: t.Class, rewriter: Rewriting): t.Expression {
   const fn = module.fnOf(node);
   const made: t.ClassExpression = {
     ...(node as t.ClassExpression),
@@ -27,7 +27,7 @@ function named(fn: Fn, made: t.ClassExpression): t.Expression {
 }
 
 /** `(($s) => value)($s)`: what is made keeps these records, whatever the variables hold later. */
-export function bindRecords(module: Emitter, fn: Fn, value: t.Expression, rewriter: Rewriter): t.Expression {
+export function bindRecords(module: Emitter, fn: Fn, value: t.Expression, rewriter: Rewriting): t.Expression {
   const holders = (module.converted.takes.get(fn) ?? []).map((one) => one.record.holder.out!);
   const own = fn.kind === "class" ? fn.scope.record : null;
   if (holders.length === 0 && own === null) return value;
@@ -50,7 +50,7 @@ export function bindRecords(module: Emitter, fn: Fn, value: t.Expression, rewrit
 function member(
   module: Emitter,
   node: t.ClassBody["body"][number],
-  rewriter: Rewriter,
+  rewriter: Rewriting,
 ): t.ClassBody["body"][number] {
   const key =
     "computed" in node && node.computed

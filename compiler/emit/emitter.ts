@@ -2,10 +2,9 @@
 import type * as t from "@babel/types";
 import type { Converted } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { Fn, Scope, Variable } from "../ir.ts";
+import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import type { Layout } from "../layout.ts";
 import type { Resolved } from "../resolve.ts";
-import type { Rewriter } from "./rewrite.ts";
 
 export interface Emitter {
   readonly resolved: Resolved;
@@ -23,9 +22,9 @@ export interface Emitter {
   call(name: string, ...args: t.Expression[]): t.CallExpression;
   fnOf(node: t.Node): Fn;
   closure(fn: Fn): t.Expression;
-  objectExpression(node: t.ObjectExpression, rewriter: Rewriter): t.Expression;
-  classExpression(node: t.Class, rewriter: Rewriter): t.Expression;
-  prologueOf(scope: Scope, rewriter: Rewriter): t.Statement[];
+  objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression;
+  classExpression(node: t.Class, rewriter: Rewriting): t.Expression;
+  prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[];
   handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression;
   /** Registers the code of a function. */
   code(fn: Fn, parts: CodeParts): void;
@@ -44,4 +43,18 @@ export interface Extras {
   readonly names: string[];
   readonly values: t.Expression[];
   readonly variables: Variable[];
+}
+
+/** The rewriting of one function's code: see `Rewriter`. */
+export interface Rewriting {
+  readonly fn: Fn;
+  /** Variables that the step function around declares; null: this function is not taken apart. */
+  readonly locals: ReadonlySet<Variable> | null;
+  place(variable: Variable): t.Expression;
+  holder(record: Record): t.Identifier;
+  any(node: t.Node): t.Node;
+  expression(node: t.Node): t.Expression;
+  pattern(node: t.Node): t.Node;
+  statement(node: t.Statement): t.Statement[];
+  prologue(scope: Scope | undefined): t.Statement[];
 }

@@ -12,12 +12,12 @@ import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
 import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import { reserved } from "../reserved-names.ts";
-import type { Emitter, Extras } from "./emitter.ts";
+import type { Emitter, Extras, Rewriting } from "./emitter.ts";
 import { assign, Rewriter } from "./rewrite.ts";
 import { StepEmitter } from "./step.ts";
 
 /** The statements that enter a scope; for a function's own also its parameters, `this` and name, where captured. */
-export function prologue(module: Emitter, scope: Scope, rewriter: Rewriter): t.Statement[] {
+export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.Statement[] {
   const list = rewriter.prologue(scope);
   const { fn } = scope;
   if (fn.scope !== scope || scope.record === null) return list;
@@ -157,7 +157,7 @@ function callsSomething(node: t.Node): boolean {
 }
 
 /** A parameter keeps its name, captured or not: the prologue copies it to the record. */
-function parameter(_module: Emitter, node: t.Node, rewriter: Rewriter): t.FunctionParameter {
+function parameter(_module: Emitter, node: t.Node, rewriter: Rewriting): t.FunctionParameter {
   if (t.isIdentifier(node)) return t.cloneNode(node, false);
   return rewriter.pattern(node) as t.FunctionParameter;
 }

@@ -14,7 +14,7 @@ import type { Manifest, ManifestCode } from "../manifest.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
-import type { CodeParts, Emitter } from "./emitter.ts";
+import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
 import { closure, codeHash, emitAsync, plainFunction, prologue, slotClass, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { Rewriter } from "./rewrite.ts";
@@ -74,15 +74,15 @@ export class ModuleEmitter implements Emitter {
     return closure(this, fn);
   }
 
-  objectExpression(node: t.ObjectExpression, rewriter: Rewriter): t.Expression {
+  objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression {
     return objectExpression(this, node, rewriter);
   }
 
-  classExpression(node: t.Class, rewriter: Rewriter): t.Expression {
+  classExpression(node: t.Class, rewriter: Rewriting): t.Expression {
     return emitClass(this, node, rewriter);
   }
 
-  prologueOf(scope: Scope, rewriter: Rewriter): t.Statement[] {
+  prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[] {
     return prologue(this, scope, rewriter);
   }
 
@@ -205,7 +205,7 @@ export class ModuleEmitter implements Emitter {
     ]);
   }
 
-  #top(statement: t.Statement, rewriter: Rewriter, hoisted: t.Statement[], body: t.Statement[]): void {
+  #top(statement: t.Statement, rewriter: Rewriting, hoisted: t.Statement[], body: t.Statement[]): void {
     const declared =
       t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement)
         ? statement.declaration
@@ -245,14 +245,14 @@ export class ModuleEmitter implements Emitter {
     else body.push(...rewriter.statement(statement));
   }
 
-  #classDeclaration(node: t.ClassDeclaration, rewriter: Rewriter): t.ClassDeclaration {
+  #classDeclaration(node: t.ClassDeclaration, rewriter: Rewriting): t.ClassDeclaration {
     return {
       ...(emitClass(this, node, rewriter) as unknown as t.ClassDeclaration),
       type: "ClassDeclaration",
     };
   }
 
-  #variables(node: t.VariableDeclaration, rewriter: Rewriter): t.VariableDeclaration {
+  #variables(node: t.VariableDeclaration, rewriter: Rewriting): t.VariableDeclaration {
     return {
       ...node,
       declarations: node.declarations.map((one) => ({

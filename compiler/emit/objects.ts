@@ -7,14 +7,13 @@
 import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
 import { asyncMethod, bindRecords } from "./classes.ts";
-import type { Emitter } from "./emitter.ts";
+import type { Emitter, Rewriting } from "./emitter.ts";
 import { plainFunction } from "./functions.ts";
-import type { Rewriter } from "./rewrite.ts";
 
 export function objectExpression(
   module: Emitter,
   node: t.ObjectExpression,
-  rewriter: Rewriter,
+  rewriter: Rewriting,
 ): t.Expression {
   const methods = node.properties.filter((one) => t.isObjectMethod(one)).map((one) => module.fnOf(one));
   if (methods.some((fn) => fn.usesSuper)) return withSuper(module, node, methods, rewriter);
@@ -53,7 +52,7 @@ function withSuper(
   module: Emitter,
   node: t.ObjectExpression,
   staying: readonly Fn[],
-  rewriter: Rewriter,
+  rewriter: Rewriting,
 ): t.Expression {
   const properties = node.properties.map((one) => {
     if (!t.isObjectMethod(one)) return rewriter.any(one) as t.ObjectProperty | t.SpreadElement;

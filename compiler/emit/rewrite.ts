@@ -8,7 +8,7 @@ import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
 import { boundIdentifiers, feedName } from "../resolve.ts";
-import type { Emitter } from "./emitter.ts";
+import type { Emitter, Rewriting } from "./emitter.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */
 const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
@@ -19,7 +19,7 @@ const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
 /** `xs.entries()`, `f.bind(o)` …: see `$method`. */
 const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
 
-export class Rewriter {
+export class Rewriter implements Rewriting {
   readonly module: Emitter;
   readonly fn: Fn;
   /** Variables that the step function around declares; null: this function is not taken apart. */

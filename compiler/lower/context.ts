@@ -125,3 +125,7 @@ export const helper = (name: string, ...args: t.Expression[]): t.CallExpression 
   t.callExpression(t.identifier(name), args);
 export const method = (object: t.Expression, name: string, ...args: t.Expression[]): t.CallExpression =>
   t.callExpression(t.memberExpression(object, t.identifier(name)), args);
+
+/** Evaluating it has no effect and always gives the same value. */
+export const isConstantLiteral = (node: t.Node): boolean =>
+  t.isLiteral(node) && !t.isTemplateLiteral(node) && !t.isRegExpLiteral(node);

@@ -14,7 +14,7 @@ import * as t from "@babel/types";
 import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
 import { boundIdentifiers, feedName } from "../resolve.ts";
-import { effect, helper, js, type Lowering } from "./context.ts";
+import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;
 
@@ -75,7 +75,7 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
         ...node,
         expressions: parts.map((one, i) => {
           const value = lowerExpression(l, one, out);
-          if (i >= last || (t.isLiteral(value) && !t.isTemplateLiteral(value))) return value;
+          if (i >= last || isConstantLiteral(value)) return value;
           const text = t.templateLiteral([piece(""), piece("", true)], [value]);
           return spill(l, text, "text", out);
         }),
@@ -211,7 +211,8 @@ const standardGlobals = new Set(
 function isStable(l: Lowering, value: t.Expression, later: readonly (t.Node | null)[]): boolean {
   if (t.isTemplateLiteral(value)) return value.expressions.length === 0;
   if (t.isRegExpLiteral(value)) return false;
-  if (t.isLiteral(value) || t.isArrowFunctionExpression(value) || t.isFunctionExpression(value)) return true;
+  if (isConstantLiteral(value) || t.isArrowFunctionExpression(value) || t.isFunctionExpression(value))
+    return true;
   if (t.isThisExpression(value) || t.isSuper(value) || t.isImport(value)) return true;
   if (!t.isIdentifier(value)) return false;
   const variable = l.resolved.refs.get(value);
@@ -318,7 +319,7 @@ function lowerObject(l: Lowering, node: t.ObjectExpression, out: Stmt[]): t.Expr
       );
     }
     let key = one.key as t.Expression;
-    if (one.computed && (l.has(one) || i < last) && !t.isLiteral(key))
+    if (one.computed && (l.has(one) || i < last) && !isConstantLiteral(key))
       key = spill(l, helper("$key", lowerExpression(l, key, out)), "key", out);
     if (t.isObjectMethod(one)) return moved(l, one, { ...one, key });
     const value = lowerExpression(l, one.value as t.Expression, out);

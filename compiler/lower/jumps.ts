@@ -11,7 +11,7 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import type { Lowering } from "./context.ts";
+import { isConstantLiteral, type Lowering } from "./context.ts";
 import type { Jump } from "./targets.ts";
 
 /** The statements that carry out a jump from the current place. `value`: of a return, already free of suspend points. */
@@ -19,7 +19,7 @@ export function jump(l: Lowering, to: Jump, value: t.Expression | null): t.State
   const out: t.Statement[] = [];
   let kept = value;
   const keep = () => {
-    if (kept === null || (t.isLiteral(kept) && !t.isTemplateLiteral(kept))) return;
+    if (kept === null || isConstantLiteral(kept)) return;
     const r = l.temp("return");
     out.push(l.set(r, kept));
     kept = l.ref(r);

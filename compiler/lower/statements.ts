@@ -11,7 +11,7 @@
  */
 import * as t from "@babel/types";
 import type { Stmt, Variable } from "../ir.ts";
-import { effect, helper, js, type Lowering, method } from "./context.ts";
+import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
 import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
 import { jump, rewriteJumps, targetOf } from "./jumps.ts";
 import { assignPattern } from "./patterns.ts";
@@ -382,10 +382,7 @@ function lowerSwitch(l: Lowering, node: t.SwitchStatement, out: Stmt[], names: s
   let discriminant = lowerExpression(l, node.discriminant, out);
   const label = names[0] ?? l.label("switch");
   l.enter(l.resolved.scopes.get(node), out);
-  const literal = node.cases.every(
-    (one) =>
-      !one.test || (t.isLiteral(one.test) && !t.isTemplateLiteral(one.test) && !t.isRegExpLiteral(one.test)),
-  );
+  const literal = node.cases.every((one) => !one.test || isConstantLiteral(one.test));
   let tests: (t.Expression | null)[] = node.cases.map((one) => one.test ?? null);
   if (!literal) {
     const value = spill(l, discriminant, "switch", out);

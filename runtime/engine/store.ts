@@ -155,7 +155,8 @@ export type WriteOutcome =
       /** Arrivals that this worker has not seen: empty unless `news` differs. */
       readonly arrivals: readonly Arrival[];
       readonly news: number;
-      readonly cancel: CancelState;
+      /** Among what it has not seen is the wish to cancel the run. */
+      readonly cancel: boolean;
     }
   /** Another worker owns the run, or it ended. Nothing was written; drop it. */
   | { readonly passed: false; readonly fenced: true; readonly error: null }

@@ -384,14 +384,14 @@ export class Worker implements Owner {
     for (const news of await this.settings.store.news(this.id)) {
       const activation = this.#active.get(news.run);
       if (activation === undefined || activation.news >= news.news) continue;
-      this.#heard(activation, news);
+      this.#heard(activation, { ...news, cancel: news.cancel !== "no" });
       advance(activation, this);
     }
   }
 
   #heard(activation: Activation, news: Pick<Passed, "news" | "arrivals" | "cancel">): void {
     activation.news = Math.max(activation.news, news.news);
-    if (activation.cancel === "no") activation.cancel = news.cancel;
+    if (news.cancel && activation.cancel === "no") activation.cancel = "asked";
     if (news.arrivals.length > 0) activation.receive(news.arrivals, true);
   }
 

@@ -3,8 +3,7 @@
  * can read and rebuild every one of them. `then.ts` gives `Durable.prototype` its methods.
  */
 import type { Code, Frame } from "../../abi/index.ts";
-import type { Iteration } from "./iterate.ts";
-import type { Run } from "./run.ts";
+import type { Step } from "./registry.ts";
 
 export const PENDING = 0;
 export const FULFILLED = 1;
@@ -122,13 +121,18 @@ export class Constant {
   }
 }
 
+/** An iteration that can be given up: see `Iteration`. */
+export interface Closable {
+  fail(): void;
+}
+
 /** A value of a sync iterator that `for await` reads: makes `{ value, done }` of it (ECMA-262 §27.1.6.4). */
 export class Unwrap {
   /** Closed when the value rejects; null when it is to stay as it is. */
-  iteration: Iteration | null;
+  iteration: Closable | null;
   done: boolean;
   target: Durable;
-  constructor(iteration: Iteration | null, done: boolean, target: Durable) {
+  constructor(iteration: Closable | null, done: boolean, target: Durable) {
     this.iteration = iteration;
     this.done = done;
     this.target = target;
@@ -231,4 +235,68 @@ export class Resolvers {
 export class ElementCall {
   element: Element | null = null;
   done = false;
+}
+
+/** What the engine plugs into a run. None of it is called while a job of the run is on the stack, but `callStep` and `now`. */
+export interface Host {
+  /** A step called in the run: takes its arguments down (they are copies) and returns `external(run, wait)`. */
+  callStep(run: Run, step: Step, args: unknown[]): Durable;
+  /**
+   * The queue has run empty: no task can go on by itself. With `run.pendingNative > 0` promises of unmarked code
+   * are pending and will enter the run again when they settle.
+   */
+  onQuiescent(run: Run): void;
+  /**
+   * `promise` is rejected and nobody had handled it when the queue ran empty (HostPromiseRejectionTracker). Once for
+   * each. Somebody who can still reach it may handle it later (`promise.handled`): whether anyone can, the host decides.
+   */
+  onUnhandledRejection(run: Run, promise: Durable): void;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/**
+ * A run: its job queue, its root and what it waits for. The queue is flat, `(reaction, value, threw)` three entries a job, read at
+ * `head` and written at `tail`. It is empty whenever no drain is on the stack, but for the free run and paused runs.
+ */
+export class Run {
+  readonly id: string;
+  /** Null: the free run, of calls outside any run. */
+  readonly host: Host | null;
+  readonly free: boolean;
+  /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. */
+  jobs: unknown[] = [];
+  head = 0;
+  tail = 0;
+  /** The task of the function that was started. */
+  root: Durable | null = null;
+  /** Pending external waits by their id. */
+  waits = new Map<number, Durable>();
+  /** Pending promises of unmarked code, and who waits for them. */
+  natives = new Set<NativeWait>();
+  /** Rejected promises that nobody has handled so far. */
+  rejections = new Set<Durable>();
+  /** Next id to hand out to a wait or key; the snapshot keeps it. */
+  nextId = 1;
+  /** Jobs of an ended run are dropped. */
+  ended = false;
+  /** Set by the host while it must not go on: jobs stay queued until `drain(run)` after it was unset. */
+  paused = false;
+  draining = false;
+
+  /** @param host null only for the free run */
+  constructor(id: string, host: Host | null) {
+    this.id = id;
+    this.host = host;
+    this.free = host === null;
+  }
+
+  get pendingNative(): number {
+    return this.natives.size;
+  }
+
+  /** Nothing can go on and every pending await is external: it may be saved exactly. */
+  get quiescent(): boolean {
+    return this.head === this.tail && this.natives.size === 0;
+  }
 }

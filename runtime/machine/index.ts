@@ -32,6 +32,7 @@ export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export { attach, drain } from "./loop.ts";
+export { $method } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
   $code,

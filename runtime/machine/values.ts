@@ -47,7 +47,12 @@ export function $copy<R extends object>(record: R): R {
  * Adds to an object literal what follows its first accessor (ECMA-262 §13.2.5.5).
  * @param kind `get`, `set`: the accessor `value` of `key`; `all`: every own property of `value`
  */
-export function $define(object: object, kind: "get" | "set" | "all", key: PropertyKey, value: object): object {
+export function $define(
+  object: object,
+  kind: "get" | "set" | "all",
+  key: PropertyKey,
+  value: object,
+): object {
   if (kind === "all") return Object.defineProperties(object, Object.getOwnPropertyDescriptors(value));
   return Object.defineProperty(object, key, { [kind]: value, enumerable: true, configurable: true });
 }

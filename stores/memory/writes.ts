@@ -191,5 +191,5 @@ function unsubscribe(data: Database, run: Record, wait: number, key: string): vo
 
 function passed(run: Record, seen: number): WriteOutcome {
   const arrivals = run.news === seen ? [] : [...run.arrivals.values()];
-  return { passed: true, arrivals, news: run.news, cancel: run.cancel };
+  return { passed: true, arrivals, news: run.news, cancel: run.news !== seen && run.cancel !== "no" };
 }

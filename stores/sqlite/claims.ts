@@ -1,7 +1,7 @@
 /** Who owns which run: claims by priority and due time, leases of workers. */
 import type { Claimed } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
-import { arrivalOf, attemptOf } from "./rows.ts";
+import { arrivalOf, attemptOf, unpackBody } from "./rows.ts";
 import type { Statements } from "./transaction.ts";
 
 /** Above every priority. */
@@ -14,32 +14,33 @@ export function claimRuns(
   limit: number,
   except: readonly string[],
 ): readonly Claimed[] {
-  for (const dead of sql.deadWorkers.all(now)) releaseWorker(sql, dead.id);
-  if (!workerAlive(sql, worker, now)) return [];
+  for (const dead of sql.deadWorkers.all(now)) releaseWorker(sql, dead.n);
+  const owner = workerNumber(sql, worker, now);
+  if (owner === null) return [];
   const excluded = JSON.stringify(except);
   const due: number[] = [];
   for (const priority of priorities(sql)) {
     for (const row of sql.dueRuns.all(priority, now, excluded, limit - due.length)) due.push(row.n);
     if (due.length >= limit) break;
   }
-  return due.map((n) => claimOne(sql, worker, n));
+  return due.map((n) => claimOne(sql, owner, n));
 }
 
-function claimOne(sql: Statements, worker: string, n: number): Claimed {
-  const row = sql.claim.get(worker, n) as Row;
-  const { call, secret, snapshot, waits } = sql.claimed.get(n) as Row;
+function claimOne(sql: Statements, worker: number, n: number): Claimed {
+  const { id, entry, cancel, priority } = sql.claim.get(worker, n) as Row;
+  const { epoch, turn, news, body } = sql.claimState.get(worker, n) as Row;
+  const { call, secret } = sql.origin.get(n) as Row;
   return {
-    id: row.id,
-    entry: row.entry,
-    epoch: row.epoch,
-    turn: row.turn,
-    priority: row.priority,
-    news: row.news,
-    cancel: row.cancel,
+    id,
+    entry,
+    epoch,
+    turn,
+    priority,
+    news,
+    cancel,
     call,
     secret,
-    snapshot,
-    waits,
+    ...unpackBody(body),
     arrivals: sql.arrivals.all(n).map(arrivalOf),
     attempts: sql.attempts.all(n).map(attemptOf),
   };
@@ -65,13 +66,15 @@ export function nextDue(sql: Statements, now: number, worker: string): number | 
   return next === null ? null : Math.max(0, next - now);
 }
 
-export function workerAlive(sql: Statements, worker: string, now: number): boolean {
+/** The number of a worker whose lease has not ended; null otherwise. */
+export function workerNumber(sql: Statements, worker: string, now: number): number | null {
   const row = sql.worker.get(worker);
-  return row !== undefined && row.until > now;
+  return row !== undefined && row.until > now ? row.n : null;
 }
 
-/** Ends the worker's lease: its runs are due at once. */
-export function releaseWorker(sql: Statements, worker: string): void {
+/** Ends a worker's lease: its runs are due at once. */
+export function releaseWorker(sql: Statements, worker: number): void {
+  sql.releaseStates.run(worker);
   sql.releaseRuns.run(worker);
   sql.dropWorker.run(worker);
 }

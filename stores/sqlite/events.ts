@@ -16,21 +16,33 @@ export function deliverEvent(transaction: Transaction, event: NewEvent): SendOut
     const waiting = sql.subscriber.get(event.key);
     if (waiting === undefined) return { status: "kept", run: null };
     sql.unsubscribe.run(event.key, waiting.n, waiting.wait);
-    const run = sql.tell.get(waiting.n);
-    if (run === undefined) continue; // It has ended.
+    const run = tell(transaction, waiting.n);
+    if (run === null) continue; // It has ended.
     sql.insertArrival.run(waiting.n, waiting.wait, 0, event.payload);
     sql.take.run(waiting.n, row.seq);
-    hints.push({ kind: "run", run: run.id });
-    return { status: "delivered", run: run.id };
+    hints.push({ kind: "run", run });
+    return { status: "delivered", run };
   }
 }
 
 /** Gives run `n` the oldest kept event of this key. False: there is none. */
-export function takeKept({ sql }: Transaction, n: number, wait: number, key: string): boolean {
+export function takeKept(transaction: Transaction, n: number, wait: number, key: string): boolean {
+  const { sql } = transaction;
   const event = sql.kept.get(key);
   if (event === undefined) return false;
   sql.take.run(n, event.seq);
   sql.insertArrival.run(n, wait, 0, event.payload);
-  sql.tell.get(n);
+  tell(transaction, n);
   return true;
+}
+
+/**
+ * Something came for run `n` from elsewhere: it is due, and its owner has news.
+ * @returns its id, or null when it has ended
+ */
+export function tell({ sql }: Transaction, n: number): string | null {
+  const run = sql.wake.get(n);
+  if (run === undefined) return null;
+  sql.addNews.run(n);
+  return run.id;
 }

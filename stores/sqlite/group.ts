@@ -20,11 +20,19 @@ export interface Transactions {
   release(): void;
 }
 
-interface Job {
+/** Some writes that belong to one caller. Each of them may fail alone. */
+export interface Job {
+  readonly count: number;
+  /** About how much is written. */
   readonly bytes: number;
-  apply(): unknown;
-  resolve(value: never): void;
-  reject(error: unknown): void;
+  /** Does the i-th write. May be called twice (the first time undone), so it changes nothing but the database. */
+  apply(i: number): void;
+  /** All is durable, but those writes for which `failed` was called before. */
+  done(): void;
+  /** The i-th write was not possible; the others were. */
+  failed(i: number, error: Error): void;
+  /** Nothing of it was written. */
+  rejected(error: Error): void;
 }
 
 export class GroupWriter {
@@ -43,16 +51,10 @@ export class GroupWriter {
     this.#explain = explain;
   }
 
-  /**
-   * Runs `apply` in the next transaction and resolves with its result once that is durable.
-   * `apply` may run twice (the first time undone), so it changes nothing but the database.
-   * @param bytes about how much it writes
-   */
-  write<T>(bytes: number, apply: () => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.#jobs.push({ bytes, apply, resolve: resolve as (value: never) => void, reject });
-      this.#schedule();
-    });
+  /** Does the job's writes in the next transaction. */
+  add(job: Job): void {
+    this.#jobs.push(job);
+    this.#schedule();
   }
 
   /** Writes what is waiting, now. */
@@ -80,44 +82,50 @@ export class GroupWriter {
       this.#cannotBegin(jobs, error);
       return;
     }
-    const results: unknown[] = new Array(jobs.length);
-    let current = 0;
+    let applied = false;
     try {
-      for (; current < jobs.length; current++) results[current] = jobs[current]!.apply();
+      for (const job of jobs) for (let i = 0; i < job.count; i++) job.apply(i);
+      applied = true;
       this.#transactions.commit();
     } catch (error) {
       this.#undo();
-      if (current < jobs.length && failsAlone(error)) this.#oneByOne(jobs);
-      else for (const job of jobs) job.reject(this.#explain(error));
+      if (!applied && failsAlone(error)) this.#oneByOne(jobs);
+      else this.#reject(jobs, error);
       return;
     }
-    for (let i = 0; i < jobs.length; i++) jobs[i]!.resolve(results[i] as never);
+    for (const job of jobs) job.done();
   }
 
   #oneByOne(jobs: readonly Job[]): void {
-    const passed: [Job, unknown][] = [];
-    const failed: [Job, unknown][] = [];
+    const failures: (() => void)[] = [];
     try {
       this.#transactions.begin();
       for (const job of jobs) {
-        this.#transactions.savepoint();
-        try {
-          passed.push([job, job.apply()]);
-        } catch (error) {
-          if (!failsAlone(error)) throw error;
-          this.#transactions.rollbackTo();
-          failed.push([job, error]);
+        for (let i = 0; i < job.count; i++) {
+          this.#transactions.savepoint();
+          try {
+            job.apply(i);
+          } catch (error) {
+            if (!failsAlone(error)) throw error;
+            this.#transactions.rollbackTo();
+            failures.push(() => job.failed(i, this.#explain(error)));
+          }
+          this.#transactions.release();
         }
-        this.#transactions.release();
       }
       this.#transactions.commit();
     } catch (error) {
       this.#undo();
-      for (const job of jobs) job.reject(this.#explain(error));
+      this.#reject(jobs, error);
       return;
     }
-    for (const [job, value] of passed) job.resolve(value as never);
-    for (const [job, error] of failed) job.reject(this.#explain(error));
+    for (const fail of failures) fail();
+    for (const job of jobs) job.done();
+  }
+
+  #reject(jobs: readonly Job[], error: unknown): void {
+    const explained = this.#explain(error);
+    for (const job of jobs) job.rejected(explained);
   }
 
   #nextGroup(): Job[] {
@@ -140,7 +148,7 @@ export class GroupWriter {
     if (this.#blockedSince === 0) this.#blockedSince = now;
     if (!isBusy(error) || now - this.#blockedSince > this.#patience) {
       this.#blockedSince = 0;
-      for (const job of jobs) job.reject(this.#explain(error));
+      this.#reject(jobs, error);
       return;
     }
     this.#jobs = [...jobs, ...this.#jobs];

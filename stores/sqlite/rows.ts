@@ -10,6 +10,17 @@ export function attemptOf(row: Row): Attempt {
   return { wait: row.wait, made: row.made, due: row.due, error: row.error };
 }
 
+/** Waits and snapshot are one text, since each text to bind costs: JSON holds no line breaks. */
+export function packBody(waits: string, snapshot: string | null): string {
+  return `${waits}\n${snapshot ?? ""}`;
+}
+
+export function unpackBody(body: string): { readonly waits: string; readonly snapshot: string | null } {
+  const end = body.indexOf("\n");
+  const snapshot = body.slice(end + 1);
+  return { waits: body.slice(0, end), snapshot: snapshot === "" ? null : snapshot };
+}
+
 export function rowOf(row: Row): RunRow {
   return {
     id: row.id,
@@ -29,11 +40,12 @@ export function rowOf(row: Row): RunRow {
 }
 
 export function detailOf(row: Row, attempts: readonly Attempt[]): RunDetail {
+  const { snapshot, waits } = unpackBody(row.body);
   return {
     ...rowOf(row),
     call: row.call,
-    snapshot: row.snapshot,
-    waits: JSON.parse(row.waits),
+    snapshot,
+    waits: JSON.parse(waits),
     attempts,
     end: row.value === null ? null : { status: row.status, value: row.value },
   };

@@ -24,10 +24,11 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { claimRuns, nextDue, releaseWorker, workerAlive } from "./claims.ts";
+import { claimRuns, nextDue, releaseWorker, workerNumber } from "./claims.ts";
 import type { Driver, Row } from "./driver.ts";
-import { deliverEvent } from "./events.ts";
-import { failsAlone, GroupWriter } from "./group.ts";
+import { deliverEvent, tell } from "./events.ts";
+import { GroupWriter } from "./group.ts";
+import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, detailOf, rowOf } from "./rows.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
@@ -60,6 +61,7 @@ export class SqliteStore implements Store {
   #users = 0;
   #sql!: Statements;
   #group!: GroupWriter;
+  #numbers!: KnownNumbers;
   #poll: ReturnType<typeof setInterval> | undefined;
   #version = 0;
 
@@ -75,12 +77,16 @@ export class SqliteStore implements Store {
     const patience = this.#options.patience ?? 10_000;
     this.#driver = await openDatabase(this.file, patience, this.#options.open);
     this.#sql = prepareLazily(this.#driver);
+    this.#numbers = new KnownNumbers(this.#sql);
     const { begin, commit, rollback, savepoint, rollbackTo, releaseSavepoint } = this.#sql;
     this.#group = new GroupWriter(
       {
         begin: () => begin.run(),
         commit: () => commit.run(),
-        rollback: () => rollback.run(),
+        rollback: () => {
+          this.#numbers.clear();
+          rollback.run();
+        },
         savepoint: () => savepoint.run(),
         rollbackTo: () => rollbackTo.run(),
         release: () => releaseSavepoint.run(),
@@ -94,8 +100,8 @@ export class SqliteStore implements Store {
     return this.#write(
       runs.reduce((bytes, run) => bytes + run.call.length + 200, 0),
       (transaction) => {
-        const owner =
-          worker !== null && workerAlive(transaction.sql, worker, transaction.now) ? worker : null;
+        const { sql, now } = transaction;
+        const owner = worker === null ? null : workerNumber(sql, worker, now);
         if (owner === null) transaction.hints.push({ kind: "ready" });
         return runs.map((run) => insertRun(transaction, run, owner));
       },
@@ -117,16 +123,29 @@ export class SqliteStore implements Store {
   }
 
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]> {
-    return Promise.all(
-      writes.map((write) =>
-        this.#write(sizeOf(write), (transaction) => commitWrite(transaction, write)).catch(
-          (error): WriteOutcome => {
-            if (failedAlone(error)) return { passed: false, fenced: false, error };
-            throw error;
-          },
-        ),
-      ),
-    );
+    return new Promise((resolve, reject) => {
+      this.#opened();
+      const outcomes: WriteOutcome[] = new Array(writes.length);
+      const hints: Hint[] = [];
+      let bytes = 0;
+      for (const write of writes) bytes += sizeOf(write);
+      this.#group.add({
+        count: writes.length,
+        bytes,
+        apply: (i) => {
+          if (i === 0) hints.length = 0;
+          outcomes[i] = commitWrite({ sql: this.#sql, now: this.#now(), hints }, writes[i]!, this.#numbers);
+        },
+        done: () => {
+          resolve(outcomes);
+          for (const hint of hints) this.#tell(hint);
+        },
+        failed: (i, error) => {
+          outcomes[i] = { passed: false, fenced: false, error };
+        },
+        rejected: reject,
+      });
+    });
   }
 
   async send(event: NewEvent): Promise<SendOutcome> {
@@ -134,9 +153,12 @@ export class SqliteStore implements Store {
   }
 
   async cancel(run: string): Promise<boolean> {
-    return this.#write(100, ({ sql, hints }) => {
-      hints.push({ kind: "run", run });
-      return sql.cancel.run(run) === 1;
+    return this.#write(100, (transaction) => {
+      const n = this.#numbers.run(run);
+      if (n === null || tell(transaction, n) === null) return false;
+      transaction.sql.cancel.run(n);
+      transaction.hints.push({ kind: "run", run });
+      return true;
     });
   }
 
@@ -153,7 +175,7 @@ export class SqliteStore implements Store {
 
   async news(worker: string): Promise<readonly News[]> {
     return this.#read((sql) =>
-      sql.news.all(worker).map(
+      sql.news.all(this.#numbers.worker(worker)).map(
         (row: Row): News => ({
           run: row.id,
           news: row.news,
@@ -201,7 +223,8 @@ export class SqliteStore implements Store {
 
   async retire(worker: string): Promise<void> {
     await this.#write(100, ({ sql, hints }) => {
-      releaseWorker(sql, worker);
+      const n = this.#numbers.worker(worker);
+      if (n !== null) releaseWorker(sql, n);
       hints.push({ kind: "ready" });
     });
   }
@@ -215,15 +238,26 @@ export class SqliteStore implements Store {
     driver.close();
   }
 
-  async #write<T>(bytes: number, apply: (transaction: Transaction) => T): Promise<T> {
-    this.#opened();
-    let hints: Hint[] = [];
-    const result = await this.#group.write(bytes, () => {
-      hints = [];
-      return apply({ sql: this.#sql, now: this.#now(), hints });
+  #write<T>(bytes: number, apply: (transaction: Transaction) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#opened();
+      let result: T;
+      let hints: Hint[] = [];
+      this.#group.add({
+        count: 1,
+        bytes,
+        apply: () => {
+          hints = [];
+          result = apply({ sql: this.#sql, now: this.#now(), hints });
+        },
+        done: () => {
+          resolve(result);
+          for (const hint of hints) this.#tell(hint);
+        },
+        failed: (_, error) => reject(error),
+        rejected: reject,
+      });
     });
-    for (const hint of hints) this.#tell(hint);
-    return result;
   }
 
   #read<T>(query: (sql: Statements) => T): T {
@@ -265,11 +299,6 @@ export class SqliteStore implements Store {
     clearInterval(this.#poll);
     this.#poll = undefined;
   }
-}
-
-/** True when the database is well and only this write was not possible. */
-function failedAlone(error: unknown): boolean {
-  return error instanceof ColdframeError ? failsAlone(error.cause) : true;
 }
 
 function sizeOf(write: Write): number {

@@ -1,20 +1,22 @@
 /**
- * All SQL of the SQLite store. Hot rows (`runs`) are narrow; what is written but rarely read stands beside them.
+ * All SQL of the SQLite store. A turn that goes on with its worker writes one row, in `states`; what it changes seldom
+ * stands elsewhere.
  *
- * | table           | one row per                     | written                            |
- * |-----------------|---------------------------------|------------------------------------|
- * | `runs`          | run                             | at each turn                       |
- * | `states`        | run: snapshot and waits         | at each turn                       |
- * | `origins`       | run: call, secret, tags, parent | once                               |
- * | `ends`          | ended run                       | once                               |
- * | `arrivals`      | outcome not yet in a snapshot   | by senders, ended children, redo   |
- * | `attempts`      | step that waits for its retry   | at each failed attempt             |
- * | `subscriptions` | event wait                      | when parked, when decided          |
- * | `events`        | event ever sent                 | when sent, when taken              |
- * | `workers`       | live worker                     | at each renewal                    |
- * | `codes`         | function and code hash          | once                               |
+ * | table           | one row per                              | written                          |
+ * |-----------------|------------------------------------------|----------------------------------|
+ * | `states`        | run: fence, waits and snapshot           | at each turn                     |
+ * | `runs`          | run: what it is found and claimed by     | when claimed, given back, ended  |
+ * | `origins`       | run: call, secret, tags, parent          | once                             |
+ * | `ends`          | ended run                                | once                             |
+ * | `arrivals`      | outcome not yet in a snapshot            | by senders, ended children, redo |
+ * | `attempts`      | step that waits for its retry            | at each failed attempt           |
+ * | `subscriptions` | event wait                               | when parked, when decided        |
+ * | `events`        | event ever sent                          | when sent, when taken            |
+ * | `workers`       | live worker                              | at each renewal                  |
+ * | `codes`         | function and code hash                   | once                             |
  *
- * Times are milliseconds since 1970.
+ * Times are milliseconds since 1970. Workers and runs are numbers (`n`) between tables: comparing and binding a text
+ * costs more than the rest of the fence.
  */
 
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
@@ -30,23 +32,28 @@ CREATE TABLE runs (
   id TEXT NOT NULL UNIQUE,
   entry TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'active',
-  epoch INTEGER NOT NULL,
-  turn INTEGER NOT NULL DEFAULT 0,
-  news INTEGER NOT NULL DEFAULT 0,
-  seen INTEGER NOT NULL DEFAULT 0,
-  cancel TEXT NOT NULL DEFAULT 'no',
   priority INTEGER NOT NULL,
   due INTEGER,
-  updated INTEGER NOT NULL,
-  worker TEXT,
+  worker INTEGER,
+  told INTEGER NOT NULL DEFAULT 0,
+  cancel TEXT NOT NULL DEFAULT 'no',
   reason TEXT,
   needs TEXT
 ) STRICT;
 CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
+CREATE INDEX runs_told ON runs (worker) WHERE worker IS NOT NULL AND told = 1;
 CREATE INDEX runs_blocked ON runs (n) WHERE status = 'blocked';
 
-CREATE TABLE states (n INTEGER PRIMARY KEY, snapshot TEXT, waits TEXT NOT NULL) STRICT;
+CREATE TABLE states (
+  n INTEGER PRIMARY KEY,
+  worker INTEGER,
+  epoch INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  news INTEGER NOT NULL,
+  updated INTEGER NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
 CREATE TABLE origins (
   n INTEGER PRIMARY KEY,
   call TEXT NOT NULL,
@@ -94,16 +101,23 @@ CREATE TABLE events (
 CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
 CREATE INDEX events_run ON events (run) WHERE taken IS NULL AND run IS NOT NULL;
 
-CREATE TABLE workers (id TEXT PRIMARY KEY, lease INTEGER NOT NULL, until INTEGER NOT NULL, about TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE workers (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  lease INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  about TEXT NOT NULL
+) STRICT;
 CREATE INDEX workers_until ON workers (until);
 CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `,
 ];
 
-const ROW = `r.n, r.id, r.entry, r.status, r.epoch, r.turn, r.news, r.cancel, r.priority, r.due, r.updated, r.worker,
-  r.reason, r.needs, o.tags, o.created`;
+const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.due, r.reason, r.needs,
+  s.epoch, s.turn, s.updated, o.tags, o.created, w.id AS worker`;
+const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
 
-/** Prepared once per connection. */
+/** Prepared at the first use on each connection. */
 export const statements = {
   begin: "BEGIN IMMEDIATE",
   commit: "COMMIT",
@@ -113,28 +127,26 @@ export const statements = {
   releaseSavepoint: "RELEASE one",
   dataVersion: "PRAGMA data_version",
 
-  insertRun: `INSERT INTO runs (id, entry, epoch, priority, due, updated, worker) VALUES (?, ?, ?, ?, ?, ?, ?)
+  insertRun: `INSERT INTO runs (id, entry, priority, due, worker) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING RETURNING n`,
-  insertState: "INSERT INTO states (n, snapshot, waits) VALUES (?, NULL, '[]')",
+  insertState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES (?, ?, ?, 0, 0, ?, '[]\n')`,
   insertOrigin:
     "INSERT INTO origins (n, call, secret, tags, parent, parent_wait, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  number: "SELECT n FROM runs WHERE id = ?",
 
-  /** The fence. Parameters: turn, seen, keep, seen, due, keep, seen, updated, run, epoch, turn - 1, worker. */
-  turn: `UPDATE runs SET turn = ?, seen = ?,
-      due = CASE WHEN news = ? THEN ? ELSE 0 END,
-      worker = CASE WHEN ? OR news <> ? THEN worker ELSE NULL END, updated = ?
-    WHERE id = ? AND epoch = ? AND turn = ? AND worker = ? AND status = 'active'
-    RETURNING n, news, cancel`,
-  keptTurn: `UPDATE runs SET turn = ?, seen = ?, updated = ?
-    WHERE id = ? AND epoch = ? AND turn = ? AND worker = ? AND status = 'active'
-    RETURNING n, news, cancel`,
-  sameTurn: "SELECT n, news, cancel FROM runs WHERE id = ? AND epoch = ? AND turn = ?",
-  owned: "SELECT n, news, cancel FROM runs WHERE id = ? AND epoch = ? AND worker = ? AND status = 'active'",
-  newsOf: "SELECT n, news, cancel FROM runs WHERE n = ?",
-  keep: "UPDATE runs SET worker = ? WHERE n = ?",
+  /** The fence and the turn in one: changes no row unless all of it holds and there is nothing new for the worker. */
+  turn: `UPDATE states SET turn = ?, body = ?, updated = ?
+    WHERE n = ? AND epoch = ? AND turn = ? AND news = ? AND worker = ?`,
+  /** Why `turn` changed nothing. */
+  fence:
+    "SELECT s.epoch, s.turn, s.news, s.worker, r.cancel FROM states s JOIN runs r ON r.n = s.n WHERE s.n = ?",
+  setState: "UPDATE states SET turn = ?, body = ?, updated = ? WHERE n = ?",
+  newsOf: "SELECT news FROM states WHERE n = ?",
+  seen: "UPDATE runs SET told = 0 WHERE n = ? AND told = 1",
+  cancelled: "UPDATE runs SET cancel = 'under way' WHERE n = ?",
+  leave: "UPDATE states SET worker = NULL WHERE n = ?",
   giveBack: "UPDATE runs SET worker = NULL, due = ? WHERE n = ?",
   block: "UPDATE runs SET worker = NULL, due = ?, status = 'blocked', reason = ?, needs = ? WHERE n = ?",
-  state: "UPDATE states SET snapshot = ?, waits = ? WHERE n = ?",
   end: "UPDATE runs SET status = ?, worker = NULL, due = NULL WHERE n = ?",
   insertEnd: "INSERT INTO ends (n, value, ended) VALUES (?, ?, ?)",
   dropArrivals: "DELETE FROM arrivals WHERE n = ?",
@@ -150,9 +162,10 @@ export const statements = {
     ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error`,
   attempts: "SELECT wait, made, due, error FROM attempts WHERE n = ? ORDER BY wait",
   dropAttempt: "DELETE FROM attempts WHERE n = ? AND wait = ?",
-  /** Something came for the run from elsewhere. */
-  tell: `UPDATE runs SET news = news + 1, due = 0, status = 'active', reason = NULL, needs = NULL
+  /** Something came for the run from elsewhere. Nothing is returned when it has ended. */
+  wake: `UPDATE runs SET told = 1, due = 0, status = 'active', reason = NULL, needs = NULL
     WHERE n = ? AND status IN ('active', 'blocked') RETURNING id`,
+  addNews: "UPDATE states SET news = news + 1 WHERE n = ?",
 
   subscribe: "INSERT INTO subscriptions (key, n, wait) VALUES (?, ?, ?)",
   unsubscribe: "DELETE FROM subscriptions WHERE key = ? AND n = ? AND wait = ?",
@@ -163,7 +176,7 @@ export const statements = {
   take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
   status: "SELECT n, status FROM runs WHERE id = ?",
 
-  /** The highest priority below the given one that has a run due by some time. */
+  /** The highest priority below the given one that has a run with a due time. */
   nextPriority: `SELECT max(priority) AS priority FROM runs
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
   dueRuns: `SELECT n FROM runs
@@ -172,29 +185,29 @@ export const statements = {
     ORDER BY due LIMIT ?`,
   nextDue: `SELECT min(due) AS due FROM runs
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
-  claim: `UPDATE runs SET worker = ?, epoch = epoch + 1 WHERE n = ?
-    RETURNING id, entry, epoch, turn, news, cancel, priority`,
-  claimed: `SELECT o.call, o.secret, s.snapshot, s.waits FROM origins o JOIN states s ON s.n = o.n WHERE o.n = ?`,
-  news: "SELECT n, id, news, cancel FROM runs WHERE worker = ? AND news <> seen",
+  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
+  claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
+  origin: "SELECT call, secret FROM origins WHERE n = ?",
+  news: `SELECT r.n, r.id, r.cancel, s.news FROM runs r JOIN states s ON s.n = r.n
+    WHERE r.worker IS NOT NULL AND r.worker = ? AND r.told = 1`,
 
-  worker: "SELECT until FROM workers WHERE id = ?",
+  worker: "SELECT n, until FROM workers WHERE id = ?",
   addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",
   renewWorker: "UPDATE workers SET until = ? WHERE id = ? AND until > ?",
+  deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
-  deadWorkers: "SELECT id FROM workers WHERE until <= ?",
-  dropWorker: "DELETE FROM workers WHERE id = ?",
-  releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker = ?",
+  dropWorker: "DELETE FROM workers WHERE n = ?",
+  releaseStates:
+    "UPDATE states SET worker = NULL WHERE n IN (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ?)",
+  releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker IS NOT NULL AND worker = ?",
 
-  cancelled: "UPDATE runs SET cancel = 'under way' WHERE n = ?",
-  cancel: `UPDATE runs SET cancel = CASE cancel WHEN 'no' THEN 'asked' ELSE cancel END, news = news + 1, due = 0, status = 'active', reason = NULL, needs = NULL
-    WHERE id = ? AND status IN ('active', 'blocked')`,
+  cancel: `UPDATE runs SET cancel = CASE cancel WHEN 'no' THEN 'asked' ELSE cancel END WHERE n = ?`,
   unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
-  run: `SELECT ${ROW}, o.call, s.snapshot, s.waits, e.value FROM runs r
-    JOIN origins o ON o.n = r.n JOIN states s ON s.n = r.n LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
+  run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
   /** Newest first. Parameters: after (n or null) twice, status twice, entry twice, tags twice, limit. */
-  runs: `SELECT ${ROW} FROM runs r JOIN origins o ON o.n = r.n
+  runs: `SELECT ${ROW} ${FROM}
     WHERE (? IS NULL OR r.n < ?) AND (? IS NULL OR r.status = ?) AND (? IS NULL OR r.entry = ?)
       AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
         WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))

@@ -6,6 +6,12 @@ import { type StatementName, statements } from "./statements.ts";
 /** The prepared statements, by name. */
 export type Statements = Readonly<Record<StatementName, Statement>>;
 
+/** Numbers of runs and workers by their ids; null when there is none. */
+export interface Numbers {
+  run(id: string): number | null;
+  worker(id: string): number | null;
+}
+
 export interface Transaction {
   readonly sql: Statements;
   /** Milliseconds since 1970. */

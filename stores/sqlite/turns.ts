@@ -1,5 +1,6 @@
 /** Turns and notes as SQL. Runs inside a transaction of the group writer; a fenced write changes nothing. */
 import type {
+  Arrival,
   NewRun,
   Note,
   StartOutcome,
@@ -9,21 +10,23 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
-import { deliverEvent, takeKept } from "./events.ts";
-import { arrivalOf, clean } from "./rows.ts";
-import type { Transaction } from "./transaction.ts";
+import { deliverEvent, takeKept, tell } from "./events.ts";
+import { arrivalOf, clean, packBody } from "./rows.ts";
+import type { Numbers, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
+const NOTHING: readonly Arrival[] = [];
 
-export function insertRun(transaction: Transaction, run: NewRun, worker: string | null): StartOutcome {
+/** @param worker number of the owner, or null */
+export function insertRun(transaction: Transaction, run: NewRun, worker: number | null): StartOutcome {
   const { sql, now } = transaction;
-  const epoch = worker === null ? 0 : 1;
-  const row = sql.insertRun.get(run.id, run.entry, epoch, run.priority, now, now, worker);
+  const row = sql.insertRun.get(run.id, run.entry, run.priority, now, worker);
   if (row === undefined) return { id: run.id, created: false, claimed: false };
-  sql.insertState.run(row.n);
+  const n = row.n as number;
+  sql.insertState.run(n, worker, worker === null ? 0 : 1, now);
   const parent = run.parent ?? null;
   sql.insertOrigin.run(
-    row.n,
+    n,
     run.call,
     run.secret,
     JSON.stringify(run.tags),
@@ -34,80 +37,90 @@ export function insertRun(transaction: Transaction, run: NewRun, worker: string 
   return { id: run.id, created: true, claimed: worker !== null };
 }
 
-export function commitWrite(transaction: Transaction, write: Write): WriteOutcome {
-  return write.kind === "turn" ? commitTurn(transaction, write) : commitNote(transaction, write);
+export function commitWrite(transaction: Transaction, write: Write, numbers: Numbers): WriteOutcome {
+  const n = numbers.run(write.run);
+  const worker = numbers.worker(write.worker);
+  if (n === null || worker === null) return n === null ? FENCED : commitAgain(transaction, write, n);
+  return write.kind === "turn"
+    ? commitTurn(transaction, write, n, worker)
+    : commitNote(transaction, write, n, worker);
 }
 
-function commitTurn(transaction: Transaction, turn: Turn): WriteOutcome {
+/** The worker is gone: nothing may be written, but a turn that was may be recognised. */
+function commitAgain({ sql }: Transaction, write: Write, n: number): WriteOutcome {
+  const row = sql.fence.get(n)!;
+  return write.kind === "turn" && isSame(row, write) ? passed(write) : FENCED;
+}
+
+function isSame(row: Row, turn: Turn): boolean {
+  return row.epoch === turn.epoch && row.turn === turn.turn;
+}
+
+function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: number): WriteOutcome {
   const { sql, now } = transaction;
-  const { run, worker, epoch } = turn;
-  const keep = turn.keep || turn.blocked !== null || turn.end !== null;
-  const row = keep
-    ? sql.keptTurn.get(turn.turn, turn.news, now, run, epoch, turn.turn - 1, worker)
-    : // Kept after all when something arrived that the worker has not seen.
-      sql.turn.get(
-        turn.turn,
-        turn.news,
-        turn.news,
-        turn.due,
-        0,
-        turn.news,
-        now,
-        run,
-        epoch,
-        turn.turn - 1,
-        worker,
-      );
-  if (row === undefined) {
-    const same = sql.sameTurn.get(run, epoch, turn.turn);
-    return same === undefined ? FENCED : passed(transaction, same, turn.news);
+  const body = packBody(turn.waits, turn.snapshot);
+  const { epoch, news } = turn;
+  const fits = sql.turn.run(turn.turn, body, now, n, epoch, turn.turn - 1, news, worker) === 1;
+  let told: Row | null = null;
+  if (!fits) {
+    told = sql.fence.get(n)!;
+    if (isSame(told, turn)) return answer(transaction, n, told, turn);
+    if (told.epoch !== epoch || told.worker !== worker || told.turn !== turn.turn - 1) return FENCED;
+    sql.setState.run(turn.turn, body, now, n);
   }
-  const n = row.n as number;
-  sql.state.run(turn.snapshot, turn.waits, n);
+  if (hasExtras(turn)) writeExtras(transaction, turn, n);
+  if (turn.end !== null) {
+    endRun(transaction, n, turn);
+    return told === null ? passed(turn) : answer(transaction, n, told, turn);
+  }
+  if (told === null && (turn.subscribe.length > 0 || turn.sends.length > 0)) {
+    const current = sql.newsOf.get(n)!;
+    if (current.news !== news) told = { ...current, cancel: "no" };
+  }
+  if (told !== null) return answer(transaction, n, told, turn);
+  if (turn.blocked !== null || !turn.keep) giveBack(transaction, n, turn, turn);
+  return passed(turn);
+}
+
+/** Most turns have none of these. */
+function hasExtras(turn: Turn): boolean {
+  return (
+    turn.consumed.length > 0 ||
+    turn.subscribe.length > 0 ||
+    turn.unsubscribe.length > 0 ||
+    turn.codes.length > 0 ||
+    turn.starts.length > 0 ||
+    turn.sends.length > 0 ||
+    turn.cancelled
+  );
+}
+
+function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
+  const { sql } = transaction;
   for (const wait of turn.consumed) {
     sql.dropArrival.run(n, wait);
     sql.dropAttempt.run(n, wait);
   }
+  if (turn.cancelled) sql.cancelled.run(n);
+  if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, wait } of turn.unsubscribe) sql.unsubscribe.run(key, n, wait);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
   for (const child of turn.starts) {
     insertRun(transaction, child, null);
     transaction.hints.push({ kind: "ready" });
   }
-  if (turn.cancelled) sql.cancelled.run(n);
-  let found = false;
-  for (const subscription of turn.subscribe) found = subscribe(transaction, n, subscription) || found;
+  for (const subscription of turn.subscribe) subscribe(transaction, n, subscription);
   for (const event of turn.sends) deliverEvent(transaction, event);
-  if (turn.end !== null) {
-    endRun(transaction, n, turn);
-    return passed(transaction, row, turn.news);
-  }
-  const current = found || turn.sends.length > 0 ? takeBack(transaction, n, turn) : row;
-  const told = current.news !== turn.news;
-  if (turn.blocked !== null && !told) {
-    sql.block.run(turn.due, clean(turn.blocked.reason), turn.blocked.needs, n);
-    transaction.hints.push({ kind: "run", run });
-  } else if (!keep && !told && turn.due !== null) transaction.hints.push({ kind: "ready" });
-  return passed(transaction, turn.cancelled ? { ...current, cancel: "under way" } : current, turn.news);
 }
 
-/** Events that were there already, or that the run sent to itself: it stays with the worker, which is told of them. */
-function takeBack(transaction: Transaction, n: number, turn: Turn): Row {
-  const row = transaction.sql.newsOf.get(n)!;
-  if (row.news !== turn.news) transaction.sql.keep.run(turn.worker, n);
-  return row;
-}
-
-/** @returns true when the event was there already */
-function subscribe(transaction: Transaction, n: number, { key, wait }: Subscription): boolean {
-  if (takeKept(transaction, n, wait, key)) return true;
-  transaction.sql.subscribe.run(key, n, wait);
-  return false;
+function subscribe(transaction: Transaction, n: number, { key, wait }: Subscription): void {
+  if (!takeKept(transaction, n, wait, key)) transaction.sql.subscribe.run(key, n, wait);
 }
 
 function endRun(transaction: Transaction, n: number, turn: Turn): void {
   const { sql, now, hints } = transaction;
   const { status, value } = turn.end!;
+  sql.leave.run(n);
   sql.end.run(status, n);
   sql.insertEnd.run(n, value, now);
   sql.dropArrivals.run(n);
@@ -117,36 +130,49 @@ function endRun(transaction: Transaction, n: number, turn: Turn): void {
   const parent = sql.parent.get(n);
   if (parent === undefined) return;
   const target = sql.status.get(parent.parent);
-  if (target === undefined || sql.tell.get(target.n) === undefined) return;
+  if (target === undefined || tell(transaction, target.n) === null) return;
   sql.insertArrival.run(target.n, parent.parent_wait, status === "done" ? 0 : 1, value);
   hints.push({ kind: "run", run: parent.parent });
 }
 
-function commitNote(transaction: Transaction, note: Note): WriteOutcome {
-  const { sql, hints } = transaction;
-  const row = sql.owned.get(note.run, note.epoch, note.worker);
-  if (row === undefined) return FENCED;
-  const n = row.n as number;
+function commitNote(transaction: Transaction, note: Note, n: number, worker: number): WriteOutcome {
+  const { sql } = transaction;
+  const row = sql.fence.get(n)!;
+  if (row.epoch !== note.epoch || row.worker !== worker) return FENCED;
   for (const { wait, threw, value, key } of note.arrivals) {
     const first = sql.insertArrival.run(n, wait, threw ? 1 : 0, value) === 1;
     if (first && key !== undefined) sql.unsubscribe.run(key, n, wait);
   }
   for (const { wait, made, due, error } of note.attempts)
     sql.setAttempt.run(n, wait, made, due, clean(error));
-  if (note.release !== null && row.news === note.news) {
-    const { due, blocked } = note.release;
-    if (blocked === null) {
-      sql.giveBack.run(due, n);
-      hints.push({ kind: "ready" });
-    } else {
-      sql.block.run(due, clean(blocked.reason), blocked.needs, n);
-      hints.push({ kind: "run", run: note.run });
-    }
-  }
-  return passed(transaction, row, note.news);
+  if (row.news !== note.news) return answer(transaction, n, row, note);
+  if (note.release !== null) giveBack(transaction, n, note.release, note);
+  return passed(note);
 }
 
-function passed({ sql }: Transaction, row: Row, seen: number): WriteOutcome {
-  const arrivals = row.news === seen ? [] : sql.arrivals.all(row.n).map(arrivalOf);
-  return { passed: true, arrivals, news: row.news, cancel: row.cancel };
+/** The run is anybody's again. */
+function giveBack(
+  { sql, hints }: Transaction,
+  n: number,
+  { due, blocked }: Pick<Turn, "due" | "blocked">,
+  { run }: Write,
+): void {
+  sql.leave.run(n);
+  if (blocked !== null) {
+    sql.block.run(due, clean(blocked.reason), blocked.needs, n);
+    hints.push({ kind: "run", run });
+  } else {
+    sql.giveBack.run(due, n);
+    if (due !== null) hints.push({ kind: "ready" });
+  }
+}
+
+function passed({ news }: Write): WriteOutcome {
+  return { passed: true, arrivals: NOTHING, news, cancel: false };
+}
+
+/** Passed, with what the worker had not seen. */
+function answer({ sql }: Transaction, n: number, row: Row, { news }: Write): WriteOutcome {
+  const arrivals = row.news === news ? NOTHING : sql.arrivals.all(n).map(arrivalOf);
+  return { passed: true, arrivals, news: row.news, cancel: row.cancel !== "no" };
 }

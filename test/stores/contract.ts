@@ -369,14 +369,15 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     it("wakes a run to cancel it, and remembers when it was told", async () => {
       await store.start([newRun("a")], null);
-      passed((await store.commit([turnOf(await claimOne())]))[0]);
+      const parked = await claimOne();
+      passed((await store.commit([turnOf(parked, { keep: true })]))[0]);
       expect(await store.cancel("a")).toBe(true);
       expect(await store.cancel("nobody")).toBe(false);
-      const claimed = await claimOne();
-      expect(claimed.cancel).toBe("asked");
-      expect(passed((await store.commit([turnOf(claimed, { cancelled: true })]))[0]).cancel).toBe(
-        "under way",
-      );
+      expect(await store.news("w1")).toEqual([{ run: "a", news: 1, arrivals: [], cancel: "asked" }]);
+      const told = passed((await store.commit([turnOf({ ...parked, turn: 1 })]))[0]);
+      expect(told).toEqual({ passed: true, arrivals: [], news: 1, cancel: true });
+      const next = turnOf({ ...parked, turn: 2, news: told.news }, { cancelled: true });
+      expect(passed((await store.commit([next]))[0]).cancel).toBe(false);
       expect(await store.cancel("a")).toBe(true);
       expect((await claimOne()).cancel).toBe("under way");
     });

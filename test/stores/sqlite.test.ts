@@ -160,8 +160,8 @@ describe("sqlite files", () => {
 
 /** A driver whose snapshot statement refuses the snapshot "poison". */
 function withFailingStatement(file: string, busy: number): Driver {
-  return wrap(openDriver(file, busy), statements.state, (run, values) => {
-    if (values[0] === "poison") throw new SqliteFailure(CONSTRAINT, "no");
+  return wrap(openDriver(file, busy), statements.turn, (run, values) => {
+    if (String(values[1]).endsWith("poison")) throw new SqliteFailure(CONSTRAINT, "no");
     return run();
   });
 }

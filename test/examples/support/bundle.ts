@@ -2,6 +2,7 @@
  * Bundles a test's worker with Vite and `coldframe/vite`, once, so that hundreds of processes start in a fifth of a
  * second each. It stays inside of the package, where `coldframe` is found by name.
  */
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -11,10 +12,11 @@ export const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
  * @param entry path of a TypeScript file, relative to the root
- * @returns path of the JavaScript file
+ * @returns path of the JavaScript file, in a folder of its own that the caller removes
  */
 export async function bundle(entry: string): Promise<string> {
-  const outDir = join(root, "dist/test", String(process.pid));
+  mkdirSync(join(root, "dist/test"), { recursive: true });
+  const outDir = mkdtempSync(join(root, "dist/test/"));
   await build({
     configFile: false,
     root,

@@ -1,0 +1,317 @@
+/** The built command line, as a person and as a machine use it, against a database with runs in every state. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openDriver } from "../../stores/sqlite/driver.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const main = join(root, "dist/cli/main.js");
+const folder = mkdtempSync(join(tmpdir(), "coldframe-cli-"));
+const seeded = join(folder, "seeded.db");
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a program to its end. */
+function node(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const { NO_COLOR: _, COLDFRAME_STORE: __, ...inherited } = process.env;
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: root, env: { ...inherited, ...env } }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out: out.trimEnd(), err: err.trimEnd() });
+    });
+  });
+}
+
+const cli = (...words: string[]) => node([main, ...words], { COLDFRAME_STORE: seeded });
+
+/** A copy of the seeded database, for tests that change it. */
+function copy(name: string): string {
+  const file = join(folder, name);
+  copyFileSync(seeded, file);
+  return file;
+}
+
+beforeAll(async () => {
+  const { code, err } = await node(["--import", "coldframe/register", "test/cli/support/seed.ts", seeded]);
+  if (code !== 0) throw new Error(err);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("runs", () => {
+  test("lists them newest first, in 80 columns, without colours in a pipe", async () => {
+    const { code, out } = await cli("runs");
+    expect(code).toBe(0);
+    const lines = out.split("\n");
+    expect(lines[0]).toMatch(/^RUN +WORKFLOW +STATUS +CHANGED +NEXT$/);
+    expect(lines.slice(1).map((line) => line.split(/ +/, 3).join(" "))).toEqual([
+      "order-0 order done",
+      "fails-1 fails failed",
+      "stuck-1 stuck blocked",
+      "nap-1 nap active",
+      "order-1 order active",
+    ]);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+    expect(out).not.toContain("\u001b");
+    expect(lines.at(-1)).toMatch(/in 3 days$/);
+  });
+
+  test("filters by status and workflow", async () => {
+    expect(JSON.parse((await cli("runs", "--status", "blocked", "--json")).out)).toMatchObject([
+      { id: "stuck-1" },
+    ]);
+    expect(JSON.parse((await cli("runs", "--workflow", "nap", "--json")).out)).toMatchObject([
+      { id: "nap-1" },
+    ]);
+    expect((await cli("runs", "--status", "cancelled")).out).toBe("no runs");
+  });
+});
+
+describe("show", () => {
+  test("a parked run: source with the parked line marked, stack, locals, what it waits for", async () => {
+    const { code, out } = await cli("show", "order-1");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^order-1 {2}order\nactive · started .* · turn 2 · \d+ bytes\nshop=north\n/);
+    expect(out).toMatch(/waits for event confirm a lamp\n {2}for .*, times out in 3 days\n/);
+    expect(out).toContain("coldframe send 'confirm a lamp' <json>");
+    expect(out).toMatch(/ {2}in confirmed {2}test\/cli\/support\/flows\.ts:\d+\n/);
+    expect(out).toMatch(/\n {2}> \d+ \| {3}const reply = await event<\{ yes: boolean \}>/);
+    expect(out).toMatch(
+      / {2}in order {2}test\/cli\/support\/flows\.ts:\d+\n {4}notes = \["a lamp costs 6"\]\n/,
+    );
+  });
+
+  test("the same for machines", async () => {
+    const view = JSON.parse((await cli("show", "order-1", "--json")).out);
+    expect(view.waits).toHaveLength(1);
+    expect(view.waits[0]).toMatchObject({
+      kind: "event",
+      name: "confirm a lamp",
+      stack: [
+        { point: "event", file: "test/cli/support/flows.ts" },
+        { point: "confirmed", locals: [{ name: "notes", text: '["a lamp costs 6"]' }, { name: "item" }] },
+      ],
+    });
+  });
+
+  test("from a folder that has no source, the rest is still there", async () => {
+    const { out } = await new Promise<Ended>((resolve) => {
+      execFile(
+        process.execPath,
+        [main, "show", "order-1", "--store", seeded],
+        { cwd: folder },
+        (_, out, err) => resolve({ code: 0, out, err }),
+      );
+    });
+    expect(out).not.toContain(" | ");
+    expect(out).toContain('notes = ["a lamp costs 6"]');
+  });
+
+  test("a timer, a blocked run, a result and an error", async () => {
+    expect((await cli("show", "nap-1")).out).toMatch(/waits for a timer\n {2}for .*, due in 2 h\n/);
+    const stuck = (await cli("show", "stuck-1")).out;
+    expect(stuck).toMatch(/blocked: CF2305 .*flows\.ts:\d+/);
+    expect(stuck).toMatch(/waits for nothing outside\n {2}in stuck/);
+    expect((await cli("show", "order-0")).out).toContain("result: 'ordered a book: a book costs 6'");
+    expect((await cli("show", "fails-1")).out).toContain("RangeError: no pears");
+    expect(JSON.parse((await cli("show", "fails-1", "--json")).out).end).toMatchObject({
+      status: "failed",
+      value: { name: "RangeError", message: "no pears" },
+    });
+  });
+
+  test("an unknown run is not found", async () => {
+    const { code, err, out } = await cli("show", "nobody");
+    expect([code, out]).toEqual([3, ""]);
+    expect(err).toMatch(/CF3101.*"nobody"/);
+    const { error } = JSON.parse((await cli("show", "nobody", "--json")).err);
+    expect(error).toMatchObject({ code: "CF3101", exit: 3 });
+  });
+});
+
+describe("send and cancel", () => {
+  test("an answer reaches the run, a repetition does not", async () => {
+    const store = copy("send.db");
+    const words = ["send", "confirm a lamp", '{"yes":false}', "--id", "mail-1", "--store", store];
+    expect((await cli(...words)).out).toBe("delivered");
+    expect((await cli(...words)).out).toMatch(/^ignored/);
+    expect((await cli("send", "something else", "null", "--store", store, "--json")).out).toBe(
+      '{"key":"something else","status":"kept"}',
+    );
+  });
+
+  test("a key of a run that does not exist is an error", async () => {
+    const { code, err } = await cli("send", `${"0".repeat(32)}.1.gone`, "true");
+    expect(code).toBe(3);
+    expect(err).toContain("CF3102");
+  });
+
+  test("a payload that is no JSON is quoted, and nothing is sent", async () => {
+    const { code, err } = await cli("send", "confirm a lamp", "{yes: true}");
+    expect(code).toBe(2);
+    expect(err).toContain('character 2, "y".\n\n  {yes: true}\n   ^\n');
+    expect(JSON.parse((await cli("show", "order-1", "--json")).out).waits).toHaveLength(1);
+  });
+
+  test("cancel asks a run to end, leaves ended ones, and knows unknown ones", async () => {
+    const store = copy("cancel.db");
+    expect((await cli("cancel", "order-1", "--store", store)).out).toBe("order-1 is asked to end");
+    expect((await cli("runs", "--store", store)).out).toMatch(/order-1 .* is being cancelled/);
+    expect((await cli("cancel", "order-0", "--store", store)).out).toBe("order-0 has ended already: done");
+    expect((await cli("cancel", "nobody", "--store", store)).code).toBe(3);
+  });
+});
+
+/** A worker process; `stop` ends it as an operator would. */
+async function startWorker(
+  store: string,
+  module: string,
+): Promise<{ child: ChildProcess; stop(): Promise<Ended> }> {
+  const child = spawn(process.execPath, [main, "work", module, "--store", store], { cwd: root });
+  let err = "";
+  const working = new Promise<void>((resolve, reject) => {
+    child.stderr.on("data", (chunk) => {
+      err += chunk;
+      if (err.includes("working")) resolve();
+    });
+    child.on("close", (code) => reject(new Error(`the worker ended with ${code}: ${err}`)));
+  });
+  await working;
+  const closed = once(child, "close");
+  return {
+    child,
+    async stop() {
+      child.kill("SIGTERM");
+      const [code] = await closed;
+      return { code: code as number, out: "", err };
+    },
+  };
+}
+
+/** Looks until the run is in this state. */
+async function reaches(store: string, run: string, status: string): Promise<void> {
+  for (;;) {
+    const { out } = await cli("show", run, "--store", store, "--json");
+    if (JSON.parse(out).run.status === status) return;
+  }
+}
+
+describe("work", () => {
+  test("carries runs on with TypeScript modules until told to stop", async () => {
+    const store = copy("work.db");
+    const worker = await startWorker(store, "test/cli/support/flows.ts");
+    await cli("send", "confirm a lamp", '{"yes":true}', "--store", store);
+    await reaches(store, "order-1", "done");
+    expect((await cli("show", "order-1", "--store", store)).out).toContain("ordered a lamp: a lamp costs 6");
+    expect(await worker.stop()).toMatchObject({ code: 0, err: expect.stringContaining("stopped") });
+  });
+
+  test("a run whose code is not loaded is blocked, says so, and goes on with a worker that has it", async () => {
+    const store = copy("lacking.db");
+    const shop = await startWorker(store, "test/cli/support/shop.ts");
+    await cli("send", "confirm a lamp", '{"yes":true}', "--store", store);
+    await reaches(store, "order-1", "blocked");
+    expect((await cli("show", "order-1", "--store", store)).out).toMatch(/blocked: .*flows\.ts#order/);
+    await shop.stop();
+    const worker = await startWorker(store, "test/cli/support/flows.ts");
+    await reaches(store, "order-1", "done");
+    await worker.stop();
+  });
+
+  test("a missing module is not found, and no database is made", async () => {
+    const store = join(folder, "unmade.db");
+    const { code, err } = await cli("work", "nowhere.ts", "--store", store);
+    expect(code).toBe(3);
+    expect(err).toContain("nowhere.ts");
+    expect(existsSync(store)).toBe(false);
+  });
+});
+
+describe("a database that cannot be used", () => {
+  test.each(["runs", "show x", "cancel x", "send k 1"])(
+    "%s: a file that is not there is not made",
+    async (line) => {
+      const store = join(folder, "absent.db");
+      const { code, err } = await cli(...line.split(" "), "--store", store);
+      expect(code).toBe(3);
+      expect(err).toContain("absent.db");
+      expect(existsSync(store)).toBe(false);
+    },
+  );
+
+  test("a file that is no database is left alone", async () => {
+    const store = join(folder, "letter.txt");
+    writeFileSync(
+      store,
+      "Dear reader, this is not a database, although it is long enough to be one.\n".repeat(20),
+    );
+    const before = statSync(store);
+    const { code, err } = await cli("runs", "--store", store);
+    expect(code).toBe(4);
+    expect(err).toContain("CF3001");
+    expect(statSync(store).mtimeMs).toBe(before.mtimeMs);
+  });
+
+  test("one of another program, and one of a later version", async () => {
+    const other = join(folder, "other.db");
+    const driver = openDriver(other, 20);
+    driver.exec("CREATE TABLE songs (title TEXT)");
+    driver.close();
+    expect((await cli("runs", "--store", other)).err).toContain("CF3001");
+    const later = copy("later.db");
+    const newer = openDriver(later, 20);
+    newer.exec("PRAGMA user_version = 9999");
+    newer.close();
+    const { code, err } = await cli("runs", "--store", later);
+    expect(code).toBe(4);
+    expect(err).toMatch(/CF3002.*upgrade coldframe/);
+  });
+
+  test("a locked one says so, and can still be read", async () => {
+    const store = copy("locked.db");
+    const driver = openDriver(store, 20);
+    driver.exec("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE");
+    const { code, err } = await cli("send", "k", "1", "--store", store);
+    expect(code).toBe(4);
+    expect(err).toContain("CF3004");
+    expect((await cli("runs", "--store", store)).code).toBe(0);
+    driver.exec("ROLLBACK");
+    driver.close();
+  });
+
+  test("a URL of a database that there is no store for", async () => {
+    const { code, err } = await cli("runs", "--store", "mongodb://host/db");
+    expect(code).toBe(2);
+    expect(err).toContain('no store for "mongodb"');
+  });
+});
+
+describe("help", () => {
+  test("of the program and of each command fits 80 columns, and has examples", async () => {
+    const pages = await Promise.all([
+      cli("--help"),
+      ...["runs", "show", "send", "cancel", "work"].map((name) => cli(name, "--help")),
+    ]);
+    for (const { code, out } of pages) {
+      expect(code).toBe(0);
+      expect(out).toContain("Examples\n  coldframe ");
+      expect(out).toContain("--store <file>");
+      for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    }
+  });
+
+  test("wrong usage is exit code 2, on the error output", async () => {
+    expect(await cli("rusn")).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringContaining("did you mean runs?"),
+    });
+    expect(await cli()).toMatchObject({ code: 2, out: "" });
+  });
+});

@@ -1,0 +1,34 @@
+/** Workflows that end up in every state that the command line has to show. */
+"use workflow";
+import { event, sleep } from "coldframe";
+import { price } from "./shop.ts";
+
+/** Parks at an event, two calls deep, with a closure over a local. */
+export async function order(item: string): Promise<string> {
+  const notes: string[] = [];
+  const note = (text: string) => void notes.push(text);
+  const cost = await price(item);
+  note(`${item} costs ${cost}`);
+  const answer = await confirmed(item);
+  return `${answer ? "ordered" : "left"} ${item}: ${notes.join()}`;
+}
+
+async function confirmed(what: string): Promise<boolean> {
+  const reply = await event<{ yes: boolean }>({ key: `confirm ${what}`, timeout: "3d" });
+  return reply.yes;
+}
+
+export async function nap(): Promise<string> {
+  await sleep("2h");
+  return "rested";
+}
+
+export async function fails(): Promise<void> {
+  await price("a pear");
+  throw new RangeError("no pears");
+}
+
+/** Waits for a promise that nobody can settle. */
+export async function stuck(): Promise<void> {
+  await new Promise(() => {});
+}
