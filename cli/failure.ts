@@ -2,32 +2,26 @@
  * How commands end. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 the database cannot be used.
  * With `--json`, an error is one line of JSON on the error output.
  */
-import { ColdframeError } from "../runtime/errors.ts";
+import { ColdframeError, type ErrorCode } from "../runtime/errors.ts";
 
 export const exits = { ok: 0, failure: 1, usage: 2, notFound: 3, database: 4 } as const;
 
-/** The command line cannot be understood. The text says what was meant to stand there. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
-/** What was asked for does not exist. */
-export class NotFound extends Error {
-  override readonly name = "NotFound";
-}
-
-const byCode: Readonly<Record<string, number>> = { CF3101: exits.notFound, CF3102: exits.notFound };
+const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
+  CF3101: exits.notFound,
+  CF3102: exits.notFound,
+  CF3201: exits.usage,
+  CF3202: exits.usage,
+  CF3203: exits.notFound,
+};
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return exits.usage;
-  if (error instanceof NotFound) return exits.notFound;
   if (!(error instanceof ColdframeError)) return exits.failure;
   return byCode[error.code] ?? (/^CF30/.test(error.code) ? exits.database : exits.failure);
 }
 
 /** The text of an error for people, or one line for machines. A defect of ours comes with its stack. */
 export function describeFailure(error: unknown, json: boolean): string {
-  const known = error instanceof ColdframeError || error instanceof UsageError || error instanceof NotFound;
+  const known = error instanceof ColdframeError;
   const message = error instanceof Error ? error.message : String(error);
   if (json) {
     const code = error instanceof ColdframeError ? error.code : null;

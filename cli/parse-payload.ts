@@ -1,8 +1,8 @@
 /** The JSON of `coldframe send`, with errors that point at the place. */
-import { UsageError } from "./failure.ts";
+import { ColdframeError } from "../runtime/errors.ts";
 import { jsonMistake } from "./json-position.ts";
 
-/** @throws UsageError quoting the text, with a mark under the character at which it stops being JSON */
+/** @throws ColdframeError CF3202 quoting the text, with a mark under the character at which it stops being JSON */
 export function parsePayload(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -11,8 +11,9 @@ export function parsePayload(text: string): unknown {
     const { line, before } = lineAround(text, at);
     const place =
       at === text.length ? "it ends too early" : `character ${at + 1}, ${JSON.stringify(text[at])}`;
-    throw new UsageError(
-      `the payload is not JSON: ${place}.\n\n  ${line}\n  ${" ".repeat([...before].length)}^\n\n${advice(text)}`,
+    throw new ColdframeError(
+      "CF3202",
+      `${place}.\n\n  ${line}\n  ${" ".repeat([...before].length)}^\n\n${advice(text)}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** From the words of the command line to a page and its values. Unlike citty alone, refuses what it does not know. */
 import { type ArgsDef, parseArgs } from "citty";
-import { UsageError } from "./failure.ts";
+import { ColdframeError } from "../runtime/errors.ts";
 import { globals, type Invocation, type Page } from "./page.ts";
 
 export type Request =
@@ -8,7 +8,7 @@ export type Request =
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly page: Page; readonly invocation: Invocation };
 
-/** @throws UsageError for anything that is unknown, missing or too much */
+/** @throws ColdframeError CF3201 for anything that is unknown, missing or too much */
 export function readArguments(
   words: readonly string[],
   pages: readonly Page[],
@@ -20,7 +20,8 @@ export function readArguments(
   if (name === undefined) {
     if (options.includes("--version")) return { kind: "version" };
     if (wantsHelp) return { kind: "help", page: null };
-    throw new UsageError(
+    throw new ColdframeError(
+      "CF3201",
       `a command is missing: one of ${pages.map((page) => page.name).join(", ")}. See coldframe --help.`,
     );
   }
@@ -50,7 +51,8 @@ function invocationOf(
     negative.length === 0 ? words : [...words.filter((word) => !negative.includes(word)), "--", ...negative];
   const parsed = parseArgs([...spread], lenient as ArgsDef);
   for (const key of Object.keys(parsed)) {
-    if (key !== "_" && !(key in args)) throw new UsageError(`there is no option --${key} here. ${see}`);
+    if (key !== "_" && !(key in args))
+      throw new ColdframeError("CF3201", `there is no option --${key} here. ${see}`);
   }
   const positional = Object.keys(page.args).filter((key) => page.args[key]!.type === "positional");
   const values: Record<string, string | boolean | undefined> = {};
@@ -58,14 +60,14 @@ function invocationOf(
     const value = parsed[key] as string | boolean | undefined;
     values[key] = value;
     if (arg.type === "positional" && value === undefined && arg.required !== false) {
-      throw new UsageError(`<${key}> is missing: ${arg.description}. ${see}`);
+      throw new ColdframeError("CF3201", `<${key}> is missing: ${arg.description}. ${see}`);
     }
     if (arg.type === "string" && value === "")
-      throw new UsageError(`--${key} needs a value: <${arg.valueHint}>. ${see}`);
+      throw new ColdframeError("CF3201", `--${key} needs a value: <${arg.valueHint}>. ${see}`);
   }
   const rest = parsed._.slice(positional.length);
   if (rest.length > 0 && page.rest === undefined) {
-    throw new UsageError(`"${rest[0]}" is one argument too many; does it need quotes? ${see}`);
+    throw new ColdframeError("CF3201", `"${rest[0]}" is one argument too many; does it need quotes? ${see}`);
   }
   const store = (values["store"] as string | undefined) ?? env["COLDFRAME_STORE"] ?? "";
   return { values, rest, json: values["json"] === true, store: store === "" ? "coldframe.db" : store };
@@ -91,7 +93,7 @@ function find(name: string, pages: readonly Page[]): Page {
     near === undefined
       ? `it is one of ${pages.map((one) => one.name).join(", ")}`
       : `did you mean ${near.name}?`;
-  throw new UsageError(`there is no command "${name}"; ${hint}`);
+  throw new ColdframeError("CF3201", `there is no command "${name}"; ${hint}`);
 }
 
 /** Levenshtein distance: how many letters have to be changed, added or dropped. */

@@ -1,6 +1,6 @@
 /** `coldframe runs`: the list of runs, what needs a person first to be seen. */
 import type { RunFilter, RunRow, RunStatus } from "../../runtime/engine/store.ts";
-import { UsageError } from "../failure.ts";
+import { ColdframeError } from "../../runtime/errors.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import type { Style } from "../render/style.ts";
@@ -42,10 +42,10 @@ export const runs: Page = {
 
 function filterOf(status: string | undefined, limit: string | undefined): RunFilter {
   if (status !== undefined && !statuses.includes(status as RunStatus)) {
-    throw new UsageError(`--status ${status}: it is one of ${statuses.join(", ")}.`);
+    throw new ColdframeError("CF3201", `--status ${status}: it is one of ${statuses.join(", ")}.`);
   }
   if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
-    throw new UsageError(`--limit ${limit}: a number from 1.`);
+    throw new ColdframeError("CF3201", `--limit ${limit}: a number from 1.`);
   return {
     ...(status === undefined ? {} : { status: status as RunStatus }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),

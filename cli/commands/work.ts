@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { ColdframeError } from "../../runtime/errors.ts";
 import { createEngine, type LogEntry } from "../../runtime/index.ts";
-import { NotFound, UsageError } from "../failure.ts";
 import { openStore } from "../open-store.ts";
 import type { Page, Terminal } from "../page.ts";
 
@@ -26,7 +26,7 @@ export const work: Page = {
   async run(invocation, terminal) {
     const { rest, json, values } = invocation;
     if (rest.length === 0)
-      throw new UsageError("a module with workflows is missing. See coldframe work --help.");
+      throw new ColdframeError("CF3201", "a module with workflows is missing. See coldframe work --help.");
     const concurrency = concurrencyOf(values["concurrency"] as string | undefined);
     await import("../../plugins/register/index.ts");
     for (const module of rest) await load(module, terminal);
@@ -45,7 +45,8 @@ export const work: Page = {
 
 function concurrencyOf(text: string | undefined): { concurrency?: number } {
   if (text === undefined) return {};
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new UsageError(`--concurrency ${text}: a number from 1.`);
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new ColdframeError("CF3201", `--concurrency ${text}: a number from 1.`);
   return { concurrency: Number(text) };
 }
 
@@ -53,7 +54,7 @@ function concurrencyOf(text: string | undefined): { concurrency?: number } {
 async function load(module: string, { cwd }: Terminal): Promise<void> {
   const isPath = /^\.{0,2}\//.test(module) || /\.[cm]?[jt]sx?$/.test(module);
   const path = resolve(cwd, module);
-  if (isPath && !existsSync(path)) throw new NotFound(`there is no module "${path}"`);
+  if (isPath && !existsSync(path)) throw new ColdframeError("CF3203", `there is no module "${path}"`);
   await import(isPath ? pathToFileURL(path).href : module);
 }
 

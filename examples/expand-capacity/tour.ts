@@ -16,7 +16,10 @@ import { jobExecution } from "./services/job-execution.ts";
 import { nameService } from "./services/name-service.ts";
 import { serverPool } from "./services/server-pool.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "coldframe-"));
+/** Longer than any machine needs, in ms. */
+const DEADLINE = 50_000;
+
+const folder = mkdtempSync(join(tmpdir(), "coldframe-tour-"));
 const database = join(folder, "runs.db");
 
 title("coldframe · a function that outlives its process");
@@ -41,7 +44,7 @@ const systems = {
   configuration: await configuration({
     delay: [200, 400],
     busy: 0.5,
-    seed: 3,
+    seed: 7,
     onTrace: (line) => trace("cc", line),
   }),
   jobs: await jobExecution({
@@ -62,12 +65,23 @@ const environment = {
   GSLB_URL: systems.names.url,
 };
 
+process.once("SIGINT", () => {
+  endAll();
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(130);
+});
+
+let late: ReturnType<typeof setTimeout> | undefined;
+const deadline = new Promise<never>((_, reject) => {
+  late = setTimeout(() => reject(new Error(`it has not ended after ${DEADLINE / 1000} s`)), DEADLINE);
+});
 try {
-  await tour();
+  await Promise.race([tour(), deadline]);
 } catch (error) {
   console.error(`\nThe tour failed: ${error instanceof Error ? error.stack : error}`);
   process.exitCode = 1;
 } finally {
+  clearTimeout(late);
   endAll();
   await endpoint.close();
   await Promise.all(Object.values(systems).map((system) => system.close()));
@@ -114,7 +128,7 @@ async function tour(): Promise<void> {
   say("examples/expand-capacity/workflows/   the function, and the systems that it calls");
   say("node --import coldframe/register examples/upgrade-game/main.ts");
   say("                                      two branches, and a rollback made of closures on an array");
-  say("npx coldframe --help                  look at runs, answer them, cancel them, work on them");
+  say("node dist/cli/main.js --help           look at runs, answer them, cancel them, work on them");
   say("README.md                             how to add coldframe to a project");
 }
 

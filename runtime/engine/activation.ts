@@ -12,8 +12,8 @@ import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
 export interface Flight {
-  readonly wait: number;
-  readonly controller: AbortController;
+  /** Tells it to stop. */
+  abort(reason: unknown): void;
 }
 
 /** A step that was asked for, with its arguments as they were at the call. */
@@ -103,7 +103,7 @@ export class Activation {
   /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */
   close(reason: unknown): void {
     if (this.run !== null) this.run.ended = true;
-    for (const flight of this.flights.values()) flight.controller.abort(reason);
+    for (const flight of this.flights.values()) flight.abort(reason);
     this.flights.clear();
     this.release();
   }

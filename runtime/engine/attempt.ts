@@ -32,41 +32,63 @@ export function stepContext(): StepContext {
 }
 
 /**
- * Calls `body` and waits for it.
- * @param controller its signal goes into the context, and is aborted when the time is over
- * @throws what the body throws, or `TimeoutError`
+ * One attempt: the context that its body may ask for, and how it is stopped. The abort controller is made when somebody
+ * wants its signal; making one costs as much as all else that an attempt needs.
  */
-export async function attemptStep(
-  body: () => unknown,
-  context: StepContext,
-  controller: AbortController,
-  policy: Policy,
-  clock: Clock,
-): Promise<unknown> {
-  const outer = current;
-  current = context;
-  let result: unknown;
-  try {
-    result = body();
-  } finally {
-    current = outer;
-  }
-  if (policy.timeout === null) return result;
-  return limited(Promise.resolve(result), controller, policy.timeout, clock);
-}
+export class Attempt implements StepContext {
+  readonly key: string;
+  readonly attempt: number;
+  readonly fence: number;
+  #controller: AbortController | null = null;
+  #reason: unknown;
+  #aborted = false;
 
-function limited(
-  promise: Promise<unknown>,
-  controller: AbortController,
-  ms: number,
-  clock: Clock,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => {
-      const error = new TimeoutError(`the attempt took longer than ${ms} ms`);
-      controller.abort(error);
-      reject(error);
-    }, ms);
-    promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-  });
+  constructor(key: string, attempt: number, fence: number) {
+    this.key = key;
+    this.attempt = attempt;
+    this.fence = fence;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /**
+   * Calls `body`.
+   * @returns what it returns; within the policy's time, or a promise that rejects with `TimeoutError`
+   * @throws what it throws at once
+   */
+  call(body: () => unknown, policy: Policy, clock: Clock): unknown {
+    const outer = current;
+    current = this;
+    let result: unknown;
+    try {
+      result = body();
+    } finally {
+      current = outer;
+    }
+    return policy.timeout === null ? result : this.#limited(Promise.resolve(result), policy.timeout, clock);
+  }
+
+  #limited(promise: Promise<unknown>, ms: number, clock: Clock): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => {
+        const error = new TimeoutError(`the attempt took longer than ${ms} ms`);
+        this.abort(error);
+        reject(error);
+      }, ms);
+      promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+    });
+  }
 }

@@ -34,7 +34,7 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   activation.draining = true;
   for (const promise of told) {
     const { id } = promise.wait!;
-    activation.flights.get(id)?.controller.abort(new Cancelled());
+    activation.flights.get(id)?.abort(new Cancelled());
     activation.flights.delete(id);
     activation.retries.delete(id);
     promise.handled = true;

@@ -7,7 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { type Durable, deliver, drain, machine } from "../machine/index.ts";
+import { Durable, deliver, drain, machine } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import type { Owner } from "./owner.ts";
 import { consumerOf, onlyNative } from "./waits.ts";
@@ -37,6 +37,15 @@ export function noteSite(promise: Durable, what: string): void {
  */
 export function lookAtConsumers(activation: Activation, worker: Owner): boolean {
   if (activation.looked === "looking") return false;
+  if (activation.fresh.size === 1) {
+    const [id] = activation.fresh.keys();
+    const promise = activation.run!.waits.get(id!);
+    if (promise?.reactions instanceof Durable) {
+      prove(promise);
+      activation.looked = "yes";
+      return true;
+    }
+  }
   const waits = [...activation.fresh.keys()]
     .map((id) => activation.run!.waits.get(id))
     .filter((promise) => promise !== undefined);

@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, machine, nameOf, registry, type Step } from "../machine/index.ts";
-import { attemptStep } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
 
@@ -51,10 +51,8 @@ let calls = 0;
 async function callFreely(body: () => unknown, policy: Policy): Promise<unknown> {
   const key = `local/${++calls}`;
   for (let attempt = 1; ; attempt++) {
-    const controller = new AbortController();
-    const context = { key, attempt, signal: controller.signal, fence: 0 };
     try {
-      return await attemptStep(body, context, controller, policy, freeWorld.clock);
+      return await new Attempt(key, attempt, 0).call(body, policy, freeWorld.clock);
     } catch (error) {
       const wait = backoff(policy, attempt, error, Math.random());
       if (wait === null) throw error;

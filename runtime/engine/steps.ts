@@ -1,7 +1,8 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
+import type { Step } from "../machine/index.ts";
 import { decodeValue } from "../snapshot/index.ts";
-import type { Activation, Flight, StepIntent } from "./activation.ts";
-import { attemptStep } from "./attempt.ts";
+import type { Activation, StepIntent } from "./activation.ts";
+import { Attempt } from "./attempt.ts";
 import { encodeOutcome } from "./codec.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
@@ -15,84 +16,88 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
     activation.missing = intent.step;
     return;
   }
-  const attempt = activation.attempts.get(intent.wait);
-  if (attempt !== undefined && attempt.due > worker.settings.clock.now()) {
+  const failed = activation.attempts.get(intent.wait);
+  if (failed !== undefined && failed.due > worker.settings.clock.now()) {
     activation.retries.set(intent.wait, intent);
-    worker.wakeAt(activation, intent.wait, attempt.due, () => {
+    worker.wakeAt(activation, intent.wait, failed.due, () => {
       if (activation.retries.delete(intent.wait)) startStep(activation, intent, worker);
     });
     return;
   }
-  const flight: Flight = { wait: intent.wait, controller: new AbortController() };
-  activation.flights.set(intent.wait, flight);
-  void execute(activation, intent, flight, worker);
+  new Flight(activation, intent, step, (failed?.made ?? 0) + 1, worker).begin();
 }
 
-async function execute(
-  activation: Activation,
-  intent: StepIntent,
-  flight: Flight,
-  worker: Owner,
-): Promise<void> {
-  const { clock, failpoint } = worker.settings;
-  const step = findStep(intent.step)!;
-  const made = activation.attempts.get(intent.wait)?.made ?? 0;
-  let threw = false;
-  let value: unknown;
-  let policy: Policy | null = null;
-  try {
-    policy = policyOf(step.name, step.options);
-    const args = decodeValue(intent.args) as never[];
-    failpoint("step:before");
-    const context = {
-      key: `${activation.id}/${intent.wait}`,
-      attempt: made + 1,
-      signal: flight.controller.signal,
-      fence: activation.epoch,
-    };
-    value = await attemptStep(() => step.body(...args), context, flight.controller, policy, clock);
-  } catch (error) {
-    threw = true;
-    value = error;
-  }
-  failpoint("step:after");
-  if (activation.flights.get(intent.wait) !== flight || activation.phase === "closed") return;
-  const wait = threw && policy !== null ? backoff(policy, made + 1, value, worker.settings.random()) : null;
-  if (wait === null) {
-    activation.flights.delete(intent.wait);
-    activation.receive([encodeOutcome(intent.wait, threw, value)], false);
-    worker.advance(activation);
-    return;
-  }
-  await retryLater(
-    activation,
-    intent,
-    flight,
-    { made: made + 1, due: clock.now() + wait, error: value },
-    worker,
-  );
-}
+/** A step that is being executed. */
+class Flight extends Attempt {
+  readonly #activation: Activation;
+  readonly #intent: StepIntent;
+  readonly #step: Step;
+  readonly #worker: Owner;
+  #policy: Policy | null = null;
 
-async function retryLater(
-  activation: Activation,
-  intent: StepIntent,
-  flight: Flight,
-  failed: { readonly made: number; readonly due: number; readonly error: unknown },
-  worker: Owner,
-): Promise<void> {
-  const { message } = (failed.error ?? {}) as { message?: unknown };
-  const error = String(message ?? failed.error);
-  const attempt = { wait: intent.wait, made: failed.made, due: failed.due, error };
-  worker.settings.log({
-    level: "info",
-    message: `attempt ${failed.made} of step "${intent.step}" failed: ${error}`,
-    run: activation.id,
-  });
-  const passed = await worker.note(activation, { arrivals: [], attempts: [attempt] });
-  if (!passed || activation.flights.get(intent.wait) !== flight) return;
-  activation.flights.delete(intent.wait);
-  activation.attempts.set(intent.wait, attempt);
-  activation.recorded.add(intent.wait);
-  startStep(activation, intent, worker);
-  worker.park(activation);
+  constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
+    super(`${activation.id}/${intent.wait}`, attempt, activation.epoch);
+    this.#activation = activation;
+    this.#intent = intent;
+    this.#step = step;
+    this.#worker = worker;
+    activation.flights.set(intent.wait, this);
+  }
+
+  begin(): void {
+    const { clock, failpoint } = this.#worker.settings;
+    const { name, options, body } = this.#step;
+    let result: unknown;
+    try {
+      this.#policy = policyOf(name, options);
+      const args = decodeValue(this.#intent.args) as never[];
+      failpoint("step:before");
+      result = this.call(() => body(...args), this.#policy, clock);
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    // Always in a job of its own: the turn that asked for it is still on the stack.
+    Promise.resolve(result).then(
+      (value) => this.#settled(false, value),
+      (error) => this.#settled(true, error),
+    );
+  }
+
+  #settled(threw: boolean, value: unknown): void {
+    const activation = this.#activation;
+    const { wait } = this.#intent;
+    const { failpoint, random } = this.#worker.settings;
+    failpoint("step:after");
+    if (activation.flights.get(wait) !== this || activation.phase === "closed") return;
+    const later =
+      threw && this.#policy !== null ? backoff(this.#policy, this.attempt, value, random()) : null;
+    if (later !== null) {
+      void this.#retry(later, value);
+      return;
+    }
+    activation.flights.delete(wait);
+    activation.receive([encodeOutcome(wait, threw, value)], false);
+    this.#worker.advance(activation);
+  }
+
+  async #retry(later: number, thrown: unknown): Promise<void> {
+    const activation = this.#activation;
+    const { wait, step } = this.#intent;
+    const { clock, log } = this.#worker.settings;
+    const { message } = (thrown ?? {}) as { message?: unknown };
+    const error = String(message ?? thrown);
+    const failed = { wait, made: this.attempt, due: clock.now() + later, error };
+    log({
+      level: "info",
+      message: `attempt ${failed.made} of step "${step}" failed: ${error}`,
+      run: activation.id,
+    });
+    const passed = await this.#worker.note(activation, { arrivals: [], attempts: [failed] });
+    if (!passed || activation.flights.get(wait) !== this) return;
+    activation.flights.delete(wait);
+    activation.attempts.set(wait, failed);
+    activation.recorded.add(wait);
+    startStep(activation, this.#intent, this.#worker);
+    this.#worker.park(activation);
+  }
 }

@@ -5,7 +5,7 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, deliver, drain, FULFILLED, PENDING, Run, start, type Wait } from "../machine/index.ts";
+import { bindingOf, deliver, drain, FULFILLED, PENDING, Run, start } from "../machine/index.ts";
 import { decodeRun, decodeValue, encodeRun, encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { applyCancel } from "./cancel.ts";
@@ -186,8 +186,19 @@ export function commit(activation: Activation, worker: Owner): void {
   activation.noteTimer = null;
   const kept = new Map<number, WaitInfo>();
   const intents: StepIntent[] = [];
-  const subscribe: Subscription[] = [];
-  for (const wait of saved.waits) keepWait(activation, run, wait, kept, intents, subscribe);
+  let subscribe: Subscription[] | null = null;
+  let waits = "";
+  for (const wait of saved.waits) {
+    const { id } = wait;
+    let info = activation.waits.get(id);
+    if (info === undefined) {
+      info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
+      if (wait.kind === "step") intents.push({ wait: id, step: wait.step, args: wait.args });
+      else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
+    }
+    kept.set(id, info);
+    waits += waits === "" ? JSON.stringify(info) : `,${JSON.stringify(info)}`;
+  }
   for (const { id } of saved.dropped) run.waits.delete(id);
   const failure = unhandledFailure(saved);
   if (failure !== null) {
@@ -198,17 +209,25 @@ export function commit(activation: Activation, worker: Owner): void {
   const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
   const keep = intents.length > 0 || isBusy(activation) || isSoon(due, worker);
   const turn: Turn = {
-    ...emptyTurn(activation, worker),
+    kind: "turn",
+    run: activation.id,
+    worker: worker.id,
+    epoch: activation.epoch,
+    turn: activation.turn + 1,
     snapshot: saved.text,
-    waits: JSON.stringify([...kept.values()]),
+    waits: `[${waits}]`,
     due,
     keep,
-    subscribe,
+    subscribe: subscribe ?? NONE,
     unsubscribe: droppedEvents(activation, kept),
-    consumed: [...activation.recorded].filter((wait) => !kept.has(wait)),
+    consumed: consumedBy(activation, kept),
+    starts: NONE,
+    sends: NONE,
     codes: worker.newCodes(saved.codes),
+    end: null,
     cancelled: activation.cancel === "under way",
     blocked,
+    news: activation.news,
   };
   activation.phase = "committing";
   // What promises of unmarked code let the run do while this is being written belongs to the next turn.
@@ -236,53 +255,24 @@ function save(run: Run): RunSnapshot {
   return encodeRun(run);
 }
 
-function emptyTurn(activation: Activation, worker: Owner): Omit<Turn, "snapshot" | "waits" | "due" | "keep"> {
-  return {
-    kind: "turn",
-    run: activation.id,
-    worker: worker.id,
-    epoch: activation.epoch,
-    turn: activation.turn + 1,
-    subscribe: [],
-    unsubscribe: [],
-    consumed: [],
-    starts: [],
-    sends: [],
-    codes: [],
-    end: null,
-    cancelled: false,
-    blocked: null,
-    news: activation.news,
-  };
-}
+const NONE: readonly never[] = [];
 
-function keepWait(
-  activation: Activation,
-  run: Run,
-  wait: Wait,
-  kept: Map<number, WaitInfo>,
-  intents: StepIntent[],
-  subscribe: Subscription[],
-): void {
-  const { id } = wait;
-  const known = activation.waits.get(id);
-  if (known !== undefined) {
-    kept.set(id, known);
-    return;
-  }
-  kept.set(id, describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0));
-  if (wait.kind === "step") intents.push({ wait: id, step: wait.step, args: wait.args });
-  else if (wait.kind === "event") subscribe.push({ wait: id, key: wait.key });
+/** Waits that the store keeps something for, which is of no more use. */
+function consumedBy({ recorded }: Activation, kept: ReadonlyMap<number, WaitInfo>): readonly number[] {
+  return recorded.size === 0 ? NONE : [...recorded].filter((wait) => !kept.has(wait));
 }
 
 /** Event waits of the last commit that went without an arrival. */
-function droppedEvents(activation: Activation, kept: ReadonlyMap<number, WaitInfo> | null): Subscription[] {
-  const dropped: Subscription[] = [];
+function droppedEvents(
+  activation: Activation,
+  kept: ReadonlyMap<number, WaitInfo> | null,
+): readonly Subscription[] {
+  let dropped: Subscription[] | null = null;
   for (const { id, kind, name } of activation.waits.values()) {
     if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id))
-      dropped.push({ wait: id, key: name });
+      (dropped ??= []).push({ wait: id, key: name });
   }
-  return dropped;
+  return dropped ?? NONE;
 }
 
 /** Something of the run is under way in this process. */
@@ -383,13 +373,25 @@ export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): vo
   activation.run!.ended = true;
   activation.phase = "committing";
   const turn: Turn = {
-    ...emptyTurn(activation, worker),
+    kind: "turn",
+    run: activation.id,
+    worker: worker.id,
+    epoch: activation.epoch,
+    turn: activation.turn + 1,
     snapshot: null,
     waits: "[]",
     due: null,
     keep: false,
+    subscribe: NONE,
     unsubscribe: droppedEvents(activation, null),
+    consumed: NONE,
+    starts: NONE,
+    sends: NONE,
+    codes: NONE,
     end,
+    cancelled: false,
+    blocked: null,
+    news: activation.news,
   };
   worker.write(activation, turn, () => worker.ended(activation, end));
 }

@@ -1,7 +1,7 @@
 /** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
 import {
   $module,
-  type Durable,
+  Durable,
   Mirror,
   NativeReaction,
   type Reaction,
@@ -19,6 +19,8 @@ function reactionsOf(promise: Durable): readonly Reaction[] {
 
 /** The first task that goes on when `promise` settles; null when there is none yet. */
 export function consumerOf(promise: Durable): Durable | null {
+  const { reactions } = promise;
+  if (reactions instanceof Durable && reactions.code !== null) return reactions;
   const seen = new Set<Durable>([promise]);
   for (const waiting of seen) {
     if (waiting !== promise && waiting.code !== null) return waiting;
@@ -32,6 +34,7 @@ export function consumerOf(promise: Durable): Durable | null {
 
 /** True when all that waits for `promise` is unmarked code, which no snapshot can keep. */
 export function onlyNative(promise: Durable): boolean {
+  if (promise.reactions instanceof Durable) return false;
   const reactions = reactionsOf(promise);
   return (
     reactions.length > 0 &&

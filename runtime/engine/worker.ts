@@ -24,9 +24,11 @@ import type {
   Claimed,
   CodeRecord,
   Hint,
+  Note,
   RunEnd,
   Turn,
   WaitInfo,
+  WriteOutcome,
 } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle, writeEnd } from "./turn.ts";
@@ -152,8 +154,9 @@ export class Worker implements Owner {
   }
 
   write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void {
-    void writeForever(this.settings, turn, () => activation.phase === "committing").then((outcome) => {
-      if (outcome === null || activation.phase !== "committing") return;
+    const wanted = () => activation.phase === "committing";
+    writeForever(this.settings, turn, wanted, (outcome) => {
+      if (outcome === null || !wanted()) return;
       if (outcome.passed) {
         if (turn.codes.length > 0) this.#remember(turn.codes);
         done(outcome);
@@ -164,19 +167,18 @@ export class Worker implements Owner {
   }
 
   async note(activation: Activation, facts: Facts, release: Release | null = null): Promise<boolean> {
-    const outcome = await writeForever(
-      this.settings,
-      {
-        kind: "note",
-        run: activation.id,
-        worker: this.id,
-        epoch: activation.epoch,
-        news: activation.news,
-        release,
-        ...facts,
-      },
-      () => activation.phase !== "closed",
-    );
+    const note: Note = {
+      kind: "note",
+      run: activation.id,
+      worker: this.id,
+      epoch: activation.epoch,
+      news: activation.news,
+      release,
+      ...facts,
+    };
+    const outcome = await new Promise<WriteOutcome | null>((resolve) => {
+      writeForever(this.settings, note, () => activation.phase !== "closed", resolve);
+    });
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);

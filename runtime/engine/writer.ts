@@ -7,28 +7,36 @@ const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5000;
 
 /**
- * @param given is asked before each further try; false gives up
- * @returns the outcome, or null when it was given up
+ * @param wanted is asked before each further try; false gives up
+ * @param done gets the outcome, or null when it was given up
  */
-export async function writeForever(
+export function writeForever(
   settings: Settings,
   write: Write,
-  given: () => boolean,
-): Promise<WriteOutcome | null> {
-  const { store, failpoint, clock, log } = settings;
-  for (let wait = FIRST_WAIT; ; wait = Math.min(LONGEST_WAIT, wait * 2)) {
-    failpoint("commit:before");
-    try {
-      const [outcome] = await store.commit([write]);
+  wanted: () => boolean,
+  done: (outcome: WriteOutcome | null) => void,
+  wait: number = FIRST_WAIT,
+): void {
+  const { store, failpoint, clock, log, random } = settings;
+  failpoint("commit:before");
+  store.commit([write]).then(
+    ([outcome]) => {
       failpoint("commit:after");
-      return outcome!;
-    } catch (error) {
-      if (!given()) return null;
+      done(outcome!);
+    },
+    (error) => {
+      if (!wanted()) {
+        done(null);
+        return;
+      }
       log({ level: "error", message: "the store failed; the write is tried again", run: write.run, error });
-      await new Promise<void>((resolve) => {
-        clock.setTimeout(resolve, wait * (0.5 + settings.random() / 2));
-      });
-      if (!given()) return null;
-    }
-  }
+      clock.setTimeout(
+        () => {
+          if (wanted()) writeForever(settings, write, wanted, done, Math.min(LONGEST_WAIT, wait * 2));
+          else done(null);
+        },
+        wait * (0.5 + random() / 2),
+      );
+    },
+  );
 }

@@ -25,6 +25,7 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { claimRuns, nextDue, releaseWorker, workerNumber } from "./claims.ts";
+import { CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent, tell } from "./events.ts";
 import { GroupWriter } from "./group.ts";
@@ -32,7 +33,7 @@ import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, detailOf, rowOf } from "./rows.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
-import { commitWrite, insertRun } from "./turns.ts";
+import { insertRun } from "./turns.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process's lock before CF3004, in ms. Default 10,000. */
@@ -125,26 +126,8 @@ export class SqliteStore implements Store {
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]> {
     return new Promise((resolve, reject) => {
       this.#opened();
-      const outcomes: WriteOutcome[] = new Array(writes.length);
-      const hints: Hint[] = [];
-      let bytes = 0;
-      for (const write of writes) bytes += sizeOf(write);
-      this.#group.add({
-        count: writes.length,
-        bytes,
-        apply: (i) => {
-          if (i === 0) hints.length = 0;
-          outcomes[i] = commitWrite({ sql: this.#sql, now: this.#now(), hints }, writes[i]!, this.#numbers);
-        },
-        done: () => {
-          resolve(outcomes);
-          for (const hint of hints) this.#tell(hint);
-        },
-        failed: (i, error) => {
-          outcomes[i] = { passed: false, fenced: false, error };
-        },
-        rejected: reject,
-      });
+      const transaction = { sql: this.#sql, now: this.#now(), hints: [] };
+      this.#group.add(new CommitJob(writes, transaction, this.#numbers, this.#tellAll, resolve, reject));
     });
   }
 
@@ -252,7 +235,7 @@ export class SqliteStore implements Store {
         },
         done: () => {
           resolve(result);
-          for (const hint of hints) this.#tell(hint);
+          this.#tellAll(hints);
         },
         failed: (_, error) => reject(error),
         rejected: reject,
@@ -278,6 +261,10 @@ export class SqliteStore implements Store {
     }
   }
 
+  readonly #tellAll = (hints: readonly Hint[]): void => {
+    for (const hint of hints) this.#tell(hint);
+  };
+
   #tell(hint: Hint): void {
     for (const listener of this.#listeners) listener(hint);
   }
@@ -299,8 +286,4 @@ export class SqliteStore implements Store {
     clearInterval(this.#poll);
     this.#poll = undefined;
   }
-}
-
-function sizeOf(write: Write): number {
-  return write.kind === "turn" ? (write.snapshot?.length ?? 0) + write.waits.length + 200 : 200;
 }
