@@ -7,6 +7,7 @@ import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
 import type { Manifest } from "./manifest.ts";
 import { parse } from "./parse.ts";
+import { refuse } from "./refuse.ts";
 import { resolve } from "./resolve.ts";
 
 export interface CompileOptions {
@@ -74,6 +75,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const marked = discovered.marked || discovered.steps.size > 0;
   if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
   const resolved = resolve(file);
+  if (discovered.marked) refuse(file, resolved, diagnostics);
   const converted = convert(resolved, discovered.steps, diagnostics);
   const moduleId = options.moduleId ?? options.filename;
   const emitter = new ModuleEmitter(resolved, converted, diagnostics, {

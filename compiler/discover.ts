@@ -24,7 +24,7 @@ const STEP = "use step";
 
 /** A quick look at the text: a file without these words is left alone without parsing it. */
 export function mayBeMarked(source: string): boolean {
-  return /["'`]use\s?[a-z]{2,10}["'`]/.test(source);
+  return /["'`]\s*use[\s_-]?(?!strict|client|server|asm)[a-z]{2,10}\s*["'`]/i.test(source);
 }
 
 export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolean): Discovered {

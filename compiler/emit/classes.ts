@@ -60,7 +60,14 @@ function member(
         : undefined;
   if (t.isClassMethod(node) || t.isClassPrivateMethod(node)) {
     const fn = module.fnOf(node);
-    if (fn.isStep) return node;
+    if (fn.isStep) {
+      module.diagnostics.error(
+        "CF1012",
+        node,
+        "a class method as a step; make it a function, or a method of an object at the top of the module.",
+      );
+      return node;
+    }
     if (!fn.suspends) {
       const parts = plainFunction(module, fn);
       return { ...node, key, params: parts.params, body: parts.body as t.BlockStatement } as t.ClassMethod;

@@ -391,7 +391,8 @@ function emitClosure(module: Emitter, fn: Fn): void {
       t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
     );
   } else {
-    const enters = !fn.isGenerator && callsSomething(node.body);
+    // A function made at module level belongs to no run.
+    const enters = fn.parent?.kind !== "module" && !fn.isGenerator && callsSomething(node.body);
     const self = localName ?? "$self";
     const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };

@@ -81,6 +81,16 @@ export class Rewriter implements Rewriting {
     switch (node.type) {
       case "Identifier":
         return this.#identifier(node);
+      case "JSXIdentifier": {
+        const variable = this.module.resolved.refs.get(node);
+        if (variable !== undefined && this.isPlaced(variable))
+          this.module.diagnostics.error(
+            "CF1012",
+            node,
+            `a component in the local "${node.name}"; move it to the top of the module.`,
+          );
+        return node;
+      }
       case "ThisExpression":
       case "MetaProperty":
         return this.#implicit(node);

@@ -50,6 +50,11 @@ export class Ends {
     else void this.#look();
   }
 
+  /** This run has ended somewhere. */
+  lookAt(run: string): void {
+    if (this.#waiting.has(run)) void this.#lookAt(run);
+  }
+
   close(): void {
     this.#settings.clock.clearTimeout(this.#timer);
     const error = new ColdframeError(

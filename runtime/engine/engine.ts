@@ -141,7 +141,8 @@ export class Engine implements AsyncDisposable {
   /** Called by `createEngine`. */
   async begin(): Promise<void> {
     this.#unwatch = this.store.watch((hint) => {
-      if (hint.kind === "ready" || hint.kind === "ended") this.#ends.look();
+      if (hint.kind === "others") this.#ends.look();
+      else if (hint.kind === "ended") this.#ends.lookAt(hint.run);
       for (const changed of this.#watchers) changed();
     });
     await this.#worker?.begin();

@@ -252,6 +252,8 @@ export interface StartOutcome {
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
+  /** Some other process wrote something. */
+  | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
   | { readonly kind: "ended"; readonly run: string };
 

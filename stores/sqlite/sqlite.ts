@@ -277,7 +277,7 @@ export class SqliteStore implements Store {
       const version = this.#read((sql) => sql.dataVersion.get()!.data_version as number);
       if (version === this.#version) return;
       this.#version = version;
-      this.#tell({ kind: "ready" });
+      this.#tell({ kind: "others" });
     }, this.#options.poll ?? 50);
     this.#poll.unref();
   }
