@@ -65,12 +65,13 @@ export function formatDiagnostic(one: Diagnostic): string {
   return `${one.code} ${one.message}\n  ${one.file}:${one.line}:${one.column + 1}    ${one.excerpt}`;
 }
 
-/** Thrown by the plugins when a module cannot be compiled. */
+/** Thrown by the plugins when a module cannot be compiled. Its text is the diagnostics; no stack would say more. */
 export class CompileError extends Error {
-  readonly diagnostics: readonly Diagnostic[];
+  declare readonly diagnostics: readonly Diagnostic[];
   constructor(diagnostics: readonly Diagnostic[]) {
     super(diagnostics.map(formatDiagnostic).join("\n"));
     this.name = "CompileError";
-    this.diagnostics = diagnostics;
+    this.stack = `${this.name}: ${this.message}`;
+    Object.defineProperty(this, "diagnostics", { value: diagnostics, enumerable: false });
   }
 }

@@ -24,7 +24,8 @@ export class Raw {
     const began = performance.now();
     for (let i = 0; i < commits; i++) {
       this.#driver.exec("BEGIN IMMEDIATE");
-      for (let n = 0; n < group; n++) this.#update.run(this.#text, n);
+      // A fresh text each time, as one that was just made of a run.
+      for (let n = 0; n < group; n++) this.#update.run(`${i}${this.#text}`, n);
       this.#driver.exec("COMMIT");
     }
     return (commits * group) / ((performance.now() - began) / 1000);

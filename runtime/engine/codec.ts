@@ -1,15 +1,20 @@
 /** Outcomes of steps and runs as text. What cannot be saved becomes an error that says so, never silence. */
-import { encodeValue } from "../snapshot/index.ts";
+import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
 import { StepError } from "./signals.ts";
 import type { Arrival } from "./store.ts";
 
 export const UNDEFINED: string = /* @__PURE__ */ encodeValue(undefined);
 
 /** An outcome as it is recorded. A value that cannot be saved becomes the CF2101 that says so. */
-export function encodeOutcome(wait: number, threw: boolean, value: unknown): Arrival {
+export function encodeOutcome(
+  wait: number,
+  threw: boolean,
+  value: unknown,
+  options?: WriterOptions,
+): Arrival {
   if (threw) return { wait, threw, value: encodeError(value) };
   try {
-    return { wait, threw, value: encodeValue(value) };
+    return { wait, threw, value: encodeValue(value, options) };
   } catch (error) {
     return { wait, threw: true, value: encodeError(error) };
   }

@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number;
+  /** Whether an object is a Proxy, which cannot be saved: `util.types.isProxy` of Node. Default: none is. */
+  readonly isProxy?: (object: object) => boolean;
 }
 
 const OPTIONS = [
@@ -52,6 +54,7 @@ const OPTIONS = [
   "log",
   "failpoint",
   "random",
+  "isProxy",
 ];
 
 export interface StartOptions {
@@ -109,6 +112,7 @@ function settingsOf(options: EngineOptions): Settings {
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
     about: typeof options.worker === "string" ? options.worker : "",
+    codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
   };
 }
 
@@ -169,7 +173,7 @@ export class Engine implements AsyncDisposable {
     const run: NewRun = {
       id,
       entry: entryOf(f),
-      call: encodeValue([...args]),
+      call: encodeValue([...args], this.#settings.codec),
       secret: randomId(),
       tags,
       priority,
@@ -204,7 +208,12 @@ export class Engine implements AsyncDisposable {
     checkName("event id", id);
     const run = runOfKey(key);
     this.#settings.failpoint("send:before");
-    const outcome = await this.store.send({ key, id, payload: encodeValue(payload), run });
+    const outcome = await this.store.send({
+      key,
+      id,
+      payload: encodeValue(payload, this.#settings.codec),
+      run,
+    });
     this.#settings.failpoint("send:after");
     if (outcome.status === "unknown") {
       throw new ColdframeError(

@@ -1,4 +1,6 @@
 /** What the parts of the engine share: the outside world, and the settings of one engine. */
+
+import type { WriterOptions } from "../snapshot/index.ts";
 import type { Clock } from "./clock.ts";
 import type { Store } from "./store.ts";
 
@@ -32,4 +34,6 @@ export interface Settings {
   /** In [0, 1). */
   readonly random: () => number;
   readonly about: string;
+  /** What writers of values and runs ask of the platform. */
+  readonly codec: WriterOptions;
 }

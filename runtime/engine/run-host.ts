@@ -19,7 +19,7 @@ export class RunHost implements Host {
     const id = run.nextId++;
     let text: string;
     try {
-      text = encodeValue(args);
+      text = encodeValue(args, this.#worker.settings.codec);
     } catch (error) {
       const refused = new Durable(run, null);
       settle(refused, REJECTED, error);

@@ -66,7 +66,7 @@ class Flight extends Attempt {
   #settled(threw: boolean, value: unknown): void {
     const activation = this.#activation;
     const { wait } = this.#intent;
-    const { failpoint, random } = this.#worker.settings;
+    const { failpoint, random, codec } = this.#worker.settings;
     failpoint("step:after");
     if (activation.flights.get(wait) !== this || activation.phase === "closed") return;
     const later =
@@ -76,7 +76,7 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.receive([encodeOutcome(wait, threw, value)], false);
+    activation.receive([encodeOutcome(wait, threw, value, codec)], false);
     this.#worker.advance(activation);
   }
 

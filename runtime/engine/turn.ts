@@ -6,7 +6,14 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, deliver, drain, FULFILLED, PENDING, Run, start } from "../machine/index.ts";
-import { decodeRun, decodeValue, encodeRun, encodeValue, type RunSnapshot } from "../snapshot/index.ts";
+import {
+  decodeRun,
+  decodeValue,
+  encodeRun,
+  encodeValue,
+  type RunSnapshot,
+  type WriterOptions,
+} from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { applyCancel } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
@@ -177,7 +184,7 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   let saved: RunSnapshot;
   try {
-    saved = save(run);
+    saved = save(run, worker.settings.codec);
   } catch (error) {
     refuse(activation, worker, error);
     return;
@@ -247,12 +254,12 @@ export function commit(activation: Activation, worker: Owner): void {
 }
 
 /** A step that was called is executed, whether or not anyone can still see its outcome: it has effects. */
-function save(run: Run): RunSnapshot {
-  const saved = encodeRun(run);
+function save(run: Run, options: WriterOptions): RunSnapshot {
+  const saved = encodeRun(run, options);
   const steps = saved.dropped.filter((wait) => wait.kind === "step");
   if (steps.length === 0) return saved;
   for (const { id } of steps) keepPending(run.waits.get(id)!);
-  return encodeRun(run);
+  return encodeRun(run, options);
 }
 
 const NONE: readonly never[] = [];
@@ -344,7 +351,7 @@ function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
     return { status, value: encodeError(root.value) };
   }
   try {
-    return { status: "done", value: encodeValue(root.value) };
+    return { status: "done", value: encodeValue(root.value, worker.settings.codec) };
   } catch (error) {
     return { status: "failed", value: encodeError(error) };
   }

@@ -101,7 +101,9 @@ function advance(run: Run): void {
 
 function carryOn(task: Durable, value: unknown, threw: boolean): void {
   try {
-    $return(task, task.code!.step!(task, value, threw));
+    // Called without a receiver, which would stand in every stack trace.
+    const step = task.code!.step!;
+    $return(task, step(task, value, threw));
   } catch (error) {
     $throw(task, error);
   }

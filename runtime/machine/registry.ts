@@ -73,7 +73,16 @@ export function $code(code: Code): Code {
     return code;
   }
   registry.codes.set(code.id, code);
+  // Stack traces name the author's function.
+  if (code.step !== null)
+    Object.defineProperty(code.step, "name", { value: authorName(code.id), configurable: true });
   return code;
+}
+
+/** `dbBranch` of `shop/flows.ts#upgradeGame.dbBranch#2` */
+function authorName(id: string): string {
+  const path = id.slice(id.indexOf("#") + 1).replace(/#\d+$/, "");
+  return path.slice(path.lastIndexOf(".") + 1);
 }
 
 /** Registers a class of scope records under `id`, with the variables it holds. Returns the class. */

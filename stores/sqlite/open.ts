@@ -45,7 +45,9 @@ function prepareSchema(driver: Driver, file: string): void {
   const version = schemaVersion(driver, file);
   const mode = driver.prepare("PRAGMA journal_mode").get()?.journal_mode;
   if (mode !== "wal" && file !== ":memory:") driver.prepare("PRAGMA journal_mode = WAL").get();
-  driver.exec("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768");
+  driver.exec(
+    "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768",
+  );
   if (version === SCHEMA_VERSION) return;
   driver.exec("BEGIN IMMEDIATE");
   try {

@@ -38,3 +38,24 @@ export function load(
   const modules = { coldframe, "coldframe/machine": machine, world };
   return new Function("$modules", `"use strict";${code}\nreturn { ${names.join(", ")} };`)(modules);
 }
+
+const HEAD = 'import { sleep, event, shield, step } from "coldframe"; import { log, world } from "world";';
+
+/**
+ * A program of one workflow and one step: `call("x", …)` notes what it is called with and does `world.x(…)`, or
+ * answers "x".
+ */
+export function program(
+  body: string,
+  world: Record<string, unknown> = {},
+): Program & { readonly calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  const log = (...args: unknown[]) => void calls.push(args);
+  const { main } = load(
+    `${HEAD}
+    export async function call(name, ...args) { "use step"; log(name, ...args); return world[name] ? world[name](...args) : name; }
+    export async function main(...args) { "use workflow"; ${body} }`,
+    { log, world },
+  );
+  return Object.assign(main!, { calls });
+}

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Cancelled } from "../../runtime/index.ts";
+import { program } from "./programs.ts";
+import { Stage } from "./stage.ts";
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe("cancel", () => {
+  const caught = "catch (e) { log('caught', e.name); await call('undo'); throw e }";
+
+  it("is thrown at the await, and what then is awaited works", async () => {
+    const main = program(`try { await sleep('30d') } ${caught} finally { await call('close') }`);
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    expect(await engine.cancel("r")).toBe(true);
+    await expect(stage.until(run.result())).rejects.toBeInstanceOf(Cancelled);
+    expect(main.calls).toEqual([["caught", "Cancelled"], ["undo"], ["close"]]);
+    expect((await run.status())!.status).toBe("cancelled");
+    expect(await engine.cancel("r")).toBe(false);
+  });
+
+  it("is thrown once, also when another process carries the run on in the middle", async () => {
+    const main = program(`try { await sleep('30d') } catch (e) { await event('undone'); return 'undone' }`);
+    const { engine, kill } = await stage.mortal({ lease: "10s" });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    await engine.cancel("r");
+    await stage.when(async () => (await run.status())!.waits[0]?.kind === "event");
+    kill();
+    const other = await stage.engine({ poll: "1s" });
+    await other.send("undone");
+    expect(await stage.until(other.run("r").result())).toBe("undone");
+  });
+
+  it("lets a step in flight end first, and tells its outcome", async () => {
+    const land = () => new Promise((resolve) => stage.clock.setTimeout(() => resolve("10.0.0.1"), 2000));
+    const main = program(
+      "let ip; try { ip = await call('land'); await sleep('30d') } catch (e) { await call('release', ip); throw e }",
+      { land },
+    );
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    await engine.cancel("r");
+    await expect(stage.until(run.result())).rejects.toBeInstanceOf(Cancelled);
+    expect(main.calls).toEqual([["land"], ["release", "10.0.0.1"]]);
+  });
+
+  it("gives up on a step after the grace time", async () => {
+    const main = program("await call('hang')", { hang: () => new Promise(() => {}) });
+    const engine = await stage.engine({ grace: "2s" });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    const before = stage.clock.now();
+    await engine.cancel("r");
+    await expect(stage.until(run.result())).rejects.toBeInstanceOf(Cancelled);
+    expect(stage.clock.now() - before).toBeLessThan(4000);
+  });
+
+  it("spares what is shielded, then takes the next await", async () => {
+    const main = program(
+      "await shield(async () => { await sleep('1h'); await call('kept'); }); try { await sleep('30d') } catch (e) { return e.name }",
+    );
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    await engine.cancel("r");
+    expect(await stage.until(run.result())).toBe("Cancelled");
+    expect(main.calls).toEqual([["kept"]]);
+  });
+
+  it("ends a loop that swallows it", async () => {
+    const main = program("for (;;) try { return await call('hang') } catch {}", {
+      hang: () => new Promise(() => {}),
+    });
+    const engine = await stage.engine({ grace: 0 });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    await engine.cancel("r");
+    await stage.when(() => main.calls.length >= 2 || stage.logs.length > 0);
+    expect((await run.status())!.cancel).toBe("under way");
+  });
+});

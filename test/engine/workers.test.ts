@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { stepContext } from "../../runtime/index.ts";
+import { encodeValue } from "../../runtime/snapshot/index.ts";
+import { load, program } from "./programs.ts";
+import { Stage } from "./stage.ts";
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe("workers", () => {
+  it("take over the runs of a dead one within its lease", async () => {
+    const main = program("await call('a'); await call('b'); return 'done'", {
+      b: () => new Promise((resolve) => stage.clock.setTimeout(() => resolve(1), 60_000)),
+    });
+    const { engine, kill } = await stage.mortal({ lease: "10s" });
+    await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 2);
+    kill();
+    const other = await stage.engine({ poll: "1s" });
+    const before = stage.clock.now();
+    await stage.when(() => main.calls.length === 3);
+    expect(stage.clock.now() - before).toBeLessThan(20_000);
+    expect(await stage.until(other.run("r").result())).toBe("done");
+    expect(main.calls.map(([name]) => name)).toEqual(["a", "b", "b"]);
+  });
+
+  it("that were frozen past their lease can record nothing, and their step is told", async () => {
+    const signals: AbortSignal[] = [];
+    const fences: number[] = [];
+    const { main } = load(
+      `import { body } from "world";
+       export async function call() { "use step"; return body(); }
+       export async function main() { "use workflow"; return await call(); }`,
+      {
+        body: () => {
+          const { signal, fence } = stepContext();
+          signals.push(signal);
+          fences.push(fence);
+          if (fences.length > 1) return "second";
+          return new Promise((resolve) => stage.clock.setTimeout(() => resolve("first"), 25_000));
+        },
+      },
+    );
+    let thaw = () => {};
+    const frozen = new Promise<void>((resolve) => (thaw = resolve));
+    const store = stage.data.connect();
+    const renew = store.renew.bind(store);
+    store.renew = async (worker, first) => {
+      if (!first) await frozen;
+      return renew(worker, first);
+    };
+    const zombie = await stage.engine({ store, lease: "10s" });
+    await zombie.start(main!, [], { id: "r" });
+    const other = await stage.engine({ lease: "10s", poll: "1s" });
+    expect(await stage.until(other.run("r").result())).toBe("second");
+    thaw();
+    await stage.clock.advance(30_000);
+    expect((await stage.data.read.run("r"))!.end).toEqual({ status: "done", value: '"second"' });
+    expect(fences).toEqual([1, 2]);
+    expect(signals[0]!.aborted).toBe(true);
+  });
+
+  it("leave runs alone whose code they have not loaded, and go on once it is", async () => {
+    const source = (name: string) => `
+      import { event } from "coldframe"; import { log } from "world";
+      export async function ${name}() { "use workflow"; await event('k'); log('on'); return 1; }`;
+    const engine = await stage.engine({ poll: "1s" });
+    const store = stage.data.connect();
+    await store.start(
+      [{ id: "r", entry: "absent/flow.ts#flow", call: encodeValue([]), secret: "s", tags: {}, priority: 0 }],
+      null,
+    );
+    await stage.when(async () => (await engine.get("r"))!.status === "blocked");
+    const { blocked, snapshot } = (await engine.get("r"))!;
+    expect(blocked!.needs).toBe("absent/flow.ts#flow");
+    expect(blocked!.reason).toContain("CF2304");
+    expect(snapshot).toBeNull();
+    const calls: unknown[] = [];
+    load(source("flow"), { log: (...args: unknown[]) => calls.push(args) }, "absent/flow.ts");
+    await stage.when(async () => (await engine.get("r"))!.waits.length === 1);
+    await engine.send("k");
+    await stage.until(engine.run("r").result());
+    expect(calls).toHaveLength(1);
+  });
+
+  it("park everything when they close", async () => {
+    const hang = () => new Promise(() => {});
+    const main = program("await Promise.all([call('hang'), event('k')]); return 1", { hang });
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    const result = run.result();
+    const refused = expect(result).rejects.toMatchObject({ code: "CF3104" });
+    await stage.until(engine.close("1s"));
+    await refused;
+    expect(await stage.data.read.run("r")).toMatchObject({ status: "active", worker: null, due: 0 });
+    await expect(engine.start(main, [])).rejects.toMatchObject({ code: "CF3104" });
+  });
+
+  it("go on when the store fails for a while", async () => {
+    const store = stage.data.connect();
+    const commit = store.commit.bind(store);
+    let failures = 3;
+    store.commit = async (writes) => {
+      if (failures-- > 0) throw new Error("disk full");
+      return commit(writes);
+    };
+    const main = program("await call('a'); return await call('b')");
+    const engine = await stage.engine({ store });
+    expect(await stage.until((await engine.start(main, [])).result())).toBe("b");
+    expect(main.calls).toEqual([["a"], ["b"]]);
+  });
+
+  it("recognise a commit whose answer was lost", async () => {
+    const store = stage.data.connect();
+    const commit = store.commit.bind(store);
+    let lost = 0;
+    store.commit = async (writes) => {
+      const outcomes = await commit(writes);
+      if (lost++ % 2 === 0) throw new Error("connection lost");
+      return outcomes;
+    };
+    const main = program("await call('a'); return await call('b')");
+    const engine = await stage.engine({ store });
+    expect(await stage.until((await engine.start(main, [])).result())).toBe("b");
+    expect(main.calls).toEqual([["a"], ["b"]]);
+  });
+
+  it("need not be in the process that starts and answers", async () => {
+    const main = program("const a = await event('k'); return [a, await call('b')]");
+    const client = await stage.engine({ worker: false });
+    const run = await client.start(main, [], { id: "r" });
+    await client.send("k", 1);
+    await stage.engine();
+    expect(await stage.until(run.result())).toEqual([1, "b"]);
+  });
+});
