@@ -20,8 +20,17 @@ export interface Layout {
   readonly uniform: boolean;
 }
 
-export function layout(fn: Fn, lowered: Lowered, given: ReadonlySet<Variable>): Layout {
-  nameVariables(fn, lowered);
+/**
+ * @param given variables that come as parameters of the step function
+ * @param holders names of the scope records of the module: no other variable may have one of them
+ */
+export function layout(
+  fn: Fn,
+  lowered: Lowered,
+  given: ReadonlySet<Variable>,
+  holders: readonly string[],
+): Layout {
+  nameVariables(fn, lowered, holders);
   namePoints(lowered.points);
   const own = (one: Variable) => lowered.locals.has(one) || given.has(one);
   const slots: Variable[] = [];
@@ -53,10 +62,9 @@ export function layout(fn: Fn, lowered: Lowered, given: ReadonlySet<Variable>): 
 
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;
 
-function nameVariables(fn: Fn, lowered: Lowered): void {
-  const taken = new Set<string>([...fn.freeNames, ...reserved, ...helperNames]);
+function nameVariables(fn: Fn, lowered: Lowered, holders: readonly string[]): void {
+  const taken = new Set<string>([...fn.freeNames, ...reserved, ...helperNames, ...holders]);
   for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) taken.add(param.name);
-  for (const variable of lowered.locals) if (variable.record !== null) taken.add(slotName(variable));
   for (const variable of lowered.locals) {
     if (variable.record !== null) continue;
     if (variable.kind === "param") variable.out = variable.name;

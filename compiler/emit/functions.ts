@@ -175,7 +175,12 @@ export function emitAsync(
   const extras = extrasOf(module, fn);
   const given = new Set<Variable>(extras.variables);
   for (const one of plainParameters(fn)) given.add(module.resolved.refs.get(one)!);
-  const plan = layout(fn, lowered, given);
+  const plan = layout(
+    fn,
+    lowered,
+    given,
+    module.converted.records.map((one) => one.holder.out!),
+  );
   const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
   const frame = plan.slots.length > 0 ? module.name(`${codeName.replace(/\$code$/, "")}$Frame`) : null;
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);

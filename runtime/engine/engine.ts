@@ -11,8 +11,8 @@ import { checkCount, checkName, checkOptions, wrongOption } from "./options.ts";
 import type { LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
-import type { NewRun, RunEnd, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
-import { Worker } from "./worker.ts";
+import type { NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import { Worker, type WorkerListener } from "./worker.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -134,12 +134,20 @@ export class Engine implements AsyncDisposable {
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
+  readonly #listener: WorkerListener = {
+    ended: (run, end) => {
+      this.#ends.tell(run, end);
+      this.#changed();
+    },
+    changed: () => this.#changed(),
+  };
+
   /** Use `createEngine`. */
   constructor(settings: Settings, works: boolean) {
     this.store = settings.store;
     this.#settings = settings;
     this.#ends = new Ends(settings);
-    this.#worker = works ? new Worker(settings, (run, end) => this.#ended(run, end)) : null;
+    this.#worker = works ? new Worker(settings, this.#listener) : null;
   }
 
   /** Called by `createEngine`. */
@@ -147,7 +155,7 @@ export class Engine implements AsyncDisposable {
     this.#unwatch = this.store.watch((hint) => {
       if (hint.kind === "others") this.#ends.look();
       else if (hint.kind === "ended") this.#ends.lookAt(hint.run);
-      for (const changed of this.#watchers) changed();
+      this.#changed();
     });
     await this.#worker?.begin();
   }
@@ -269,7 +277,7 @@ export class Engine implements AsyncDisposable {
     await this.#worker?.close(grace);
     this.#unwatch?.();
     this.#ends.close();
-    for (const changed of this.#watchers) changed();
+    this.#changed();
     await this.store.close();
   }
 
@@ -315,8 +323,7 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  #ended(run: string, end: RunEnd): void {
-    this.#ends.tell(run, end);
+  #changed(): void {
     for (const changed of this.#watchers) changed();
   }
 

@@ -43,7 +43,7 @@ export class Worker implements Owner {
   readonly #lease: Lease;
   readonly #cache: RunCache;
   readonly #active = new Map<string, Activation>();
-  readonly #onEnd: (run: string, end: RunEnd) => void;
+  readonly #listener: WorkerListener;
   /** Code records that were written by this process. */
   readonly #written = new Set<Code>();
   /** Lists of suspend points in the store, by `id@hash`; read when a snapshot needs one. */
@@ -59,11 +59,11 @@ export class Worker implements Owner {
   #unwatch: (() => void) | null = null;
   #idle: (() => void) | null = null;
 
-  constructor(settings: Settings, onEnd: (run: string, end: RunEnd) => void) {
+  constructor(settings: Settings, listener: WorkerListener) {
     this.settings = settings;
     this.timers = new TimerQueue(settings.clock);
     this.#cache = new RunCache(settings.cache);
-    this.#onEnd = onEnd;
+    this.#listener = listener;
     this.#lease = new Lease(settings, () => this.#loseAll());
   }
 
@@ -196,6 +196,7 @@ export class Worker implements Owner {
   }
 
   passed(activation: Activation, outcome: Passed, intents: readonly StepIntent[], released: boolean): void {
+    this.#listener.changed();
     if (released) {
       this.#release(activation);
       return;
@@ -211,7 +212,7 @@ export class Worker implements Owner {
   ended(activation: Activation, end: RunEnd): void {
     activation.close(new Cancelled("the run has ended"));
     this.#forget(activation);
-    this.#onEnd(activation.id, end);
+    this.#listener.ended(activation.id, end);
   }
 
   park(activation: Activation): void {
@@ -447,6 +448,13 @@ export class Worker implements Owner {
       this.#idle();
     });
   }
+}
+
+/** Who wants to know what becomes of runs. */
+export interface WorkerListener {
+  ended(run: string, end: RunEnd): void;
+  /** The state of some run is another one. */
+  changed(): void;
 }
 
 interface Facts {

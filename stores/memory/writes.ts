@@ -88,7 +88,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
       run.status = "blocked";
       run.blocked = turn.blocked;
       hints.push({ kind: "run", run: run.id });
-    } else if (turn.due !== null) hints.push({ kind: "ready" });
+    } else hints.push(turn.due === null ? { kind: "run", run: run.id } : { kind: "ready" });
   }
   return passed(run, turn.news);
 }

@@ -163,7 +163,7 @@ function giveBack(
     hints.push({ kind: "run", run });
   } else {
     sql.giveBack.run(due, n);
-    if (due !== null) hints.push({ kind: "ready" });
+    hints.push(due === null ? { kind: "run", run } : { kind: "ready" });
   }
 }
 

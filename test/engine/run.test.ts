@@ -155,8 +155,15 @@ describe("a run", () => {
       kind: "event",
       name: "k",
       due: null,
-      at: expect.stringMatching(/^program-\d+\.ts:4$/),
+      at: expect.stringMatching(/^program-\d+\.ts:3$/),
     });
+  });
+
+  it("that does not exist has no result and no state", async () => {
+    const engine = await stage.engine();
+    await expect(engine.run("nobody").result()).rejects.toMatchObject({ code: "CF3101" });
+    expect(await engine.get("nobody")).toBeNull();
+    expect(await engine.cancel("nobody")).toBe(false);
   });
 
   it("can be watched until it ends", async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stepContext } from "../../runtime/index.ts";
+import { registry } from "../../runtime/machine/index.ts";
 import { encodeValue } from "../../runtime/snapshot/index.ts";
 import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
@@ -84,6 +85,21 @@ describe("workers", () => {
     await engine.send("k");
     await stage.until(engine.run("r").result());
     expect(calls).toHaveLength(1);
+  });
+
+  it("leave runs alone whose step they have not loaded, and go on once it is", async () => {
+    const { main } = load(`
+      export async function call() { "use step"; return 1; }
+      export async function main() { "use workflow"; return await call(); }`);
+    const id = [...registry.steps.keys()].at(-1)!;
+    const step = registry.steps.get(id)!;
+    registry.steps.delete(id);
+    const engine = await stage.engine({ poll: "1s" });
+    const run = await engine.start(main!, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.status === "blocked");
+    expect((await run.status())!.blocked).toEqual({ reason: expect.stringContaining("CF2303"), needs: id });
+    registry.steps.set(id, step);
+    expect(await stage.until(run.result())).toBe(1);
   });
 
   it("park everything when they close", async () => {
