@@ -187,7 +187,7 @@ export class Engine implements AsyncDisposable {
       priority,
     };
     const worker = this.#worker;
-    const claim = worker?.hasRoom === true ? worker.id : null;
+    const claim = worker !== null && worker.room > 0 ? worker.id : null;
     this.#settings.failpoint("start:before");
     const [outcome] = await this.store.start([run], claim);
     this.#settings.failpoint("start:after");

@@ -5,24 +5,24 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, deliver, drain, FULFILLED, PENDING, Run, start } from "../machine/index.ts";
+import { bindingOf, deliver, drain, PENDING, Run, start } from "../machine/index.ts";
 import {
   decodeRun,
   decodeValue,
   encodeRun,
-  encodeValue,
   type RunSnapshot,
   type WriterOptions,
 } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { applyCancel } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
+import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Owner } from "./owner.ts";
 import { Cancelled } from "./signals.ts";
-import type { Blocked, RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
-import { describeWait, keepPending, placeOf } from "./waits.ts";
+import type { Blocked, Subscription, Turn, WaitInfo } from "./store.ts";
+import { describeWait, keepPending } from "./waits.ts";
 
 /** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
 const NOTE_AFTER = 50;
@@ -269,19 +269,6 @@ function consumedBy({ recorded }: Activation, kept: ReadonlyMap<number, WaitInfo
   return recorded.size === 0 ? NONE : [...recorded].filter((wait) => !kept.has(wait));
 }
 
-/** Event waits of the last commit that went without an arrival. */
-function droppedEvents(
-  activation: Activation,
-  kept: ReadonlyMap<number, WaitInfo> | null,
-): readonly Subscription[] {
-  let dropped: Subscription[] | null = null;
-  for (const { id, kind, name } of activation.waits.values()) {
-    if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id))
-      (dropped ??= []).push({ wait: id, key: name });
-  }
-  return dropped ?? NONE;
-}
-
 /** Something of the run is under way in this process. */
 export function isBusy(activation: Activation): boolean {
   return (
@@ -332,73 +319,4 @@ function refuse(activation: Activation, worker: Owner, error: unknown): void {
   drain(run);
   activation.draining = false;
   settle(activation, worker);
-}
-
-/** A rejection that nobody can handle any more. */
-function unhandledFailure(saved: RunSnapshot): RunEnd | null {
-  const [promise] = saved.lost;
-  return promise === undefined ? null : { status: "failed", value: encodeError(promise.value) };
-}
-
-function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
-  const root = run.root!;
-  const unhandled = [...run.rejections].find((promise) => !promise.handled && promise !== root);
-  if (root.state === FULFILLED && unhandled !== undefined)
-    return { status: "failed", value: encodeError(unhandled.value) };
-  warnOfDropped(activation, worker, run);
-  if (root.state !== FULFILLED) {
-    const status = activation.cancel !== "no" && isCancelled(root.value) ? "cancelled" : "failed";
-    return { status, value: encodeError(root.value) };
-  }
-  try {
-    return { status: "done", value: encodeValue(root.value, worker.settings.codec) };
-  } catch (error) {
-    return { status: "failed", value: encodeError(error) };
-  }
-}
-
-function isCancelled(error: unknown): boolean {
-  return error instanceof Error && error.name === "Cancelled";
-}
-
-function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
-  for (const promise of run.waits.values()) {
-    const wait = promise.wait!;
-    if (wait.kind !== "step" && promise.reactions === undefined) continue;
-    const { name } = describeWait(promise, wait, 0);
-    worker.settings.log({
-      level: "warn",
-      message: `the run ended while ${wait.kind} "${name}" was pending; it is dropped`,
-      run: activation.id,
-      at: placeOf(promise),
-    });
-  }
-}
-
-/** Writes the end of a run. */
-export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): void {
-  activation.run!.ended = true;
-  activation.phase = "committing";
-  const turn: Turn = {
-    kind: "turn",
-    run: activation.id,
-    worker: worker.id,
-    epoch: activation.epoch,
-    turn: activation.turn + 1,
-    snapshot: null,
-    waits: "[]",
-    due: null,
-    keep: false,
-    subscribe: NONE,
-    unsubscribe: droppedEvents(activation, null),
-    consumed: NONE,
-    starts: NONE,
-    sends: NONE,
-    codes: NONE,
-    end,
-    cancelled: false,
-    blocked: null,
-    news: activation.news,
-  };
-  worker.write(activation, turn, () => worker.ended(activation, end));
 }

@@ -1,21 +1,21 @@
 /**
- * A worker: owns runs by claims under its lease, advances them, and gives them back. It learns of work by hints and by
- * a slow poll; both lead to the same look at the store.
+ * A worker: owns runs by claims under its lease, has them advanced, and gives them back.
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, type Host, registry } from "../machine/index.ts";
-import { type CodePoints, codeKey, codeRecord, parsePoints } from "../snapshot/index.ts";
+import type { Host } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
-import { encodeError, UNDEFINED } from "./codec.ts";
+import { CodeRecords } from "./code-records.ts";
+import { encodeError } from "./codec.ts";
+import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import type { Owner, Passed } from "./owner.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { RunHost } from "./run-host.ts";
+import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
-import { Cancelled, TimeoutError } from "./signals.ts";
-import { findStep } from "./step.ts";
+import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
   Arrival,
@@ -23,40 +23,27 @@ import type {
   Blocked,
   Claimed,
   CodeRecord,
-  Hint,
+  News,
   Note,
   RunEnd,
   Turn,
-  WaitInfo,
   WriteOutcome,
 } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
-import { advance, commit, isBusy, isSoon, nextDue, open, settle, writeEnd } from "./turn.ts";
+import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
+import { armTimers, wakeAt } from "./wait-timers.ts";
 import { writeForever } from "./writer.ts";
 
-/** Runs claimed at one time, at most. */
-const CLAIM = 100;
-
-export class Worker implements Owner {
+export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
   readonly #lease: Lease;
   readonly #cache: RunCache;
   readonly #active = new Map<string, Activation>();
   readonly #listener: WorkerListener;
-  /** Code records that were written by this process. */
-  readonly #written = new Set<Code>();
-  /** Lists of suspend points in the store, by `id@hash`; read when a snapshot needs one. */
-  #points = new Map<string, CodePoints>();
-  /** Entries whose code is not loaded here. */
-  readonly #lacking = new Set<string>();
-  /** Runs that this process could not carry on, with how much code was loaded then. */
-  readonly #given = new Map<string, number>();
+  readonly #codes = new CodeRecords();
+  readonly #search: Search = new Search(this);
   closing = false;
-  #polling = false;
-  #again = false;
-  #pollTimer: unknown;
-  #unwatch: (() => void) | null = null;
   #idle: (() => void) | null = null;
 
   constructor(settings: Settings, listener: WorkerListener) {
@@ -71,9 +58,12 @@ export class Worker implements Owner {
     return this.#lease.worker;
   }
 
-  /** True while it may take more runs. */
-  get hasRoom(): boolean {
-    return !this.closing && this.#active.size < this.settings.concurrency;
+  get room(): number {
+    return this.closing ? 0 : this.settings.concurrency - this.#active.size;
+  }
+
+  get hasRuns(): boolean {
+    return this.#active.size > 0;
   }
 
   owns(run: string): boolean {
@@ -82,18 +72,15 @@ export class Worker implements Owner {
 
   async begin(): Promise<void> {
     await this.#lease.begin();
-    for (const { key, body } of await this.settings.store.read.codes())
-      this.#points.set(key, parsePoints(body));
-    this.#unwatch = this.settings.store.watch((hint) => this.#hear(hint));
-    this.wake();
+    await this.#codes.load(this.settings.store);
+    this.#search.begin();
   }
 
   /** Ends within the grace time: steps under way may finish, runs are parked and given back. */
   async close(grace: number): Promise<void> {
     if (this.closing) return;
     this.closing = true;
-    this.#unwatch?.();
-    this.settings.clock.clearTimeout(this.#pollTimer);
+    this.#search.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",
@@ -117,6 +104,10 @@ export class Worker implements Owner {
       activation.run = cached;
     }
     this.#active.set(claimed.id, activation);
+    this.#takeUp(activation);
+  }
+
+  #takeUp(activation: Activation): void {
     if (!open(activation, this)) return;
     this.#resume(activation);
     advance(activation, this);
@@ -140,17 +131,10 @@ export class Worker implements Owner {
     writeEnd(activation, this, end);
   }
 
-  readonly points = (hash: string, id: string): CodePoints | undefined => this.#points.get(codeKey(id, hash));
+  readonly points: CodeRecords["find"] = this.#codes.find;
 
   newCodes(codes: readonly Code[]): readonly CodeRecord[] {
-    let records: CodeRecord[] | null = null;
-    for (const code of codes) {
-      if (this.#written.has(code)) continue;
-      const record = codeRecord(code);
-      records ??= [];
-      records.push(record);
-    }
-    return records ?? NONE;
+    return this.#codes.newOf(codes);
   }
 
   write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void {
@@ -158,7 +142,7 @@ export class Worker implements Owner {
     writeForever(this.settings, turn, wanted, (outcome) => {
       if (outcome === null || !wanted()) return;
       if (outcome.passed) {
-        if (turn.codes.length > 0) this.#remember(turn.codes);
+        if (turn.codes.length > 0) this.#codes.written(turn.codes);
         done(outcome);
       } else if (outcome.fenced) this.#lose(activation);
       else this.#cannotWrite(activation, turn, outcome.error);
@@ -203,7 +187,7 @@ export class Worker implements Owner {
     }
     this.#heard(activation, outcome);
     for (const intent of intents) startStep(activation, intent, this);
-    this.#armTimers(activation);
+    armTimers(activation, this);
     if (activation.inbox.length > 0 || activation.dirty || activation.cancel === "asked")
       advance(activation, this);
     else this.park(activation);
@@ -230,21 +214,17 @@ export class Worker implements Owner {
   }
 
   block(activation: Activation, blocked: Blocked): void {
-    this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
-    this.#given.set(activation.id, loaded());
-    if (blocked.needs === activation.entry && bindingOf(activation.entry) === undefined) {
-      this.#lacking.add(activation.entry);
+    if (this.#codes.takeMissed()) {
+      void this.#tryWithNewerRecords(activation);
+      return;
     }
+    this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
+    this.#search.gaveUp(activation.id, activation.entry, blocked);
     void this.#giveBack(activation, { due: 0, blocked });
   }
 
   wakeAt(activation: Activation, wait: number, due: number, callback: () => void): void {
-    activation.timers.get(wait)?.();
-    const take = this.timers.add(due, () => {
-      activation.timers.delete(wait);
-      if (activation.phase !== "closed") callback();
-    });
-    activation.timers.set(wait, take);
+    wakeAt(activation, wait, due, callback, this);
   }
 
   // Ownership.
@@ -266,7 +246,8 @@ export class Worker implements Owner {
   #release(activation: Activation): void {
     activation.release();
     this.#active.delete(activation.id);
-    if (activation.run !== null && activation.run.natives.size === 0 && activation.snapshot !== null) {
+    // Not when it has run on since its snapshot: that is what the next owner begins from.
+    if (!activation.dirty && activation.snapshot !== null && (activation.run?.natives.size ?? 0) === 0) {
       this.#cache.keepReleased(activation);
     }
     this.#idle?.();
@@ -291,9 +272,9 @@ export class Worker implements Owner {
   #forget(activation: Activation): void {
     this.#active.delete(activation.id);
     this.#cache.drop(activation.id);
-    this.#given.delete(activation.id);
+    this.#search.forget(activation.id);
     this.#idle?.();
-    if (this.#again || this.#active.size === this.settings.concurrency - 1) this.wake();
+    if (this.#active.size === this.settings.concurrency - 1) this.wake();
   }
 
   /** The turn itself cannot be stored, as when it is too large: the run fails, and says so. */
@@ -313,123 +294,34 @@ export class Worker implements Owner {
       if (activation.cancel === "asked" && !isShielded(promise)) continue;
       startStep(activation, { wait: wait.id, step: wait.step, args: wait.args }, this);
     }
-    this.#armTimers(activation);
+    armTimers(activation, this);
   }
 
-  #armTimers(activation: Activation): void {
-    for (const [wait, take] of activation.timers) {
-      if (activation.waits.has(wait)) continue;
-      take();
-      activation.timers.delete(wait);
-    }
-    for (const info of activation.waits.values()) {
-      if (info.due === null || activation.timers.has(info.id)) continue;
-      this.wakeAt(activation, info.id, info.due, () => this.#fire(activation, info));
-    }
+  /** Takes up what another process wrote about code since this one began, and tries once more. */
+  async #tryWithNewerRecords(activation: Activation): Promise<void> {
+    await this.#codes.load(this.settings.store);
+    this.#codes.takeMissed();
+    if (activation.phase === "open") this.#takeUp(activation);
   }
 
-  #fire(activation: Activation, { id, kind, name }: WaitInfo): void {
-    if (!activation.waits.has(id)) return;
-    if (kind === "event") {
-      void this.#expire(activation, id, name);
-      return;
-    }
-    activation.receive([{ wait: id, threw: false, value: UNDEFINED }], false);
-    advance(activation, this);
-  }
-
-  /** An event's deadline has come: the store decides whether an event was there before. */
-  async #expire(activation: Activation, wait: number, key: string): Promise<void> {
-    const value = encodeError(new TimeoutError(`no event came for "${key}" in time`));
-    const arrival: Arrival = { wait, threw: true, value };
-    if (!(await this.note(activation, { arrivals: [{ ...arrival, key }], attempts: [] }))) return;
-    activation.receive([arrival], true);
-    advance(activation, this);
-  }
-
-  // Looking for work.
+  // Looking for work (search.ts).
 
   /** Looks at the store soon. */
   wake(): void {
-    if (this.closing) return;
-    if (this.#polling) this.#again = true;
-    else void this.#poll();
+    this.#search.look();
   }
 
-  #hear(hint: Hint): void {
-    if (hint.kind !== "ended") this.wake();
-  }
-
-  async #poll(): Promise<void> {
-    this.#polling = true;
-    const { clock, poll, random, log } = this.settings;
-    clock.clearTimeout(this.#pollTimer);
-    let next = poll * (0.75 + random() / 2);
-    try {
-      do {
-        this.#again = false;
-        await this.#readNews();
-        const due = await this.#claim();
-        if (due !== null) next = Math.min(next, Math.max(1, due));
-      } while (this.#again && !this.closing);
-    } catch (error) {
-      if (!this.closing) log({ level: "error", message: "the store failed; looking again later", error });
-    }
-    this.#polling = false;
-    if (this.closing) return;
-    this.#pollTimer = clock.setTimeout(() => {
-      void this.#unblock().finally(() => this.wake());
-    }, next);
-  }
-
-  async #readNews(): Promise<void> {
-    if (this.#active.size === 0) return;
-    for (const news of await this.settings.store.news(this.id)) {
-      const activation = this.#active.get(news.run);
-      if (activation === undefined || activation.news >= news.news) continue;
-      this.#heard(activation, { ...news, cancel: news.cancel !== "no" });
-      advance(activation, this);
-    }
+  hear(news: News): void {
+    const activation = this.#active.get(news.run);
+    if (activation === undefined || activation.news >= news.news) return;
+    this.#heard(activation, { ...news, cancel: news.cancel !== "no" });
+    advance(activation, this);
   }
 
   #heard(activation: Activation, news: Pick<Passed, "news" | "arrivals" | "cancel">): void {
     activation.news = Math.max(activation.news, news.news);
     if (news.cancel && activation.cancel === "no") activation.cancel = "asked";
     if (news.arrivals.length > 0) activation.receive(news.arrivals, true);
-  }
-
-  /** Takes due runs. Returns milliseconds until the next is due, or null. */
-  async #claim(): Promise<number | null> {
-    const { store, concurrency } = this.settings;
-    while (this.hasRoom) {
-      const due = await store.due(this.id);
-      if (due !== 0) return due;
-      const limit = Math.min(CLAIM, concurrency - this.#active.size);
-      const claimed = await store.claim(this.id, limit, [...this.#lacking]);
-      for (const run of claimed) this.adopt(run);
-      if (claimed.length < limit) return claimed.length === 0 ? null : await store.due(this.id);
-    }
-    return null;
-  }
-
-  /** Blocked runs whose code has been loaded here meanwhile. */
-  async #unblock(): Promise<void> {
-    const { store } = this.settings;
-    for (const entry of this.#lacking) if (bindingOf(entry) !== undefined) this.#lacking.delete(entry);
-    for (const { id, blocked } of await store.read.runs({ status: "blocked", limit: 1000 })) {
-      const needs = blocked?.needs ?? null;
-      if (needs === null || this.#given.get(id) === loaded()) continue;
-      if (bindingOf(needs) !== undefined || findStep(needs) !== undefined) await store.unblock(id);
-    }
-  }
-
-  #remember(records: readonly CodeRecord[]): void {
-    for (const { key, body } of records) {
-      const points = parsePoints(body);
-      this.#points.set(key, points);
-      const code = registry.codes.get(points.id);
-      if (code !== undefined) this.#written.add(code);
-    }
   }
 
   /** Resolves when no run of this worker is `busy` any more, or after `ms`. */
@@ -464,13 +356,6 @@ interface Facts {
 interface Release {
   readonly due: number | null;
   readonly blocked: Blocked | null;
-}
-
-const NONE: readonly CodeRecord[] = [];
-
-/** Grows when code is loaded. */
-function loaded(): number {
-  return registry.modules.size + registry.steps.size + registry.codes.size;
 }
 
 function missingStep(step: string): Blocked {

@@ -88,12 +88,13 @@ describe("workers", () => {
   });
 
   it("leave runs alone whose step they have not loaded, and go on once it is", async () => {
-    const { main } = load(`
+    const { main, call } = load(`
       export async function call() { "use step"; return 1; }
       export async function main() { "use workflow"; return await call(); }`);
     const id = [...registry.steps.keys()].at(-1)!;
     const step = registry.steps.get(id)!;
     registry.steps.delete(id);
+    registry.stepsByFunction.delete(call!);
     const engine = await stage.engine({ poll: "1s" });
     const run = await engine.start(main!, [], { id: "r" });
     await stage.when(async () => (await run.status())!.status === "blocked");

@@ -1,0 +1,149 @@
+/**
+ * What the compiler really emits: `await` of a marked function against native async functions, and against the same compiled by
+ * Babel's regenerator; many different functions in the process. And what compiling costs.
+ */
+import { transformSync } from "@babel/core";
+import { generate } from "@babel/generator";
+import { parse } from "@babel/parser";
+import { compile } from "coldframe/compiler";
+import { Run, start } from "coldframe/machine";
+import { load } from "./engine/load.mjs";
+import { compare, median, result } from "./machine/measure.mjs";
+
+/** One set of functions; each set has texts of its own, so that nothing is shared between sets. */
+const source = (n) => `
+export async function leaf${n}(a) { const v = await a; return v + ${n}; }
+export async function middle${n}(a) { const v = await leaf${n}(a); return v + 1; }
+export async function single${n}(times) { let sum = 0; for (let i = 0; i < times; i++) sum += await leaf${n}(i); return sum; }
+export async function chain${n}(times) { let sum = 0; for (let i = 0; i < times; i++) sum += await middle${n}(i); return sum; }
+export async function rare${n}(times) {
+  let sum = 0;
+  for (let i = 0; i < times; i++) { sum = (sum * 31 + i) | 0; if ((i & 0xfffff) === 0) sum += await i; }
+  return sum;
+}
+`;
+
+const host = {
+  callStep() {
+    throw new Error("no steps here");
+  },
+  onQuiescent() {},
+  onUnhandledRejection(_run, promise) {
+    throw promise.value;
+  },
+  now: () => 0,
+};
+
+function finish(f, times) {
+  const root = start(new Run("bench", host), f, [times]);
+  if (root.state !== 1) throw new Error(`${f.name} has not finished`);
+  return root.value;
+}
+
+function evaluate(code) {
+  const names = [...code.matchAll(/export (?:async )?function (\w+)/g)].map(([, name]) => name);
+  return new Function(`${code.replaceAll("export ", "")}\nreturn { ${names.join(", ")} };`)();
+}
+
+/** The same, for engines without async functions: generators as state machines, and native promises. */
+function regenerate(code) {
+  const { code: output } = transformSync(code.replaceAll("export ", ""), {
+    configFile: false,
+    babelrc: false,
+    sourceType: "script",
+    presets: [["@babel/preset-env", { targets: "ie 11", modules: false }]],
+  });
+  const names = [...code.matchAll(/export async function (\w+)/g)].map(([, name]) => name);
+  return new Function(`${output}\nreturn { ${names.join(", ")} };`)();
+}
+
+/** Awaits of marked functions, with 20 and with 200 sets in the process. */
+export async function compiledAwaits({ quick = false } = {}) {
+  const rows = [];
+  for (const [suffix, count, times] of [
+    ["", 20, 3000],
+    [".200", 200, 1000],
+  ]) {
+    const sets = Array.from({ length: count }, (_, n) => ({
+      n,
+      ours: load(`"use workflow";\n${source(n)}`, `bench/compiled${suffix}-${n}.ts`),
+      native: evaluate(source(n)),
+    }));
+    for (const [id, name] of [
+      ["await.memory", "single"],
+      ["await.memory.chain", "chain"],
+    ]) {
+      const times2 = await compare(
+        quick ? 8 : 24,
+        () => {
+          for (const { n, ours } of sets) finish(ours[`${name}${n}`], times);
+        },
+        async () => {
+          for (const { n, native } of sets) await native[`${name}${n}`](times);
+        },
+      );
+      rows.push(result(`${id}${suffix}`, "ns", times2, 1e6 / (times * count), 0.5));
+    }
+    if (suffix !== "") continue;
+    const old = sets.slice(0, 20).map(({ n }) => ({ n, f: regenerate(source(n))[`single${n}`] }));
+    const versus = await compare(
+      quick ? 3 : 6,
+      () => {
+        for (const { n, ours } of sets) finish(ours[`single${n}`], times);
+      },
+      async () => {
+        for (const { f } of old) await f(times);
+      },
+    );
+    rows.push(result("await.memory.regenerator", "ns", versus, 1e6 / (times * count), 0.1));
+    const loops = sets.slice(0, 3);
+    const rare = await compare(
+      quick ? 6 : 15,
+      (round) => finish(loops[Math.abs(round) % 3].ours[`rare${Math.abs(round) % 3}`], 5e6),
+      (round) => loops[Math.abs(round) % 3].native[`rare${Math.abs(round) % 3}`](5e6),
+    );
+    rows.push(result("cpu.rare-await", "ms", rare, 1, 1.05));
+  }
+  return rows;
+}
+
+const workflow = (n) => `
+export async function order${n}(cart: { id: string; items: string[] }, card: string): Promise<string> {
+  const undo: (() => Promise<void>)[] = [];
+  try {
+    for (const item of cart.items) {
+      const held = await reserve(item, { order: cart.id });
+      undo.push(() => release(held));
+    }
+    const paid = await charge(card, cart.items.length * 10);
+    if (!paid.ok) throw new Error("declined: " + paid.reason);
+    await Promise.all([ship(cart.id), sleep("1h").then(() => mail(cart.id, "on its way"))]);
+    return paid.receipt;
+  } catch (error) {
+    for (const f of undo.reverse()) await f();
+    throw error;
+  }
+}
+`;
+
+/** Time and size of compiling a file of typical workflows, against parsing and printing it. */
+export function compiling({ quick = false } = {}) {
+  const head = `"use workflow";\nimport { charge, mail, release, reserve, ship, sleep } from "./systems.ts";\n`;
+  const text = head + Array.from({ length: 50 }, (_, n) => workflow(n)).join("");
+  const ours = [];
+  const reference = [];
+  let code = "";
+  for (let round = 0; round < (quick ? 5 : 15); round++) {
+    let began = performance.now();
+    code = compile(text, { filename: "bench.ts" }).code;
+    ours.push(performance.now() - began);
+    began = performance.now();
+    const file = parse(text, { sourceType: "module", plugins: ["typescript"] });
+    generate(file, { sourceMaps: true, sourceFileName: "bench.ts" }, text);
+    reference.push(performance.now() - began);
+  }
+  return [
+    result("compile.time", "ms", { ours: median(ours), reference: median(reference) }, 1, 3),
+    result("compile.size", "bytes", { ours: code.length, reference: text.length }, 1, 3),
+  ];
+}

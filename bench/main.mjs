@@ -1,0 +1,63 @@
+/**
+ * `npm run bench`: every figure beside its peer or limit, measured in the same run. Machines are noisy: ratios count.
+ *
+ *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }
+ *   --only TEXT   only the groups whose name begins with TEXT: compiled, machine, snapshot, sqlite, resume
+ *   --quick       fewer rounds
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import "coldframe/register";
+
+const { values } = parseArgs({
+  options: { json: { type: "string" }, only: { type: "string" }, quick: { type: "boolean", default: false } },
+});
+
+const { compiledAwaits, compiling } = await import("./compiled.mjs");
+const machine = await import("./machine/machine.mjs");
+const { someProcessRows } = await import("./snapshot/some-process.ts");
+const { durableSteps, resume } = await import("./engine/engine.mjs");
+
+/** What the second column of figures is, for each group. */
+const groups = [
+  [
+    "compiled",
+    "native V8 (regenerator; Babel parse + print)",
+    async () => [...(await compiledAwaits(values)), ...compiling(values)],
+  ],
+  [
+    "machine",
+    "native V8",
+    async () => [
+      ...(await machine.freeAwaits()),
+      ...(await machine.promiseAll()),
+      ...(await machine.closures()),
+    ],
+  ],
+  ["snapshot", "JSON of equal data", () => someProcessRows()],
+  ["sqlite", "raw commits of the same bytes", durableSteps],
+  ["resume", "after 10 awaits", resume],
+];
+
+const rows = [];
+for (const [name, reference, measure] of groups) {
+  if (values.only !== undefined && !name.startsWith(values.only)) continue;
+  console.log(`\n${name}, beside ${reference}`);
+  for (const row of await measure()) {
+    rows.push(row);
+    const figures = [
+      row.id.padEnd(28),
+      `${figure(row.value)} ${row.unit}`.padStart(16),
+      `${figure(row.reference)}`.padStart(12),
+    ];
+    console.log(
+      `  ${figures.join("  ")}  ratio ${row.ratio.toFixed(2).padStart(7)}  target ${row.target}  ${row.met ? "" : "MISSED"}`,
+    );
+  }
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+
+function figure(number) {
+  return Number(number.toPrecision(4)).toLocaleString("en-US");
+}
+process.exit(0);

@@ -1,0 +1,93 @@
+/** How a run ends: what its function returned or threw, and what is dropped with it. */
+import { FULFILLED, type Run } from "../machine/index.ts";
+import { encodeValue, type RunSnapshot } from "../snapshot/index.ts";
+import type { Activation } from "./activation.ts";
+import { encodeError } from "./codec.ts";
+import type { Owner } from "./owner.ts";
+import type { RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
+import { describeWait, placeOf } from "./waits.ts";
+
+const NONE: readonly never[] = [];
+
+/** A rejection that nobody can handle any more. */
+export function unhandledFailure(saved: RunSnapshot): RunEnd | null {
+  const [promise] = saved.lost;
+  return promise === undefined ? null : { status: "failed", value: encodeError(promise.value) };
+}
+
+/** The root task has settled. */
+export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
+  const root = run.root!;
+  const unhandled = [...run.rejections].find((promise) => !promise.handled && promise !== root);
+  if (root.state === FULFILLED && unhandled !== undefined)
+    return { status: "failed", value: encodeError(unhandled.value) };
+  warnOfDropped(activation, worker, run);
+  if (root.state !== FULFILLED) {
+    const status = activation.cancel !== "no" && isCancelled(root.value) ? "cancelled" : "failed";
+    return { status, value: encodeError(root.value) };
+  }
+  try {
+    return { status: "done", value: encodeValue(root.value, worker.settings.codec) };
+  } catch (error) {
+    return { status: "failed", value: encodeError(error) };
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof Error && error.name === "Cancelled";
+}
+
+function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
+  for (const promise of run.waits.values()) {
+    const wait = promise.wait!;
+    if (wait.kind !== "step" && promise.reactions === undefined) continue;
+    const { name } = describeWait(promise, wait, 0);
+    worker.settings.log({
+      level: "warn",
+      message: `the run ended while ${wait.kind} "${name}" was pending; it is dropped`,
+      run: activation.id,
+      at: placeOf(promise),
+    });
+  }
+}
+
+/** Writes the end of a run. */
+export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): void {
+  activation.run!.ended = true;
+  activation.phase = "committing";
+  const turn: Turn = {
+    kind: "turn",
+    run: activation.id,
+    worker: worker.id,
+    epoch: activation.epoch,
+    turn: activation.turn + 1,
+    snapshot: null,
+    waits: "[]",
+    due: null,
+    keep: false,
+    subscribe: NONE,
+    unsubscribe: droppedEvents(activation, null),
+    consumed: NONE,
+    starts: NONE,
+    sends: NONE,
+    codes: NONE,
+    end,
+    cancelled: false,
+    blocked: null,
+    news: activation.news,
+  };
+  worker.write(activation, turn, () => worker.ended(activation, end));
+}
+
+/** Event waits of the last commit that went without an arrival. */
+export function droppedEvents(
+  activation: Activation,
+  kept: ReadonlyMap<number, WaitInfo> | null,
+): readonly Subscription[] {
+  let dropped: Subscription[] | null = null;
+  for (const { id, kind, name } of activation.waits.values()) {
+    if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id))
+      (dropped ??= []).push({ wait: id, key: name });
+  }
+  return dropped ?? NONE;
+}

@@ -1,0 +1,131 @@
+/**
+ * How a worker finds work: hints and a slow jittered poll lead to the same look at the store, for what arrived for its
+ * own runs, and for runs that are due. The next due time is kept in memory, so that an idle worker asks seldom.
+ */
+import { bindingOf, registry } from "../machine/index.ts";
+import type { Settings } from "./ports.ts";
+import { findStep } from "./step.ts";
+import type { Blocked, Claimed, Hint, News } from "./store.ts";
+
+/** Runs claimed at one time, at most. */
+const CLAIM = 100;
+
+/** What the search asks of its worker. */
+export interface Searcher {
+  readonly id: string;
+  readonly settings: Settings;
+  readonly closing: boolean;
+  /** How many more runs it may own. */
+  readonly room: number;
+  readonly hasRuns: boolean;
+  adopt(claimed: Claimed): void;
+  hear(news: News): void;
+}
+
+export class Search {
+  readonly #worker: Searcher;
+  /** Entries whose code is not loaded here. */
+  readonly #lacking = new Set<string>();
+  /** Runs that this process could not carry on, with how much code was loaded then. */
+  readonly #given = new Map<string, number>();
+  #looking = false;
+  #again = false;
+  #timer: unknown;
+  #unwatch: (() => void) | null = null;
+
+  constructor(worker: Searcher) {
+    this.#worker = worker;
+  }
+
+  begin(): void {
+    this.#unwatch = this.#worker.settings.store.watch((hint: Hint) => {
+      if (hint.kind !== "ended") this.look();
+    });
+    this.look();
+  }
+
+  end(): void {
+    this.#unwatch?.();
+    this.#worker.settings.clock.clearTimeout(this.#timer);
+  }
+
+  /** Looks at the store soon. */
+  look(): void {
+    if (this.#worker.closing) return;
+    if (this.#looking) this.#again = true;
+    else void this.#look();
+  }
+
+  /** A run could not be carried on here. */
+  gaveUp(run: string, entry: string, { needs }: Blocked): void {
+    this.#given.set(run, loaded());
+    if (needs === entry && bindingOf(entry) === undefined) this.#lacking.add(entry);
+  }
+
+  forget(run: string): void {
+    this.#given.delete(run);
+  }
+
+  async #look(): Promise<void> {
+    this.#looking = true;
+    const { clock, poll, random, log } = this.#worker.settings;
+    clock.clearTimeout(this.#timer);
+    let next = poll * (0.75 + random() / 2);
+    try {
+      do {
+        this.#again = false;
+        await this.#readNews();
+        const due = await this.#claim();
+        if (due !== null) next = Math.min(next, Math.max(1, due));
+      } while (this.#again && !this.#worker.closing);
+    } catch (error) {
+      if (!this.#worker.closing) {
+        log({ level: "error", message: "the store failed; looking again later", error });
+      }
+    }
+    this.#looking = false;
+    if (this.#worker.closing) return;
+    this.#timer = clock.setTimeout(() => void this.#unblock().finally(() => this.look()), next);
+  }
+
+  async #readNews(): Promise<void> {
+    if (!this.#worker.hasRuns) return;
+    const { id, settings } = this.#worker;
+    for (const news of await settings.store.news(id)) this.#worker.hear(news);
+  }
+
+  /** Takes due runs. Returns milliseconds until the next may be due, or null. */
+  async #claim(): Promise<number | null> {
+    const { store } = this.#worker.settings;
+    while (this.#worker.room > 0 && !this.#worker.closing) {
+      const due = await store.due(this.#worker.id);
+      if (due !== 0) return due;
+      const limit = Math.min(CLAIM, this.#worker.room);
+      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]);
+      for (const run of claimed) this.#worker.adopt(run);
+      if (claimed.length === 0) return null;
+    }
+    return null;
+  }
+
+  /** Blocked runs whose code has been loaded here meanwhile. */
+  async #unblock(): Promise<void> {
+    const { store, log } = this.#worker.settings;
+    for (const entry of this.#lacking) if (bindingOf(entry) !== undefined) this.#lacking.delete(entry);
+    try {
+      for (const { id, blocked } of await store.read.runs({ status: "blocked", limit: 1000 })) {
+        const needs = blocked?.needs ?? null;
+        if (needs === null || this.#given.get(id) === loaded()) continue;
+        if (bindingOf(needs) !== undefined || findStep(needs) !== undefined) await store.unblock(id);
+      }
+    } catch (error) {
+      if (!this.#worker.closing)
+        log({ level: "error", message: "blocked runs could not be looked at", error });
+    }
+  }
+}
+
+/** Grows when code is loaded. */
+function loaded(): number {
+  return registry.modules.size + registry.steps.size + registry.codes.size;
+}

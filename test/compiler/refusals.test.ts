@@ -1,0 +1,64 @@
+/** What the compiler cannot keep it refuses: with a code, the line, and what to write instead. */
+import { describe, expect, test } from "vitest";
+import { compile, diagnosticTitles, formatDiagnostic } from "../../compiler/index.ts";
+
+/** The diagnostics of a workflow with this body. */
+function refused(body: string, sourceType: "module" | "commonjs" = "module"): string[] {
+  const source = `async function main(x) {\n  "use workflow";\n  ${body}\n}\n`;
+  const { code, diagnostics } = compile(source, { filename: "flows.ts", sourceType });
+  expect(code).toBeNull();
+  for (const one of diagnostics) expect(one.message.startsWith(`${diagnosticTitles[one.code]}: `)).toBe(true);
+  return diagnostics.map(formatDiagnostic);
+}
+
+describe("refused", () => {
+  test("CF1001: text that is no JavaScript, at the place where it stops being that", () => {
+    expect(refused("const = 1;")).toEqual([
+      "CF1001 the source cannot be parsed: Unexpected token\n  flows.ts:3:9    const = 1;",
+    ]);
+  });
+
+  test("CF1005: each variable that a nested step would have to take along", () => {
+    const lines = refused('const y = 1; const s = async () => { "use step"; return x + y; }; await s();');
+    expect(lines.map((line) => line.match(/^CF1005 .*: "(\w)" belongs to/)?.[1])).toEqual(["x", "y"]);
+  });
+
+  test("CF1010: with", () => {
+    const [line, ...others] = refused("with (x) { a(); }", "commonjs");
+    expect(line).toMatch(/^CF1010 with statements cannot be compiled: name the object/);
+    expect(others).toEqual([]);
+  });
+
+  test("CF1011: direct eval, but no indirect one and no function that is called so", () => {
+    expect(refused('return eval("x");')).toEqual([expect.stringMatching(/^CF1011 .*\(0, eval\)\(text\)/)]);
+    const fine = 'export async function main() { "use workflow"; return (0, eval)("1"); }';
+    expect(compile(fine, { filename: "flows.ts" }).diagnostics).toEqual([]);
+    const own = 'const eval2 = (x) => x; export async function main() { "use workflow"; return eval2("1"); }';
+    expect(compile(own, { filename: "flows.ts" }).diagnostics).toEqual([]);
+  });
+
+  test("CF1012: a class method as a step", () => {
+    const source = 'export class Bank { async charge() { "use step"; } }';
+    const { code, diagnostics } = compile(source, { filename: "flows.ts" });
+    expect(code).toBeNull();
+    expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
+  });
+
+  test("CF1013: names that compiled code uses itself, once each", () => {
+    expect(refused("const $t = 1; return $t + $t;")).toEqual([
+      expect.stringMatching(/^CF1013 .*"\$t".*\n {2}flows\.ts:3:9 /),
+    ]);
+    expect(refused("const $await = 1, $arg1 = 2; return $await;")).toHaveLength(2);
+    const fine = 'export async function main($, $$, $mine) { "use workflow"; return $ + $$ + $mine; }';
+    expect(compile(fine, { filename: "flows.ts" }).diagnostics).toEqual([]);
+  });
+});
+
+test("files without a directive are left alone, whatever stands in them", () => {
+  for (const source of ["with (x) y();", "return eval('1')", "const = 1", "const $t = 1"]) {
+    expect(compile(source, { filename: "plain.js", sourceType: "commonjs" })).toMatchObject({
+      code: null,
+      diagnostics: [],
+    });
+  }
+});

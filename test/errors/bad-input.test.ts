@@ -1,0 +1,254 @@
+/**
+ * What goes wrong in use, on the road a user takes: compiled modules, the engine, a database file. Each case has a
+ * code, says what to do, and loses nothing.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readArguments } from "../../cli/read-arguments.ts";
+import type { Clock, Engine, EngineOptions } from "../../runtime/index.ts";
+import { registry } from "../../runtime/machine/index.ts";
+import { openDriver } from "../../stores/sqlite/driver.ts";
+import { sqlite } from "../../stores/sqlite/index.ts";
+import { load, program } from "../engine/programs.ts";
+import { Stage } from "../engine/stage.ts";
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe("a socket in a local", () => {
+  const world = { connect: () => new Socket() };
+
+  test("that is needed after the await: named with its place, before the step is executed", async () => {
+    const main = program("const socket = world.connect(); await call('charge'); return socket.destroyed;", world);
+    const engine = await stage.engine();
+    const run = await engine.start(main, []);
+    const error = await stage.until(run.result().catch((reason: unknown) => reason));
+    expect(error).toMatchObject({ code: "CF2101" });
+    const { message } = error as Error;
+    expect(message).toMatch(/main › socket is a Socket \(program-\d+\.ts:3\)/);
+    expect(message).toContain("await call    the run parks here");
+    expect(message).toMatch(/Open it inside a step.*resource\("name", object\)/);
+    expect(main.calls).toEqual([]);
+    expect((await run.status())!.status).toBe("failed");
+  });
+
+  test("the author's handlers run, and may carry on without it", async () => {
+    const body = `let socket = world.connect();
+      try { await call('charge'); return socket.destroyed } catch (error) { socket = null; return [error.code, await call('refund')] }`;
+    const main = program(body, world);
+    const engine = await stage.engine();
+    expect(await stage.until((await engine.start(main, [])).result())).toEqual(["CF2101", "refund"]);
+    expect(main.calls).toEqual([["refund"]]);
+  });
+
+  test("that is not needed any more is nobody's business", async () => {
+    const main = program("const socket = world.connect(); socket.destroy(); return await call('charge');", world);
+    const engine = await stage.engine();
+    expect(await stage.until((await engine.start(main, [])).result())).toBe("charge");
+  });
+
+  test("as the argument of a step, or its result", async () => {
+    const main = program(
+      "try { await call('charge', world.connect()) } catch (e) { return e.message }",
+      world,
+    );
+    const engine = await stage.engine();
+    expect(await stage.until((await engine.start(main, [])).result())).toMatch(/^CF2101 .*copied.*Socket/s);
+    const open = program("try { await call('connect') } catch (e) { return e.message }", world);
+    expect(await stage.until((await engine.start(open, [])).result())).toMatch(/CF2101 .*Socket/s);
+  });
+});
+
+test("an uncompiled async helper that awaits an external call: named, and the call is not made", async () => {
+  async function withRetry(call: () => Promise<unknown>) {
+    return await call();
+  }
+  const main = program("return await world.withRetry(() => call('charge'))", { withRetry });
+  const engine = await stage.engine();
+  const run = await engine.start(main, []);
+  const error = await stage.until(run.result().catch((reason: unknown) => reason));
+  expect(error).toMatchObject({ code: "CF2003" });
+  expect((error as Error).message).toMatch(/"withRetry".*not compiled.*Put "use workflow" at the top/);
+  expect(main.calls).toEqual([]);
+});
+
+test("an unknown event key: the sender is told, and nobody receives it", async () => {
+  const main = program("return await event('confirm').then((x) => x);");
+  const engine = await stage.engine();
+  const run = await engine.start(main, [], { id: "order" });
+  let key = "";
+  const ask = program("const answer = event(); world.tell(answer.key); return await answer;", {
+    tell: (one: string) => {
+      key = one;
+    },
+  });
+  const asking = await engine.start(ask, [], { id: "asking" });
+  await stage.when(() => key !== "");
+  const wrong = key.replace("asking", "nobody");
+  expect(wrong).not.toBe(key);
+  await expect(engine.send(wrong, 1)).rejects.toMatchObject({
+    code: "CF3102",
+    message: expect.stringMatching(/"nobody".*Check the key and the database/),
+  });
+  await engine.send(key, 2);
+  expect(await stage.until(asking.result())).toBe(2);
+  expect((await run.status())!.status).toBe("active");
+});
+
+describe("a database that cannot be used", () => {
+  let folder = "";
+  let file = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "coldframe-"));
+    file = join(folder, "runs.db");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** An engine over the file. SQLite keeps whole milliseconds. */
+  function engineOn(options: Partial<EngineOptions> = {}): Promise<Engine> {
+    const { clock: virtual } = stage;
+    const clock: Clock = {
+      now: () => Math.ceil(virtual.now()),
+      setTimeout: (callback, ms) => virtual.setTimeout(callback, ms),
+      clearTimeout: (timer) => virtual.clearTimeout(timer),
+    };
+    return stage.engine({ store: sqlite(file), clock, ...options });
+  }
+
+  /** A database with one parked run, closed. */
+  async function parked(): Promise<{ readonly main: ReturnType<typeof program> }> {
+    const main = program("return await event('go')");
+    const engine = await engineOn();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.waits.length === 1);
+    await Promise.all([engine.close(), stage.clock.advance(60_000)]);
+    return { main };
+  }
+
+  function sql(text: string): void {
+    const driver = openDriver(file, 0);
+    driver.exec(text);
+    driver.close();
+  }
+
+  test("no database at all: CF3001, and the file is as it was", async () => {
+    const letter = "Dear reader, this is a letter, and a long one.\n".repeat(50);
+    writeFileSync(file, letter);
+    await expect(engineOn()).rejects.toMatchObject({
+      code: "CF3001",
+      message: expect.stringMatching(/runs\.db" is no SQLite database.*choose another file name/),
+    });
+    expect(readFileSync(file, "utf8")).toBe(letter);
+  });
+
+  test("of another program: CF3001, and the file is as it was", async () => {
+    sql("CREATE TABLE songs (title TEXT); INSERT INTO songs VALUES ('Solveig')");
+    const before = readFileSync(file);
+    await expect(engineOn()).rejects.toMatchObject({ code: "CF3001" });
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test("of a newer version: CF3002, and the newer one still carries its runs on", async () => {
+    await parked();
+    const driver = openDriver(file, 0);
+    const version = driver.prepare("PRAGMA user_version").get()!.user_version as number;
+    driver.close();
+    sql("PRAGMA user_version = 1000");
+    await expect(engineOn()).rejects.toMatchObject({
+      code: "CF3002",
+      message: expect.stringMatching(/schema 1000.*upgrade coldframe/),
+    });
+    sql(`PRAGMA user_version = ${version}`);
+    const engine = await engineOn();
+    await engine.send("go", 7);
+    expect(await stage.until(engine.run("r").result())).toBe(7);
+  });
+
+  test("read-only: CF3003 for the run that was to start, and the others can be looked at", async () => {
+    const { main } = await parked();
+    const store = sqlite(file, {
+      open(name, busy) {
+        const driver = openDriver(name, busy);
+        driver.exec("PRAGMA query_only = ON");
+        return driver;
+      },
+    });
+    await store.migrate();
+    const run = { id: "s", entry: "x#y", call: "", secret: "", tags: {}, priority: 0 };
+    await expect(store.start([run], null)).rejects.toMatchObject({
+      code: "CF3003",
+      message: expect.stringContaining("write permission"),
+    });
+    expect(await store.read.run("r")).toMatchObject({ status: "active" });
+    await store.close();
+    const engine = await engineOn();
+    expect((await engine.start(main, [], { id: "s" })).created).toBe(true);
+  });
+
+  test("locked: CF3004 after its patience, and nothing was written", async () => {
+    await parked();
+    const other = openDriver(file, 0);
+    other.exec("BEGIN IMMEDIATE");
+    const store = sqlite(file, { patience: 0 });
+    await store.migrate();
+    const run = { id: "s", entry: "x#y", call: "", secret: "", tags: {}, priority: 0 };
+    await expect(store.start([run], null)).rejects.toMatchObject({
+      code: "CF3004",
+      message: expect.stringContaining("another process holds a lock"),
+    });
+    other.exec("ROLLBACK");
+    other.close();
+    expect(await store.read.run("s")).toBeNull();
+    await store.close();
+  });
+
+  test("in a folder that does not exist: CF3005", async () => {
+    await expect(engineOn({ store: sqlite(join(folder, "none", "runs.db")) })).rejects.toMatchObject({
+      code: "CF3005",
+      message: expect.stringContaining("does its folder exist"),
+    });
+  });
+
+  test("a parked run whose code is not loaded: blocked with its name, and goes on once it is", async () => {
+    const source = `import { event } from "coldframe";
+      export async function main() { "use workflow"; return [await event('go'), 'from the code']; }`;
+    const { main } = load(source, {}, "test/unloaded.ts");
+    const first = await engineOn();
+    const started = await first.start(main!, [], { id: "r" });
+    await stage.when(async () => (await started.status())!.waits.length === 1);
+    await Promise.all([first.close(), stage.clock.advance(60_000)]);
+
+    // A process that did not import the module.
+    for (const name of [...registry.codes.keys()])
+      if (name.startsWith("test/unloaded.ts#")) registry.codes.delete(name);
+    registry.modules.delete("test/unloaded.ts");
+    const engine = await engineOn({ poll: "1s" });
+    const run = engine.run("r");
+    await engine.send("go", 1);
+    await stage.when(async () => (await run.status())!.status === "blocked");
+    const { blocked, snapshot } = (await run.status())!;
+    expect(blocked!.reason).toMatch(/CF2103 .*test\/unloaded\.ts#main.*Load the module/);
+    expect(snapshot).not.toBeNull();
+
+    load(source, {}, "test/unloaded.ts");
+    expect(await stage.until(run.result())).toEqual([1, "from the code"]);
+  });
+});
+
+test.each(["", "runns", "runs --limmit 3", "runs more"])("the command line %j: CF3201, and --help", (line) => {
+  const runs = {
+    name: "runs",
+    summary: "",
+    args: { limit: { type: "string", valueHint: "n", description: "" } },
+    examples: [],
+    run: async () => {},
+  } as const;
+  const words = line.split(" ").filter((word) => word !== "");
+  expect(() => readArguments(words, [runs], {})).toThrow(expect.objectContaining({ code: "CF3201" }));
+});
