@@ -4,6 +4,16 @@
  */
 export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
 export {
+  type Cursor,
+  type CursorFamily,
+  type CursorMode,
+  createCursor,
+  createMatches,
+  cursorPrototypes,
+  type Matches,
+  matchesPrototype,
+} from "./cursors.ts";
+export {
   Adopt,
   type Callable,
   Constant,

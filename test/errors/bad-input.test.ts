@@ -65,17 +65,27 @@ describe("a socket in a local", () => {
   });
 });
 
-test("an uncompiled async helper that awaits an external call: named, and the call is not made", async () => {
-  async function withRetry(call: () => Promise<unknown>) {
-    return await call();
+describe("an uncompiled async helper that awaits an external call", () => {
+  async function withRetry(call: (name: string) => Promise<unknown>, name: string) {
+    return await call(name);
   }
-  const main = program("return await world.withRetry(() => call('charge'))", { withRetry });
-  const engine = await stage.engine();
-  const run = await engine.start(main, []);
-  const error = await stage.until(run.result().catch((reason: unknown) => reason));
-  expect(error).toMatchObject({ code: "CF2003" });
-  expect((error as Error).message).toMatch(/"withRetry".*not compiled.*Put "use workflow" at the top/);
-  expect(main.calls).toEqual([]);
+
+  test("is named, and the call is not made", async () => {
+    const main = program("return await world.withRetry(call, 'charge')", { withRetry });
+    const engine = await stage.engine();
+    const run = await engine.start(main, []);
+    const error = await stage.until(run.result().catch((reason: unknown) => reason));
+    expect(error).toMatchObject({ code: "CF2003" });
+    expect((error as Error).message).toMatch(/"withRetry".*not compiled.*Put "use workflow" at the top/);
+    expect(main.calls).toEqual([]);
+  });
+
+  test("through a closure of the run, too", async () => {
+    const main = program("return await world.withRetry((name) => call(name), 'charge')", { withRetry });
+    const engine = await stage.engine();
+    await expect(stage.until((await engine.start(main, [])).result())).rejects.toMatchObject({ code: "CF2003" });
+    expect(main.calls).toEqual([]);
+  });
 });
 
 test("an unknown event key: the sender is told, and nobody receives it", async () => {

@@ -2,6 +2,7 @@
 import type { Kind } from "../kind.ts";
 import { bytes, view } from "./binary.ts";
 import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
+import { cursor, matches } from "./cursors.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
 import { custom, instance } from "./instances.ts";
@@ -42,7 +43,7 @@ const plain: readonly Kind[] = [
 
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
-  ...[promise, nativePromise, closure, scope, iteration],
+  ...[promise, nativePromise, closure, scope, iteration, cursor, matches],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 
