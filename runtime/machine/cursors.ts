@@ -61,7 +61,7 @@ function matchesNext(this: Matches): IteratorResult<RegExpExecArray, undefined> 
 }
 
 // `next` of an iterator is read once and kept beside it: it has to have a name to be saved.
-$module("coldframe", "1", { cursorNext: () => cursorNext, matchesNext: () => matchesNext });
+$module("coldframe/machine", "1", { cursorNext: () => cursorNext, matchesNext: () => matchesNext });
 
 const inherit = (parent: object, next: Callable): object =>
   Object.create(parent, { next: { value: next, writable: true, configurable: true } });

@@ -26,28 +26,40 @@ export function $method(object: unknown, name: string, args: unknown[], text: st
 
 const { bind } = Function.prototype;
 
-/** What a bound function is made of. */
+/** What a bound function is made of (ECMA-262 §10.4.1). */
 class Bound {
-  target: Callable | undefined = undefined;
+  target: Callable = () => undefined;
   receiver: unknown = undefined;
   args: unknown[] = [];
+  name = "";
+  length = 0;
 }
 
-$record("coldframe#bound.{}", Bound, ["target", "receiver", "args"]);
+const parts = Object.keys(new Bound());
+$record("coldframe#bound.{}", Bound, parts);
 
-const boundCode: Code = $code(builtin("coldframe#bound", ["target", "receiver", "args"], makeBound));
+const boundCode: Code = $code(builtin("coldframe#bound", parts, makeBound));
 
 function bound(target: Callable, [receiver, ...args]: unknown[]): Callable {
   const record = new Bound();
-  record.target = target;
-  record.receiver = receiver;
-  record.args = args;
+  const native = Reflect.apply(bind, target, [receiver, ...args]) as Callable;
+  Object.assign(record, { target, receiver, args, name: native.name, length: native.length });
   return makeBound(record);
 }
 
-/** A bound function of the platform, stamped with what it was made of. */
+/** Reads the record at each call, not now: a restored one is filled in later. */
 function makeBound(record: Bound): Callable {
-  const { target, receiver, args } = record;
-  const f = Reflect.apply(bind, target, [receiver, ...args]) as Callable;
+  const f = function (...rest: unknown[]): unknown {
+    const { target, receiver } = record;
+    const args = [...record.args, ...rest];
+    return new.target === undefined
+      ? Reflect.apply(target, receiver, args)
+      : Reflect.construct(target, args, new.target === f ? target : new.target);
+  };
+  Object.defineProperties(f, {
+    name: { get: () => record.name, configurable: true },
+    length: { get: () => record.length, configurable: true },
+  });
+  f.prototype = undefined;
   return stamp(f, boundCode, [record], machine.run);
 }
