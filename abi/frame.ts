@@ -28,6 +28,8 @@ export interface Point {
    * `"$s1.undo"` says that this frame itself may still use variable `undo` of that record.
    */
   readonly live: readonly string[];
+  /** Set inside of a `catch` or `finally` of its function: cancelling lets that finish first. */
+  readonly handler?: true;
 }
 
 /** A function of a marked module: enough to make it, to carry on its tasks, and to say what they hold. */
@@ -45,7 +47,7 @@ export interface Code {
   readonly Frame: FrameClass | null;
   readonly points: readonly Point[];
   /** Factory over the scope records the function uses; null for functions at module level (they go by reference). */
-  readonly make: ((...scopes: never[]) => Function) | null;
+  readonly make: ((...scopes: never[]) => (...args: never[]) => unknown) | null;
   /** For each parameter of `make`: the variables of that record which this function, or one made in it, may use. */
   readonly captures: readonly (readonly string[])[];
 }

@@ -54,6 +54,7 @@ export function layout(
       line: start?.line ?? 0,
       column: start?.column ?? 0,
       live: [...held.map(slotName), ...names],
+      ...(/(^|\/)(catch|finally)(\/|$)/.test(point.path) ? { handler: true as const } : {}),
     };
   }
   const sets = new Set(slotsAt.slice(1).map((one) => one.map(slotName).join()));

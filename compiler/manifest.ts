@@ -6,6 +6,8 @@ export interface ManifestPoint {
   readonly line: number;
   readonly column: number;
   readonly live: readonly string[];
+  /** Set inside of a `catch` or `finally`. */
+  readonly handler?: true;
 }
 
 export interface ManifestCode {

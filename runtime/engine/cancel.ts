@@ -1,6 +1,6 @@
 /**
  * Cancel: thrown once at every pending external await, so that `catch` and `finally` run; then at each new one that is
- * outside of the handlers being unwound, as far as the compiler tells which those are; never at shielded ones.
+ * outside of the handlers being unwound; never at shielded ones.
  *
  * Steps in flight get a grace time first. What they did is then known to the code that has to undo it.
  */
@@ -22,7 +22,7 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   const first = activation.cancel === "asked";
   const told = [...run.waits.values()].filter((promise) => {
     if (isShielded(promise)) return false;
-    return first || (activation.fresh.has(promise.wait!.id) && inHandler(promise) === false);
+    return first || (activation.fresh.has(promise.wait!.id) && !inHandler(promise));
   });
   if (told.length === 0) return false;
   if (!first && (activation.cancels += told.length) > PATIENCE) {

@@ -49,23 +49,17 @@ export function placeOf(promise: Durable): string {
   return task === null || point === undefined || task.ip === 0 ? "" : `${task.code!.file}:${point.line}`;
 }
 
-/**
- * True when a task that waits for `promise` is inside a handler that is being unwound, as far as the compiler has
- * marked its suspend points so; undefined when it has marked none of them.
- */
-export function inHandler(promise: Durable): boolean | undefined {
-  let known: boolean | undefined;
+/** Whether a task that waits for `promise`, or for what depends on it, is inside a handler that is being unwound. */
+export function inHandler(promise: Durable): boolean {
   const seen = new Set<Durable>([promise]);
   for (const waiting of seen) {
-    const point = waiting.code?.points[waiting.ip] as { readonly handler?: boolean } | undefined;
-    if (point?.handler === true) return true;
-    if (point?.handler === false) known = false;
+    if (waiting.code?.points[waiting.ip]?.handler === true) return true;
     for (const reaction of reactionsOf(waiting)) {
       const target = targetOf(reaction);
       if (target !== null) seen.add(target);
     }
   }
-  return known;
+  return false;
 }
 
 /** Lets the snapshot keep a wait that nobody observes, without making its rejection count as handled. */

@@ -1,0 +1,123 @@
+/** The differences of docs/differences.md: each is shown here, so that the page tells no more and no less. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { readFileSync } from "node:fs";
+import { types } from "node:util";
+import { expect, test } from "vitest";
+import { runScenario } from "../../runtime/testing/index.ts";
+import { load } from "../engine/programs.ts";
+
+/** What programs import. `native` functions are not compiled. */
+const world = {
+  types,
+  context: new AsyncLocalStorage<string>(),
+  settled: () => Promise.resolve(1),
+  native: async (log: string[]) => {
+    for (const name of ["n1", "n2", "n3"]) {
+      log.push(name);
+      await null;
+    }
+  },
+};
+
+const head = `const { ${Object.keys(world).join(", ")} } = $world;`;
+
+/** A program that is run as it is and as compiled code in a run; both results. */
+async function both(body: string): Promise<{ plain: unknown; compiled: unknown }> {
+  const text = `async function sub() { await null; }
+    async function main() { "use workflow"; ${body} }`;
+  const plain = await new Function("$world", `"use strict"; ${head} ${text}; return main();`)(world);
+  const { main } = load(
+    `import { ${Object.keys(world).join(", ")} } from "world"; ${text.replaceAll(/^\s*async/gm, "export async")}`,
+    world,
+  );
+  const outcome = await runScenario(main!, []);
+  expect(outcome.status).toBe("done");
+  return { plain, compiled: outcome.value };
+}
+
+/** Body of a program; its result uncompiled; its result compiled. */
+const differences: readonly (readonly [name: string, body: string, plain: unknown, compiled: unknown])[] = [
+  [
+    "order of jobs between marked and native code",
+    `const log = []; const marked = (async () => { for (const name of ["m1", "m2", "m3"]) { log.push(name); await null; } })();
+     const other = native(log); await marked; await other; return log.join(" ");`,
+    "m1 n1 m2 n2 m3 n3",
+    "m1 n1 m2 m3 n2 n3",
+  ],
+  [
+    "AsyncLocalStorage",
+    `return await context.run("order 1", async () => { await null; return context.getStore() ?? "lost"; });`,
+    "order 1",
+    "lost",
+  ],
+  ["brand of promises", "const p = sub(); const r = types.isPromise(p); await p; return r;", true, false],
+  ["constructor of promises", "return Promise.resolve().constructor === Promise;", true, false],
+  ["Promise is the machine's", "return Promise === globalThis.Promise;", true, false],
+  ["brand of async functions", "return types.isAsyncFunction(main);", true, false],
+  ["tag of async functions", "return Object.prototype.toString.call(main);", "[object AsyncFunction]", "[object Function]"],
+  ["prototype property of declarations", 'return Object.hasOwn(main, "prototype");', false, true],
+  ["new of a declaration", 'try { new sub(); return "made"; } catch (e) { return e.name; }', "TypeError", "made"],
+  [
+    "text of a function",
+    'return String(async (x) => { await null; return x; }).startsWith("async");',
+    true,
+    false,
+  ],
+  [
+    "wording: destructuring",
+    "try { const { a } = await undefined; } catch (e) { return e.message; }",
+    "Cannot destructure property 'a' of '(intermediate value)' as it is undefined.",
+    "Cannot destructure property 'a' of '$v' as it is undefined.",
+  ],
+  [
+    "wording: for of",
+    "try { const box = {}; for (const x of box) await x; } catch (e) { return e.message; }",
+    "box is not iterable",
+    "object is not iterable",
+  ],
+];
+
+test.each(differences)("%s", async (_, body, plain, compiled) => {
+  expect(await both(body)).toEqual({ plain, compiled });
+});
+
+test("step arguments and results are copies in a run", async () => {
+  const source = `
+    async function add(list) { "use step"; list.push(1); return list; }
+    export async function main() { "use workflow"; const list = []; const got = await add(list); return [list.length, got === list]; }`;
+  const text = source.replaceAll("export ", "");
+  expect(await new Function(`"use strict"; ${text}; return main();`)()).toEqual([1, true]);
+  const { main } = load(source);
+  for (const regime of ["memory", "park"] as const) {
+    expect((await runScenario(main!, [], { regime })).value).toEqual([0, false]);
+  }
+});
+
+/** What one might expect to differ, and does not. */
+test.each([
+  ["instanceof Promise", "const p = sub(); const r = p instanceof Promise; await p; return r;"],
+  ["tag of promises", "return String(Promise.resolve());"],
+  ["Promise.resolve of a promise", "const p = sub(); const r = Promise.resolve(p) === p; await p; return r;"],
+  ["native promises are promises", "return settled() instanceof Promise;"],
+  ["name and length", "const f = async (a, b = 1) => {}; return [f.name, f.length, main.name, main.length];"],
+  ["new of an async arrow", "const f = async () => {}; try { new f(); } catch (e) { return e.message; }"],
+  ["new of an async method", "const o = { async f() {} }; try { new o.f(); } catch (e) { return e.message; }"],
+  ["this", "const f = async function () { await null; return this; }; return (await f()) === undefined;"],
+  ["arguments", "const f = async function (a) { await null; return [...arguments]; }; return await f(7, 8);"],
+  ["call of what is no function", "const o = {}; try { await o.send(1); } catch (e) { return e.message; }"],
+  ["a property of undefined", "let o; try { o.send(await 1); } catch (e) { return e.message; }"],
+  ["temporal dead zone", "const f = () => x; try { f(); } catch (e) { return e.message; } let x = await 1;"],
+  ["a constant", "const x = 1; try { x = await 2; } catch (e) { return e.message; }"],
+  ["a cycle of promises", "let r; const p = new Promise((f) => { r = f; }); r(p); try { await p; } catch (e) { return e.message; }"],
+])("no difference: %s", async (_, body) => {
+  const { plain, compiled } = await both(body);
+  expect(compiled).toEqual(plain);
+  expect(plain).not.toBeUndefined();
+});
+
+test("the page names a test for each difference, and no other", () => {
+  const page = readFileSync(new URL("../../docs/differences.md", import.meta.url), "utf8");
+  const named = [...page.matchAll(/ \*\(([^)]+)\)\*/g)].flatMap(([, names]) => names!.split("; "));
+  const shown = [...differences.map(([name]) => name), "step arguments and results are copies in a run"];
+  expect(named.sort()).toEqual(shown.sort());
+});
