@@ -54,9 +54,19 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
   ["constructor of promises", "return Promise.resolve().constructor === Promise;", true, false],
   ["Promise is the machine's", "return Promise === globalThis.Promise;", true, false],
   ["brand of async functions", "return types.isAsyncFunction(main);", true, false],
-  ["tag of async functions", "return Object.prototype.toString.call(main);", "[object AsyncFunction]", "[object Function]"],
+  [
+    "tag of async functions",
+    "return Object.prototype.toString.call(main);",
+    "[object AsyncFunction]",
+    "[object Function]",
+  ],
   ["prototype property of declarations", 'return Object.hasOwn(main, "prototype");', false, true],
-  ["new of a declaration", 'try { new sub(); return "made"; } catch (e) { return e.name; }', "TypeError", "made"],
+  [
+    "new of a declaration",
+    'try { new sub(); return "made"; } catch (e) { return e.name; }',
+    "TypeError",
+    "made",
+  ],
   [
     "text of a function",
     'return String(async (x) => { await null; return x; }).startsWith("async");',
@@ -101,14 +111,20 @@ test.each([
   ["native promises are promises", "return settled() instanceof Promise;"],
   ["name and length", "const f = async (a, b = 1) => {}; return [f.name, f.length, main.name, main.length];"],
   ["new of an async arrow", "const f = async () => {}; try { new f(); } catch (e) { return e.message; }"],
-  ["new of an async method", "const o = { async f() {} }; try { new o.f(); } catch (e) { return e.message; }"],
+  [
+    "new of an async method",
+    "const o = { async f() {} }; try { new o.f(); } catch (e) { return e.message; }",
+  ],
   ["this", "const f = async function () { await null; return this; }; return (await f()) === undefined;"],
   ["arguments", "const f = async function (a) { await null; return [...arguments]; }; return await f(7, 8);"],
   ["call of what is no function", "const o = {}; try { await o.send(1); } catch (e) { return e.message; }"],
   ["a property of undefined", "let o; try { o.send(await 1); } catch (e) { return e.message; }"],
   ["temporal dead zone", "const f = () => x; try { f(); } catch (e) { return e.message; } let x = await 1;"],
   ["a constant", "const x = 1; try { x = await 2; } catch (e) { return e.message; }"],
-  ["a cycle of promises", "let r; const p = new Promise((f) => { r = f; }); r(p); try { await p; } catch (e) { return e.message; }"],
+  [
+    "a cycle of promises",
+    "let r; const p = new Promise((f) => { r = f; }); r(p); try { await p; } catch (e) { return e.message; }",
+  ],
 ])("no difference: %s", async (_, body) => {
   const { plain, compiled } = await both(body);
   expect(compiled).toEqual(plain);

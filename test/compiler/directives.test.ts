@@ -30,11 +30,7 @@ describe('"use workflow" marks the file', () => {
     ["default arrow", 'export default async () => { "use workflow"; await a(); };', "workflow default"],
     ["default function", 'export default async function () { "use workflow"; }', "workflow default"],
     ["arrow", 'export const main = async () => { "use workflow"; };', "workflow main"],
-    [
-      "function expression",
-      'export const main = async function () { "use workflow"; };',
-      "workflow main",
-    ],
+    ["function expression", 'export const main = async function () { "use workflow"; };', "workflow main"],
     ["object method", 'export const o = { async main() { "use workflow"; } };', "workflow main"],
     ["arrow in an object", 'export const o = { main: async () => { "use workflow"; } };', "workflow main"],
     ["method", 'export class A { async main() { "use workflow"; } }', "workflow A.main"],

@@ -25,7 +25,10 @@ describe("a socket in a local", () => {
   const world = { connect: () => new Socket() };
 
   test("that is needed after the await: named with its place, before the step is executed", async () => {
-    const main = program("const socket = world.connect(); await call('charge'); return socket.destroyed;", world);
+    const main = program(
+      "const socket = world.connect(); await call('charge'); return socket.destroyed;",
+      world,
+    );
     const engine = await stage.engine();
     const run = await engine.start(main, []);
     const error = await stage.until(run.result().catch((reason: unknown) => reason));
@@ -48,7 +51,10 @@ describe("a socket in a local", () => {
   });
 
   test("that is not needed any more is nobody's business", async () => {
-    const main = program("const socket = world.connect(); socket.destroy(); return await call('charge');", world);
+    const main = program(
+      "const socket = world.connect(); socket.destroy(); return await call('charge');",
+      world,
+    );
     const engine = await stage.engine();
     expect(await stage.until((await engine.start(main, [])).result())).toBe("charge");
   });
@@ -83,7 +89,9 @@ describe("an uncompiled async helper that awaits an external call", () => {
   test("through a closure of the run, too", async () => {
     const main = program("return await world.withRetry((name) => call(name), 'charge')", { withRetry });
     const engine = await stage.engine();
-    await expect(stage.until((await engine.start(main, [])).result())).rejects.toMatchObject({ code: "CF2003" });
+    await expect(stage.until((await engine.start(main, [])).result())).rejects.toMatchObject({
+      code: "CF2003",
+    });
     expect(main.calls).toEqual([]);
   });
 });
@@ -251,14 +259,17 @@ describe("a database that cannot be used", () => {
   });
 });
 
-test.each(["", "runns", "runs --limmit 3", "runs more"])("the command line %j: CF3201, and --help", (line) => {
-  const runs = {
-    name: "runs",
-    summary: "",
-    args: { limit: { type: "string", valueHint: "n", description: "" } },
-    examples: [],
-    run: async () => {},
-  } as const;
-  const words = line.split(" ").filter((word) => word !== "");
-  expect(() => readArguments(words, [runs], {})).toThrow(expect.objectContaining({ code: "CF3201" }));
-});
+test.each(["", "runns", "runs --limmit 3", "runs more"])(
+  "the command line %j: CF3201, and --help",
+  (line) => {
+    const runs = {
+      name: "runs",
+      summary: "",
+      args: { limit: { type: "string", valueHint: "n", description: "" } },
+      examples: [],
+      run: async () => {},
+    } as const;
+    const words = line.split(" ").filter((word) => word !== "");
+    expect(() => readArguments(words, [runs], {})).toThrow(expect.objectContaining({ code: "CF3201" }));
+  },
+);

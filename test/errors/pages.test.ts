@@ -51,12 +51,15 @@ describe.each(codes)("%s", (code) => {
   });
 });
 
-test.each(Object.keys(diagnosticTitles))("%s: the compiler says of the page's example what the page says", (code) => {
-  const page = readFileSync(join(folder, `${code}.md`), "utf8");
-  const example = [...blocks(page, "ts"), ...blocks(page, "js")][0]!;
-  const shown = blocks(page, "").find((text) => text.startsWith(code))!;
-  const filename = /^ {2}(\S+?):\d+:\d+ /m.exec(shown)![1]!;
-  const sourceType = filename.endsWith(".cjs") ? "commonjs" : "module";
-  const { diagnostics } = compile(example, { filename, sourceType });
-  expect(diagnostics.map(formatDiagnostic).join("\n")).toBe(shown);
-});
+test.each(Object.keys(diagnosticTitles))(
+  "%s: the compiler says of the page's example what the page says",
+  (code) => {
+    const page = readFileSync(join(folder, `${code}.md`), "utf8");
+    const example = [...blocks(page, "ts"), ...blocks(page, "js")][0]!;
+    const shown = blocks(page, "").find((text) => text.startsWith(code))!;
+    const filename = /^ {2}(\S+?):\d+:\d+ /m.exec(shown)![1]!;
+    const sourceType = filename.endsWith(".cjs") ? "commonjs" : "module";
+    const { diagnostics } = compile(example, { filename, sourceType });
+    expect(diagnostics.map(formatDiagnostic).join("\n")).toBe(shown);
+  },
+);
