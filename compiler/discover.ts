@@ -24,7 +24,7 @@ const STEP = "use step";
 
 /** A quick look at the text: a file without these words is left alone without parsing it. */
 export function mayBeMarked(source: string): boolean {
-  return /["'`]\s*use[\s_-]?(?!strict|client|server|asm)[a-z]{2,10}\s*["'`]/i.test(source);
+  return /["'`]\s*use[\s_-]*(?!strict|client|server|asm)[a-z]{2,10}\s*["'`]/i.test(source);
 }
 
 export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolean): Discovered {
@@ -54,6 +54,14 @@ export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolea
             "CF1002",
             directive,
             `write "async" before ${nameOf(node, parent)}, or remove "${word}".`,
+          );
+          continue;
+        }
+        if (node.generator) {
+          diagnostics.error(
+            "CF1012",
+            directive,
+            `a generator as a ${word === WORKFLOW ? "workflow" : "step"}; write an async function that returns its values.`,
           );
           continue;
         }
@@ -90,7 +98,15 @@ export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolea
   };
   visit(file.program, null);
 
-  if (moduleStep) for (const fn of exportedAsync(file.program)) if (!workflows.has(fn)) steps.add(fn);
+  if (moduleStep) {
+    for (const fn of exportedAsync(file.program)) if (!workflows.has(fn)) steps.add(fn);
+    if (steps.size === 0)
+      diagnostics.error(
+        "CF1003",
+        file.program.directives[0],
+        `the file exports no async function that "${STEP}" could be about.`,
+      );
+  }
   return { marked, steps, workflows };
 }
 

@@ -20,6 +20,8 @@ export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostic
         node,
         "it can name variables that are no longer there; call (0, eval)(text), which cannot.",
       );
+    if (t.isVariableDeclaration(node) && (node.kind === "using" || node.kind === "await using"))
+      diagnostics.error("CF1012", node, `"${node.kind}"; dispose in a finally block instead.`);
     if (t.isWithStatement(node))
       diagnostics.error("CF1010", node, "name the object, and read its properties.");
     if (!t.isIdentifier(node) || !(ours.has(node.name) || numbered.test(node.name)) || told.has(node.name))

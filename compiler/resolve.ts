@@ -59,7 +59,8 @@ class Resolver {
 
   #fn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, feeds: string, hoisted: boolean): Fn {
     const f = t.isFunction(node) ? node : null;
-    const base = name !== "" ? name : feeds !== "" ? feeds : kind === "class" ? "class" : "anonymous";
+    const own = name !== "" ? name : feeds !== "" ? feeds : kind === "class" ? "class" : "anonymous";
+    const base = this.#object === "" ? own : `${this.#object}.${own}`;
     const fn: Fn = {
       kind,
       node,
@@ -95,6 +96,8 @@ class Resolver {
     return fn;
   }
   readonly #paths = new Set<string>();
+  /** The object literal around, as a path of names: its methods are called `res.order`, not `order`. */
+  #object = "";
 
   #scope(kind: ScopeKind, node: t.Node, parent: Scope | null, fn: Fn): Scope {
     const scope: Scope = { kind, parent, fn, node, variables: new Map(), hoisted: [], record: null };
@@ -323,6 +326,14 @@ class Resolver {
         this.#visit(node.object, scope);
         if (node.computed || t.isPrivateName(node.property)) this.#visit(node.property, scope);
         return;
+      case "ObjectExpression": {
+        const outer = this.#object;
+        const own = name !== "" ? name : feeds;
+        if (own !== "") this.#object = outer === "" ? own : `${outer}.${own}`;
+        this.#visitAll(node.properties, scope);
+        this.#object = outer;
+        return;
+      }
       case "ObjectProperty": {
         if (node.computed) this.#visit(node.key, scope);
         return this.#visit(node.value, scope, keyName(node), "");
@@ -495,6 +506,8 @@ class Resolver {
     const fn = this.#fn("function", node, outer.fn, name, feeds, t.isFunctionDeclaration(node));
     const scope = this.#scope("function", node, outer, fn);
     fn.scope = scope;
+    const object = this.#object;
+    this.#object = "";
     if (t.isFunctionExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
     for (const param of node.params) this.#declarePattern(scope, param, "param", 0, null);
     if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, scope, true);
@@ -502,10 +515,13 @@ class Resolver {
     if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, scope);
     else this.#visit(node.body, scope);
     fn.suspends = fn.isAsync && !fn.isGenerator;
+    this.#object = object;
   }
 
   #class(node: t.Class, outer: Scope, name: string, feeds: string): void {
     const fn = this.#fn("class", node, outer.fn, name, feeds, false);
+    const object = this.#object;
+    this.#object = "";
     const scope = this.#scope("class", node, outer, fn);
     fn.scope = scope;
     if (t.isClassExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
@@ -522,6 +538,7 @@ class Resolver {
         if (member.value) this.#initialiser(member, member.value, scope, keyName(member));
       } else if (t.isStaticBlock(member)) this.#initialiser(member, null, scope, "static");
     }
+    this.#object = object;
   }
 
   /** A field initialiser or static block: runs with a `this` of its own, like a method without parameters. */

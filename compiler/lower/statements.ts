@@ -91,10 +91,6 @@ function lowerSuspending(l: Lowering, node: t.Statement, out: Stmt[], labels: st
 
 /** Declarations of a list that is taken apart become assignments to locals of the step function. */
 function lowerDeclaration(l: Lowering, node: t.VariableDeclaration, out: Stmt[]): void {
-  if (node.kind === "using" || node.kind === "await using") {
-    l.diagnostics.error("CF1012", node, `"${node.kind}"; dispose in a finally block instead.`);
-    return;
-  }
   const outer = l.statement;
   l.statement = node;
   for (const one of node.declarations) {

@@ -39,7 +39,7 @@ export class Lease {
 
   #arm(): void {
     const { clock, lease } = this.#settings;
-    this.#timer = clock.setTimeout(() => void this.#renew(), lease / 3);
+    this.#timer = clock.setTimeout(() => void this.#renew(), Math.ceil(lease / 3));
   }
 
   async #renew(): Promise<void> {

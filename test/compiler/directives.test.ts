@@ -31,8 +31,8 @@ describe('"use workflow" marks the file', () => {
     ["default function", 'export default async function () { "use workflow"; }', "workflow default"],
     ["arrow", 'export const main = async () => { "use workflow"; };', "workflow main"],
     ["function expression", 'export const main = async function () { "use workflow"; };', "workflow main"],
-    ["object method", 'export const o = { async main() { "use workflow"; } };', "workflow main"],
-    ["arrow in an object", 'export const o = { main: async () => { "use workflow"; } };', "workflow main"],
+    ["object method", 'export const o = { async main() { "use workflow"; } };', "workflow o.main"],
+    ["arrow in an object", 'export const o = { main: async () => { "use workflow"; } };', "workflow o.main"],
     ["method", 'export class A { async main() { "use workflow"; } }', "workflow A.main"],
     ["static method", 'export class A { static async main() { "use workflow"; } }', "workflow A.main"],
     [
@@ -72,7 +72,7 @@ describe('"use step" marks a function', () => {
   test.each([
     ["alone in its file", 'export async function a() { "use step"; return 1; }', "step a"],
     ["arrow", 'export const a = async () => { "use step"; };', "step a"],
-    ["object method", 'export const o = { async a() { "use step"; } };', "step a"],
+    ["object method", 'export const o = { async a() { "use step"; } };', "step o.a"],
     ["said twice", 'export async function a() { "use step"; "use step"; }', "step a"],
     [
       "top of the module: exported ones only",
