@@ -20,7 +20,6 @@ export default function coldframe(): PluginObj<PluginPass> {
           path.node.directives = result.program.directives;
           path.node.body = result.program.body;
           path.scope.crawl();
-          path.requeue();
         },
       },
     },

@@ -1,0 +1,144 @@
+/** The plugins, each on a project as a user has it: what they build runs, and says where the author's lines are. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { transformSync } from "@babel/core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../compiler/index.ts";
+import coldframeBabel from "../../plugins/babel/index.ts";
+import { coldframe } from "../../plugins/unplugin/vite.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+
+const flow = `import { sleep } from "coldframe";
+interface Order { readonly id: string; items: number[] }
+
+export async function order(o: Order): Promise<number> {
+  "use workflow";
+  let sum = 0;
+  for (const item of o.items) {
+    await sleep(1);
+    sum += await price(item);
+  }
+  return sum;
+}
+
+async function price(item: number): Promise<number> {
+  await sleep(1);
+  if (item < 0) throw new RangeError(\`no item \${item}\`);
+  return item * 10;
+}
+`;
+
+const main = `import { createEngine } from "coldframe";
+import { memory } from "coldframe/memory";
+import { order } from "./flow.ts";
+const engine = await createEngine({ store: memory() });
+const run = await engine.start(order, [{ id: "o", items: JSON.parse(process.argv[2] ?? "[1, 2]") }], { id: "one" });
+try {
+  console.log("result", await run.result());
+} catch (error) {
+  console.log((error as Error).stack);
+}
+await engine.close();
+`;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "coldframe-plugins-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/coldframe"), "dir");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
+  writeFileSync(join(folder, "flow.ts"), flow);
+  writeFileSync(join(folder, "main.ts"), main);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const register = ["--import", new URL("../../dist/plugins/register/index.js", import.meta.url).href];
+
+describe("coldframe/register", () => {
+  test("runs TypeScript with a workflow", () => {
+    const output = execFileSync("node", [...register, "main.ts"], { cwd: folder, encoding: "utf8" });
+    expect(output).toBe("result 30\n");
+  });
+
+  test("shows the author's function, file, line and column in stack traces", () => {
+    const output = execFileSync("node", [...register, "main.ts", "[1, -1]"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toContain("RangeError: no item -1");
+    expect(output).toMatch(/at price \(.*flow\.ts:16:23\)/);
+  });
+
+  test("refuses a misspelt directive with its place, and nothing else", () => {
+    writeFileSync(join(folder, "wrong.ts"), `export async function f() {\n  "use workflows";\n}\n`);
+    const { status, stderr } = spawnSync("node", [...register, "wrong.ts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      `CF1004 a directive is misspelt: "use workflows" is not a directive; write "use workflow".`,
+    );
+    expect(stderr).toContain(`wrong.ts:2:3    "use workflows";`);
+    expect(stderr).not.toMatch(/compile-module|hooks\.js/);
+  });
+});
+
+test("coldframe/vite: a bundle that runs, with nothing of the directives left", async () => {
+  await build({
+    root: folder,
+    logLevel: "error",
+    configFile: false,
+    plugins: [coldframe()],
+    build: {
+      ssr: join(folder, "main.ts"),
+      outDir: join(folder, "out"),
+      target: "node20",
+      rollupOptions: { external: [/^coldframe/], output: { entryFileNames: "main.mjs" } },
+    },
+  });
+  const output = execFileSync("node", [join(folder, "out/main.mjs")], { cwd: folder, encoding: "utf8" });
+  expect(output).toBe("result 30\n");
+});
+
+test("coldframe/babel compiles the whole program before other plugins", () => {
+  const output = transformSync(flow, {
+    filename: join(folder, "flow.ts"),
+    configFile: false,
+    babelrc: false,
+    plugins: [coldframeBabel],
+    parserOpts: { plugins: ["typescript"] },
+  });
+  expect(output!.code).toContain(`from "coldframe/machine"`);
+  expect(output!.code).toContain("function order$step(");
+  expect(output!.code).not.toContain("use workflow");
+});
+
+test("a module that was compiled is left alone", () => {
+  const once = compile(flow, { filename: "flow.ts" });
+  expect(compile(once.code!, { filename: "flow.js" }).code).toBeNull();
+});
+
+test("source maps lead every identifier back to the same identifier", async () => {
+  const { code, map } = compile(flow, { filename: "flow.ts" });
+  const { TraceMap, originalPositionFor } = await import("@jridgewell/trace-mapping");
+  const trace = new TraceMap(map as never);
+  const source = flow.split("\n");
+  let mapped = 0;
+  code!.split("\n").forEach((line, i) => {
+    for (const { 0: name, index } of line.matchAll(
+      /(?<![\w$.])(?:items?|sum|price|sleep|RangeError)(?![\w$])/g,
+    )) {
+      const at = originalPositionFor(trace, { line: i + 1, column: index });
+      if (at.line === null || at.name === null) continue;
+      mapped++;
+      expect(source[at.line - 1]!.slice(at.column)).toMatch(new RegExp(`^${name}\\b`));
+    }
+  });
+  expect(mapped).toBeGreaterThan(5);
+});
