@@ -1,4 +1,4 @@
-/** The pipeline: eight passes, in order. Each is a function of what stands before it. */
+/** The pipeline: discover, resolve, convert, then for each function lower, liveness, layout and emit. */
 import { generate } from "@babel/generator";
 import type * as t from "@babel/types";
 import { convert } from "./convert.ts";

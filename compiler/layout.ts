@@ -1,5 +1,5 @@
 /**
- * Pass 7, layout: names that survive edits. Slots carry the author's variable names, suspend points the name of what is
+ * Pass 6, layout: names that survive edits. Slots carry the author's variable names, suspend points the name of what is
  * awaited and a fingerprint of their statement and the statements around it (contract §6).
  */
 import * as t from "@babel/types";

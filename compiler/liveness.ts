@@ -1,5 +1,5 @@
 /**
- * Pass 6, liveness: what a function may still use after each of its suspend points. Backward data flow over the lowered
+ * Pass 5, liveness: what a function may still use after each of its suspend points. Backward data flow over the lowered
  * statements (Aho, Lam, Sethi, Ullman, §9.2.5), to a fixed point. Captured variables are tracked one by one beside the record
  * that holds them: a record is live while any of its variables may be read, written or captured again.
  */

@@ -1,4 +1,4 @@
-/** `coldframe`: what users import. Everything by name; `docs/api.md` lists it. */
+/** `coldframe`: what users import. Everything by name. */
 export { type StepContext, stepContext } from "./engine/attempt.ts";
 export type { Clock } from "./engine/clock.ts";
 export type { Duration } from "./engine/duration.ts";

@@ -1,5 +1,5 @@
 /**
- * Pass 8, the module: walks the author's top level, keeps it as it is, and puts around it what the functions need: imports of
+ * Pass 7, the module: walks the author's top level, keeps it as it is, and puts around it what the functions need: imports of
  * helpers, frame and record classes, codes, step functions, and the bindings that are saved by reference.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Pass 8, first half: code without suspend points of its own. Identifiers become locals or fields of scope records, nested
+ * Pass 7, first half: code without suspend points of its own. Identifiers become locals or fields of scope records, nested
  * functions become calls of their factories; everything else is copied as the author wrote it.
  */
 

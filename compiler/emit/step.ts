@@ -1,5 +1,5 @@
 /**
- * Pass 8, second half: lowered statements to a step function with structured re-entry (docs/abi.md §1).
+ * Pass 7, second half: lowered statements to a step function with structured re-entry (docs/abi.md §1).
  *
  * | lowered | emitted |
  * |---|---|

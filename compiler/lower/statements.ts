@@ -1,5 +1,5 @@
 /**
- * Statements with suspend points. What has none stays as the author wrote it (pass 8 renames it), but for jumps that leave
+ * Statements with suspend points. What has none stays as the author wrote it (pass 7 renames it), but for jumps that leave
  * it; the rest keeps its shape and only brings its suspend points to statement level.
  *
  * | source | lowered |
