@@ -8,6 +8,7 @@ export const helperNames = [
   "$apply",
   "$await",
   "$begin",
+  "$callee",
   "$closure",
   "$code",
   "$coercible",

@@ -19,6 +19,12 @@ const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
 /** `xs.entries()`, `f.bind(o)` …: see `$method`. */
 const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
 
+/** Evaluating it before or after the method is read makes no difference. */
+function hasNoEffect(node: t.Node): boolean {
+  if (t.isIdentifier(node) || t.isThisExpression(node) || t.isFunction(node)) return true;
+  return t.isLiteral(node) && !t.isTemplateLiteral(node);
+}
+
 export class Rewriter implements Rewriting {
   readonly module: Emitter;
   readonly fn: Fn;
@@ -169,11 +175,12 @@ export class Rewriter implements Rewriting {
     if (t.isSuper(callee.object) || !nativeStateMakers.has(callee.property.name)) return null;
     const object = this.expression(callee.object);
     const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
-    const text = feedName(callee) || `(intermediate value).${callee.property.name}`;
-    return located(
-      this.module.call("$method", object, t.stringLiteral(callee.property.name), args, t.stringLiteral(text)),
-      node,
-    );
+    const text = t.stringLiteral(feedName(callee) || `(intermediate value).${callee.property.name}`);
+    const name = t.stringLiteral(callee.property.name);
+    const made = node.arguments.every(hasNoEffect)
+      ? this.module.call("$method", object, name, args, text)
+      : t.callExpression(this.module.call("$callee", object, name, text), [args]);
+    return located(made, node);
   }
 
   /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */

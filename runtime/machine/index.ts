@@ -2,16 +2,14 @@
  * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
  * build upon. `docs/abi.md` explains it.
  */
+export { Bound, restoreBound } from "./bound.ts";
 export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
 export {
-  type Cursor,
+  Cursor,
   type CursorFamily,
   type CursorMode,
   createCursor,
-  createMatches,
   cursorPrototypes,
-  type Matches,
-  matchesPrototype,
 } from "./cursors.ts";
 export {
   Adopt,
@@ -42,7 +40,8 @@ export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export { attach, drain } from "./loop.ts";
-export { $method } from "./native-state.ts";
+export { createMatches, Matches, matchesPrototype } from "./matches.ts";
+export { $callee, $method, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
   $code,

@@ -116,13 +116,21 @@ export class Iteration {
     return iterator;
   }
 
-  private nextElement(): boolean {
-    const source = this.source as ArrayLike<unknown>;
-    if (this.index >= lengthOf(source)) {
+  /** Goes on by one index, without looking at the element there: what `keys()` of an array does. Kind `index` only. */
+  nextIndex(): boolean {
+    if (this.done) return false;
+    if (this.index >= lengthOf(this.source as ArrayLike<unknown>)) {
       this.finish();
       return false;
     }
-    this.value = source[this.index++];
+    this.index++;
+    return true;
+  }
+
+  private nextElement(): boolean {
+    if (!this.nextIndex()) return false;
+    // Gone on before a getter may throw: as V8 does.
+    this.value = (this.source as ArrayLike<unknown>)[this.index - 1];
     return true;
   }
 
@@ -180,10 +188,11 @@ export class Iteration {
   }
 }
 
-const arrayIteratorPrototype = Object.getPrototypeOf([][Symbol.iterator]());
-const stringIteratorPrototype = Object.getPrototypeOf(""[Symbol.iterator]());
-const mapIteratorPrototype = Object.getPrototypeOf(new Map()[Symbol.iterator]());
-const setIteratorPrototype = Object.getPrototypeOf(new Set()[Symbol.iterator]());
+/** %ArrayIteratorPrototype% (§23.1.5.2) and its like. */
+export const arrayIteratorPrototype = Object.getPrototypeOf([][Symbol.iterator]());
+export const stringIteratorPrototype = Object.getPrototypeOf(""[Symbol.iterator]());
+export const mapIteratorPrototype = Object.getPrototypeOf(new Map()[Symbol.iterator]());
+export const setIteratorPrototype = Object.getPrototypeOf(new Set()[Symbol.iterator]());
 const arrayIteratorNext = arrayIteratorPrototype.next;
 const stringIteratorNext = stringIteratorPrototype.next;
 const mapIteratorNext = mapIteratorPrototype.next;
@@ -233,11 +242,15 @@ function isTypedArray(x: unknown): boolean {
   return ArrayBuffer.isView(x) && !(x instanceof DataView);
 }
 
+/** ToLength (§7.1.20) */
+export function toLength(value: unknown): number {
+  return Math.min(Math.max(Math.trunc(Number(value)) || 0, 0), Number.MAX_SAFE_INTEGER);
+}
+
 /** LengthOfArrayLike, or the length that a typed array has now. @throws TypeError for a detached or shrunk buffer */
 function lengthOf(source: ArrayLike<unknown>): number {
   if (Array.isArray(source)) return source.length;
-  if (!isTypedArray(source))
-    return Math.min(Math.max(Math.trunc(Number(source.length)) || 0, 0), Number.MAX_SAFE_INTEGER);
+  if (!isTypedArray(source)) return toLength(source.length);
   const length: number = Reflect.apply(typedArrayLength, source, []);
   if (length === 0) Reflect.apply(typedArrayValues, source, []);
   return length;

@@ -2,64 +2,53 @@
  * Calls of methods that make objects whose state nobody can read (`xs.entries()`, `f.bind(o)`): marked code gets objects that
  * mean the same and can be saved.
  */
-import type { Code } from "../../abi/index.ts";
-import { stamp } from "./closure.ts";
-import { cursorMakers } from "./cursors.ts";
+import { createBound } from "./bound.ts";
+import { cursorMakers, type Maker } from "./cursors.ts";
 import type { Callable } from "./durable.ts";
-import { $code, $record } from "./registry.ts";
-import { builtin } from "./resolvers.ts";
-import { machine } from "./run.ts";
+import { matchesMakers } from "./matches.ts";
+
+const ofFunction: Maker = (_f, object, [receiver, ...args]) =>
+  typeof object === "function" ? createBound(object as Callable, receiver, args) : undefined;
+
+/** By method of the platform. */
+const makers: ReadonlyMap<unknown, Maker> = new Map<unknown, Maker>([
+  ...cursorMakers,
+  ...matchesMakers,
+  [Function.prototype.bind, ofFunction],
+]);
 
 /**
  * `object.name(...args)`
  * @param text the author's callee, for the message
  * @throws TypeError when `object` has no such method
  */
-export function $method(object: unknown, name: string, args: unknown[], text: string): unknown {
+export function $method(object: unknown, name: PropertyKey, args: unknown[], text: string): unknown {
+  return invoke(read(object, name), object, args, text);
+}
+
+/**
+ * `object.name` of `object.name(…)` whose arguments have effects: what it returns takes the arguments, evaluated after the method
+ * was read (ECMA-262 §13.3.6.1).
+ * @param text the author's callee, for the message
+ * @throws TypeError when `object` is undefined or null; when called: when there is no such method
+ */
+export function $callee(object: unknown, name: PropertyKey, text: string): (args: unknown[]) => unknown {
+  const f = read(object, name);
+  return (args) => invoke(f, object, args, text);
+}
+
+function read(object: unknown, name: PropertyKey): unknown {
   if (object === undefined || object === null)
-    throw new TypeError(`Cannot read properties of ${object} (reading '${name}')`);
-  const f: unknown = (object as { readonly [key: string]: unknown })[name];
+    throw new TypeError(`Cannot read properties of ${object} (reading '${String(name)}')`);
+  return (object as { readonly [key: PropertyKey]: unknown })[name];
+}
+
+/**
+ * Calls a method that was read from `receiver` before.
+ * @param text the author's callee, for the message
+ * @throws TypeError when `f` is no function
+ */
+export function invoke(f: unknown, receiver: unknown, args: unknown[], text: string): unknown {
   if (typeof f !== "function") throw new TypeError(`${text} is not a function`);
-  if (f === bind && typeof object === "function") return bound(object as Callable, args);
-  return cursorMakers.get(f)?.(object, args) ?? Reflect.apply(f, object, args);
-}
-
-const { bind } = Function.prototype;
-
-/** What a bound function is made of (ECMA-262 §10.4.1). */
-class Bound {
-  target: Callable = () => undefined;
-  receiver: unknown = undefined;
-  args: unknown[] = [];
-  name = "";
-  length = 0;
-}
-
-const parts = Object.keys(new Bound());
-$record("coldframe#bound.{}", Bound, parts);
-
-const boundCode: Code = $code(builtin("coldframe#bound", parts, makeBound));
-
-function bound(target: Callable, [receiver, ...args]: unknown[]): Callable {
-  const record = new Bound();
-  const native = Reflect.apply(bind, target, [receiver, ...args]) as Callable;
-  Object.assign(record, { target, receiver, args, name: native.name, length: native.length });
-  return makeBound(record);
-}
-
-/** Reads the record at each call, not now: a restored one is filled in later. */
-function makeBound(record: Bound): Callable {
-  const f = function (...rest: unknown[]): unknown {
-    const { target, receiver } = record;
-    const args = [...record.args, ...rest];
-    return new.target === undefined
-      ? Reflect.apply(target, receiver, args)
-      : Reflect.construct(target, args, new.target === f ? target : new.target);
-  };
-  Object.defineProperties(f, {
-    name: { get: () => record.name, configurable: true },
-    length: { get: () => record.length, configurable: true },
-  });
-  f.prototype = undefined;
-  return stamp(f, boundCode, [record], machine.run);
+  return makers.get(f)?.(f as never, receiver, args) ?? Reflect.apply(f, receiver, args);
 }

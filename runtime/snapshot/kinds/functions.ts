@@ -12,11 +12,12 @@
  */
 import type { Code, RecordSchema } from "../../../abi/index.ts";
 import { ColdframeError } from "../../errors.ts";
-import { codeOf, recordOf, registry, type StampValue } from "../../machine/index.ts";
+import { Bound, codeOf, recordOf, registry, type StampValue } from "../../machine/index.ts";
 import { builtinOf } from "../builtins.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName, word } from "../names.ts";
 import { resourceOf } from "../resources.ts";
+import { writeBound } from "./bound.ts";
 
 /** What the writer of a run adds: the variables of each scope record that are needed, and the code that is. */
 export interface HeapOut extends Out {
@@ -33,6 +34,8 @@ export interface HeapIn extends In {
 }
 
 export function writeClosure({ code, scopes }: StampValue, out: HeapOut): string {
+  const [first] = scopes;
+  if (first instanceof Bound) return writeBound(first, out);
   out.code(code);
   let text = `["fn",${out.name(closureName(code))}`;
   for (let i = 0; i < scopes.length; i++) text += `,${out.scope(scopes[i]!, code.captures[i] ?? [])}`;

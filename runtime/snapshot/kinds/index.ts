@@ -1,6 +1,7 @@
 /** The table of kinds: by prototype for the writer, by tag for the reader. */
 import type { Kind } from "../kind.ts";
 import { bytes, view } from "./binary.ts";
+import { bound } from "./bound.ts";
 import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
 import { cursor, matches } from "./cursors.ts";
 import { domException, error } from "./errors.ts";
@@ -43,7 +44,7 @@ const plain: readonly Kind[] = [
 
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
-  ...[promise, nativePromise, closure, scope, iteration, cursor, matches],
+  ...[promise, nativePromise, closure, bound, scope, iteration, cursor, matches],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 
