@@ -93,7 +93,7 @@ export interface Fn {
   readonly isArrow: boolean;
   /** `"use step"`: stays as written and is called outside of the run. */
   isStep: boolean;
-  /** Contains an await of its own; compiled to a step function. */
+  /** An async function or a generator: compiled to a step function. */
   suspends: boolean;
   /** Free variables of enclosing functions, used here or in functions made here. */
   readonly captures: Set<Variable>;
@@ -120,13 +120,27 @@ export interface SuspendPoint {
   live: Set<Variable>;
 }
 
+/**
+ * | kind | source | resumed with |
+ * |---|---|---|
+ * | `await` | `$v = await argument` | a value or an exception |
+ * | `start` | a generator whose parameters are bound | nothing |
+ * | `yield` | `$v = yield argument` | a value, an exception, or a return |
+ * | `pass` | the same for an argument of `yield*`, yielded as it is | any of them, none of which ends anything |
+ */
+export type SuspendKind = "await" | "start" | "yield" | "pass";
+
 /** A lowered statement. Expressions in it hold no suspend point of this function. */
 export type Stmt =
   | { readonly kind: "js"; readonly node: t.Statement }
   /** Makes the record of a scope, with its hoisted functions. */
   | { readonly kind: "enter"; readonly scope: Scope }
-  /** `$v = await argument` */
-  | { readonly kind: "suspend"; readonly point: SuspendPoint; readonly argument: t.Expression }
+  | {
+      readonly kind: "suspend";
+      readonly how: SuspendKind;
+      readonly point: SuspendPoint;
+      readonly argument: t.Expression;
+    }
   | { readonly kind: "if"; readonly test: t.Expression; readonly yes: Stmt[]; readonly no: Stmt[] }
   | {
       readonly kind: "loop";

@@ -75,16 +75,23 @@ function nameVariables(fn: Fn, lowered: Lowered, holders: readonly string[]): vo
   }
 }
 
+/** What is awaited or yielded, in the author's words. */
+function pointName(node: t.Node): string {
+  if (t.isFunction(node)) return "start";
+  if (t.isAwaitExpression(node)) return feedName(node.argument) || "await";
+  if (t.isForOfStatement(node)) return `of ${feedName(node.right)}`;
+  if (t.isReturnStatement(node)) return "return";
+  if (!t.isYieldExpression(node)) return "await";
+  const what = node.argument ? feedName(node.argument) : "";
+  return `yield${node.delegate ? "*" : ""}${what === "" ? "" : ` ${what}`}`;
+}
+
 function namePoints(points: readonly SuspendPoint[]): void {
   const names = new Set<string>();
   for (const point of points) {
     const { node } = point;
-    const awaited = t.isAwaitExpression(node)
-      ? feedName(node.argument)
-      : t.isForOfStatement(node)
-        ? `of ${feedName(node.right)}`
-        : "";
-    point.name = unique(awaited === "" ? "await" : awaited, names, "#");
-    point.fingerprint = new Hasher().text(point.path).node(point.statement, true).digest(7);
+    point.name = unique(pointName(node), names, "#");
+    const hash = new Hasher().text(point.path);
+    point.fingerprint = (t.isFunction(node) ? hash : hash.node(point.statement, true)).digest(7);
   }
 }

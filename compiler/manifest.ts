@@ -1,5 +1,7 @@
 /** What a module contains, for the checker and for people: the same that compiled code registers, without the code. */
 
+import type { CodeKind } from "../abi/index.ts";
+
 export interface ManifestPoint {
   readonly name: string;
   readonly fingerprint: string;
@@ -13,7 +15,7 @@ export interface ManifestPoint {
 export interface ManifestCode {
   readonly id: string;
   readonly hash: string;
-  readonly kind: "async" | "sync" | "generator" | "async-generator";
+  readonly kind: CodeKind;
   readonly line: number;
   readonly slots: readonly string[];
   readonly captures: readonly (readonly string[])[];

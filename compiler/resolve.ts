@@ -514,7 +514,7 @@ class Resolver {
     for (const param of node.params) this.#visitPattern(param, scope);
     if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, scope);
     else this.#visit(node.body, scope);
-    fn.suspends = fn.isAsync && !fn.isGenerator;
+    fn.suspends = fn.isAsync || fn.isGenerator;
     this.#object = object;
   }
 

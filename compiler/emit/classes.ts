@@ -73,7 +73,14 @@ function member(
       return { ...node, key, params: parts.params, body: parts.body as t.BlockStatement } as t.ClassMethod;
     }
     const parts = asyncMethod(module, fn);
-    return { ...node, key, async: false, params: parts.params, body: parts.body } as t.ClassMethod;
+    return {
+      ...node,
+      key,
+      async: false,
+      generator: false,
+      params: parts.params,
+      body: parts.body,
+    } as t.ClassMethod;
   }
   if (t.isStaticBlock(node)) {
     const fn = module.fnOf(node);

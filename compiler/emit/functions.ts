@@ -196,6 +196,7 @@ export function emitAsync(
       plan,
       [...usedLocals(lowered.locals, body, new Set(params)), ...emitter.temps],
       body,
+      fn.isGenerator && !fn.isAsync,
     ),
   );
   if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
@@ -223,6 +224,7 @@ function stepFunction(
   plan: Layout,
   locals: readonly string[],
   body: t.Statement[],
+  marksRunning: boolean,
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
@@ -239,6 +241,8 @@ function stepFunction(
         ),
       ),
     );
+  // While it runs, a generator says so: see generator.ts of the machine.
+  if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
     const load = plan.slots.map((one) => {
       const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
@@ -261,6 +265,11 @@ function stepFunction(
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
   return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list));
+}
+
+function running(): t.Statement {
+  const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
+  return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
 }
 
 export function slotClass(
@@ -312,7 +321,7 @@ export function wrapper(
   const args: t.Expression[] = [
     t.identifier("$t"),
     t.identifier("undefined"),
-    t.booleanLiteral(false),
+    fn.isGenerator ? t.numericLiteral(0) : t.booleanLiteral(false),
     ...extras.values,
   ];
   args.push(...plain.map((one) => t.identifier(one)));
@@ -325,6 +334,7 @@ export function wrapper(
         : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
     );
   }
+  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, step, args) };
   const task = t.variableDeclaration("const", [
     t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
   ]);
@@ -340,6 +350,26 @@ export function wrapper(
     params,
     body: t.blockStatement([task, attempt, t.returnStatement(module.call("$end", t.identifier("$t")))]),
   };
+}
+
+/** The call of a generator function: its step function binds the parameters and suspends before the body. */
+function generatorBody(
+  module: Emitter,
+  fn: Fn,
+  codeName: string,
+  self: t.Expression,
+  step: string,
+  args: t.Expression[],
+): t.BlockStatement {
+  const begin = module.call("$generator", t.identifier(codeName), self);
+  const list: t.Statement[] = [
+    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$t"), begin)]),
+    t.expressionStatement(t.callExpression(t.identifier(step), args)),
+    t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
+  ];
+  if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
+    list.unshift(enterRun(module, fn, self.name, restParameters(fn)));
+  return t.blockStatement(list);
 }
 
 // ---- closures
@@ -392,12 +422,11 @@ function emitClosure(module: Emitter, fn: Fn): void {
     list.push(
       t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
     );
-    list.push(
-      t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
-    );
+    const stamp = fn.isGenerator ? "$generatorClosure" : "$closure";
+    list.push(t.returnStatement(module.call(stamp, t.identifier(self), t.identifier(fn.codeName), scopes)));
   } else {
     // A function made at module level belongs to no run.
-    const enters = fn.parent?.kind !== "module" && !fn.isGenerator && callsSomething(node.body);
+    const enters = fn.parent?.kind !== "module" && callsSomething(node.body);
     const self = localName ?? "$self";
     const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };

@@ -5,6 +5,7 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import type { CodeKind } from "../../abi/index.ts";
 import { type Converted, unique } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
@@ -121,13 +122,7 @@ export class ModuleEmitter implements Emitter {
 
   /** Registers the code of a function. */
   code(fn: Fn, parts: CodeParts): void {
-    const kind = fn.suspends
-      ? "async"
-      : fn.isGenerator
-        ? fn.isAsync
-          ? "async-generator"
-          : "generator"
-        : "sync";
+    const kind = kindOf(fn);
     const entry: ManifestCode = {
       id: `${this.#options.moduleId}#${fn.path}`,
       hash: codeHash(fn),
@@ -144,7 +139,7 @@ export class ModuleEmitter implements Emitter {
       ["kind", t.stringLiteral(kind)],
       ["file", t.stringLiteral(this.#options.filename)],
       ["line", t.numericLiteral(entry.line)],
-      ["step", parts.step === null ? t.nullLiteral() : t.identifier(parts.step)],
+      ["step", parts.step === null ? t.nullLiteral() : this.#stepOf(kind, parts.step)],
       ["Frame", parts.frame === null ? t.nullLiteral() : t.identifier(parts.frame)],
       ["points", points(entry)],
       ["make", parts.make ?? t.nullLiteral()],
@@ -158,6 +153,12 @@ export class ModuleEmitter implements Emitter {
         t.variableDeclarator(t.identifier(fn.codeName), this.call("$code", descriptor)),
       ]),
     );
+  }
+
+  /** Async generators answer requests with what their body does. */
+  #stepOf(kind: CodeKind, name: string): t.Expression {
+    const step = t.identifier(name);
+    return kind === "async-generator" ? this.call("$asyncGenerator", step) : step;
   }
 
   // ---- the module
@@ -285,7 +286,11 @@ export class ModuleEmitter implements Emitter {
       make: null,
       captures: [],
     });
-    body.push(wrap({ ...node, async: false, params: parts.params, body: parts.body }));
+    if (fn.isGenerator) {
+      const make = this.call("$generatorFunction", t.identifier(node.id!.name), t.stringLiteral(kindOf(fn)));
+      this.codes.push(t.expressionStatement(make));
+    }
+    body.push(wrap({ ...node, async: false, generator: false, params: parts.params, body: parts.body }));
   }
 
   /** `$step(id, name, body)`: the body stays as the author wrote it. */
@@ -406,6 +411,11 @@ export class ModuleEmitter implements Emitter {
       ),
     ];
   }
+}
+
+function kindOf(fn: Fn): CodeKind {
+  if (fn.isGenerator) return fn.isAsync ? "async-generator" : "generator";
+  return fn.suspends ? "async" : "sync";
 }
 
 function withoutDirectives<B extends t.Node>(body: B): B {

@@ -63,6 +63,7 @@ function withSuper(
       ...one,
       key,
       async: one.async && !fn.suspends,
+      generator: one.generator && !fn.suspends,
       params: parts.params,
       body: parts.body as t.BlockStatement,
     };

@@ -5,11 +5,15 @@
  * |---|---|
  * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }` |
  * | suspend 1 | `if (($v = $await($t, e)) === $park) { …; $t.ip = 1; return $park; } case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
+ * | start 1 | `…; $t.ip = 1; return $park; case 1: $ip = 0;` |
+ * | yield 1, in a sync generator | `$v = e; …; $t.ip = 1; return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
+ * | pass 1 (of `yield*`) | the same without the throw, with `return $pass($t, $v)` |
+ * | yield 1, pass 1, in an async one | the same with `return $yield($t, $v)`, `return $yielded($t, $v)` |
  * | if, points 2–3 in its first branch | `if ($ip !== 0 \|\| test)`; in both branches: `if ($ip === 0 ? test : $ip <= 3)` |
  * | loop | `for (; $ip !== 0 \|\| test; update)` |
  */
 import * as t from "@babel/types";
-import { assertNever, type Lowered, type Stmt, type SuspendPoint } from "../ir.ts";
+import { assertNever, type Lowered, type Stmt, type SuspendKind, type SuspendPoint } from "../ir.ts";
 import { type Layout, slotName } from "../layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
@@ -55,8 +59,8 @@ export class StepEmitter {
     for (const stmt of list) {
       const current = cases.at(-1)!;
       if (stmt.kind === "suspend") {
-        current.body.push(this.#suspend(stmt.point, stmt.argument));
-        cases.push({ labels: [stmt.point.ip], body: [this.#arrive()] });
+        current.body.push(...this.#suspend(stmt));
+        cases.push({ labels: [stmt.point.ip], body: this.#arrive(stmt.how) });
         continue;
       }
       const inner = rangeOf([stmt]);
@@ -82,21 +86,51 @@ export class StepEmitter {
   }
 
   /** Behind the label of a suspend point: `$v` is what was sent, or thrown. */
-  #arrive(): t.Statement {
-    return t.ifStatement(
-      resuming(),
-      t.blockStatement([
-        t.expressionStatement(t.assignmentExpression("=", ip(), t.numericLiteral(0))),
-        t.ifStatement(t.identifier("$e"), t.throwStatement(t.identifier("$v"))),
-      ]),
-    );
+  #arrive(how: SuspendKind): t.Statement[] {
+    const reset = t.expressionStatement(t.assignmentExpression("=", ip(), t.numericLiteral(0)));
+    const rethrow = t.throwStatement(t.identifier("$v"));
+    switch (how) {
+      case "await":
+        return [
+          t.ifStatement(resuming(), t.blockStatement([reset, t.ifStatement(t.identifier("$e"), rethrow)])),
+        ];
+      case "yield":
+        return [
+          reset,
+          t.ifStatement(t.binaryExpression("===", t.identifier("$e"), t.numericLiteral(1)), rethrow),
+        ];
+      default:
+        return [reset];
+    }
   }
 
-  #suspend(point: SuspendPoint, argument: t.Expression): t.Statement {
+  #suspend({ how, point, argument }: Extract<Stmt, { kind: "suspend" }>): t.Statement[] {
     const task = t.identifier("$t");
-    const value = this.#module.handTop(this.#rewriter.expression(argument), argument, () => this.#argument());
-    const awaited = t.assignmentExpression("=", t.identifier("$v"), this.#module.call("$await", task, value));
-    awaited.loc = point.node.loc ?? null;
+    const v = t.identifier("$v");
+    if (how === "await") {
+      const given = this.#rewriter.expression(argument);
+      const value = this.#module.handTop(given, argument, () => this.#argument());
+      const awaited = t.assignmentExpression("=", v, this.#module.call("$await", task, value));
+      awaited.loc = point.node.loc ?? null;
+      const test = t.binaryExpression("===", awaited, this.#module.helper("$park"));
+      const saved = [...this.#save(point), t.returnStatement(this.#module.helper("$park"))];
+      const statement = t.ifStatement(test, t.blockStatement(saved));
+      statement.loc = point.node.loc ?? null;
+      return [statement];
+    }
+    const block = (leave: t.Expression) => t.blockStatement([...this.#save(point), t.returnStatement(leave)]);
+    if (how === "start") return [block(this.#module.helper("$park"))];
+    const yielded = t.expressionStatement(
+      t.assignmentExpression("=", v, this.#rewriter.expression(argument)),
+    );
+    yielded.loc = point.node.loc ?? null;
+    const { isAsync } = this.#rewriter.fn;
+    const leave = how === "yield" ? (isAsync ? "$yield" : null) : isAsync ? "$yielded" : "$pass";
+    return [yielded, block(leave === null ? v : this.#module.call(leave, task, v))];
+  }
+
+  /** Puts what is live into the frame. */
+  #save(point: SuspendPoint): t.Statement[] {
     const save: t.Statement[] = [];
     const slots = this.#layout.slotsAt[point.ip]!;
     const frame = t.memberExpression(t.identifier("$t"), t.identifier("frame"));
@@ -121,12 +155,8 @@ export class StepEmitter {
           t.numericLiteral(point.ip),
         ),
       ),
-      t.returnStatement(this.#module.helper("$park")),
     );
-    const test = t.binaryExpression("===", awaited, this.#module.helper("$park"));
-    const statement = t.ifStatement(test, t.blockStatement(save));
-    statement.loc = point.node.loc ?? null;
-    return statement;
+    return save;
   }
 
   /** A statement without suspend points. */

@@ -3,7 +3,7 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Diagnostics } from "../diagnostics.ts";
-import type { Fn, Lowered, Scope, Stmt, SuspendPoint, Variable } from "../ir.ts";
+import type { Fn, Lowered, Scope, Stmt, SuspendKind, SuspendPoint, Variable } from "../ir.ts";
 import type { Resolved } from "../resolve.ts";
 import type { Target } from "./targets.ts";
 
@@ -19,18 +19,30 @@ export class Lowering implements Lowered {
   /** Kinds of the statements around the current one, for fingerprints. */
   readonly path: string[] = [];
   statement: t.Node;
+  /** The body of an async generator. */
+  readonly returnsAwait: boolean;
   #labels = 0;
   readonly #has = new Map<t.Node, boolean>();
 
   /** Destructuring with suspend points, for expressions that contain one. */
   readonly assign: (l: Lowering, pattern: t.Node, value: t.Expression, out: Stmt[]) => void;
 
-  constructor(fn: Fn, resolved: Resolved, diagnostics: Diagnostics, assign: Lowering["assign"]) {
+  /** `yield`, for expressions that contain one. */
+  readonly yields: (l: Lowering, node: t.YieldExpression, out: Stmt[]) => t.Expression;
+
+  constructor(
+    fn: Fn,
+    resolved: Resolved,
+    diagnostics: Diagnostics,
+    { assign, yields }: Pick<Lowering, "assign" | "yields">,
+  ) {
     this.assign = assign;
+    this.yields = yields;
     this.fn = fn;
     this.resolved = resolved;
     this.diagnostics = diagnostics;
     this.statement = fn.node;
+    this.returnsAwait = fn.isAsync && fn.isGenerator;
   }
 
   /** Whether evaluating `node` may suspend this function; nested functions do not count. */
@@ -44,7 +56,10 @@ export class Lowering implements Lowered {
   }
 
   #search(node: t.Node): boolean {
-    if (node.type === "AwaitExpression" || (node.type === "ForOfStatement" && node.await)) return true;
+    if (node.type === "AwaitExpression" || node.type === "YieldExpression") return true;
+    if (node.type === "ForOfStatement" && node.await) return true;
+    // An async generator awaits what it returns.
+    if (node.type === "ReturnStatement" && node.argument && this.returnsAwait) return true;
     if (t.isFunction(node))
       return (t.isObjectMethod(node) || t.isClassMethod(node)) && node.computed && this.has(node.key);
     if (t.isClassProperty(node) || t.isClassAccessorProperty(node))
@@ -93,7 +108,7 @@ export class Lowering implements Lowered {
   }
 
   /** `$v = await argument`; the value stands in `$v` until the next suspend point. */
-  suspend(node: t.Node, argument: t.Expression, out: Stmt[]): t.Identifier {
+  suspend(node: t.Node, argument: t.Expression, out: Stmt[], how: SuspendKind = "await"): t.Identifier {
     const point: SuspendPoint = {
       ip: this.points.length + 1,
       node,
@@ -104,7 +119,7 @@ export class Lowering implements Lowered {
       live: new Set(),
     };
     this.points.push(point);
-    out.push({ kind: "suspend", point, argument });
+    out.push({ kind: "suspend", how, point, argument });
     return t.identifier("$v");
   }
 

@@ -24,6 +24,8 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
   switch (node.type) {
     case "AwaitExpression":
       return l.suspend(node, lowerExpression(l, node.argument, out), out);
+    case "YieldExpression":
+      return l.yields(l, node, out);
     case "ParenthesizedExpression":
       return lowerExpression(l, node.expression, out);
     case "BinaryExpression": {
@@ -141,6 +143,8 @@ export function lowerEffect(l: Lowering, node: t.Expression, out: Stmt[]): void 
     out.push(effect(node));
   } else if (node.type === "AwaitExpression") {
     l.suspend(node, lowerExpression(l, node.argument, out), out);
+  } else if (node.type === "YieldExpression") {
+    l.yields(l, node, out);
   } else if (node.type === "LogicalExpression") {
     const left = lowerExpression(l, node.left, out);
     const yes: Stmt[] = [];

@@ -4,11 +4,12 @@ import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, FunctionNode, Lowered } from "../ir.ts";
 import { boundIdentifiers, type Resolved } from "../resolve.ts";
 import { js, Lowering } from "./context.ts";
+import { lowerYield } from "./generators.ts";
 import { assignPattern } from "./patterns.ts";
 import { lowerList } from "./statements.ts";
 
 export function lower(fn: Fn, resolved: Resolved, diagnostics: Diagnostics): Lowered {
-  const l = new Lowering(fn, resolved, diagnostics, assignPattern);
+  const l = new Lowering(fn, resolved, diagnostics, { assign: assignPattern, yields: lowerYield });
   const { body } = fn.node as FunctionNode;
   const list = t.isBlockStatement(body) ? body.body : [t.inherits(t.returnStatement(body), body)];
   l.body.push({ kind: "enter", scope: fn.scope });
@@ -26,6 +27,7 @@ export function lower(fn: Fn, resolved: Resolved, diagnostics: Diagnostics): Low
     assign.extra = { initialises: true };
     l.body.push(js(t.expressionStatement(assign)));
   }
+  if (fn.isGenerator) l.suspend(fn.node, t.identifier("undefined"), l.body, "start");
   lowerList(l, list, l.body);
   return l;
 }

@@ -122,7 +122,8 @@ function lowerJump(
   if (t.isReturnStatement(node)) {
     const outer = l.statement;
     l.statement = node;
-    const value = node.argument ? lowerExpression(l, node.argument, out) : null;
+    let value = node.argument ? lowerExpression(l, node.argument, out) : null;
+    if (value !== null && l.returnsAwait) value = l.suspend(node, value, out);
     l.statement = outer;
     for (const one of jump(l, { kind: "return" }, value)) out.push(js(located(one, node)));
     return;
@@ -509,9 +510,7 @@ function closeFinally(
   out.push(js(t.ifStatement(is("throw"), t.throwStatement(l.ref(pended.value)))));
   for (const [key, to] of pended.exits) {
     const statements = jump(l, to, to.kind === "return" ? l.ref(pended.value) : null);
-    out.push(
-      js(t.ifStatement(is(key), statements.length === 1 ? statements[0]! : t.blockStatement(statements))),
-    );
+    out.push({ kind: "if", test: is(key), yes: statements.map(js), no: [] });
   }
 }
 

@@ -4,8 +4,10 @@
  */
 import {
   $module,
+  asker,
   type Durable,
   Durable as DurableClass,
+  Generating,
   inRun,
   machine,
   type Reaction,
@@ -36,7 +38,7 @@ export function shield<T>(body: (() => Promise<T> | T) | Promise<T>): Promise<T>
 export function isShielded(promise: Durable, seen: Set<Durable> = new Set()): boolean {
   if (seen.has(promise)) return true;
   seen.add(promise);
-  const { reactions } = promise;
+  const { reactions } = asker(promise);
   if (reactions === undefined) return false;
   const all: readonly Reaction[] = Array.isArray(reactions) ? reactions : [reactions];
   return all.every((reaction) => {
@@ -49,6 +51,7 @@ export function isShielded(promise: Durable, seen: Set<Durable> = new Set()): bo
 /** The promise that a reaction settles or carries on; null when it ends outside of marked code, or nowhere. */
 export function targetOf(reaction: Reaction): Durable | null {
   if (reaction instanceof DurableClass) return reaction;
+  if (reaction instanceof Generating) return reaction.task;
   if ("group" in reaction) return reaction.group.target;
   return reaction.target instanceof DurableClass ? reaction.target : null;
 }

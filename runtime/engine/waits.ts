@@ -1,6 +1,7 @@
 /** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
 import {
   $module,
+  asker,
   Durable,
   Mirror,
   NativeReaction,
@@ -12,7 +13,7 @@ import { targetOf } from "./shield.ts";
 import type { WaitInfo } from "./store.ts";
 
 function reactionsOf(promise: Durable): readonly Reaction[] {
-  const { reactions } = promise;
+  const { reactions } = asker(promise);
   if (reactions === undefined) return [];
   return Array.isArray(reactions) ? reactions : [reactions];
 }

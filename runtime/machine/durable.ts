@@ -76,6 +76,7 @@ export type Reaction =
   | Finally
   | Constant
   | Unwrap
+  | Generating
   | NativeReaction
   | Mirror;
 
@@ -137,6 +138,43 @@ export class Unwrap {
     this.done = done;
     this.target = target;
   }
+}
+
+/**
+ * An async generator awaits on its own account, between two pieces of its body (ECMA-262 §27.6.3.8): the operand of a `yield`, the
+ * value of a `return()` at a yield, or that of a `return()` before it began or after it ended.
+ */
+export class Generating {
+  phase: "yield" | "return" | "end";
+  task: Durable;
+  constructor(phase: Generating["phase"], task: Durable) {
+    this.phase = phase;
+    this.task = task;
+  }
+}
+
+/** A call of `next`, `throw` or `return` of an async generator that has not been answered. */
+export class Request {
+  mode: ResumeMode;
+  value: unknown;
+  promise: Durable;
+  constructor(mode: ResumeMode, value: unknown, promise: Durable) {
+    this.mode = mode;
+    this.value = value;
+    this.promise = promise;
+  }
+}
+
+/** How a generator is carried on: its `next`, `throw` or `return` was called. */
+export type ResumeMode = typeof NEXT | typeof THROW | typeof RETURN;
+export const NEXT = 0;
+export const THROW = 1;
+export const RETURN = 2;
+
+/** [[AsyncGeneratorState]] and [[AsyncGeneratorQueue]] (§27.6.2); in the field `value` of the task of an async generator. */
+export class GeneratorQueue {
+  state: "start" | "yield" | "running" | "draining" | "done" = "start";
+  requests: Request[] = [];
 }
 
 /** One element of a combinator (`Promise.all` and the like). */

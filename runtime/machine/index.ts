@@ -2,6 +2,7 @@
  * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
  * build upon. `docs/abi.md` explains it.
  */
+export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, restoreBound } from "./bound.ts";
 export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
 export {
@@ -11,6 +12,7 @@ export {
   createCursor,
   cursorPrototypes,
 } from "./cursors.ts";
+export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
 export {
   Adopt,
   type Callable,
@@ -20,6 +22,8 @@ export {
   ElementCall,
   Finally,
   FULFILLED,
+  Generating,
+  GeneratorQueue,
   Group,
   type Handler,
   Mirror,
@@ -28,7 +32,9 @@ export {
   PENDING,
   REJECTED,
   type Reaction,
+  Request,
   Resolvers,
+  type ResumeMode,
   type State,
   Then,
   ThenableJob,
@@ -37,6 +43,18 @@ export {
 } from "./durable.ts";
 export { $park, $return, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
+export {
+  $generated,
+  $generator,
+  $generatorClosure,
+  $generatorFunction,
+  $pass,
+  asyncGeneratorPrototype,
+  createGenerator,
+  generatorFunctionOf,
+  generatorPrototype,
+  generatorTask,
+} from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export { attach, drain } from "./loop.ts";

@@ -81,8 +81,8 @@ export class AsyncIteration extends Iteration {
     return target;
   }
 
-  /** AsyncFromSyncIteratorContinuation (§27.1.6.4) */
-  private unwrap(result: unknown, target: Durable, closes: boolean): void {
+  /** AsyncFromSyncIteratorContinuation (§27.1.6.4): settles `target` with the awaited value of a result. */
+  unwrap(result: unknown, target: Durable, closes: boolean): void {
     if (!isObject(result)) throw new TypeError(`Iterator result ${String(result)} is not an object`);
     const { run } = target;
     const done = Boolean((result as { done?: unknown }).done);

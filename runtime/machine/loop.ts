@@ -13,6 +13,7 @@ import {
   Durable,
   Element,
   Finally,
+  Generating,
   type Mirror,
   NativeReaction,
   NativeWait,
@@ -76,7 +77,7 @@ function runJobs(run: Run): void {
       machine.top = job;
       carryOn(job, value, threw);
     } else {
-      machine.top = null;
+      machine.top = job instanceof Generating ? job.task : null;
       perform(run, job, value, threw);
     }
   }
@@ -147,8 +148,15 @@ function perform(run: Run, job: Reaction | ThenableJob, value: unknown, threw: b
   else if (job instanceof Finally) performFinally(run, job, value, threw);
   else if (job instanceof Constant) passOn(job.target, threw ? value : job.value, threw || job.threw);
   else if (job instanceof Unwrap) performUnwrap(job, value, threw);
+  else if (job instanceof Generating) performGenerating(job, value, threw);
   else if (job instanceof NativeReaction) performNative(job, value, threw);
   else throw new Error(`no such reaction: ${(job as Mirror).constructor.name}`);
+}
+
+/** Carries on an async generator; handed in by async-generator.ts, which stands above. */
+let performGenerating: (job: Generating, value: unknown, threw: boolean) => void;
+export function setGenerating(perform: typeof performGenerating): void {
+  performGenerating = perform;
 }
 
 function passOn(target: Durable, value: unknown, threw: boolean): void {

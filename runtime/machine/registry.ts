@@ -43,6 +43,8 @@ interface Registry {
   unresolved: Binding[];
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
   stamps: unknown;
+  /** The classes that stamp generators and their prototypes; see generator.ts. */
+  generators: unknown;
 }
 
 const key = Symbol.for(`coldframe.registry@${ABI_VERSION}`);
@@ -59,6 +61,7 @@ export const registry: Registry = (home[key] ??= {
   names: new WeakMap(),
   unresolved: [],
   stamps: null,
+  generators: null,
 });
 
 /**

@@ -6,11 +6,21 @@
  * their nodes are written when all of those are known.
  */
 import type { Code } from "../../abi/index.ts";
-import { type Callable, nameOf, type Run, recordOf, stampOf, type Wait } from "../machine/index.ts";
+import {
+  type Callable,
+  generatorFunctionOf,
+  generatorTask,
+  nameOf,
+  type Run,
+  recordOf,
+  stampOf,
+  type Wait,
+} from "../machine/index.ts";
 import { builtinName } from "./builtins.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import { writeClosure } from "./kinds/functions.ts";
+import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { writeInstance } from "./kinds/instances.ts";
 import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
@@ -302,7 +312,25 @@ export class Writer implements RunOut {
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    const made = this.writeGenerating(object);
+    if (made !== undefined) return made;
     return writeInstance(object, prototype, this);
+  }
+
+  /** A generator, or the `prototype` of a generator function. */
+  private writeGenerating(object: object): string | undefined {
+    const task = generatorTask(object);
+    const owner = task === undefined ? generatorFunctionOf(object) : undefined;
+    if (task === undefined && owner === undefined) return undefined;
+    if (this.ofRun === null) return this.refuse("a generator");
+    if (task !== undefined && task.run !== this.ofRun)
+      return this.refuse(
+        task.run.free ? "a generator made outside of the run" : `a generator of run "${task.run.id}"`,
+      );
+    const text = task === undefined ? writePrototype(owner!, this) : writeGenerator(object, task, this);
+    if (Reflect.ownKeys(object).length > 0 || !Object.isExtensible(object))
+      writeOwn(object, 0, this, () => false);
+    return text;
   }
 
   /** `Math`, `console` and their like inherit from `Object.prototype`, too. All of them have a tag or hold functions only. */
@@ -355,6 +383,9 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
+    const { prototype } = f as { prototype?: unknown };
+    if (isObject(prototype) && generatorFunctionOf(prototype) === f && Reflect.ownKeys(prototype).length > 0)
+      this.index(prototype);
     if (Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
       writeOwn(f, 0, this, (key) => isOwnOfFunction(f, key));
     return text;
@@ -370,6 +401,7 @@ function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
   if (key === "length" || key === "name") return true;
   if (key !== "prototype") return false;
   const { prototype } = f as { prototype: object };
+  if (isObject(prototype) && generatorFunctionOf(prototype) === f) return true;
   return (
     typeof prototype === "object" &&
     prototype !== null &&
@@ -377,4 +409,8 @@ function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
     Reflect.ownKeys(prototype).length === 1 &&
     Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f
   );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

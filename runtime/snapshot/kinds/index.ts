@@ -6,6 +6,7 @@ import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
 import { cursor, matches } from "./cursors.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
+import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
 import { custom, instance } from "./instances.ts";
 import { iteration } from "./iterations.ts";
 import { argumentsObject, sparse } from "./objects.ts";
@@ -45,6 +46,7 @@ const plain: readonly Kind[] = [
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, bound, scope, iteration, cursor, matches],
+  ...[generator, generatorPrototypeKind, queue, generating, delegation],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 

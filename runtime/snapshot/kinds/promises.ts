@@ -6,6 +6,7 @@
  *   ["fulfilled",value]   ["rejected",reason,handled]
  *   ["event",[2],1,"approve:T1"]       reactions, id, key; then deadline and place, when there are any
  *   ["timer",[2],1,due]   ["step",[2],1,"m#f",args]   ["child",[2],1,"run"]
+ *   [0,[9],"a"]   ["drained",9]        the task of an async generator, suspended or ended: the node of its queue
  *   ["native"]                         a promise of unmarked code: rejects with Interrupted
  *
  * Reactions are the nodes of those who wait, in order. 0: nobody, and not handled; 1: nobody any more, but handled.
@@ -16,6 +17,8 @@ import {
   Element,
   Finally,
   FULFILLED,
+  Generating,
+  GeneratorQueue,
   Mirror,
   NativeReaction,
   PENDING,
@@ -43,9 +46,9 @@ export interface RunIn extends HeapIn {
 }
 
 /** Nodes that a reaction may be. Tasks begin with a number. */
-export const REACTION_TAGS = ["then", "adopt", "element", "finally", "constant", "unwrap"];
+export const REACTION_TAGS = ["then", "adopt", "element", "finally", "constant", "unwrap", "generating"];
 const PENDING_TAGS = ["promise", "event", "timer", "step", "child"];
-const PROMISE_TAGS = [...PENDING_TAGS, "fulfilled", "rejected"];
+const PROMISE_TAGS = [...PENDING_TAGS, "fulfilled", "rejected", "drained"];
 
 export const promise: Kind = {
   tags: PROMISE_TAGS,
@@ -57,7 +60,10 @@ export const promise: Kind = {
     if (value.state === FULFILLED) return `["fulfilled",${out.value(value.value)}]`;
     if (value.state === REJECTED) return `["rejected",${out.value(value.value)},${value.handled ? 1 : 0}]`;
     if (value.run !== out.run) return '["native"]';
-    const reactions = writeReactions(value, out);
+    const queue = value.value;
+    if (queue instanceof GeneratorQueue && (queue.state === "done" || queue.state === "draining"))
+      return `["drained",${out.index(queue)}]`;
+    const reactions = queue instanceof GeneratorQueue ? `[${out.index(queue)}]` : writeReactions(value, out);
     if (value.wait !== null) return writeWait(value, value.wait, reactions, out);
     const { code, ip } = value;
     const point = code !== null && ip > 0 ? code.points[ip] : undefined;
@@ -90,6 +96,9 @@ export const promise: Kind = {
         value.handled = node[2] === 1;
         if (!value.handled) input.run.rejections.add(value);
         return;
+      case "drained":
+        value.value = input.node(node[1], ["queue"]);
+        return;
       case "promise":
         readReactions(value, node[1], input);
         return;
@@ -101,7 +110,11 @@ export const promise: Kind = {
 };
 
 export function fillTask(task: Durable, node: Node, input: RunIn): void {
-  readReactions(task, node[1], input);
+  const [, asked] = node;
+  const [first] = Array.isArray(asked) && asked.length === 1 ? (asked as unknown[]) : [];
+  if (typeof first === "number" && list(input.nodes[first] ?? broken("nobody"))[0] === "queue")
+    task.value = input.node(first, []);
+  else readReactions(task, asked, input);
   input.frame(task, node);
 }
 
@@ -153,7 +166,8 @@ export function isObserved(promise: Durable, isKnown: (object: object) => boolea
         if (reaction instanceof NativeReaction) return true;
         continue;
       }
-      if (reaction instanceof Durable || reaction instanceof Finally) return true;
+      if (reaction instanceof Durable || reaction instanceof Finally || reaction instanceof Generating)
+        return true;
       if (
         reaction instanceof Then &&
         (reaction.onFulfilled !== undefined || reaction.onRejected !== undefined)
@@ -170,6 +184,7 @@ export function isObserved(promise: Durable, isKnown: (object: object) => boolea
 
 function targetOf(reaction: Reaction): Durable | null {
   if (reaction instanceof Element) return reaction.group.target;
+  if (reaction instanceof Generating) return reaction.task;
   if (reaction instanceof Durable || reaction instanceof Mirror || reaction instanceof NativeReaction)
     return null;
   return reaction.target;

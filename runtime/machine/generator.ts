@@ -1,0 +1,224 @@
+/**
+ * Generator objects of marked code (ECMA-262 §27.5). The state is that of a task: `ip` and frame; a generator runs on the stack of its caller.
+ *
+ * | state | `state` | `ip` |
+ * |---|---|---|
+ * | suspended at the start, its parameters bound | pending | 1: the point before the body |
+ * | suspended at a `yield` | pending | the point |
+ * | running | pending | `RUNNING`, set by the step function itself |
+ * | completed | fulfilled | |
+ *
+ * A generator object has no properties. Its task is in a private field, put there as closure.ts does; so is, in the `prototype`
+ * of a generator function, the function. Between that `prototype` and the platform's %GeneratorPrototype% stands ours.
+ */
+import type { Code } from "../../abi/index.ts";
+import { ColdframeError } from "../errors.ts";
+import { $closure, runOf } from "./closure.ts";
+import {
+  type Callable,
+  Durable,
+  FULFILLED,
+  GeneratorQueue,
+  NEXT,
+  PENDING,
+  RETURN,
+  type ResumeMode,
+  THROW,
+} from "./durable.ts";
+import { $park } from "./end.ts";
+import { $module, registry } from "./registry.ts";
+import { freeRun, inRun, machine, type Run } from "./run.ts";
+
+/** The point before the body: parameters are bound, nothing has run. */
+const START = 1;
+const RUNNING = -1;
+
+class Same {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: puts the private fields of subclasses on any object
+    return object;
+  }
+}
+
+class Tasks extends Same {
+  #task: Durable;
+  constructor(object: object, task: Durable) {
+    super(object);
+    this.#task = task;
+  }
+  static of(object: object): Durable | undefined {
+    return #task in object ? object.#task : undefined;
+  }
+}
+
+class Owners extends Same {
+  #owner: Callable;
+  constructor(prototype: object, owner: Callable) {
+    super(prototype);
+    this.#owner = owner;
+  }
+  static of(prototype: object): Callable | undefined {
+    return #owner in prototype ? prototype.#owner : undefined;
+  }
+}
+
+// Two copies of the runtime know each other's generators: the classes of the first are used by both.
+registry.generators ??= { Tasks, Owners };
+const shared = registry.generators as { readonly Tasks: typeof Tasks; readonly Owners: typeof Owners };
+
+/** The task of a generator object of marked code, sync or async. */
+export function generatorTask(object: unknown): Durable | undefined {
+  return typeof object === "object" && object !== null ? shared.Tasks.of(object) : undefined;
+}
+
+/** The generator function that `prototype` was made for. */
+export function generatorFunctionOf(prototype: object): Callable | undefined {
+  return shared.Owners.of(prototype);
+}
+
+// ---- functions
+
+const GeneratorFunction = Object.getPrototypeOf(function* () {});
+const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {});
+
+export const generatorPrototype: object = Object.create(GeneratorFunction.prototype);
+export const asyncGeneratorPrototype: object = Object.create(AsyncGeneratorFunction.prototype);
+
+/** Gives the methods of a prototype, with the attributes that those of the platform have. */
+export function defineMethods(prototype: object, methods: { readonly [name: string]: Callable }): void {
+  for (const [name, value] of Object.entries(methods))
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+}
+
+/** Makes what looks like a function a generator function: its [[Prototype]] and its `prototype` (§15.5.3). Returns it. */
+export function $generatorFunction<F extends Callable>(f: F, kind: "generator" | "async-generator"): F {
+  const isAsync = kind === "async-generator";
+  Object.setPrototypeOf(f, isAsync ? AsyncGeneratorFunction : GeneratorFunction);
+  const prototype = Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype) as object;
+  new shared.Owners(prototype, f);
+  // A declared function has a `prototype` that can be set but not defined anew; a method has none.
+  Object.defineProperty(f, "prototype", { value: prototype, writable: true });
+  return f;
+}
+
+/** `$closure` for generator functions. */
+export function $generatorClosure<F extends Callable>(f: F, code: Code, scopes: readonly object[]): F {
+  return $closure($generatorFunction(f, code.kind as "generator"), code, scopes);
+}
+
+/** Begins a call of a generator function: the task whose step function binds the parameters next. */
+export function $generator(code: Code, self: Callable | null): Durable {
+  const run = machine.run ?? (self === null ? null : runOf(self)) ?? freeRun;
+  const task = new Durable(run, code);
+  if (code.kind === "async-generator") task.value = new GeneratorQueue();
+  return task;
+}
+
+/** The generator object: what the call of a generator function returns (§10.2.1.3 reads `prototype` behind the parameters). */
+export function $generated(task: Durable, self: Callable | null): object {
+  const own: unknown = self === null ? undefined : (self as { prototype?: unknown }).prototype;
+  return createGenerator(task, typeof own === "object" && own !== null ? own : defaultPrototype(task.code!));
+}
+
+function defaultPrototype(code: Code): object {
+  return code.kind === "generator" ? generatorPrototype : asyncGeneratorPrototype;
+}
+
+/** A generator object of `task` that inherits from `prototype`. */
+export function createGenerator(task: Durable, prototype: object): object {
+  return new shared.Tasks(Object.create(prototype) as object, task);
+}
+
+// ---- sync generators
+
+interface Result {
+  value: unknown;
+  done: boolean;
+}
+
+/** GeneratorResume and GeneratorResumeAbrupt (§27.5.3.3, §27.5.3.4) */
+function resume(object: unknown, value: unknown, mode: ResumeMode, name: string): Result {
+  const task = generatorTask(object);
+  if (task === undefined || task.value instanceof GeneratorQueue) throw incompatible(object, name);
+  if (task.run !== machine.run && !task.run.free) return resumeElsewhere(task, value, mode);
+  return carryOn(task, value, mode);
+}
+
+function carryOn(task: Durable, value: unknown, mode: ResumeMode): Result {
+  const { ip, state } = task;
+  if (ip === RUNNING) throw new TypeError("Generator is already running");
+  if (state !== PENDING || (ip === START && mode !== NEXT)) {
+    complete(task);
+    if (mode === THROW) throw value;
+    return { value: mode === RETURN ? value : undefined, done: true };
+  }
+  let result: unknown;
+  try {
+    result = task.code!.step!(task, value, mode as never);
+  } catch (error) {
+    complete(task);
+    throw error;
+  }
+  if (task.ip !== RUNNING) return result === $park ? passed(task) : { value: result, done: false };
+  complete(task);
+  return { value: result, done: true };
+}
+
+/** What `yield*` got from the iterator that it delegates to is passed on as it is. */
+function passed(task: Durable): Result {
+  const result = task.value as Result;
+  task.value = undefined;
+  return result;
+}
+
+function complete(task: Durable): void {
+  task.state = FULFILLED;
+  task.frame = null;
+  task.ip = 0;
+}
+
+/** Unmarked code, or the code of another run, has got hold of the generator of a run. */
+function resumeElsewhere(task: Durable, value: unknown, mode: ResumeMode): Result {
+  const { run } = machine;
+  if (run !== null && !run.free) throw foreignGenerator(task, run);
+  return inRun(task.run, () => carryOn(task, value, mode));
+}
+
+export function foreignGenerator(task: Durable, run: Run): ColdframeError {
+  return new ColdframeError(
+    "CF2002",
+    `a generator${task.code === null ? "" : ` of ${task.code.id}`} made in run "${task.run.id}" is used in run "${run.id}". Runs share module variables: keep generators out of them`,
+  );
+}
+
+export function incompatible(object: unknown, name: string): TypeError {
+  const what = typeof object === "symbol" ? "a symbol" : Object.prototype.toString.call(object);
+  return new TypeError(`${name} method called on incompatible receiver ${what}`);
+}
+
+/** `yield*` of a sync generator: `result` goes to the caller of `next` without being opened. */
+export function $pass(task: Durable, result: unknown): typeof $park {
+  task.value = result;
+  return $park;
+}
+
+const methods = {
+  next(this: unknown, value: unknown): Result {
+    return resume(this, value, NEXT, "next");
+  },
+  return(this: unknown, value: unknown): Result {
+    return resume(this, value, RETURN, "return");
+  },
+  throw(this: unknown, value: unknown): Result {
+    return resume(this, value, THROW, "throw");
+  },
+};
+defineMethods(generatorPrototype, methods);
+
+// `next` is read once by a loop and kept in its iteration: it has to have a name to be saved.
+$module("coldframe/machine.generators", "1", {
+  prototype: () => generatorPrototype,
+  next: () => methods.next,
+  return: () => methods.return,
+  throw: () => methods.throw,
+});

@@ -1,0 +1,143 @@
+/**
+ * Generators. Their frame is that of a task, see promises.ts.
+ *
+ *   ["generator",3,4]                 made by the function that is node 3; its task
+ *   ["generator",[5],4]               the same, inheriting from node 5
+ *   ["prototype",3]                   the `prototype` that the generator function of node 3 was made with
+ *   ["queue","running",0,value,7]     what an async generator was asked, the oldest first: mode, value, promise
+ *   ["generating","yield",4]          it awaits the operand of a yield
+ *   ["delegate","pass",6]             a `yield*` over the iteration of node 6
+ */
+import {
+  type Callable,
+  createGenerator,
+  Delegation,
+  type DelegationPhase,
+  type Durable,
+  Generating,
+  GeneratorQueue,
+  generatorFunctionOf,
+  Iteration,
+  Request,
+  type ResumeMode,
+} from "../../machine/index.ts";
+import { broken, type In, integer, type Kind, type Node, type Out, string } from "../kind.ts";
+import { readPromise } from "./promises.ts";
+
+const FUNCTIONS = ["fn", "ref"];
+
+export function writeGenerator(object: object, task: Durable, out: Out): string {
+  const prototype: object | null = Object.getPrototypeOf(object);
+  const f = prototype === null ? undefined : generatorFunctionOf(prototype);
+  return `["generator",${f === undefined ? out.value(prototype) : out.index(f)},${out.index(task)}]`;
+}
+
+export function writePrototype(f: Callable, out: Out): string {
+  return `["prototype",${out.index(f)}]`;
+}
+
+export const generator: Kind = {
+  tags: ["generator"],
+  prototypes: [],
+  write: () => broken("written by its task"),
+  allocate(node: Node, input: In): unknown {
+    const raw = node[1];
+    const inherits = Array.isArray(raw) ? prototypeNode(raw, input) : prototypeOf(raw, input);
+    return createGenerator(readPromise(node[2], input), inherits as object);
+  },
+};
+
+function prototypeNode(raw: readonly unknown[], input: In): unknown {
+  return typeof raw[0] === "number" ? input.node(raw[0], []) : input.value(raw);
+}
+
+/** The `prototype` of the function that is node `raw`, as it was made. */
+function prototypeOf(raw: unknown, input: In): object {
+  const f = input.node(raw, FUNCTIONS);
+  const prototype: unknown = typeof f === "function" ? f.prototype : null;
+  return typeof prototype === "object" && prototype !== null
+    ? prototype
+    : broken("a generator of what is no generator function");
+}
+
+export const generatorPrototypeKind: Kind = {
+  tags: ["prototype"],
+  prototypes: [],
+  write: () => broken("written by its function"),
+  allocate: (node: Node, input: In) => prototypeOf(node[1], input),
+};
+
+const STATES: readonly unknown[] = [
+  "start",
+  "yield",
+  "running",
+  "draining",
+  "done",
+] satisfies GeneratorQueue["state"][];
+
+export const queue: Kind = {
+  tags: ["queue"],
+  prototypes: [GeneratorQueue.prototype],
+  count: 2,
+  write({ state, requests }: GeneratorQueue, out: Out): string {
+    let text = `["queue","${state}"`;
+    for (const { mode, value, promise } of requests)
+      text += `,${mode},${out.value(value)},${out.index(promise)}`;
+    return `${text}]`;
+  },
+  allocate(node: Node): unknown {
+    const made = new GeneratorQueue();
+    made.state = STATES.includes(node[1])
+      ? (node[1] as GeneratorQueue["state"])
+      : broken("a generator in an unknown state");
+    return made;
+  },
+  fill(value: GeneratorQueue, node: Node, input: In): void {
+    for (let i = 2; i < node.length; i += 3) {
+      const mode = integer(node[i], 3) as ResumeMode;
+      value.requests.push(new Request(mode, input.value(node[i + 1]), readPromise(node[i + 2], input)));
+    }
+  },
+};
+
+const PHASES: readonly unknown[] = ["yield", "return", "end"] satisfies Generating["phase"][];
+
+export const generating: Kind = {
+  tags: ["generating"],
+  prototypes: [Generating.prototype],
+  count: 2,
+  write: ({ phase, task }: Generating, out: Out) => `["generating","${phase}",${out.index(task)}]`,
+  allocate: (node: Node) =>
+    PHASES.includes(node[1])
+      ? new Generating(node[1] as Generating["phase"], undefined as never)
+      : broken("a generator that awaits nothing"),
+  fill(value: Generating, node: Node, input: In): void {
+    value.task = readPromise(node[2], input);
+  },
+};
+
+const DELEGATION_PHASES: readonly unknown[] = [
+  "pass",
+  "return",
+  "no throw",
+  "no return",
+] satisfies DelegationPhase[];
+
+export const delegation: Kind = {
+  tags: ["delegate"],
+  prototypes: [Delegation.prototype],
+  count: 4,
+  write: ({ phase, iteration }: Delegation, out: Out) => `["delegate","${phase}",${out.index(iteration)}]`,
+  allocate(node: Node): unknown {
+    const made = new Delegation(undefined as never);
+    const phase = string(node[1]);
+    made.phase = DELEGATION_PHASES.includes(phase)
+      ? (phase as DelegationPhase)
+      : broken("a delegation in an unknown state");
+    return made;
+  },
+  fill(value: Delegation, node: Node, input: In): void {
+    const iteration = input.node(node[2], ["iteration"]);
+    value.iteration = iteration instanceof Iteration ? iteration : broken("a delegation to nothing");
+  },
+};
