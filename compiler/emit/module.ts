@@ -106,8 +106,11 @@ export class ModuleEmitter implements Emitter {
     let { callee } = value;
     if (t.isSequenceExpression(callee)) callee = callee.expressions.at(-1)!;
     const first: t.Expression[] = [];
-    const args = (value.arguments as t.Expression[]).map((one) => {
-      if (isSimple(one)) return one;
+    const given = value.arguments as t.Expression[];
+    const last = given.findLastIndex((one) => !isSimple(one));
+    const args = given.map((one, i) => {
+      // A variable that an argument behind it may change is read in its turn.
+      if (isSimple(one) && (i > last || !t.isIdentifier(one))) return one;
       const kept = temp();
       first.push(t.assignmentExpression("=", kept, one));
       return t.cloneNode(kept);
@@ -287,7 +290,7 @@ export class ModuleEmitter implements Emitter {
       captures: [],
     });
     if (fn.isGenerator) {
-      const make = this.call("$generatorFunction", t.identifier(node.id!.name), t.stringLiteral(kindOf(fn)));
+      const make = this.call("$generatorFunction", t.identifier(node.id!.name), t.identifier(fn.codeName));
       this.codes.push(t.expressionStatement(make));
     }
     body.push(wrap({ ...node, async: false, generator: false, params: parts.params, body: parts.body }));

@@ -336,7 +336,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
   l.targets.push({ kind: "loop", label, names, bodyLabel: null });
   l.path.push("await of");
   l.statement = node.right;
-  const result = l.suspend(node, method(l.ref(iteration), "nextAsync"), loopBody);
+  const result = l.suspend(node, method(l.ref(iteration), "nextAsync", t.identifier("$t")), loopBody);
   loopBody.push({
     kind: "if",
     test: t.unaryExpression("!", method(l.ref(iteration), "step", result)),

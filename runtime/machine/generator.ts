@@ -8,8 +8,9 @@
  * | running | pending | `RUNNING`, set by the step function itself |
  * | completed | fulfilled | |
  *
- * A generator object has no properties. Its task is in a private field, put there as closure.ts does; so is, in the `prototype`
- * of a generator function, the function. Between that `prototype` and the platform's %GeneratorPrototype% stands ours.
+ * A generator object has no properties. Its task is in a private field; so is, in the `prototype` of a generator function, the function.
+ * The chain of prototypes: that of the function, one for its code, ours, the platform's %GeneratorPrototype%. That of the code has a `next`
+ * of its own, which V8 inlines together with the step function (20 functions in the process: 0.4 of native, against 2.5 with one `next` for all).
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
@@ -48,6 +49,35 @@ class Tasks extends Same {
   }
   static of(object: object): Durable | undefined {
     return #task in object ? object.#task : undefined;
+  }
+  /** `next` for generators of `code`. Anything out of the ordinary is left to `slow`. */
+  static nextOf(code: Code, slow: (object: unknown, value: unknown) => Result): (value: unknown) => Result {
+    const { step } = code;
+    const { next } = {
+      next(this: Tasks, value: unknown): Result {
+        if (typeof this !== "object" || this === null || !(#task in this)) return slow(this, value);
+        const task = this.#task;
+        const { run } = task;
+        if (
+          task.code !== code ||
+          task.ip < START ||
+          task.state !== PENDING ||
+          (run !== machine.run && !run.free)
+        )
+          return slow(this, value);
+        let result: unknown;
+        try {
+          result = step!(task, value, NEXT as never);
+        } catch (error) {
+          complete(task);
+          throw error;
+        }
+        if (task.ip >= START) return result === $park ? passed(task) : { value: result, done: false };
+        complete(task);
+        return { value: result, done: true };
+      },
+    };
+    return next;
   }
 }
 
@@ -90,11 +120,38 @@ export function defineMethods(prototype: object, methods: { readonly [name: stri
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
 }
 
+/** Above the `prototype` of each function that is made from a code. */
+const families = new WeakMap<Code, object>();
+
+function familyOf(code: Code): object {
+  let family = families.get(code);
+  if (family === undefined) {
+    const isAsync = code.kind === "async-generator";
+    family = Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype) as object;
+    if (!isAsync) defineMethods(family, { next: shared.Tasks.nextOf(code, resumeNext) });
+    families.set(code, family);
+  }
+  return family;
+}
+
+/** The `next` that a generator of marked code inherits; undefined for anything else. */
+export function generatorNext(generator: object): unknown {
+  const task = generatorTask(generator);
+  if (task === undefined) return undefined;
+  const isAsync = task.value instanceof GeneratorQueue;
+  if (task.code === null) return Reflect.get(isAsync ? asyncGeneratorPrototype : generatorPrototype, "next");
+  return Reflect.get(familyOf(task.code), "next");
+}
+
+export function isGeneratorNext(f: unknown, generator: object): boolean {
+  return generatorTask(generator) !== undefined && (f === methods.next || f === generatorNext(generator));
+}
+
 /** Makes what looks like a function a generator function: its [[Prototype]] and its `prototype` (§15.5.3). Returns it. */
-export function $generatorFunction<F extends Callable>(f: F, kind: "generator" | "async-generator"): F {
-  const isAsync = kind === "async-generator";
+export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
+  const isAsync = code.kind === "async-generator";
   Object.setPrototypeOf(f, isAsync ? AsyncGeneratorFunction : GeneratorFunction);
-  const prototype = Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype) as object;
+  const prototype = Object.create(familyOf(code)) as object;
   new shared.Owners(prototype, f);
   // A declared function has a `prototype` that can be set but not defined anew; a method has none.
   Object.defineProperty(f, "prototype", { value: prototype, writable: true });
@@ -103,7 +160,7 @@ export function $generatorFunction<F extends Callable>(f: F, kind: "generator" |
 
 /** `$closure` for generator functions. */
 export function $generatorClosure<F extends Callable>(f: F, code: Code, scopes: readonly object[]): F {
-  return $closure($generatorFunction(f, code.kind as "generator"), code, scopes);
+  return $closure($generatorFunction(f, code), code, scopes);
 }
 
 /** Begins a call of a generator function: the task whose step function binds the parameters next. */
@@ -202,9 +259,13 @@ export function $pass(task: Durable, result: unknown): typeof $park {
   return $park;
 }
 
+function resumeNext(object: unknown, value: unknown): Result {
+  return resume(object, value, NEXT, "next");
+}
+
 const methods = {
   next(this: unknown, value: unknown): Result {
-    return resume(this, value, NEXT, "next");
+    return resumeNext(this, value);
   },
   return(this: unknown, value: unknown): Result {
     return resume(this, value, RETURN, "return");

@@ -52,8 +52,10 @@ export {
   asyncGeneratorPrototype,
   createGenerator,
   generatorFunctionOf,
+  generatorNext,
   generatorPrototype,
   generatorTask,
+  isGeneratorNext,
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
