@@ -123,5 +123,5 @@ export function asyncMethod(
     make: null,
     captures: [],
   });
-  return wrapper(module, fn, fn.codeName, emitted.step, emitted.extras, t.nullLiteral());
+  return wrapper(module, fn, fn.codeName, emitted, t.nullLiteral());
 }

@@ -7,7 +7,7 @@ import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { identifier } from "../convert.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
+import type { Fn, FunctionNode, Lowered, Scope, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
 import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
@@ -164,12 +164,19 @@ function parameter(_module: Emitter, node: t.Node, rewriter: Rewriting): t.Funct
 
 // ---- async functions
 
-/** Emits the step function, the frame class and the code of an async function; returns the names. */
-export function emitAsync(
-  module: Emitter,
-  fn: Fn,
-  codeName: string,
-): { step: string; frame: string | null; layout: Layout; extras: Extras } {
+/** A function that was taken apart. */
+export interface Emitted {
+  /** Names of the step function and the frame class. */
+  readonly step: string;
+  readonly frame: string | null;
+  readonly layout: Layout;
+  readonly extras: Extras;
+  /** A generator whose first frame is made by its caller: binding its parameters takes no code. */
+  readonly started: boolean;
+}
+
+/** Emits the step function and the frame class of an async function or generator. */
+export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const lowered = lower(fn, module.resolved, module.diagnostics);
   liveness(fn, lowered, module.resolved, module.converted);
   const extras = extrasOf(module, fn);
@@ -186,21 +193,45 @@ export function emitAsync(
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
   const emitter = new StepEmitter(module, rewriter, plan, frame ?? "");
-  const body = emitter.body(lowered);
-  const params = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
-  if (restParameters(fn) !== null) params.push("$rest");
+  const started = fn.isGenerator && startsAtOnce(module, lowered, rewriter);
+  const body = emitter.body(lowered, started);
+  const passed = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
+  if (restParameters(fn) !== null) passed.push("$rest");
+  const params = started ? [] : passed;
   module.bottom.push(
     stepFunction(
       step,
       params,
       plan,
-      [...usedLocals(lowered.locals, body, new Set(params)), ...emitter.temps],
+      [
+        ...(started ? passed.filter((one) => mentions(body, one)) : []),
+        ...usedLocals(lowered.locals, body, new Set(passed)),
+        ...emitter.temps,
+      ],
       body,
       fn.isGenerator && !fn.isAsync,
     ),
   );
   if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
-  return { step, frame, layout: plan, extras };
+  return { step, frame, layout: plan, extras, started };
+}
+
+/** Nothing stands between the call of a generator and its start: its parameters are plain, and no record is made. */
+function startsAtOnce(module: Emitter, lowered: Lowered, rewriter: Rewriting): boolean {
+  for (const one of lowered.body) {
+    if (one.kind === "suspend") return true;
+    if (one.kind !== "enter" || module.prologueOf(one.scope, rewriter).length > 0) return false;
+  }
+  return false;
+}
+
+function mentions(body: t.Statement[], name: string): boolean {
+  let found = false;
+  for (const one of body)
+    t.traverseFast(one, (node) => {
+      if (t.isIdentifier(node, { name })) found = true;
+    });
+  return found;
 }
 
 /** Locals that the emitted body mentions. */
@@ -311,10 +342,10 @@ export function wrapper(
   module: Emitter,
   fn: Fn,
   codeName: string,
-  step: string,
-  extras: Extras,
+  emitted: Emitted,
   self: t.Expression,
 ): { params: t.FunctionParameter[]; body: t.BlockStatement } {
+  const { step, extras } = emitted;
   const plain = plainParameters(fn).map((one) => one.name);
   const rest = restParameters(fn);
   const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
@@ -334,7 +365,7 @@ export function wrapper(
         : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
     );
   }
-  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, step, args) };
+  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, emitted, args) };
   const task = t.variableDeclaration("const", [
     t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
   ]);
@@ -352,24 +383,51 @@ export function wrapper(
   };
 }
 
-/** The call of a generator function: its step function binds the parameters and suspends before the body. */
+/**
+ * The call of a generator function: its step function binds the parameters and suspends before the body; where that takes no code, the
+ * frame is made here.
+ */
 function generatorBody(
   module: Emitter,
   fn: Fn,
   codeName: string,
   self: t.Expression,
-  step: string,
+  emitted: Emitted,
   args: t.Expression[],
 ): t.BlockStatement {
   const begin = module.call("$generator", t.identifier(codeName), self);
   const list: t.Statement[] = [
     t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$t"), begin)]),
-    t.expressionStatement(t.callExpression(t.identifier(step), args)),
+    ...(emitted.started
+      ? firstFrame(module, fn, emitted)
+      : [t.expressionStatement(t.callExpression(t.identifier(emitted.step), args))]),
     t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
   ];
   if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
     list.unshift(enterRun(module, fn, self.name, restParameters(fn)));
   return t.blockStatement(list);
+}
+
+function firstFrame(module: Emitter, fn: Fn, { frame, layout: plan, extras }: Emitted): t.Statement[] {
+  const given = new Map<Variable, t.Expression>();
+  extras.variables.forEach((variable) => {
+    given.set(variable, extras.values[extras.names.indexOf(slotName(variable))]!);
+  });
+  for (const one of plainParameters(fn)) given.set(module.resolved.refs.get(one)!, t.identifier(one.name));
+  const field = (object: string, name: string) =>
+    t.memberExpression(t.identifier(object), t.identifier(name));
+  const set = (target: t.MemberExpression, value: t.Expression) =>
+    t.expressionStatement(t.assignmentExpression("=", target, value));
+  const list: t.Statement[] = [set(field("$t", "ip"), t.numericLiteral(1))];
+  if (frame === null) return list;
+  const made = t.assignmentExpression("=", field("$t", "frame"), t.newExpression(t.identifier(frame), []));
+  const live = plan.slotsAt[1]!.filter((one) => given.has(one));
+  if (live.length === 0) return [...list, t.expressionStatement(made)];
+  return [
+    ...list,
+    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), made)]),
+    ...live.map((one) => set(field("$f", slotName(one)), t.cloneNode(given.get(one)!))),
+  ];
 }
 
 // ---- closures
@@ -413,7 +471,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
           t.isIdentifier(one, { name: "$self" }) ? t.identifier(self) : one,
         ),
       );
-    const parts = wrapper(module, fn, fn.codeName, stepName, emitted.extras, t.identifier(self));
+    const parts = wrapper(module, fn, fn.codeName, emitted, t.identifier(self));
     // An arrow or a method: like an async function neither can be called with `new`.
     made = fn.isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)

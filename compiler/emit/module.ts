@@ -281,7 +281,7 @@ export class ModuleEmitter implements Emitter {
     }
     fn.codeName = this.name(`${node.id!.name}$code`);
     const emitted = emitAsync(this, fn, fn.codeName);
-    const parts = wrapper(this, fn, fn.codeName, emitted.step, emitted.extras, t.identifier(node.id!.name));
+    const parts = wrapper(this, fn, fn.codeName, emitted, t.identifier(node.id!.name));
     this.code(fn, {
       step: emitted.step,
       frame: emitted.frame,

@@ -13,7 +13,14 @@
  * | loop | `for (; $ip !== 0 \|\| test; update)` |
  */
 import * as t from "@babel/types";
-import { assertNever, type Lowered, type Stmt, type SuspendKind, type SuspendPoint } from "../ir.ts";
+import {
+  assertNever,
+  type Lowered,
+  type Stmt,
+  type SuspendKind,
+  type SuspendPoint,
+  type Variable,
+} from "../ir.ts";
 import { type Layout, slotName } from "../layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
@@ -48,8 +55,11 @@ export class StepEmitter {
     return t.identifier(name);
   }
 
-  body(lowered: Lowered): t.Statement[] {
-    return this.#list(lowered.body);
+  /** @param started a generator whose frame at the start is made by its caller: there is nothing before that point */
+  body(lowered: Lowered, started: boolean): t.Statement[] {
+    if (!started) return this.#list(lowered.body);
+    const start = lowered.body.findIndex((one) => one.kind === "suspend");
+    return this.#list(lowered.body.slice(start));
   }
 
   #list(list: readonly Stmt[]): t.Statement[] {
@@ -58,6 +68,10 @@ export class StepEmitter {
     const cases: { labels: number[]; body: t.Statement[] }[] = [{ labels: [0], body: [] }];
     for (const stmt of list) {
       const current = cases.at(-1)!;
+      if (stmt.kind === "suspend" && stmt.how === "start" && list[0] === stmt) {
+        cases[0] = { labels: [stmt.point.ip], body: this.#arrive(stmt.how) };
+        continue;
+      }
       if (stmt.kind === "suspend") {
         current.body.push(...this.#suspend(stmt));
         cases.push({ labels: [stmt.point.ip], body: this.#arrive(stmt.how) });
@@ -134,15 +148,26 @@ export class StepEmitter {
     const save: t.Statement[] = [];
     const slots = this.#layout.slotsAt[point.ip]!;
     const frame = t.memberExpression(t.identifier("$t"), t.identifier("frame"));
-    if (slots.length > 0) {
+    const { fn } = this.#rewriter;
+    const slot = (one: Variable) => t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
+    // A sync generator has one frame for its life: it was made at the start, and each yield clears what is dead.
+    const keeps = fn.isGenerator && !fn.isAsync && this.#layout.slots.length > 0;
+    if (slots.length > 0 || keeps) {
       const made = t.newExpression(t.identifier(this.#frameName), []);
-      const got = this.#layout.uniform
-        ? t.assignmentExpression("??=", frame, made)
-        : t.assignmentExpression("=", frame, made);
+      const got =
+        this.#layout.uniform || keeps
+          ? t.assignmentExpression("??=", frame, made)
+          : t.assignmentExpression("=", frame, made);
       save.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), got)]));
-      for (const one of slots) {
-        const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
-        save.push(t.expressionStatement(t.assignmentExpression("=", slot, t.identifier(slotName(one)))));
+      for (const one of slots)
+        save.push(t.expressionStatement(t.assignmentExpression("=", slot(one), t.identifier(slotName(one)))));
+      const dead = keeps ? this.#layout.slots.filter((one) => !slots.includes(one)) : [];
+      if (dead.length > 0) {
+        const cleared = dead.reduceRight<t.Expression>(
+          (value, one) => t.assignmentExpression("=", slot(one), value),
+          t.identifier("undefined"),
+        );
+        save.push(t.expressionStatement(cleared));
       }
     } else if (this.#layout.slots.length > 0) {
       save.push(t.expressionStatement(t.assignmentExpression("=", frame, t.nullLiteral())));

@@ -42,8 +42,9 @@ export const iteration: Kind = {
         if (isNative(value)) {
           return `${head},${out.value(value.source)},${out.value(value.method)},${position(value)}]`;
         }
+        if (value.iterator === null) return `${head},null,[]]`;
         // The `next` of a generator is its own affair.
-        return value.iterator !== null && isGeneratorNext(value.method, value.iterator)
+        return isGeneratorNext(value.method, value.iterator)
           ? `${head},${out.value(value.iterator)}]`
           : `${head},${out.value(value.iterator)},${out.value(value.method)}]`;
     }
