@@ -118,7 +118,6 @@ export function asyncMethod(
   const emitted = emitAsync(module, fn, fn.codeName);
   module.code(fn, {
     step: emitted.step,
-    frame: emitted.frame,
     layout: emitted.layout,
     make: null,
     captures: [],

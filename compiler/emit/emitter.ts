@@ -10,8 +10,6 @@ export interface Emitter {
   readonly resolved: Resolved;
   readonly converted: Converted;
   readonly diagnostics: Diagnostics;
-  /** Frame and record classes, before everything else of the module. */
-  readonly classes: t.Statement[];
   /** Step functions, behind everything else of the module. */
   readonly bottom: t.Statement[];
   /** A module-level name that nothing in the source has. */
@@ -32,7 +30,6 @@ export interface Emitter {
 
 export interface CodeParts {
   readonly step: string | null;
-  readonly frame: string | null;
   readonly layout: Layout | null;
   readonly make: t.Expression | null;
   readonly captures: readonly (readonly string[])[];

@@ -14,6 +14,7 @@ import { lower, plainParameters, type RestParameters, restParameters } from "../
 import { reserved } from "../reserved-names.ts";
 import type { Emitter, Extras, Rewriting } from "./emitter.ts";
 import { assign, Rewriter } from "./rewrite.ts";
+import { slotProperty } from "./slots.ts";
 import { StepEmitter } from "./step.ts";
 
 /** The statements that enter a scope; for a function's own also its parameters, `this` and name, where captured. */
@@ -164,12 +165,12 @@ function parameter(_module: Emitter, node: t.Node, rewriter: Rewriting): t.Funct
 
 // ---- async functions
 
-/** Emits the step function, the frame class and the code of an async function; returns the names. */
+/** Emits the step function of an async function. */
 export function emitAsync(
   module: Emitter,
   fn: Fn,
   codeName: string,
-): { step: string; frame: string | null; layout: Layout; extras: Extras } {
+): { step: string; layout: Layout; extras: Extras } {
   const lowered = lower(fn, module.resolved, module.diagnostics);
   liveness(fn, lowered, module.resolved, module.converted);
   const extras = extrasOf(module, fn);
@@ -182,10 +183,9 @@ export function emitAsync(
     module.converted.records.map((one) => one.holder.out!),
   );
   const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
-  const frame = plan.slots.length > 0 ? module.name(`${codeName.replace(/\$code$/, "")}$Frame`) : null;
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
-  const emitter = new StepEmitter(module, rewriter, plan, frame ?? "");
+  const emitter = new StepEmitter(module, rewriter, plan);
   const body = emitter.body(lowered);
   const params = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
   if (restParameters(fn) !== null) params.push("$rest");
@@ -199,8 +199,7 @@ export function emitAsync(
       fn.isGenerator && !fn.isAsync,
     ),
   );
-  if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
-  return { step, frame, layout: plan, extras };
+  return { step, layout: plan, extras };
 }
 
 /** Locals that the emitted body mentions. */
@@ -228,39 +227,26 @@ function stepFunction(
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
-  const declared = [...(resumes ? ["$ip"] : []), ...locals];
-  if (declared.length > 0)
+  const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
+  if (resumes) list.push(t.variableDeclaration("let", [t.variableDeclarator(t.identifier("$ip"), ip)]));
+  if (locals.length > 0)
     list.push(
       t.variableDeclaration(
         "let",
-        declared.map((one) =>
-          t.variableDeclarator(
-            t.identifier(one),
-            one === "$ip" ? t.memberExpression(t.identifier("$t"), t.identifier("ip")) : null,
-          ),
-        ),
+        locals.map((one) => t.variableDeclarator(t.identifier(one))),
       ),
     );
   // While it runs, a generator says so: see generator.ts of the machine.
   if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
-    const load = plan.slots.map((one) => {
-      const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
-      return t.expressionStatement(t.assignmentExpression("=", t.identifier(slotName(one)), slot));
-    });
-    const f = t.variableDeclarator(
-      t.identifier("$f"),
-      t.memberExpression(t.identifier("$t"), t.identifier("frame")),
-    );
+    const frame = () => t.memberExpression(t.identifier("$t"), t.identifier("frame"));
+    const slots = t.objectPattern(plan.slots.map((one) => slotProperty(slotName(one))));
+    const load = t.expressionStatement(t.assignmentExpression("=", slots, frame()));
     const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
     const test = some
-      ? t.binaryExpression(
-          "!==",
-          t.memberExpression(t.identifier("$t"), t.identifier("frame")),
-          t.nullLiteral(),
-        )
+      ? t.binaryExpression("!==", frame(), t.nullLiteral())
       : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
-    list.push(t.ifStatement(test, t.blockStatement([t.variableDeclaration("const", [f]), ...load])));
+    list.push(t.ifStatement(test, load));
   }
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
@@ -270,15 +256,6 @@ function stepFunction(
 function running(): t.Statement {
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
   return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
-}
-
-export function slotClass(
-  name: string,
-  fields: readonly string[],
-  initial: (field: string) => t.Expression = () => t.identifier("undefined"),
-): t.Statement {
-  const members = fields.map((one) => t.classProperty(t.identifier(one), initial(one)));
-  return t.classDeclaration(t.identifier(name), null, t.classBody(members));
 }
 
 function extrasOf(module: Emitter, fn: Fn): Extras {
@@ -396,7 +373,6 @@ function emitClosure(module: Emitter, fn: Fn): void {
   let made: t.Expression;
   let stepName: string | null = null;
   let plan: Layout | null = null;
-  let frame: string | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
   if (fn.suspends) {
@@ -404,7 +380,6 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
-    frame = emitted.frame;
     if (emitted.extras.names.includes("$self") || emitted.extras.variables.some((one) => one.kind === "self"))
       emitted.extras.values.splice(
         0,
@@ -480,7 +455,6 @@ function emitClosure(module: Emitter, fn: Fn): void {
   );
   module.code(fn, {
     step: stepName,
-    frame,
     layout: plan,
     make,
     captures: takes.map((one) => one.variables.map((v) => v.name)),

@@ -13,6 +13,7 @@ export {
   cursorPrototypes,
 } from "./cursors.ts";
 export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
+export { $code, $record } from "./descriptor.ts";
 export {
   Adopt,
   type Callable,
@@ -41,7 +42,7 @@ export {
   Unwrap,
   type Wait,
 } from "./durable.ts";
-export { $park, $return, $throw } from "./end.ts";
+export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export {
   $generated,
@@ -62,13 +63,13 @@ export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $method, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
-  $code,
   $module,
-  $record,
   bindingOf,
   codeOf,
   nameOf,
   recordOf,
+  registerCode,
+  registerRecord,
   registry,
   type Step,
 } from "./registry.ts";
