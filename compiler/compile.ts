@@ -1,5 +1,4 @@
 /** The pipeline: discover, resolve, convert, then for each function lower, liveness, layout and emit. */
-import { generate } from "@babel/generator";
 import type * as t from "@babel/types";
 import { convert } from "./convert.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
@@ -7,6 +6,7 @@ import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
 import type { Manifest } from "./manifest.ts";
 import { parse } from "./parse.ts";
+import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
 import { resolve } from "./resolve.ts";
 
@@ -45,7 +45,7 @@ export interface SourceMap {
 export function compile(source: string, options: CompileOptions): CompileResult {
   const { file, program, manifest, diagnostics } = compileProgram(source, options);
   if (file === null || program === null) return { code: null, map: null, manifest: null, diagnostics };
-  const output = print({ ...file, program }, source, options.filename);
+  const output = printed(program, source, options.filename);
   return { ...output, manifest, diagnostics };
 }
 
@@ -92,15 +92,10 @@ export function compileProgram(source: string, options: CompileOptions): Compile
  * @throws SyntaxError of the parser
  */
 export function eraseTypes(source: string, filename: string): { code: string; map: SourceMap } {
-  const output = print(parse(source, { filename, sourceType: "module" }), source, filename);
-  return { code: output.code, map: output.map! };
+  return printed(parse(source, { filename, sourceType: "module" }), source, filename);
 }
 
-function print(file: t.File, source: string, filename: string): { code: string; map: SourceMap | null } {
-  const output = generate(
-    file,
-    { sourceMaps: true, sourceFileName: filename, comments: false, jsescOption: { minimal: true } },
-    source,
-  );
-  return { code: output.code, map: output.map as SourceMap | null };
+function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {
+  const { code, mappings, names } = print(program);
+  return { code, map: { version: 3, sources: [filename], names, sourcesContent: [source], mappings } };
 }

@@ -1,7 +1,7 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self"] as const;
+export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self"] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
@@ -20,9 +20,13 @@ export const helperNames = [
   "$delegateAsync",
   "$end",
   "$enter",
+  "$fail",
+  "$Generator",
   "$generated",
   "$generator",
   "$generatorClosure",
+  "$generatorCode",
+  "$inherit",
   "$generatorFunction",
   "$iterate",
   "$iterateAsync",
@@ -31,13 +35,17 @@ export const helperNames = [
   "$machine",
   "$method",
   "$module",
+  "$next",
   "$park",
   "$pass",
   "$Promise",
+  "$ready",
   "$record",
+  "$resume",
   "$rest",
   "$return",
   "$step",
+  "$suspend",
   "$TDZ",
   "$tdz",
   "$throw",

@@ -7,13 +7,15 @@ import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { identifier } from "../convert.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Lowered, Scope, Variable } from "../ir.ts";
+import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
 import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import { reserved } from "../reserved-names.ts";
-import type { Emitter, Extras, Rewriting } from "./emitter.ts";
+import type { Emitted, Emitter, Extras, Rewriting } from "./emitter.ts";
+import { generatorBody, generatorClass, startsAtOnce } from "./generators.ts";
 import { assign, Rewriter } from "./rewrite.ts";
+import { slotProperty } from "./slots.ts";
 import { StepEmitter } from "./step.ts";
 
 /** The statements that enter a scope; for a function's own also its parameters, `this` and name, where captured. */
@@ -164,18 +166,7 @@ function parameter(_module: Emitter, node: t.Node, rewriter: Rewriting): t.Funct
 
 // ---- async functions
 
-/** A function that was taken apart. */
-export interface Emitted {
-  /** Names of the step function and the frame class. */
-  readonly step: string;
-  readonly frame: string | null;
-  readonly layout: Layout;
-  readonly extras: Extras;
-  /** A generator whose first frame is made by its caller: binding its parameters takes no code. */
-  readonly started: boolean;
-}
-
-/** Emits the step function and the frame class of an async function or generator. */
+/** Emits the step function of an async function or generator. */
 export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const lowered = lower(fn, module.resolved, module.diagnostics);
   liveness(fn, lowered, module.resolved, module.converted);
@@ -189,10 +180,9 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
     module.converted.records.map((one) => one.holder.out!),
   );
   const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
-  const frame = plan.slots.length > 0 ? module.name(`${codeName.replace(/\$code$/, "")}$Frame`) : null;
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
-  const emitter = new StepEmitter(module, rewriter, plan, frame ?? "");
+  const emitter = new StepEmitter(module, rewriter, plan);
   const started = fn.isGenerator && startsAtOnce(module, lowered, rewriter);
   const body = emitter.body(lowered, started);
   const passed = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
@@ -212,17 +202,8 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
       fn.isGenerator && !fn.isAsync,
     ),
   );
-  if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
-  return { step, frame, layout: plan, extras, started };
-}
-
-/** Nothing stands between the call of a generator and its start: its parameters are plain, and no record is made. */
-function startsAtOnce(module: Emitter, lowered: Lowered, rewriter: Rewriting): boolean {
-  for (const one of lowered.body) {
-    if (one.kind === "suspend") return true;
-    if (one.kind !== "enter" || module.prologueOf(one.scope, rewriter).length > 0) return false;
-  }
-  return false;
+  const generator = fn.isGenerator && !fn.isAsync ? generatorClass(module, codeName, step) : null;
+  return { step, layout: plan, extras, started, generator };
 }
 
 function mentions(body: t.Statement[], name: string): boolean {
@@ -259,39 +240,30 @@ function stepFunction(
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
-  const declared = [...(resumes ? ["$ip"] : []), ...locals];
-  if (declared.length > 0)
+  const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
+  if (resumes) list.push(t.variableDeclaration("let", [t.variableDeclarator(t.identifier("$ip"), ip)]));
+  if (locals.length > 0)
     list.push(
       t.variableDeclaration(
         "let",
-        declared.map((one) =>
-          t.variableDeclarator(
-            t.identifier(one),
-            one === "$ip" ? t.memberExpression(t.identifier("$t"), t.identifier("ip")) : null,
-          ),
-        ),
+        locals.map((one) => t.variableDeclarator(t.identifier(one))),
       ),
     );
   // While it runs, a generator says so: see generator.ts of the machine.
   if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
-    const load = plan.slots.map((one) => {
-      const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
-      return t.expressionStatement(t.assignmentExpression("=", t.identifier(slotName(one)), slot));
-    });
-    const f = t.variableDeclarator(
-      t.identifier("$f"),
-      t.memberExpression(t.identifier("$t"), t.identifier("frame")),
+    const frame = () => t.memberExpression(t.identifier("$t"), t.identifier("frame"));
+    const slots = t.objectPattern(plan.slots.map((one) => slotProperty(slotName(one))));
+    if (marksRunning)
+      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), frame())]));
+    const load = t.expressionStatement(
+      t.assignmentExpression("=", slots, marksRunning ? t.identifier("$f") : frame()),
     );
-    const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
+    const some = !marksRunning && plan.slotsAt.slice(1).some((one) => one.length === 0);
     const test = some
-      ? t.binaryExpression(
-          "!==",
-          t.memberExpression(t.identifier("$t"), t.identifier("frame")),
-          t.nullLiteral(),
-        )
+      ? t.binaryExpression("!==", frame(), t.nullLiteral())
       : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
-    list.push(t.ifStatement(test, t.blockStatement([t.variableDeclaration("const", [f]), ...load])));
+    list.push(t.ifStatement(test, load));
   }
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
@@ -301,15 +273,6 @@ function stepFunction(
 function running(): t.Statement {
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
   return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
-}
-
-export function slotClass(
-  name: string,
-  fields: readonly string[],
-  initial: (field: string) => t.Expression = () => t.identifier("undefined"),
-): t.Statement {
-  const members = fields.map((one) => t.classProperty(t.identifier(one), initial(one)));
-  return t.classDeclaration(t.identifier(name), null, t.classBody(members));
 }
 
 function extrasOf(module: Emitter, fn: Fn): Extras {
@@ -365,7 +328,11 @@ export function wrapper(
         : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
     );
   }
-  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, emitted, args) };
+  if (fn.isGenerator) {
+    const isClosure = t.isIdentifier(self) && fn.parent?.kind !== "module";
+    const enters = isClosure && rest !== null ? enterRun(module, fn, self.name, rest) : null;
+    return { params, body: generatorBody(module, fn, codeName, self, emitted, args, enters) };
+  }
   const task = t.variableDeclaration("const", [
     t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
   ]);
@@ -381,53 +348,6 @@ export function wrapper(
     params,
     body: t.blockStatement([task, attempt, t.returnStatement(module.call("$end", t.identifier("$t")))]),
   };
-}
-
-/**
- * The call of a generator function: its step function binds the parameters and suspends before the body; where that takes no code, the
- * frame is made here.
- */
-function generatorBody(
-  module: Emitter,
-  fn: Fn,
-  codeName: string,
-  self: t.Expression,
-  emitted: Emitted,
-  args: t.Expression[],
-): t.BlockStatement {
-  const begin = module.call("$generator", t.identifier(codeName), self);
-  const list: t.Statement[] = [
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$t"), begin)]),
-    ...(emitted.started
-      ? firstFrame(module, fn, emitted)
-      : [t.expressionStatement(t.callExpression(t.identifier(emitted.step), args))]),
-    t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
-  ];
-  if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
-    list.unshift(enterRun(module, fn, self.name, restParameters(fn)));
-  return t.blockStatement(list);
-}
-
-function firstFrame(module: Emitter, fn: Fn, { frame, layout: plan, extras }: Emitted): t.Statement[] {
-  const given = new Map<Variable, t.Expression>();
-  extras.variables.forEach((variable) => {
-    given.set(variable, extras.values[extras.names.indexOf(slotName(variable))]!);
-  });
-  for (const one of plainParameters(fn)) given.set(module.resolved.refs.get(one)!, t.identifier(one.name));
-  const field = (object: string, name: string) =>
-    t.memberExpression(t.identifier(object), t.identifier(name));
-  const set = (target: t.MemberExpression, value: t.Expression) =>
-    t.expressionStatement(t.assignmentExpression("=", target, value));
-  const list: t.Statement[] = [set(field("$t", "ip"), t.numericLiteral(1))];
-  if (frame === null) return list;
-  const made = t.assignmentExpression("=", field("$t", "frame"), t.newExpression(t.identifier(frame), []));
-  const live = plan.slotsAt[1]!.filter((one) => given.has(one));
-  if (live.length === 0) return [...list, t.expressionStatement(made)];
-  return [
-    ...list,
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), made)]),
-    ...live.map((one) => set(field("$f", slotName(one)), t.cloneNode(given.get(one)!))),
-  ];
 }
 
 // ---- closures
@@ -454,7 +374,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
   let made: t.Expression;
   let stepName: string | null = null;
   let plan: Layout | null = null;
-  let frame: string | null = null;
+  let generator: string | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
   if (fn.suspends) {
@@ -462,7 +382,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
-    frame = emitted.frame;
+    generator = emitted.generator;
     if (emitted.extras.names.includes("$self") || emitted.extras.variables.some((one) => one.kind === "self"))
       emitted.extras.values.splice(
         0,
@@ -538,7 +458,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
   );
   module.code(fn, {
     step: stepName,
-    frame,
+    generator,
     layout: plan,
     make,
     captures: takes.map((one) => one.variables.map((v) => v.name)),

@@ -15,10 +15,12 @@ import type { Manifest, ManifestCode } from "../manifest.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
+import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { closure, codeHash, emitAsync, plainFunction, prologue, slotClass, wrapper } from "./functions.ts";
+import { closure, codeHash, emitAsync, plainFunction, prologue, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { Rewriter } from "./rewrite.ts";
+import { scopeClass } from "./slots.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
@@ -29,13 +31,14 @@ export class ModuleEmitter implements Emitter {
   readonly resolved: Resolved;
   readonly converted: Converted;
   readonly diagnostics: Diagnostics;
-  readonly classes: t.Statement[] = [];
   readonly codes: t.Statement[] = [];
   readonly bottom: t.Statement[] = [];
   readonly manifest: { -readonly [K in keyof Manifest]: Manifest[K] };
   readonly #options: EmitOptions;
   readonly #helpers = new Set<string>();
   readonly #names: Set<string>;
+  /** The module as it is registered. */
+  readonly #module = t.identifier("$m");
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -136,26 +139,21 @@ export class ModuleEmitter implements Emitter {
       points: parts.layout === null ? [] : parts.layout.points,
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
-    const fields: [string, t.Expression][] = [
-      ["id", t.stringLiteral(entry.id)],
-      ["hash", t.stringLiteral(entry.hash)],
-      ["kind", t.stringLiteral(kind)],
-      ["file", t.stringLiteral(this.#options.filename)],
-      ["line", t.numericLiteral(entry.line)],
-      ["step", parts.step === null ? t.nullLiteral() : this.#stepOf(kind, parts.step)],
-      ["Frame", parts.frame === null ? t.nullLiteral() : t.identifier(parts.frame)],
-      ["points", points(entry)],
-      ["make", parts.make ?? t.nullLiteral()],
-      ["captures", t.valueToNode(parts.captures)],
-    ];
-    const descriptor = t.objectExpression(
-      fields.map(([key, value]) => t.objectProperty(t.identifier(key), value)),
-    );
-    this.codes.push(
-      t.variableDeclaration("const", [
-        t.variableDeclarator(t.identifier(fn.codeName), this.call("$code", descriptor)),
-      ]),
-    );
+    const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
+    if (parts.generator != null) {
+      args.push(t.identifier(parts.step!), t.identifier(parts.generator));
+      if (parts.make !== null) args.push(parts.make);
+      this.#constant(fn.codeName, this.call("$generatorCode", ...args));
+      return;
+    }
+    if (parts.step !== null) args.push(this.#stepOf(kind, parts.step));
+    else if (parts.make !== null) args.push(t.nullLiteral());
+    if (parts.make !== null) args.push(parts.make);
+    this.#constant(fn.codeName, this.call("$code", ...args));
+  }
+
+  #constant(name: string, value: t.Expression): void {
+    this.codes.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(name), value)]));
   }
 
   /** Async generators answer requests with what their body does. */
@@ -172,22 +170,13 @@ export class ModuleEmitter implements Emitter {
     for (const record of this.converted.records) {
       record.className = this.name(`${record.holder.out!.slice(1)}$Scope`);
       const dead = new Set(record.variables.filter((one) => one.needsTdz).map((one) => one.name));
-      this.classes.push(
-        slotClass(
-          record.className,
-          record.variables.map((one) => one.name),
-          (field) => (dead.has(field) ? this.helper("$TDZ") : t.identifier("undefined")),
-        ),
+      const schema = scopeClass(
+        record.variables.map((one) => one.name),
+        (field) => (dead.has(field) ? this.helper("$TDZ") : null),
       );
+      const made = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
       this.codes.push(
-        t.expressionStatement(
-          this.call(
-            "$record",
-            t.stringLiteral(`${this.#options.moduleId}#${record.id}`),
-            t.identifier(record.className),
-            t.valueToNode(record.variables.map((one) => one.name)),
-          ),
-        ),
+        t.variableDeclaration("const", [t.variableDeclarator(t.identifier(record.className), made)]),
       );
     }
     const imports: t.Statement[] = [];
@@ -197,13 +186,11 @@ export class ModuleEmitter implements Emitter {
       if (t.isImportDeclaration(statement)) imports.push(statement);
       else this.#top(statement, rewriter, hoisted, body);
     }
-    const bindings = this.#bindings();
     return this.#program(file, [
       ...imports,
-      ...this.classes,
+      ...this.#registration(),
       ...this.codes,
       ...hoisted,
-      ...bindings,
       ...body,
       ...this.bottom,
     ]);
@@ -284,7 +271,7 @@ export class ModuleEmitter implements Emitter {
     const parts = wrapper(this, fn, fn.codeName, emitted, t.identifier(node.id!.name));
     this.code(fn, {
       step: emitted.step,
-      frame: emitted.frame,
+      generator: emitted.generator,
       layout: emitted.layout,
       make: null,
       captures: [],
@@ -391,8 +378,8 @@ export class ModuleEmitter implements Emitter {
     return { ...file.program, directives, body: helpers.length > 0 ? [from, ...body] : body };
   }
 
-  /** Immutable bindings of the top level, saved by reference. */
-  #bindings(): t.Statement[] {
+  /** `const $m = $module(…)`, with the immutable bindings of the top level, saved by reference. */
+  #registration(): t.Statement[] {
     const properties: t.ObjectProperty[] = [];
     for (const variable of this.resolved.module.scope.variables.values()) {
       if (variable.reassigned || variable.kind === "var" || variable.kind === "let") continue;
@@ -400,19 +387,19 @@ export class ModuleEmitter implements Emitter {
       const key = t.identifier(variable.name);
       properties.push(t.objectProperty(key, t.arrowFunctionExpression([], t.identifier(variable.name))));
     }
-    if (properties.length === 0) return [];
+    if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher();
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
-    return [
-      t.expressionStatement(
-        this.call(
-          "$module",
-          t.stringLiteral(this.#options.moduleId),
-          t.stringLiteral(hash.digest(10)),
-          t.objectExpression(properties),
-        ),
-      ),
+    const { moduleId, filename } = this.#options;
+    const args: t.Expression[] = [
+      t.stringLiteral(moduleId),
+      t.stringLiteral(hash.digest(10)),
+      t.objectExpression(properties),
     ];
+    if (filename !== moduleId) args.push(t.stringLiteral(filename));
+    const call = this.call("$module", ...args);
+    if (this.codes.length === 0) return [t.expressionStatement(call)];
+    return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
   }
 }
 
@@ -433,19 +420,5 @@ function withoutDirectives<B extends t.Node>(body: B): B {
 function isSimple(node: t.Node): boolean {
   return (
     t.isIdentifier(node) || (t.isLiteral(node) && !t.isTemplateLiteral(node)) || t.isThisExpression(node)
-  );
-}
-
-function points(entry: ManifestCode): t.Expression {
-  return t.arrayExpression(
-    entry.points.map((one) =>
-      one === null
-        ? t.nullLiteral()
-        : t.objectExpression(
-            Object.entries(one).map(([key, value]) =>
-              t.objectProperty(t.identifier(key), t.valueToNode(value)),
-            ),
-          ),
-    ),
   );
 }

@@ -13,6 +13,7 @@ export {
   cursorPrototypes,
 } from "./cursors.ts";
 export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
+export { $code, $record } from "./descriptor.ts";
 export {
   Adopt,
   type Callable,
@@ -41,14 +42,21 @@ export {
   Unwrap,
   type Wait,
 } from "./durable.ts";
-export { $park, $return, $throw } from "./end.ts";
+export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export {
+  $fail,
+  $Generator,
   $generated,
   $generator,
   $generatorClosure,
+  $generatorCode,
   $generatorFunction,
+  $inherit,
+  $next,
   $pass,
+  $ready,
+  $resume,
   asyncGeneratorPrototype,
   createGenerator,
   generatorFunctionOf,
@@ -64,13 +72,13 @@ export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $method, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
-  $code,
   $module,
-  $record,
   bindingOf,
   codeOf,
   nameOf,
   recordOf,
+  registerCode,
+  registerRecord,
   registry,
   type Step,
 } from "./registry.ts";

@@ -68,6 +68,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     "made",
   ],
   [
+    "prototype of generators",
+    "const g = function* () { yield 1; }; return Object.getPrototypeOf(g.prototype) === Object.getPrototypeOf(g).prototype;",
+    true,
+    false,
+  ],
+  [
     "text of a function",
     'return String(async (x) => { await null; return x; }).startsWith("async");',
     true,
