@@ -9,6 +9,7 @@ import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
 import { boundIdentifiers, feedName } from "../resolve.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { updateSelf, writeToSelf } from "./sloppy.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */
 const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
@@ -136,9 +137,18 @@ export class Rewriter implements Rewriting {
         return this.#assignment(node);
       case "UpdateExpression":
         return this.#update(node);
+      case "UnaryExpression":
+        // Sloppy code: a variable cannot be deleted, but the field of a record could.
+        if (node.operator === "delete" && t.isIdentifier(node.argument) && this.#isOwn(node.argument))
+          return t.booleanLiteral(false);
+        return this.#copy(node);
       default:
         return this.#copy(node);
     }
+  }
+
+  #isOwn(node: t.Identifier): boolean {
+    return (this.module.resolved.refs.get(node)?.scope.kind ?? "module") !== "module";
   }
 
   #copy(node: t.Node): t.Node {
@@ -154,7 +164,10 @@ export class Rewriter implements Rewriting {
 
   #implicit(node: t.ThisExpression | t.MetaProperty): t.Expression {
     const variable = this.module.resolved.refs.get(node);
-    if (variable === undefined) return t.cloneNode(node, false);
+    if (variable === undefined) {
+      const outside = t.isThisExpression(node) && this.fn.kind !== "module";
+      return outside ? this.module.topThis() : t.cloneNode(node, false);
+    }
     if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
     return located(this.place(variable), node);
   }
@@ -216,6 +229,7 @@ export class Rewriter implements Rewriting {
       } as unknown as t.Node;
     const name = t.stringLiteral(variable.name);
     const checked = this.module.resolved.tdzChecks.has(left);
+    if (variable.kind === "self" && !this.fn.strict) return writeToSelf(node, this.place(variable), right);
     if (isConstant(variable)) {
       const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
       return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
@@ -244,7 +258,8 @@ export class Rewriter implements Rewriting {
     const checks: t.Expression[] = [];
     if (this.module.resolved.tdzChecks.has(node.argument))
       checks.push(this.module.call("$tdz", this.place(variable), name));
-    if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
+    if (variable.kind === "self" && !this.fn.strict) checks.push(updateSelf(this.place(variable)));
+    else if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
     else checks.push({ ...node, argument: this.place(variable) } as t.UpdateExpression);
     return checks.length === 1 ? checks[0]! : t.sequenceExpression(checks);
   }
@@ -327,6 +342,7 @@ export class Rewriter implements Rewriting {
       case "VariableDeclaration":
         return this.declaration(node);
       case "FunctionDeclaration":
+        return this.list(this.module.resolved.blockFunctions.assignments(node));
       case "EmptyStatement":
         return [];
       case "ClassDeclaration": {
