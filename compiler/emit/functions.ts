@@ -38,11 +38,10 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   return [...made, ...own, ...list.slice(1)];
 }
 
+/** Those behind a default or pattern come in `$rest` and are set with it. */
 function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean {
   if (!("params" in fn.node)) return false;
-  return (fn.node as FunctionNode).params.some(
-    (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
-  );
+  return plainParameters(fn).some((one) => module.resolved.refs.get(one) === variable);
 }
 
 function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {

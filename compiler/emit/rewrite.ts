@@ -7,8 +7,9 @@ import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
-import { boundIdentifiers, feedName } from "../resolve.ts";
+import { boundIdentifiers } from "../resolve.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { hasNoEffect, makerKey, makerText } from "./maker-calls.ts";
 import { updateSelf, writeToSelf } from "./sloppy.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */
@@ -16,15 +17,6 @@ const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise
 
 /** Helpers that the lowering calls by name. */
 const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
-
-/** `xs.entries()`, `f.bind(o)` …: see `$method`. */
-const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
-
-/** Evaluating it before or after the method is read makes no difference. */
-function hasNoEffect(node: t.Node): boolean {
-  if (t.isIdentifier(node) || t.isThisExpression(node) || t.isFunction(node)) return true;
-  return t.isLiteral(node) && !t.isTemplateLiteral(node);
-}
 
 export class Rewriter implements Rewriting {
   readonly module: Emitter;
@@ -184,12 +176,11 @@ export class Rewriter implements Rewriting {
   #nativeState(node: t.CallExpression | t.OptionalCallExpression): t.Expression | null {
     const { callee } = node;
     if (this.fn.kind === "module" || node.type !== "CallExpression") return null;
-    if (!t.isMemberExpression(callee) || callee.computed || !t.isIdentifier(callee.property)) return null;
-    if (t.isSuper(callee.object) || !nativeStateMakers.has(callee.property.name)) return null;
+    const name = makerKey(callee);
+    if (name === null || !t.isMemberExpression(callee) || t.isSuper(callee.object)) return null;
     const object = this.expression(callee.object);
     const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
-    const text = t.stringLiteral(feedName(callee) || `(intermediate value).${callee.property.name}`);
-    const name = t.stringLiteral(callee.property.name);
+    const text = t.stringLiteral(makerText(callee));
     const made = node.arguments.every(hasNoEffect)
       ? this.module.call("$method", object, name, args, text)
       : t.callExpression(this.module.call("$callee", object, name, text), [args]);
