@@ -6,6 +6,7 @@ export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
+  "$async",
   "$asyncGenerator",
   "$await",
   "$begin",

@@ -7,7 +7,10 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
+import { keyName } from "./key-name.ts";
+import { isStrict } from "./strict.ts";
 
 export interface Resolved {
   readonly module: Fn;
@@ -22,6 +25,8 @@ export interface Resolved {
   readonly names: Set<string>;
   /** Functions and classes in the order of their appearance. */
   readonly all: Fn[];
+  /** Sloppy mode: what a function declared in a block assigns to the variable of its name (ECMA-262 §B.3.2). */
+  readonly blockFunctions: BlockFunctions;
 }
 
 export function resolve(file: t.File): Resolved {
@@ -38,13 +43,16 @@ class Resolver {
   readonly globals = new Set<string>();
   readonly names = new Set<string>();
   readonly all: Fn[] = [];
+  readonly blockFunctions = new BlockFunctions(this.names, this.refs);
 
   run(file: t.File): Resolved {
+    blocksForBranches(file);
     const module = this.#fn("module", file.program, null, "", "", false);
     const scope = this.#scope("module", file.program, null, module);
     module.scope = scope;
     this.#declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
+    this.blockFunctions.rename();
     return {
       module,
       refs: this.refs,
@@ -54,6 +62,7 @@ class Resolver {
       globals: this.globals,
       names: this.names,
       all: this.all,
+      blockFunctions: this.blockFunctions,
     };
   }
 
@@ -73,6 +82,7 @@ class Resolver {
       isAsync: f?.async ?? false,
       isGenerator: f?.generator ?? false,
       isArrow: t.isArrowFunctionExpression(node),
+      strict: isStrict(node, parent),
       isStep: false,
       suspends: false,
       captures: new Set(),
@@ -148,7 +158,10 @@ class Resolver {
   /** Lexical declarations of one statement list; `functionTop`: also the `var`s of everything below. */
   #declareList(list: readonly t.Node[], scope: Scope, functionTop: boolean): void {
     for (const node of list) this.#declareLexical(node, scope);
-    if (functionTop) for (const node of list) this.#declareVars(node, scope);
+    if (!functionTop) return;
+    for (const node of list) this.#declareVars(node, scope);
+    if (!scope.fn.strict)
+      for (const id of this.blockFunctions.find(list, scope)) this.#declare(scope, id, "var", 0, null);
   }
 
   #declareLexical(node: t.Node, scope: Scope): void {
@@ -566,15 +579,6 @@ export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.I
   else if (t.isVariableDeclaration(pattern))
     for (const one of pattern.declarations) boundIdentifiers(one.id, out);
   return out;
-}
-
-function keyName(node: { key?: t.Node; computed?: boolean | null }): string {
-  if (!node.key) return "";
-  if (t.isPrivateName(node.key)) return `#${node.key.id.name}`;
-  if (t.isStringLiteral(node.key)) return node.key.value;
-  if (t.isNumericLiteral(node.key)) return String(node.key.value);
-  if (t.isIdentifier(node.key) && !node.computed) return node.key.name;
-  return "";
 }
 
 /** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */

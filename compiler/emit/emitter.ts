@@ -21,6 +21,8 @@ export interface Emitter {
   helper(name: string): t.Identifier;
   call(name: string, ...args: t.Expression[]): t.CallExpression;
   fnOf(node: t.Node): Fn;
+  /** `this` of the top level, in a function: it is `undefined` in an ES module only. */
+  topThis(): t.Expression;
   closure(fn: Fn): t.Expression;
   objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression;
   classExpression(node: t.Class, rewriter: Rewriting): t.Expression;

@@ -13,6 +13,7 @@ import { liveness } from "../liveness.ts";
 import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import { reserved } from "../reserved-names.ts";
 import type { Emitted, Emitter, Extras, Rewriting } from "./emitter.ts";
+import { accessorFunction, methodExpression, named } from "./function-expressions.ts";
 import { generatorBody, generatorClass, startsAtOnce } from "./generators.ts";
 import { assign, Rewriter } from "./rewrite.ts";
 import { slotProperty } from "./slots.ts";
@@ -37,11 +38,10 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   return [...made, ...own, ...list.slice(1)];
 }
 
+/** Those behind a default or pattern come in `$rest` and are set with it. */
 function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean {
   if (!("params" in fn.node)) return false;
-  return (fn.node as FunctionNode).params.some(
-    (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
-  );
+  return plainParameters(fn).some((one) => module.resolved.refs.get(one) === variable);
 }
 
 function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
@@ -109,6 +109,7 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
+    ...blockVariables(module, fn),
     ...(self === null ? [] : [enterRun(module, fn, self, rest)]),
     ...first.slice(0, first.length - functions),
     ...start,
@@ -126,6 +127,21 @@ export function plainFunction(
     directives: node.body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
   };
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
+}
+
+/** Variables that functions in blocks assign, where nothing else declares them. */
+function blockVariables(module: Emitter, fn: Fn): t.Statement[] {
+  const names = module.resolved.blockFunctions.namesIn(fn.scope).filter((name) => {
+    const variable = fn.scope.variables.get(name)!;
+    return !variable.captured || fn.scope.record === null;
+  });
+  if (names.length === 0) return [];
+  return [
+    t.variableDeclaration(
+      "var",
+      names.map((one) => t.variableDeclarator(t.identifier(one))),
+    ),
+  ];
 }
 
 /** `if ($machine.run === null) return $enter(self, this, arguments)` */
@@ -200,6 +216,7 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
       ],
       body,
       fn.isGenerator && !fn.isAsync,
+      fn.strict && !module.resolved.module.strict,
     ),
   );
   const generator = fn.isGenerator && !fn.isAsync ? generatorClass(module, codeName, step) : null;
@@ -237,6 +254,7 @@ function stepFunction(
   locals: readonly string[],
   body: t.Statement[],
   marksRunning: boolean,
+  strict: boolean,
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
@@ -267,13 +285,15 @@ function stepFunction(
   }
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
-  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list));
+  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list, strict ? useStrict() : []));
 }
 
 function running(): t.Statement {
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
   return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
 }
+/** For strict functions that are moved to the top of a sloppy file. */
+export const useStrict = (): t.Directive[] => [t.directive(t.directiveLiteral("use strict"))];
 
 function extrasOf(module: Emitter, fn: Fn): Extras {
   const extras: Extras = { names: [], values: [], variables: [] };
@@ -311,7 +331,10 @@ export function wrapper(
   const { step, extras } = emitted;
   const plain = plainParameters(fn).map((one) => one.name);
   const rest = restParameters(fn);
-  const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
+  // Methods and arrow functions must not have two parameters of one name.
+  const params: t.FunctionParameter[] = plain.map((one, i) =>
+    t.identifier(plain.includes(one, i + 1) ? `$p${i + 1}` : one),
+  );
   const args: t.Expression[] = [
     t.identifier("$t"),
     t.identifier("undefined"),
@@ -397,9 +420,13 @@ function emitClosure(module: Emitter, fn: Fn): void {
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
     if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
+    // Through a constant of its name, an arrow takes that name.
+    if (!fn.isGenerator && !(fn.isArrow && localName !== null)) made = module.call("$async", made);
     list.push(
       t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
     );
+    if (fn.isArrow && localName !== null)
+      list.push(t.expressionStatement(module.call("$async", t.identifier(self))));
     const stamp = fn.isGenerator ? "$generatorClosure" : "$closure";
     list.push(t.returnStatement(module.call(stamp, t.identifier(self), t.identifier(fn.codeName), scopes)));
   } else {
@@ -451,7 +478,11 @@ function emitClosure(module: Emitter, fn: Fn): void {
       list.push(t.returnStatement(module.call("$closure", made, t.identifier(fn.codeName), scopes)));
     }
   }
-  const only = list.length === 1 ? (list[0] as t.ReturnStatement).argument! : t.blockStatement(list);
+  const strict = fn.strict && !module.resolved.module.strict;
+  const only =
+    list.length === 1 && !strict
+      ? (list[0] as t.ReturnStatement).argument!
+      : t.blockStatement(list, strict ? useStrict() : []);
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,
@@ -472,40 +503,6 @@ function usableName(module: Emitter, fn: Fn, holders: readonly string[]): string
   if (fn.freeNames.has(name) || holders.includes(name) || (reserved as readonly string[]).includes(name))
     return null;
   return module.isModuleName(name) && fn.freeNames.has(name) ? null : name;
-}
-
-/** `{ ["name"]: f }["name"]`: gives an anonymous function a name that is no usable identifier. */
-function named(name: string, f: t.Expression): t.Expression {
-  const key = t.stringLiteral(name);
-  return t.memberExpression(t.objectExpression([t.objectProperty(key, f)]), t.cloneNode(key), true);
-}
-
-/** `Object.getOwnPropertyDescriptor({ get x() { … } }, "x").get`, from the method expression `({ x() { … } }).x`. */
-function accessorFunction(made: t.Expression, kind: "get" | "set"): t.Expression {
-  const member = made as t.MemberExpression;
-  const object = member.object as t.ObjectExpression;
-  const method = object.properties[0] as t.ObjectMethod;
-  const name = t.isIdentifier(method.key) ? method.key.name : (method.key as t.StringLiteral).value;
-  const literal = t.objectExpression([{ ...method, kind } as t.ObjectMethod]);
-  const getDescriptor = t.memberExpression(t.identifier("Object"), t.identifier("getOwnPropertyDescriptor"));
-  return t.memberExpression(
-    t.callExpression(getDescriptor, [literal, t.stringLiteral(name)]),
-    t.identifier(kind),
-  );
-}
-
-function methodExpression(
-  name: string,
-  params: t.FunctionParameter[],
-  body: t.BlockStatement,
-  flags = { generator: false, async: false },
-): t.Expression {
-  const usable = t.isValidIdentifier(name, false);
-  const key = usable ? t.identifier(name) : t.stringLiteral(name);
-  const object = t.objectExpression([
-    t.objectMethod("method", key, params, body, false, flags.generator, flags.async),
-  ]);
-  return t.memberExpression(object, t.cloneNode(key), !usable);
 }
 
 function located<N extends t.Node>(node: N, from: t.Node): N {

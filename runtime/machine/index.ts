@@ -84,6 +84,7 @@ export {
 } from "./registry.ts";
 export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
+export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
@@ -93,4 +94,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $apply, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $apply, $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
