@@ -86,6 +86,7 @@ export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./
 export { $const, $tdz } from "./scope.ts";
 export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
+export { markTraced } from "./stack.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
   $clearTimeout as $clearInterval,

@@ -42,9 +42,9 @@ export function drain(run: Run): void {
     run.jobs.length = run.head = run.tail = 0;
     return;
   }
-  const { run: outer, top, next, entry } = machine;
+  const { run: outer, top, next, entry, job } = machine;
   machine.run = run;
-  machine.entry = null;
+  machine.entry = machine.job = null;
   run.draining = true;
   try {
     runJobs(run);
@@ -54,6 +54,7 @@ export function drain(run: Run): void {
     machine.top = top;
     machine.next = next;
     machine.entry = entry;
+    machine.job = job;
   }
   if (run.head !== run.tail) return;
   for (const promise of run.rejections) {
@@ -78,6 +79,7 @@ function runJobs(run: Run): void {
       carryOn(job, value, threw);
     } else {
       machine.top = job instanceof Generating ? job.task : null;
+      machine.job = null;
       perform(run, job, value, threw);
     }
   }
@@ -101,6 +103,7 @@ function advance(run: Run): void {
 }
 
 function carryOn(task: Durable, value: unknown, threw: boolean): void {
+  machine.job = task;
   try {
     // Called without a receiver, which would stand in every stack trace.
     const step = task.code!.step!;
@@ -126,9 +129,9 @@ function runFreeJob(): void {
 
 /** A job of the free run, now. There is no top: native jobs that nobody here knows of may be queued before the next. */
 function performFree(job: Reaction | ThenableJob, value: unknown, threw: boolean): void {
-  const { run, top, next, entry } = machine;
+  const { run, top, next, entry, job: outer } = machine;
   machine.run = freeRun;
-  machine.top = machine.next = machine.entry = null;
+  machine.top = machine.next = machine.entry = machine.job = null;
   try {
     perform(freeRun, job, value, threw);
   } finally {
@@ -136,6 +139,7 @@ function performFree(job: Reaction | ThenableJob, value: unknown, threw: boolean
     machine.top = top;
     machine.next = next;
     machine.entry = entry;
+    machine.job = outer;
   }
 }
 

@@ -20,11 +20,13 @@ interface Machine {
   /** The callee to which the top is handed: the next `$begin`, if it is that function's. */
   next: unknown;
   entry: Entry | null;
+  /** The task that the job loop is carrying on: what stands at the bottom of the stack, for stack traces. */
+  job: Durable | null;
   /** `drain` of loop.ts. Here, because draining leads to resolving functions, and they lead to draining. */
   drain: (run: Run) => void;
 }
 
-export const machine: Machine = { run: null, top: null, next: null, entry: null, drain: () => {} };
+export const machine: Machine = { run: null, top: null, next: null, entry: null, job: null, drain: () => {} };
 
 /**
  * The run of marked functions called outside any run. One for all such calls: its promises behave as native ones do,
