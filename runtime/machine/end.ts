@@ -1,6 +1,7 @@
 /** How a step function hands back control: suspended, returned or thrown (ECMA-262 §27.7.5.2). */
 import type { Frame } from "../../abi/index.ts";
 import { type Durable, FULFILLED, REJECTED } from "./durable.ts";
+import { machine } from "./run.ts";
 import { resolve, settle } from "./settle.ts";
 
 /** What `$await` returns when the step function has to save its locals and return. */
@@ -14,6 +15,7 @@ export const $park: unique symbol = Symbol("park") as never;
 export function $suspend(task: Durable, ip: number, frame: Frame | null = null): typeof $park {
   task.ip = ip;
   task.frame = frame;
+  if (machine.observer !== null) machine.observer.suspended(task);
   return $park;
 }
 
