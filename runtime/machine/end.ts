@@ -16,6 +16,7 @@ export const $park: unique symbol = Symbol("park") as never;
 export function $suspend(task: Durable, ip: number, frame: Frame | null = null): typeof $park {
   task.ip = ip;
   task.frame = frame;
+  if (machine.observer !== null) machine.observer.suspended(task);
   return $park;
 }
 

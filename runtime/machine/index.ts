@@ -82,7 +82,7 @@ export {
   registry,
   type Step,
 } from "./registry.ts";
-export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
+export { freeRun, type Host, inRun, machine as $machine, machine, type Observer, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
 export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";

@@ -67,7 +67,8 @@ machine.drain = drain;
 
 function runJobs(run: Run): void {
   const { jobs } = run;
-  while (run.head < run.tail && !run.paused && !run.ended) {
+  for (let enters = true; run.head < run.tail && !run.paused && !run.ended; enters = false) {
+    machine.observer?.betweenJobs(run, enters);
     const { head } = run;
     const job = jobs[head] as Reaction | ThenableJob;
     const value = jobs[head + 1];
@@ -75,7 +76,8 @@ function runJobs(run: Run): void {
     advance(run);
     machine.next = null;
     if (job instanceof Durable) {
-      machine.top = job;
+      // Under an observer every await is a job of its own.
+      machine.top = machine.observer === null ? job : null;
       carryOn(job, value, threw);
     } else {
       machine.top = job instanceof Generating ? job.task : null;
@@ -119,6 +121,7 @@ setScheduler(() => {
 const turn = NativePromise.resolve();
 
 function runFreeJob(): void {
+  machine.observer?.betweenJobs(freeRun, false);
   const { jobs, head } = freeRun;
   const job = jobs[head] as Reaction | ThenableJob;
   const value = jobs[head + 1];
@@ -348,8 +351,10 @@ function watchDurable(run: Run, promise: Durable, reaction: Reaction): NativeWai
 function arrive(wait: NativeWait, value: unknown, threw: boolean): void {
   const { run, reaction } = wait;
   if (!run.natives.delete(wait)) return;
-  if (run.free) performFree(reaction, value, threw);
-  else {
+  if (run.free) {
+    machine.observer?.betweenJobs(run, true);
+    performFree(reaction, value, threw);
+  } else {
     enqueue(run, reaction, value, threw);
     drain(run);
   }
