@@ -1,12 +1,13 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self"] as const;
+export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
   "$asyncGenerator",
+  "$AsyncDisposableStack",
   "$await",
   "$begin",
   "$callee",
@@ -18,6 +19,7 @@ export const helperNames = [
   "$define",
   "$delegate",
   "$delegateAsync",
+  "$DisposableStack",
   "$end",
   "$enter",
   "$generated",
@@ -38,10 +40,12 @@ export const helperNames = [
   "$rest",
   "$return",
   "$step",
+  "$SuppressedError",
   "$TDZ",
   "$tdz",
   "$throw",
   "$to",
   "$yield",
   "$yielded",
+  "$using",
 ] as const;

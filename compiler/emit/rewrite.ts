@@ -7,23 +7,14 @@ import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
-import { boundIdentifiers, feedName } from "../resolve.ts";
+import { boundIdentifiers } from "../resolve.ts";
+import { isUsing, usingOf } from "../using.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-
-/** Free identifiers that mean the durable ones in marked functions. */
-const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
+import { nativeStateCall, suppliedName } from "./platform.ts";
+import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
 const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
-
-/** `xs.entries()`, `f.bind(o)` …: see `$method`. */
-const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
-
-/** Evaluating it before or after the method is read makes no difference. */
-function hasNoEffect(node: t.Node): boolean {
-  if (t.isIdentifier(node) || t.isThisExpression(node) || t.isFunction(node)) return true;
-  return t.isLiteral(node) && !t.isTemplateLiteral(node);
-}
 
 export class Rewriter implements Rewriting {
   readonly module: Emitter;
@@ -63,9 +54,9 @@ export class Rewriter implements Rewriting {
   #identifier(node: t.Identifier): t.Expression {
     const variable = this.module.resolved.refs.get(node);
     if (variable === undefined) {
-      const durable = durableGlobals[node.name];
-      if (durable !== undefined && this.fn.kind !== "module" && this.module.resolved.globals.has(node.name))
-        return this.module.helper(durable);
+      const supplied = suppliedName(node.name, this.fn.kind === "module");
+      if (supplied !== undefined && this.module.resolved.globals.has(node.name))
+        return this.module.helper(supplied);
       return loweredHelpers.has(node.name) && !this.module.resolved.names.has(node.name)
         ? this.module.helper(node.name)
         : t.cloneNode(node, false);
@@ -115,7 +106,7 @@ export class Rewriter implements Rewriting {
       }
       case "CallExpression":
       case "OptionalCallExpression": {
-        const made = this.#nativeState(node);
+        const made = nativeStateCall(this.module, this, node);
         if (made !== null) return made;
         return this.#superCall({
           ...node,
@@ -165,22 +156,6 @@ export class Rewriter implements Rewriting {
     if (t.isIdentifier(node) && t.isMemberExpression(callee))
       return t.sequenceExpression([t.numericLiteral(0), callee]);
     return callee;
-  }
-
-  /** Methods that make objects with state that cannot be read: the machine makes savable ones. */
-  #nativeState(node: t.CallExpression | t.OptionalCallExpression): t.Expression | null {
-    const { callee } = node;
-    if (this.fn.kind === "module" || node.type !== "CallExpression") return null;
-    if (!t.isMemberExpression(callee) || callee.computed || !t.isIdentifier(callee.property)) return null;
-    if (t.isSuper(callee.object) || !nativeStateMakers.has(callee.property.name)) return null;
-    const object = this.expression(callee.object);
-    const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
-    const text = t.stringLiteral(feedName(callee) || `(intermediate value).${callee.property.name}`);
-    const name = t.stringLiteral(callee.property.name);
-    const made = node.arguments.every(hasNoEffect)
-      ? this.module.call("$method", object, name, args, text)
-      : t.callExpression(this.module.call("$callee", object, name, text), [args]);
-    return located(made, node);
   }
 
   /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */
@@ -307,7 +282,9 @@ export class Rewriter implements Rewriting {
   // ---- statements
 
   list(nodes: readonly t.Statement[]): t.Statement[] {
-    return nodes.flatMap((one) => this.statement(one));
+    const list = () => nodes.flatMap((one) => this.statement(one));
+    const using = usingOf(nodes);
+    return using === undefined ? list() : withDisposal(this.module, using, list());
   }
 
   block(node: t.BlockStatement): t.BlockStatement {
@@ -450,6 +427,7 @@ export class Rewriter implements Rewriting {
 
   declaration(node: t.VariableDeclaration): t.Statement[] {
     const out: t.Statement[] = [];
+    if (isUsing(node)) return this.declaration(acquiring(node));
     for (const one of node.declarations) {
       const init = one.init ? this.expression(one.init) : null;
       if (!this.#anyPlaced(one.id)) {
@@ -464,6 +442,11 @@ export class Rewriter implements Rewriting {
 
   #for(node: t.ForStatement, labels: readonly string[]): t.Statement[] {
     const scope = this.module.resolved.scopes.get(node);
+    if (isUsing(node.init)) {
+      const loop = { ...node, init: acquiring(node.init) };
+      if (scope !== undefined) this.module.resolved.scopes.set(loop, scope);
+      return [t.blockStatement(withDisposal(this.module, node.init, this.#for(loop, labels)))];
+    }
     const update = node.update ? this.expression(node.update) : null;
     const test = node.test ? this.expression(node.test) : null;
     const head = node.init;
@@ -509,6 +492,14 @@ export class Rewriter implements Rewriting {
       return [labeled({ ...node, left, right, body: this.#body(node.body) }, labels)];
     }
     const pattern = node.left.declarations[0]!.id;
+    if (isUsing(node.left)) {
+      const head = t.variableDeclarator(pattern, t.identifier("$item"));
+      const declaration = t.variableDeclaration(node.left.kind, [head]);
+      const list = [...this.prologue(scope), ...this.declaration(declaration), this.#body(node.body)];
+      const left = t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$item"))]);
+      const body = t.blockStatement(withDisposal(this.module, node.left, list));
+      return [labeled({ ...node, left, right, body }, labels)];
+    }
     if (!this.#anyPlaced(pattern))
       return [
         labeled({ ...node, left: this.#nativeHead(node.left), right, body: this.#body(node.body) }, labels),

@@ -13,6 +13,7 @@ export {
   cursorPrototypes,
 } from "./cursors.ts";
 export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
+export { $using, Disposal, type Disposing, type Resource } from "./disposal.ts";
 export {
   Adopt,
   type Callable,
@@ -77,6 +78,8 @@ export {
 export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
+export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
+export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
   $clearTimeout as $clearInterval,

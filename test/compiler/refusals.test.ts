@@ -44,6 +44,13 @@ describe("refused", () => {
     expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
   });
 
+  test("CF1012: using at the top of a module", () => {
+    const source = 'using a = open(); export async function main() { "use workflow"; return a; }';
+    const { code, diagnostics } = compile(source, { filename: "flows.ts" });
+    expect(code).toBeNull();
+    expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
+  });
+
   test("CF1013: names that compiled code uses itself, once each", () => {
     expect(refused("const $t = 1; return $t + $t;")).toEqual([
       expect.stringMatching(/^CF1013 .*"\$t".*\n {2}flows\.ts:3:9 /),

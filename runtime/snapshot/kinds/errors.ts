@@ -7,6 +7,7 @@
  * The properties in the node are those as the language makes them (writable, configurable, not enumerable): message, cause,
  * errors. What else an error carries is in the own table.
  */
+import { $SuppressedError } from "../../machine/index.ts";
 import { type In, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 
 type ErrorClass = (new (...args: unknown[]) => Error) & { readonly prototype: Error };
@@ -23,7 +24,7 @@ for (const name of [
   "AggregateError",
   "SuppressedError",
 ]) {
-  const found: unknown = Reflect.get(globalThis, name);
+  const found: unknown = name === "SuppressedError" ? $SuppressedError : Reflect.get(globalThis, name);
   if (typeof found === "function") classes.set(name, found as ErrorClass);
 }
 const nameOfPrototype = new Map<object, string>();
