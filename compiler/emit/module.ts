@@ -16,8 +16,9 @@ import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { closure, codeHash, emitAsync, plainFunction, prologue, slotClass, wrapper } from "./functions.ts";
+import { closure, codeHash, emitAsync, slotClass, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
+import { plainFunction, prologue } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
 export interface EmitOptions {

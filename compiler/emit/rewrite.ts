@@ -6,10 +6,12 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
+import { makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
 import { boundIdentifiers } from "../resolve.ts";
 import { isUsing, usingOf } from "../using.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
 import { nativeStateCall, suppliedName } from "./platform.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
@@ -34,11 +36,7 @@ export class Rewriter implements Rewriting {
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
     if (variable.captured && record !== null)
-      return t.memberExpression(
-        this.holder(record),
-        t.identifier(fieldName(variable)),
-        variable.name === "new.target",
-      );
+      return t.memberExpression(this.holder(record), fieldKey(variable.name), variable.name === "new.target");
     return t.identifier(variable.out ?? variable.name);
   }
 
@@ -51,8 +49,15 @@ export class Rewriter implements Rewriting {
     return (variable.captured && variable.scope.record !== null) || (this.locals?.has(variable) ?? false);
   }
 
+  /** Whether the dead zone of a variable is ours to watch. The platform does it for what it declares but parameters, see `plainFunction`. */
+  #isChecked(variable: Variable): boolean {
+    return this.isPlaced(variable) || variable.kind === "param";
+  }
+
   #identifier(node: t.Identifier): t.Expression {
     const variable = this.module.resolved.refs.get(node);
+    if (this.module.resolved.dead.has(node))
+      return this.module.call("$tdz", this.module.helper("$TDZ"), t.stringLiteral(node.name));
     if (variable === undefined) {
       const supplied = suppliedName(node.name, this.fn.kind === "module");
       if (supplied !== undefined && this.module.resolved.globals.has(node.name))
@@ -63,7 +68,7 @@ export class Rewriter implements Rewriting {
     }
     if (variable.scope.kind === "module") return t.cloneNode(node, false);
     const place = located(this.place(variable), node);
-    if (!this.module.resolved.tdzChecks.has(node) || !this.isPlaced(variable)) return place;
+    if (!this.module.resolved.tdzChecks.has(node) || !this.#isChecked(variable)) return place;
     return this.module.call("$tdz", place, t.stringLiteral(variable.name));
   }
 
@@ -182,7 +187,12 @@ export class Rewriter implements Rewriting {
     }
     const right = this.expression(node.right);
     const variable = this.module.resolved.refs.get(left);
-    if (variable === undefined || variable.scope.kind === "module" || initialises || !this.isPlaced(variable))
+    if (
+      variable === undefined ||
+      variable.scope.kind === "module" ||
+      initialises ||
+      !this.#isChecked(variable)
+    )
       return {
         ...node,
         extra: undefined,
@@ -192,7 +202,13 @@ export class Rewriter implements Rewriting {
     const name = t.stringLiteral(variable.name);
     const checked = this.module.resolved.tdzChecks.has(left);
     if (isConstant(variable)) {
+      const { operator } = node;
       const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
+      if (operator === "&&=" || operator === "||=" || operator === "??=") {
+        const assigning = t.sequenceExpression([right, this.module.call("$const", t.cloneNode(name))]);
+        const logical = operator.slice(0, -1) as t.LogicalExpression["operator"];
+        return t.logicalExpression(logical, read[0] ?? this.place(variable), assigning);
+      }
       return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
     }
     if (!checked) return { ...node, left: located(this.place(variable), left) as t.LVal, right } as t.Node;
@@ -433,11 +449,21 @@ export class Rewriter implements Rewriting {
       if (!this.#anyPlaced(one.id)) {
         const declarator = { ...one, id: this.pattern(one.id) as t.Identifier, init };
         out.push({ ...node, declarations: [declarator] });
-      } else if (init !== null) out.push(...this.#declareAll(one.id, node.kind as "let", init, node));
-      else if (node.kind !== "var")
+      } else if (init !== null) {
+        if (node.kind === "var") out.push(...this.#hidden(one.id));
+        out.push(...this.#declareAll(one.id, node.kind as "let", init, node));
+      } else if (node.kind !== "var")
         out.push(assign(this.pattern(one.id) as t.LVal, t.identifier("undefined"), node));
     }
     return out;
+  }
+
+  /** `var e = 1` in `catch (e)`: the assignment is to the other one, the declaration remains. */
+  #hidden(pattern: t.Node): t.Statement[] {
+    const ids = boundIdentifiers(pattern).filter((id) => this.module.resolved.refs.get(id)?.kind === "catch");
+    if (ids.length === 0 || this.locals !== null) return [];
+    const declarators = ids.map((id) => t.variableDeclarator(t.identifier(id.name)));
+    return [t.variableDeclaration("var", declarators)];
   }
 
   #for(node: t.ForStatement, labels: readonly string[]): t.Statement[] {
@@ -461,6 +487,10 @@ export class Rewriter implements Rewriting {
     }
     const start = [...this.prologue(scope, "let"), ...this.declaration(head)];
     const record = scope?.record;
+    if (record?.copied && makesClosure(head)) {
+      const copy = this.module.call("$copy", this.holder(record));
+      start.push(assign(this.holder(record), copy, null));
+    }
     let next = update;
     if (record?.copied) {
       const copy = t.assignmentExpression(
@@ -541,34 +571,4 @@ export class Rewriter implements Rewriting {
     }
     return out;
   }
-}
-
-export function isConstant(variable: Variable): boolean {
-  return variable.kind === "const" || variable.kind === "self" || variable.kind === "import";
-}
-
-export function fieldName(variable: Variable): string {
-  return variable.name;
-}
-
-export function assign(
-  target: t.Expression | t.LVal,
-  value: t.Expression,
-  from: t.Node | null,
-): t.ExpressionStatement {
-  const statement = t.expressionStatement(t.assignmentExpression("=", target as t.LVal, value));
-  statement.loc = from?.loc ?? null;
-  return statement;
-}
-
-export function located<N extends t.Node>(node: N, from: t.Node): N {
-  node.loc = from.loc ?? null;
-  return node;
-}
-
-function labeled(node: t.Statement, labels: readonly string[]): t.Statement {
-  return labels.reduceRight(
-    (inner: t.Statement, label) => t.labeledStatement(t.identifier(label), inner),
-    node,
-  );
 }

@@ -11,6 +11,7 @@
  */
 import * as t from "@babel/types";
 import type { Stmt, Variable } from "../ir.ts";
+import { makesClosure } from "../names.ts";
 import { isUsing, usingOf } from "../using.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
 import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
@@ -238,6 +239,10 @@ function lowerFor(l: Lowering, node: t.ForStatement, out: Stmt[], names: string[
       l.statement = node.init;
       lowerEffect(l, node.init, into);
     }
+    const record = l.resolved.scopes.get(node)?.record;
+    // Closures of the head see the variables as they were before the first iteration (ECMA-262 §14.7.4.3).
+    if (record?.copied && makesClosure(node.init!))
+      into.push(js(l.set(record.holder, helper("$copy", l.ref(record.holder)))));
     const { test = null, update = null, body } = node;
     lowerLoop(l, { test, update, body, name: "for" }, into, names, node);
   });
