@@ -11,6 +11,7 @@ export const helperNames = [
   "$await",
   "$begin",
   "$callee",
+  "$chain",
   "$closure",
   "$code",
   "$coercible",

@@ -12,7 +12,7 @@ import { boundIdentifiers } from "../resolve.ts";
 import { isUsing, usingOf } from "../using.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
-import { nativeStateCall, suppliedName } from "./platform.ts";
+import { nativeStateCall, nativeStateChain, suppliedName } from "./platform.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
@@ -105,6 +105,8 @@ export class Rewriter implements Rewriting {
         return this.module.objectExpression(node, this);
       case "MemberExpression":
       case "OptionalMemberExpression": {
+        const chained = t.isOptionalMemberExpression(node) ? nativeStateChain(this.module, this, node) : null;
+        if (chained !== null) return chained;
         const object = this.any(node.object) as t.Expression;
         const property = node.computed ? this.expression(node.property) : t.cloneNode(node.property, false);
         return { ...node, object, property } as t.Node;

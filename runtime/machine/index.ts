@@ -62,7 +62,7 @@ export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export { attach, drain } from "./loop.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
-export { $callee, $method, invoke } from "./native-state.ts";
+export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
   $code,
@@ -88,4 +88,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $apply, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";

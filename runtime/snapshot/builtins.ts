@@ -57,6 +57,8 @@ function builtins(): Table {
       addMembers(`${name}.prototype`, prototype);
     }
   }
+  // `Function` itself makes code from text; what functions inherit does not.
+  addMembers("Function.prototype", Function.prototype);
   // What marked code gets in the place of the platform's.
   add("coldframe.Promise", $Promise);
   addMembers("coldframe.Promise", $Promise);
