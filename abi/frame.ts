@@ -32,7 +32,10 @@ export interface Point {
   readonly handler?: true;
 }
 
-/** A function of a marked module: enough to make it, to carry on its tasks, and to say what they hold. */
+/**
+ * A function of a marked module: enough to make it, to carry on its tasks, and to say what they hold. Compiled code has all but
+ * the functions in one text (docs/abi.md §6), which is taken apart when somebody asks.
+ */
 export interface Code {
   /** `module#path`, e.g. `shop/flows.ts#upgradeGame.dbBranch`; anonymous functions are named by what they feed. */
   readonly id: string;
@@ -44,7 +47,6 @@ export interface Code {
   readonly line: number;
   /** Carries on at `task.ip`: with `value` sent, or thrown when `threw`. Null for `sync`. */
   readonly step: StepFunction | null;
-  readonly Frame: FrameClass | null;
   readonly points: readonly Point[];
   /** Factory over the scope records the function uses; null for functions at module level (they go by reference). */
   readonly make: ((...scopes: never[]) => (...args: never[]) => unknown) | null;
@@ -52,8 +54,7 @@ export interface Code {
   readonly captures: readonly (readonly string[])[];
 }
 
-export type FrameClass = new () => Frame;
-/** One class per function; slots are own data properties named after the author's variables. */
+/** A plain object; the slots that are live at the point are its own data properties, named after the author's variables. */
 export interface Frame {
   [slot: string]: unknown;
 }

@@ -22,7 +22,7 @@ export async function generators({ quick = false } = {}) {
   const rows = [];
   for (const [suffix, count, times] of [
     ["", 20, 3000],
-    [".200", 200, 500],
+    [".200", 200, 1000],
   ]) {
     const sets = Array.from({ length: count }, (_, n) => ({
       n,

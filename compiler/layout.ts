@@ -11,13 +11,11 @@ import { helperNames, reserved } from "./reserved-names.ts";
 import { feedName } from "./resolve.ts";
 
 export interface Layout {
-  /** Slots of the frame class, in order of first use. */
+  /** All slots, in order of first use. */
   readonly slots: readonly Variable[];
   /** The points of the code, index `ip`; null for the entry. */
   readonly points: readonly (ManifestPoint | null)[];
   readonly slotsAt: readonly (readonly Variable[])[];
-  /** All points keep the same slots: one frame serves them all. */
-  readonly uniform: boolean;
 }
 
 /**
@@ -57,8 +55,7 @@ export function layout(
       ...(/(^|\/)(catch|finally)(\/|$)/.test(point.path) ? { handler: true as const } : {}),
     };
   }
-  const sets = new Set(slotsAt.slice(1).map((one) => one.map(slotName).join()));
-  return { slots, points, slotsAt, uniform: sets.size <= 1 };
+  return { slots, points, slotsAt };
 }
 
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;

@@ -163,7 +163,8 @@ class Flow {
       const defs = new Set<Variable>();
       for (const id of boundIdentifiers(simple.left)) {
         const variable = this.resolved.refs.get(id);
-        if (variable !== undefined) {
+        // In sloppy code the name of a function expression keeps its value.
+        if (variable !== undefined && variable.kind !== "self") {
           defs.add(variable);
           if (variable.captured && variable.scope.record !== null) uses.add(variable.scope.record.holder);
         }

@@ -1,11 +1,12 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$f", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
+export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
+  "$async",
   "$asyncGenerator",
   "$AsyncDisposableStack",
   "$await",
@@ -23,9 +24,13 @@ export const helperNames = [
   "$DisposableStack",
   "$end",
   "$enter",
+  "$fail",
+  "$Generator",
   "$generated",
   "$generator",
   "$generatorClosure",
+  "$generatorCode",
+  "$inherit",
   "$generatorFunction",
   "$iterate",
   "$iterateAsync",
@@ -34,14 +39,18 @@ export const helperNames = [
   "$machine",
   "$method",
   "$module",
+  "$next",
   "$park",
   "$pass",
   "$Promise",
+  "$ready",
   "$record",
+  "$resume",
   "$rest",
   "$return",
   "$step",
   "$SuppressedError",
+  "$suspend",
   "$TDZ",
   "$tdz",
   "$throw",

@@ -8,10 +8,13 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
 import { mayBeInDeadZone } from "./dead-zone.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
-import { boundIdentifiers, feedName, keyName, unique } from "./names.ts";
+import { keyName } from "./key-name.ts";
+import { boundIdentifiers, feedName, unique } from "./names.ts";
 import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
+import { isStrict } from "./strict.ts";
 
 export { boundIdentifiers, feedName } from "./names.ts";
 
@@ -30,6 +33,8 @@ export interface Resolved {
   readonly names: Set<string>;
   /** Functions and classes in the order of their appearance. */
   readonly all: Fn[];
+  /** Sloppy mode: what a function declared in a block assigns to the variable of its name (ECMA-262 §B.3.2). */
+  readonly blockFunctions: BlockFunctions;
 }
 
 export function resolve(file: t.File): Resolved {
@@ -49,8 +54,10 @@ class Resolver {
   readonly globals = new Set<string>();
   readonly names = new Set<string>();
   readonly all: Fn[] = [];
+  readonly blockFunctions = new BlockFunctions(this.names, this.refs);
 
   run(file: t.File): Resolved {
+    blocksForBranches(file);
     const module = this.#fn("module", file.program, null, "", "", false);
     const scope = this.#scope("module", file.program, null, module);
     module.scope = scope;
@@ -58,6 +65,7 @@ class Resolver {
     for (const node of file.program.body) this.#visit(node, scope);
     // In code that is not taken apart a variable keeps its name, unless a parameter has it.
     for (const one of this.#namesakes) one.out = unique(`${one.name}$2`, this.names, "$");
+    this.blockFunctions.rename();
     return {
       module,
       refs: this.refs,
@@ -68,6 +76,7 @@ class Resolver {
       globals: this.globals,
       names: this.names,
       all: this.all,
+      blockFunctions: this.blockFunctions,
     };
   }
 
@@ -87,6 +96,7 @@ class Resolver {
       isAsync: f?.async ?? false,
       isGenerator: f?.generator ?? false,
       isArrow: t.isArrowFunctionExpression(node),
+      strict: isStrict(node, parent),
       isStep: false,
       suspends: false,
       captures: new Set(),
@@ -162,7 +172,10 @@ class Resolver {
   /** Lexical declarations of one statement list; `functionTop`: also the `var`s of everything below. */
   #declareList(list: readonly t.Node[], scope: Scope, functionTop: boolean): void {
     for (const node of list) this.#declareLexical(node, scope);
-    if (functionTop) for (const node of list) this.#declareVars(node, scope);
+    if (!functionTop) return;
+    for (const node of list) this.#declareVars(node, scope);
+    if (!scope.fn.strict)
+      for (const id of this.blockFunctions.find(list, scope)) this.#declare(scope, id, "var", 0, null);
   }
 
   #declareLexical(node: t.Node, scope: Scope): void {

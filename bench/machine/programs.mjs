@@ -5,35 +5,32 @@
  */
 
 const text = (n) => `
-const { $await, $begin, $closure, $code, $end, $park, $return, $throw, $to } = machine;
-const code = (name, step, Frame, make = null) => $code({ id: "bench/${n}#" + name, hash: "1", kind: "async", file: "bench.ts", line: 1, step, Frame, points: [null], make, captures: [] });
+const { $await, $begin, $closure, registerCode, $end, $park, $return, $suspend, $throw, $to } = machine;
+const code = (name, step, make = null) => registerCode({ id: "bench/${n}#" + name, hash: "1", kind: "async", file: "bench.ts", line: 1, step, points: [null], make, captures: [] });
 
-class leaf$F { a = undefined }
-const leaf$c = code("leaf", leaf$s, leaf$F);
+const leaf$c = code("leaf", leaf$s);
 function leaf(a) { const $t = $begin(leaf$c, leaf); try { $return($t, leaf$s($t, undefined, false, a)); } catch ($e) { $throw($t, $e); } return $end($t); }
 function leaf$s($t, $v, $e, a) {
   let $ip = $t.ip; if ($ip !== 0) { const $f = $t.frame; a = $f.a; }
   switch ($ip) {
-    case 0: if (($v = $await($t, a)) === $park) { const $f = ($t.frame ??= new leaf$F()); $f.a = a; $t.ip = 1; return $park; }
+    case 0: if (($v = $await($t, a)) === $park) return $suspend($t, 1, { a });
     case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
       return $v + ${n};
   }
 }
 
-class middle$F { a = undefined }
-const middle$c = code("middle", middle$s, middle$F);
+const middle$c = code("middle", middle$s);
 function middle(a) { const $t = $begin(middle$c, middle); try { $return($t, middle$s($t, undefined, false, a)); } catch ($e) { $throw($t, $e); } return $end($t); }
 function middle$s($t, $v, $e, a) {
   let $ip = $t.ip; if ($ip !== 0) { const $f = $t.frame; a = $f.a; }
   switch ($ip) {
-    case 0: if (($v = $await($t, $to($t, leaf)(a))) === $park) { const $f = ($t.frame ??= new middle$F()); $f.a = a; $t.ip = 1; return $park; }
+    case 0: if (($v = $await($t, $to($t, leaf)(a))) === $park) return $suspend($t, 1, { a });
     case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
       return $v + 1;
   }
 }
 
-class loop$F { n = undefined; f = undefined; i = undefined; sum = undefined; $sum = undefined }
-const loop$c = code("loop", loop$s, loop$F);
+const loop$c = code("loop", loop$s);
 function loop(n, f) { const $t = $begin(loop$c, loop); try { $return($t, loop$s($t, undefined, false, n, f)); } catch ($e) { $throw($t, $e); } return $end($t); }
 function loop$s($t, $v, $e, n, f) {
   let $ip = $t.ip, i, sum, $sum; if ($ip !== 0) { const $f = $t.frame; n = $f.n; f = $f.f; i = $f.i; sum = $f.sum; $sum = $f.$sum; }
@@ -42,7 +39,7 @@ function loop$s($t, $v, $e, n, f) {
     case 1:
       for (; $ip !== 0 || i < n; i++) {
         switch ($ip) {
-          case 0: $sum = sum; if (($v = $await($t, $to($t, f)(i))) === $park) { const $f = ($t.frame ??= new loop$F()); $f.n = n; $f.f = f; $f.i = i; $f.sum = sum; $f.$sum = $sum; $t.ip = 1; return $park; }
+          case 0: $sum = sum; if (($v = $await($t, $to($t, f)(i))) === $park) return $suspend($t, 1, { n, f, i, sum, $sum });
           case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
             sum = $sum + $v;
         }
@@ -51,8 +48,7 @@ function loop$s($t, $v, $e, n, f) {
   }
 }
 
-class spin$F { n = undefined; i = undefined; s = undefined; $s = undefined }
-const spin$c = code("spin", spin$s, spin$F);
+const spin$c = code("spin", spin$s);
 function spin(n) { const $t = $begin(spin$c, spin); try { $return($t, spin$s($t, undefined, false, n)); } catch ($e) { $throw($t, $e); } return $end($t); }
 function spin$s($t, $v, $e, n) {
   let $ip = $t.ip, i, s, $s; if ($ip !== 0) { const $f = $t.frame; n = $f.n; i = $f.i; s = $f.s; $s = $f.$s; }
@@ -65,7 +61,7 @@ function spin$s($t, $v, $e, n) {
           case 1:
             if ($ip !== 0 || (i & 0xfffff) === 0) {
               switch ($ip) {
-                case 0: $s = s; if (($v = $await($t, i)) === $park) { const $f = ($t.frame ??= new spin$F()); $f.n = n; $f.i = i; $f.s = s; $f.$s = $s; $t.ip = 1; return $park; }
+                case 0: $s = s; if (($v = $await($t, i)) === $park) return $suspend($t, 1, { n, i, s, $s });
                 case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
                   s = $s + $v;
               }
@@ -76,15 +72,14 @@ function spin$s($t, $v, $e, n) {
   }
 }
 
-class all$F { }
-const all$c = code("all", all$s, all$F);
+const all$c = code("all", all$s);
 function all(n, f, P) { const $t = $begin(all$c, all); try { $return($t, all$s($t, undefined, false, n, f, P)); } catch ($e) { $throw($t, $e); } return $end($t); }
 function all$s($t, $v, $e, n, f, P) {
   let $ip = $t.ip;
   switch ($ip) {
     case 0: {
       const list = []; for (let i = 0; i < n; i++) list.push(f(i));
-      if (($v = $await($t, P.all(list))) === $park) { $t.frame ??= new all$F(); $t.ip = 1; return $park; }
+      if (($v = $await($t, P.all(list))) === $park) return $suspend($t, 1);
     }
     case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }
       return $v.length;
@@ -92,7 +87,7 @@ function all$s($t, $v, $e, n, f, P) {
 }
 
 class scope { count = undefined }
-const inc$c = code("inc", null, null, inc$make);
+const inc$c = code("inc", null, inc$make);
 function inc$make($s) { return $closure((by) => ($s.count += by), inc$c, [$s]); }
 function makeClosures(n) { let last; for (let i = 0; i < n; i++) { const $s = new scope(); $s.count = i; last = inc$make($s); } return last; }
 function makeNative(n) { let last; for (let i = 0; i < n; i++) { let count = i; last = (by) => (count += by); } return last; }

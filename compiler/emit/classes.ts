@@ -119,7 +119,7 @@ export function asyncMethod(
   const emitted = emitAsync(module, fn, fn.codeName);
   module.code(fn, {
     step: emitted.step,
-    frame: emitted.frame,
+    generator: emitted.generator,
     layout: emitted.layout,
     make: null,
     captures: [],

@@ -6,32 +6,22 @@
 import * as t from "@babel/types";
 import { identifier } from "../convert.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Lowered, Variable } from "../ir.ts";
+import type { Fn, FunctionNode, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
 import { lower, plainParameters, restParameters } from "../lower/index.ts";
 import { reserved } from "../reserved-names.ts";
-import type { Emitter, Extras, Rewriting } from "./emitter.ts";
-import { fieldKey } from "./nodes.ts";
+import type { Emitted, Emitter, Extras } from "./emitter.ts";
+import { accessorFunction, methodExpression, named } from "./function-expressions.ts";
+import { generatorBody, generatorClass, startsAtOnce } from "./generators.ts";
 import { callsSomething, enterRun, plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
-
+import { slotProperty } from "./slots.ts";
 import { StepEmitter } from "./step.ts";
 
 // ---- async functions
 
-/** A function that was taken apart. */
-export interface Emitted {
-  /** Names of the step function and the frame class. */
-  readonly step: string;
-  readonly frame: string | null;
-  readonly layout: Layout;
-  readonly extras: Extras;
-  /** A generator whose first frame is made by its caller: binding its parameters takes no code. */
-  readonly started: boolean;
-}
-
-/** Emits the step function and the frame class of an async function or generator. */
+/** Emits the step function of an async function or generator. */
 export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const lowered = lower(fn, module.resolved, module.diagnostics);
   liveness(fn, lowered, module.resolved, module.converted);
@@ -45,10 +35,9 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
     module.converted.records.map((one) => one.holder.out!),
   );
   const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
-  const frame = plan.slots.length > 0 ? module.name(`${codeName.replace(/\$code$/, "")}$Frame`) : null;
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
-  const emitter = new StepEmitter(module, rewriter, plan, frame ?? "");
+  const emitter = new StepEmitter(module, rewriter, plan);
   const started = fn.isGenerator && startsAtOnce(module, lowered, rewriter);
   const body = emitter.body(lowered, started);
   const passed = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
@@ -66,19 +55,11 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
       ],
       body,
       fn.isGenerator && !fn.isAsync,
+      fn.strict && !module.resolved.module.strict,
     ),
   );
-  if (frame !== null) module.classes.push(slotClass(frame, plan.slots.map(slotName)));
-  return { step, frame, layout: plan, extras, started };
-}
-
-/** Nothing stands between the call of a generator and its start: its parameters are plain, and no record is made. */
-function startsAtOnce(module: Emitter, lowered: Lowered, rewriter: Rewriting): boolean {
-  for (const one of lowered.body) {
-    if (one.kind === "suspend") return true;
-    if (one.kind !== "enter" || module.prologueOf(one.scope, rewriter).length > 0) return false;
-  }
-  return false;
+  const generator = fn.isGenerator && !fn.isAsync ? generatorClass(module, codeName, step) : null;
+  return { step, layout: plan, extras, started, generator };
 }
 
 function mentions(body: t.Statement[], name: string): boolean {
@@ -112,61 +93,46 @@ function stepFunction(
   locals: readonly string[],
   body: t.Statement[],
   marksRunning: boolean,
+  strict: boolean,
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
-  const declared = [...(resumes ? ["$ip"] : []), ...locals];
-  if (declared.length > 0)
+  const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
+  if (resumes) list.push(t.variableDeclaration("let", [t.variableDeclarator(t.identifier("$ip"), ip)]));
+  if (locals.length > 0)
     list.push(
       t.variableDeclaration(
         "let",
-        declared.map((one) =>
-          t.variableDeclarator(
-            t.identifier(one),
-            one === "$ip" ? t.memberExpression(t.identifier("$t"), t.identifier("ip")) : null,
-          ),
-        ),
+        locals.map((one) => t.variableDeclarator(t.identifier(one))),
       ),
     );
   // While it runs, a generator says so: see generator.ts of the machine.
   if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
-    const load = plan.slots.map((one) => {
-      const slot = t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
-      return t.expressionStatement(t.assignmentExpression("=", t.identifier(slotName(one)), slot));
-    });
-    const f = t.variableDeclarator(
-      t.identifier("$f"),
-      t.memberExpression(t.identifier("$t"), t.identifier("frame")),
+    const frame = () => t.memberExpression(t.identifier("$t"), t.identifier("frame"));
+    const slots = t.objectPattern(plan.slots.map((one) => slotProperty(slotName(one))));
+    if (marksRunning)
+      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), frame())]));
+    const load = t.expressionStatement(
+      t.assignmentExpression("=", slots, marksRunning ? t.identifier("$f") : frame()),
     );
-    const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
+    const some = !marksRunning && plan.slotsAt.slice(1).some((one) => one.length === 0);
     const test = some
-      ? t.binaryExpression(
-          "!==",
-          t.memberExpression(t.identifier("$t"), t.identifier("frame")),
-          t.nullLiteral(),
-        )
+      ? t.binaryExpression("!==", frame(), t.nullLiteral())
       : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
-    list.push(t.ifStatement(test, t.blockStatement([t.variableDeclaration("const", [f]), ...load])));
+    list.push(t.ifStatement(test, load));
   }
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
-  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list));
+  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list, strict ? useStrict() : []));
 }
 
 function running(): t.Statement {
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
   return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
 }
-
-export function slotClass(
-  name: string,
-  fields: readonly string[],
-  initial: (field: string) => t.Expression = () => t.identifier("undefined"),
-): t.Statement {
-  const members = fields.map((one) => t.classProperty(fieldKey(one), initial(one)));
-  return t.classDeclaration(t.identifier(name), null, t.classBody(members));
-}
+/** For strict functions that are moved to the top of a sloppy file. */
+export const useStrict = (): t.Directive[] => [t.directive(t.directiveLiteral("use strict"))];
 
 function extrasOf(module: Emitter, fn: Fn): Extras {
   const extras: Extras = { names: [], values: [], variables: [] };
@@ -204,7 +170,10 @@ export function wrapper(
   const { step, extras } = emitted;
   const plain = plainParameters(fn).map((one) => one.name);
   const rest = restParameters(fn);
-  const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
+  // Methods and arrow functions must not have two parameters of one name.
+  const params: t.FunctionParameter[] = plain.map((one, i) =>
+    t.identifier(plain.includes(one, i + 1) ? `$p${i + 1}` : one),
+  );
   const args: t.Expression[] = [
     t.identifier("$t"),
     t.identifier("undefined"),
@@ -221,7 +190,11 @@ export function wrapper(
         : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
     );
   }
-  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, emitted, args) };
+  if (fn.isGenerator) {
+    const isClosure = t.isIdentifier(self) && fn.parent?.kind !== "module";
+    const enters = isClosure && rest !== null ? enterRun(module, fn, self.name, rest) : null;
+    return { params, body: generatorBody(module, fn, codeName, self, emitted, args, enters) };
+  }
   const task = t.variableDeclaration("const", [
     t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
   ]);
@@ -237,53 +210,6 @@ export function wrapper(
     params,
     body: t.blockStatement([task, attempt, t.returnStatement(module.call("$end", t.identifier("$t")))]),
   };
-}
-
-/**
- * The call of a generator function: its step function binds the parameters and suspends before the body; where that takes no code, the
- * frame is made here.
- */
-function generatorBody(
-  module: Emitter,
-  fn: Fn,
-  codeName: string,
-  self: t.Expression,
-  emitted: Emitted,
-  args: t.Expression[],
-): t.BlockStatement {
-  const begin = module.call("$generator", t.identifier(codeName), self);
-  const list: t.Statement[] = [
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$t"), begin)]),
-    ...(emitted.started
-      ? firstFrame(module, fn, emitted)
-      : [t.expressionStatement(t.callExpression(t.identifier(emitted.step), args))]),
-    t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
-  ];
-  if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
-    list.unshift(enterRun(module, fn, self.name, restParameters(fn)));
-  return t.blockStatement(list);
-}
-
-function firstFrame(module: Emitter, fn: Fn, { frame, layout: plan, extras }: Emitted): t.Statement[] {
-  const given = new Map<Variable, t.Expression>();
-  extras.variables.forEach((variable) => {
-    given.set(variable, extras.values[extras.names.indexOf(slotName(variable))]!);
-  });
-  for (const one of plainParameters(fn)) given.set(module.resolved.refs.get(one)!, t.identifier(one.name));
-  const field = (object: string, name: string) =>
-    t.memberExpression(t.identifier(object), t.identifier(name));
-  const set = (target: t.MemberExpression, value: t.Expression) =>
-    t.expressionStatement(t.assignmentExpression("=", target, value));
-  const list: t.Statement[] = [set(field("$t", "ip"), t.numericLiteral(1))];
-  if (frame === null) return list;
-  const made = t.assignmentExpression("=", field("$t", "frame"), t.newExpression(t.identifier(frame), []));
-  const live = plan.slotsAt[1]!.filter((one) => given.has(one));
-  if (live.length === 0) return [...list, t.expressionStatement(made)];
-  return [
-    ...list,
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), made)]),
-    ...live.map((one) => set(field("$f", slotName(one)), t.cloneNode(given.get(one)!))),
-  ];
 }
 
 // ---- closures
@@ -310,7 +236,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
   let made: t.Expression;
   let stepName: string | null = null;
   let plan: Layout | null = null;
-  let frame: string | null = null;
+  let generator: string | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
   if (fn.suspends) {
@@ -318,7 +244,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
-    frame = emitted.frame;
+    generator = emitted.generator;
     if (emitted.extras.names.includes("$self") || emitted.extras.variables.some((one) => one.kind === "self"))
       emitted.extras.values.splice(
         0,
@@ -333,9 +259,13 @@ function emitClosure(module: Emitter, fn: Fn): void {
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
     if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
+    // Through a constant of its name, an arrow takes that name.
+    if (!fn.isGenerator && !(fn.isArrow && localName !== null)) made = module.call("$async", made);
     list.push(
       t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
     );
+    if (fn.isArrow && localName !== null)
+      list.push(t.expressionStatement(module.call("$async", t.identifier(self))));
     const stamp = fn.isGenerator ? "$generatorClosure" : "$closure";
     list.push(t.returnStatement(module.call(stamp, t.identifier(self), t.identifier(fn.codeName), scopes)));
   } else {
@@ -387,14 +317,18 @@ function emitClosure(module: Emitter, fn: Fn): void {
       list.push(t.returnStatement(module.call("$closure", made, t.identifier(fn.codeName), scopes)));
     }
   }
-  const only = list.length === 1 ? (list[0] as t.ReturnStatement).argument! : t.blockStatement(list);
+  const strict = fn.strict && !module.resolved.module.strict;
+  const only =
+    list.length === 1 && !strict
+      ? (list[0] as t.ReturnStatement).argument!
+      : t.blockStatement(list, strict ? useStrict() : []);
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,
   );
   module.code(fn, {
     step: stepName,
-    frame,
+    generator,
     layout: plan,
     make,
     captures: takes.map((one) => one.variables.map((v) => v.name)),
@@ -418,40 +352,6 @@ function usableName(module: Emitter, fn: Fn, holders: readonly string[]): string
   if (fn.freeNames.has(name) || holders.includes(name) || (reserved as readonly string[]).includes(name))
     return null;
   return module.isModuleName(name) && fn.freeNames.has(name) ? null : name;
-}
-
-/** `{ ["name"]: f }["name"]`: gives an anonymous function a name that is no usable identifier. */
-function named(name: string, f: t.Expression): t.Expression {
-  const key = t.stringLiteral(name);
-  return t.memberExpression(t.objectExpression([t.objectProperty(key, f)]), t.cloneNode(key), true);
-}
-
-/** `Object.getOwnPropertyDescriptor({ get x() { … } }, "x").get`, from the method expression `({ x() { … } }).x`. */
-function accessorFunction(made: t.Expression, kind: "get" | "set"): t.Expression {
-  const member = made as t.MemberExpression;
-  const object = member.object as t.ObjectExpression;
-  const method = object.properties[0] as t.ObjectMethod;
-  const name = t.isIdentifier(method.key) ? method.key.name : (method.key as t.StringLiteral).value;
-  const literal = t.objectExpression([{ ...method, kind } as t.ObjectMethod]);
-  const getDescriptor = t.memberExpression(t.identifier("Object"), t.identifier("getOwnPropertyDescriptor"));
-  return t.memberExpression(
-    t.callExpression(getDescriptor, [literal, t.stringLiteral(name)]),
-    t.identifier(kind),
-  );
-}
-
-function methodExpression(
-  name: string,
-  params: t.FunctionParameter[],
-  body: t.BlockStatement,
-  flags = { generator: false, async: false },
-): t.Expression {
-  const usable = t.isValidIdentifier(name, false);
-  const key = usable ? t.identifier(name) : t.stringLiteral(name);
-  const object = t.objectExpression([
-    t.objectMethod("method", key, params, body, false, flags.generator, flags.async),
-  ]);
-  return t.memberExpression(object, t.cloneNode(key), !usable);
 }
 
 function located<N extends t.Node>(node: N, from: t.Node): N {

@@ -26,11 +26,10 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   return [...made, ...own, ...list.slice(1)];
 }
 
+/** Those behind a default or pattern come in `$rest` and are set with it. */
 function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean {
   if (!("params" in fn.node)) return false;
-  return (fn.node as FunctionNode).params.some(
-    (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
-  );
+  return plainParameters(fn).some((one) => module.resolved.refs.get(one) === variable);
 }
 
 function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
@@ -98,6 +97,7 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
+    ...blockVariables(module, fn),
     ...(self === null ? [] : [enterRun(module, fn, self, rest)]),
     ...first.slice(0, first.length - functions),
     ...start,
@@ -116,6 +116,23 @@ export function plainFunction(
     directives: node.body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
   };
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
+}
+
+/** Variables that functions in blocks assign, where nothing else declares them. */
+function blockVariables(module: Emitter, fn: Fn): t.Statement[] {
+  const body = module.resolved.scopes.get((fn.node as FunctionNode).body);
+  const scope = body?.kind === "body" ? body : fn.scope;
+  const names = module.resolved.blockFunctions.namesIn(scope).filter((name) => {
+    const variable = scope.variables.get(name)!;
+    return !variable.captured || scope.record === null;
+  });
+  if (names.length === 0) return [];
+  return [
+    t.variableDeclaration(
+      "var",
+      names.map((one) => t.variableDeclarator(t.identifier(one))),
+    ),
+  ];
 }
 
 /** Enters the environment of the body, where it has one of its own. */

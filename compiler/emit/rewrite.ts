@@ -11,8 +11,10 @@ import { helperNames } from "../reserved-names.ts";
 import { boundIdentifiers } from "../resolve.ts";
 import { isUsing, usingOf } from "../using.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { nativeStateCall, nativeStateChain } from "./maker-calls.ts";
 import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
-import { nativeStateCall, nativeStateChain, suppliedName } from "./platform.ts";
+import { suppliedName } from "./platform.ts";
+import { updateSelf, writeToSelf } from "./sloppy.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
@@ -134,9 +136,18 @@ export class Rewriter implements Rewriting {
         return this.#assignment(node);
       case "UpdateExpression":
         return this.#update(node);
+      case "UnaryExpression":
+        // Sloppy code: a variable cannot be deleted, but the field of a record could.
+        if (node.operator === "delete" && t.isIdentifier(node.argument) && this.#isOwn(node.argument))
+          return t.booleanLiteral(false);
+        return this.#copy(node);
       default:
         return this.#copy(node);
     }
+  }
+
+  #isOwn(node: t.Identifier): boolean {
+    return (this.module.resolved.refs.get(node)?.scope.kind ?? "module") !== "module";
   }
 
   #copy(node: t.Node): t.Node {
@@ -152,7 +163,10 @@ export class Rewriter implements Rewriting {
 
   #implicit(node: t.ThisExpression | t.MetaProperty): t.Expression {
     const variable = this.module.resolved.refs.get(node);
-    if (variable === undefined) return t.cloneNode(node, false);
+    if (variable === undefined) {
+      const outside = t.isThisExpression(node) && this.fn.kind !== "module";
+      return outside ? this.module.topThis() : t.cloneNode(node, false);
+    }
     if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
     return located(this.place(variable), node);
   }
@@ -203,6 +217,7 @@ export class Rewriter implements Rewriting {
       } as unknown as t.Node;
     const name = t.stringLiteral(variable.name);
     const checked = this.module.resolved.tdzChecks.has(left);
+    if (variable.kind === "self" && !this.fn.strict) return writeToSelf(node, this.place(variable), right);
     if (isConstant(variable)) {
       const { operator } = node;
       const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
@@ -237,7 +252,8 @@ export class Rewriter implements Rewriting {
     const checks: t.Expression[] = [];
     if (this.module.resolved.tdzChecks.has(node.argument))
       checks.push(this.module.call("$tdz", this.place(variable), name));
-    if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
+    if (variable.kind === "self" && !this.fn.strict) checks.push(updateSelf(this.place(variable)));
+    else if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
     else checks.push({ ...node, argument: this.place(variable) } as t.UpdateExpression);
     return checks.length === 1 ? checks[0]! : t.sequenceExpression(checks);
   }
@@ -322,6 +338,7 @@ export class Rewriter implements Rewriting {
       case "VariableDeclaration":
         return this.declaration(node);
       case "FunctionDeclaration":
+        return this.list(this.module.resolved.blockFunctions.assignments(node));
       case "EmptyStatement":
         return [];
       case "ClassDeclaration": {

@@ -4,9 +4,9 @@
  * | lowered | emitted |
  * |---|---|
  * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }` |
- * | suspend 1 | `if (($v = $await($t, e)) === $park) { …; $t.ip = 1; return $park; } case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
- * | start 1 | `…; $t.ip = 1; return $park; case 1: $ip = 0;` |
- * | yield 1, in a sync generator | `$v = e; …; $t.ip = 1; return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
+ * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
+ * | start 1 | `return $suspend($t, 1, { … }); case 1: $ip = 0;` |
+ * | yield 1, in a sync generator | `$v = e; $suspend($t, 1, { … }); return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
  * | pass 1 (of `yield*`) | the same without the throw, with `return $pass($t, $v)` |
  * | yield 1, pass 1, in an async one | the same with `return $yield($t, $v)`, `return $yielded($t, $v)` |
  * | if, points 2–3 in its first branch | `if ($ip !== 0 \|\| test)`; in both branches: `if ($ip === 0 ? test : $ip <= 3)` |
@@ -24,6 +24,7 @@ import {
 import { type Layout, slotName } from "../layout.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
+import { slotProperty } from "./slots.ts";
 
 interface Range {
   readonly low: number;
@@ -37,13 +38,11 @@ export class StepEmitter {
   readonly #module: Emitter;
   readonly #rewriter: Rewriter;
   readonly #layout: Layout;
-  readonly #frameName: string;
 
-  constructor(module: Emitter, rewriter: Rewriter, layout: Layout, frameName: string) {
+  constructor(module: Emitter, rewriter: Rewriter, layout: Layout) {
     this.#module = module;
     this.#rewriter = rewriter;
     this.#layout = layout;
-    this.#frameName = frameName;
   }
 
   /** Locals for arguments, beside those of the lowering. */
@@ -121,67 +120,58 @@ export class StepEmitter {
   #suspend({ how, point, argument }: Extract<Stmt, { kind: "suspend" }>): t.Statement[] {
     const task = t.identifier("$t");
     const v = t.identifier("$v");
+    const { fn } = this.#rewriter;
+    const keeps = fn.isGenerator && !fn.isAsync;
+    const save = this.#save(point, keeps);
+    if (how === "start") return [t.returnStatement(save)];
+    const given = this.#rewriter.expression(argument);
     if (how === "await") {
-      const given = this.#rewriter.expression(argument);
       const value = this.#module.handTop(given, argument, () => this.#argument());
       const awaited = t.assignmentExpression("=", v, this.#module.call("$await", task, value));
       awaited.loc = point.node.loc ?? null;
       const test = t.binaryExpression("===", awaited, this.#module.helper("$park"));
-      const saved = [...this.#save(point), t.returnStatement(this.#module.helper("$park"))];
-      const statement = t.ifStatement(test, t.blockStatement(saved));
+      const statement = t.ifStatement(test, t.returnStatement(save));
       statement.loc = point.node.loc ?? null;
       return [statement];
     }
-    const block = (leave: t.Expression) => t.blockStatement([...this.#save(point), t.returnStatement(leave)]);
-    if (how === "start") return [block(this.#module.helper("$park"))];
-    const yielded = t.expressionStatement(
-      t.assignmentExpression("=", v, this.#rewriter.expression(argument)),
-    );
+    const yielded = t.expressionStatement(t.assignmentExpression("=", v, given));
     yielded.loc = point.node.loc ?? null;
-    const { isAsync } = this.#rewriter.fn;
-    const leave = how === "yield" ? (isAsync ? "$yield" : null) : isAsync ? "$yielded" : "$pass";
-    return [yielded, block(leave === null ? v : this.#module.call(leave, task, v))];
+    const leave = how === "yield" ? (keeps ? null : "$yield") : keeps ? "$pass" : "$yielded";
+    const value = leave === null ? v : this.#module.call(leave, task, v);
+    return [
+      yielded,
+      ...(keeps ? this.#keep(point) : [t.expressionStatement(save)]),
+      t.returnStatement(value),
+    ];
+  }
+
+  /**
+   * A sync generator has one frame for its life, made at the start with all slots; a yield updates it, and clears what is dead. (A new one
+   * each time is stored from an old object into a young one, and costs 6 ns.)
+   */
+  #keep(point: SuspendPoint): t.Statement[] {
+    const live = new Set(this.#layout.slotsAt[point.ip]!);
+    const set = (object: string, field: string, value: t.Expression) =>
+      t.expressionStatement(
+        t.assignmentExpression("=", t.memberExpression(t.identifier(object), t.identifier(field)), value),
+      );
+    return [
+      ...this.#layout.slots.map((one) =>
+        set("$f", slotName(one), t.identifier(live.has(one) ? slotName(one) : "undefined")),
+      ),
+      set("$t", "ip", t.numericLiteral(point.ip)),
+    ];
   }
 
   /** Puts what is live into the frame. */
-  #save(point: SuspendPoint): t.Statement[] {
-    const save: t.Statement[] = [];
-    const slots = this.#layout.slotsAt[point.ip]!;
-    const frame = t.memberExpression(t.identifier("$t"), t.identifier("frame"));
-    const { fn } = this.#rewriter;
-    const slot = (one: Variable) => t.memberExpression(t.identifier("$f"), t.identifier(slotName(one)));
-    // A sync generator has one frame for its life: it was made at the start, and each yield clears what is dead.
-    const keeps = fn.isGenerator && !fn.isAsync && this.#layout.slots.length > 0;
-    if (slots.length > 0 || keeps) {
-      const made = t.newExpression(t.identifier(this.#frameName), []);
-      const got =
-        this.#layout.uniform || keeps
-          ? t.assignmentExpression("??=", frame, made)
-          : t.assignmentExpression("=", frame, made);
-      save.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), got)]));
-      for (const one of slots)
-        save.push(t.expressionStatement(t.assignmentExpression("=", slot(one), t.identifier(slotName(one)))));
-      const dead = keeps ? this.#layout.slots.filter((one) => !slots.includes(one)) : [];
-      if (dead.length > 0) {
-        const cleared = dead.reduceRight<t.Expression>(
-          (value, one) => t.assignmentExpression("=", slot(one), value),
-          t.identifier("undefined"),
-        );
-        save.push(t.expressionStatement(cleared));
-      }
-    } else if (this.#layout.slots.length > 0) {
-      save.push(t.expressionStatement(t.assignmentExpression("=", frame, t.nullLiteral())));
-    }
-    save.push(
-      t.expressionStatement(
-        t.assignmentExpression(
-          "=",
-          t.memberExpression(t.identifier("$t"), t.identifier("ip")),
-          t.numericLiteral(point.ip),
-        ),
-      ),
-    );
-    return save;
+  #save(point: SuspendPoint, all: boolean): t.Expression {
+    const live = this.#layout.slotsAt[point.ip]!;
+    const slots = all ? this.#layout.slots : live;
+    const args: t.Expression[] = [t.identifier("$t"), t.numericLiteral(point.ip)];
+    const property = (one: Variable) =>
+      slotProperty(slotName(one), live.includes(one) ? undefined : t.identifier("undefined"));
+    if (slots.length > 0) args.push(t.objectExpression(slots.map(property)));
+    return this.#module.call("$suspend", ...args);
   }
 
   /** A statement without suspend points. */

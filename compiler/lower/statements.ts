@@ -38,7 +38,11 @@ function lowerBody(l: Lowering, node: t.Statement, step: string): Stmt[] {
 
 function lowerStatement(l: Lowering, node: t.Statement, out: Stmt[], labels: string[]): void {
   if (t.isVariableDeclaration(node)) return lowerDeclaration(l, node, out);
-  if (t.isFunctionDeclaration(node) || t.isEmptyStatement(node)) return;
+  if (t.isFunctionDeclaration(node)) {
+    out.push(...l.resolved.blockFunctions.assignments(node).map(js));
+    return;
+  }
+  if (t.isEmptyStatement(node)) return;
   if (t.isReturnStatement(node) || t.isBreakStatement(node) || t.isContinueStatement(node))
     return lowerJump(l, node, out);
   if (!l.has(node)) {

@@ -9,7 +9,7 @@ import { Durable, Element, ElementCall, Group, NativeWait, PENDING } from "./dur
 import { closeGroup, countDown, elementSettled } from "./element.ts";
 import { NativePromise } from "./intrinsics.ts";
 import { attach, promiseResolve } from "./loop.ts";
-import { $code, $record } from "./registry.ts";
+import { registerCode, registerRecord } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
 import { inRun, machine, type Run } from "./run.ts";
 import { enqueue, reject } from "./settle.ts";
@@ -71,9 +71,13 @@ function add(run: Run, element: Element, promise: Durable | PromiseLike<unknown>
   Reflect.apply(then, promise, [makeFulfilled(call), makeRejected(call)]);
 }
 
-$record("coldframe#elementCall", ElementCall, ["element", "done"]);
-const fulfilledCode: Code = $code(builtin("coldframe#elementFulfilled", ["element", "done"], makeFulfilled));
-const rejectedCode: Code = $code(builtin("coldframe#elementRejected", ["element", "done"], makeRejected));
+registerRecord({ id: "coldframe#elementCall", Record: ElementCall, variables: ["element", "done"] });
+const fulfilledCode: Code = registerCode(
+  builtin("coldframe#elementFulfilled", ["element", "done"], makeFulfilled),
+);
+const rejectedCode: Code = registerCode(
+  builtin("coldframe#elementRejected", ["element", "done"], makeRejected),
+);
 
 function makeFulfilled(call: ElementCall): (value: unknown) => void {
   const run = call.element?.group.target.run ?? machine.run;

@@ -1,9 +1,21 @@
 /** How a step function hands back control: suspended, returned or thrown (ECMA-262 §27.7.5.2). */
+import type { Frame } from "../../abi/index.ts";
 import { type Durable, FULFILLED, REJECTED } from "./durable.ts";
 import { resolve, settle } from "./settle.ts";
 
 /** What `$await` returns when the step function has to save its locals and return. */
 export const $park: unique symbol = Symbol("park") as never;
+
+/**
+ * Where the task will carry on, and with which locals.
+ * @param frame null: none is live
+ * @returns `$park`
+ */
+export function $suspend(task: Durable, ip: number, frame: Frame | null = null): typeof $park {
+  task.ip = ip;
+  task.frame = frame;
+  return $park;
+}
 
 /**
  * Ends the task with what its step function returned; nothing for `$park`, which says that it was suspended.

@@ -13,6 +13,7 @@ export {
   cursorPrototypes,
 } from "./cursors.ts";
 export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
+export { $code, $record } from "./descriptor.ts";
 export { $using, Disposal, type Disposing, type Resource } from "./disposal.ts";
 export {
   Adopt,
@@ -42,14 +43,21 @@ export {
   Unwrap,
   type Wait,
 } from "./durable.ts";
-export { $park, $return, $throw } from "./end.ts";
+export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export {
+  $fail,
+  $Generator,
   $generated,
   $generator,
   $generatorClosure,
+  $generatorCode,
   $generatorFunction,
+  $inherit,
+  $next,
   $pass,
+  $ready,
+  $resume,
   asyncGeneratorPrototype,
   createGenerator,
   generatorFunctionOf,
@@ -65,18 +73,19 @@ export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
-  $code,
   $module,
-  $record,
   bindingOf,
   codeOf,
   nameOf,
   recordOf,
+  registerCode,
+  registerRecord,
   registry,
   type Step,
 } from "./registry.ts";
 export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
+export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
@@ -88,4 +97,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";

@@ -18,7 +18,10 @@ export interface Step {
   readonly options: unknown;
 }
 
-interface Module {
+export interface Module {
+  readonly id: string;
+  /** The author's source file, relative to its package. */
+  readonly file: string;
   readonly hash: string;
   readonly bindings: Readonly<Record<string, () => unknown>>;
 }
@@ -43,14 +46,19 @@ interface Registry {
   unresolved: Binding[];
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
   stamps: unknown;
+  /** What compiled modules import, for classic scripts, which cannot; see script.ts. */
+  helpers: Readonly<Record<string, unknown>> | null;
+  /** Codes and factories of scripts by `id@hash`, for the statements of their top level. */
+  readonly scripts: Map<string, Readonly<Record<string, unknown>>>;
   /** The classes that stamp generators and their prototypes; see generator.ts. */
   generators: unknown;
 }
 
-const key = Symbol.for(`coldframe.registry@${ABI_VERSION}`);
-const home = globalThis as { [key]?: Registry };
+/** Compiled scripts contain it in this form. */
+export const registryKey: unique symbol = Symbol.for(`coldframe.registry@${ABI_VERSION}`) as never;
+const home = globalThis as { [registryKey]?: Registry };
 
-export const registry: Registry = (home[key] ??= {
+export const registry: Registry = (home[registryKey] ??= {
   hot: false,
   codes: new Map(),
   records: new Map(),
@@ -61,6 +69,8 @@ export const registry: Registry = (home[key] ??= {
   names: new WeakMap(),
   unresolved: [],
   stamps: null,
+  helpers: null,
+  scripts: new Map(),
   generators: null,
 });
 
@@ -69,7 +79,7 @@ export const registry: Registry = (home[key] ??= {
  * @returns the descriptor itself: a second copy of a module carries on its own tasks with its own step function
  * @throws ColdframeError CF2004 when the id is taken by other code, unless `registry.hot`
  */
-export function $code(code: Code): Code {
+export function registerCode<C extends Code>(code: C): C {
   const known = registry.codes.get(code.id);
   if (known !== undefined && !registry.hot) {
     if (known.hash !== code.hash) throw conflict(code.id, known.file, code.file);
@@ -88,25 +98,32 @@ function authorName(id: string): string {
   return path.slice(path.lastIndexOf(".") + 1);
 }
 
-/** Registers a class of scope records under `id`, with the variables it holds. Returns the class. */
-export function $record<C extends new () => object>(id: string, Record: C, variables: readonly string[]): C {
-  const schema: RecordSchema = { id, Record, variables };
-  if (registry.hot || !registry.records.has(id)) registry.records.set(id, schema);
-  registry.recordsByPrototype.set(Record.prototype, schema);
-  return Record;
+/** Registers a class of scope records. Its fields are the variables. */
+export function registerRecord(schema: RecordSchema): void {
+  if (registry.hot || !registry.records.has(schema.id)) registry.records.set(schema.id, schema);
+  registry.recordsByPrototype.set(schema.Record.prototype, schema);
 }
 
 /**
  * Registers the immutable top-level bindings and imports of a module, by which their objects are saved. The getters
  * are called at the first look-up of an unknown object, not now: at this time they may be in their dead zone.
+ * @param file the author's source
+ * @returns what its functions and records are registered with
  * @throws ColdframeError CF2004 when the id is taken by a module with another hash, unless `registry.hot`
  */
-export function $module(id: string, hash: string, bindings: Readonly<Record<string, () => unknown>>): void {
+export function $module(
+  id: string,
+  hash: string,
+  bindings: Readonly<Record<string, () => unknown>>,
+  file = id,
+): Module {
   const known = registry.modules.get(id);
   if (known !== undefined && !registry.hot && known.hash !== hash) throw conflict(id, "one copy", "another");
-  if (known === undefined || registry.hot) registry.modules.set(id, { hash, bindings });
-  for (const [name, get] of Object.entries(bindings))
-    registry.unresolved.push({ name: `${id}#${name}`, get });
+  const module = { id, file, hash, bindings };
+  if (known === undefined || registry.hot) registry.modules.set(id, module);
+  for (const name of Object.keys(bindings))
+    registry.unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
+  return module;
 }
 
 function conflict(id: string, one: string, other: string): ColdframeError {

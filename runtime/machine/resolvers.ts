@@ -5,7 +5,7 @@
 import type { Code } from "../../abi/index.ts";
 import { stamp } from "./closure.ts";
 import { type Durable, Resolvers } from "./durable.ts";
-import { $code, $record } from "./registry.ts";
+import { registerCode, registerRecord } from "./registry.ts";
 import { inRun, machine } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
 
@@ -14,10 +14,10 @@ export interface ResolvingFunctions {
   readonly reject: (reason: unknown) => void;
 }
 
-$record("coldframe#resolvers", Resolvers, ["promise", "done"]);
+registerRecord({ id: "coldframe#resolvers", Record: Resolvers, variables: ["promise", "done"] });
 
-export const resolveCode: Code = $code(builtin("coldframe#resolve", ["promise", "done"], makeResolve));
-export const rejectCode: Code = $code(builtin("coldframe#reject", ["promise", "done"], makeReject));
+export const resolveCode: Code = registerCode(builtin("coldframe#resolve", ["promise", "done"], makeResolve));
+export const rejectCode: Code = registerCode(builtin("coldframe#reject", ["promise", "done"], makeReject));
 
 /** The code of a built-in function over one record, none of whose variables is ever dead. */
 export function builtin(id: string, captures: readonly string[], make: Code["make"]): Code {
@@ -28,7 +28,6 @@ export function builtin(id: string, captures: readonly string[], make: Code["mak
     file: "coldframe",
     line: 0,
     step: null,
-    Frame: null,
     points: [],
     make,
     captures: [captures],

@@ -9,7 +9,7 @@ import type { Code } from "../../abi/index.ts";
 import { Disposal } from "./disposal.ts";
 import type { Durable } from "./durable.ts";
 import { $park, $return, $throw } from "./end.ts";
-import { $code } from "./registry.ts";
+import { registerCode } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
 import { $await, $begin, $end } from "./task.ts";
 
@@ -137,15 +137,10 @@ function callable(f: unknown): unknown {
   return f;
 }
 
-class DisposeFrame {
-  disposal: Disposal | null = null;
-}
-
-const disposeCode: Code = $code({
+const disposeCode: Code = registerCode({
   ...builtin("coldframe#disposeAsync", [], null),
   kind: "async",
   step: disposeStep,
-  Frame: DisposeFrame as never,
   points: [
     null as never,
     { name: "dispose", fingerprint: "1", line: 0, column: 0, live: ["disposal"], handler: true },
@@ -155,15 +150,13 @@ const disposeCode: Code = $code({
 /** The step function of `disposeAsync`. */
 function disposeStep(task: Durable, value: unknown, threw: boolean, given: Disposal | null): unknown {
   const resumes = task.ip !== 0;
-  const disposal = resumes ? (task.frame as unknown as DisposeFrame).disposal : given;
+  const disposal = resumes ? (task.frame as { disposal: Disposal }).disposal : given;
   if (disposal === null) return undefined;
   if (threw) disposal.fail(value);
   while (disposal.next()) {
     try {
       if ($await(task, disposal.value) === $park) {
-        const frame = new DisposeFrame();
-        frame.disposal = disposal;
-        task.frame = frame as never;
+        task.frame = { disposal };
         task.ip = 1;
         return $park;
       }

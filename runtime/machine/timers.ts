@@ -7,7 +7,7 @@ import { stamp } from "./closure.ts";
 import type { Durable, Handler } from "./durable.ts";
 import { Then } from "./durable.ts";
 import { external } from "./external.ts";
-import { $code, $record } from "./registry.ts";
+import { registerCode, registerRecord } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
 import { machine, type Run } from "./run.ts";
 import { subscribe } from "./settle.ts";
@@ -22,8 +22,8 @@ export class Timer {
 }
 
 const variables = ["handler", "args", "period", "wait"] as const;
-$record("coldframe#timer", Timer, variables);
-const fireCode: Code = $code(builtin("coldframe#fire", variables, makeFire));
+registerRecord({ id: "coldframe#timer", Record: Timer, variables });
+const fireCode: Code = registerCode(builtin("coldframe#fire", variables, makeFire));
 
 /** @param delay milliseconds */
 export function $setTimeout(handler: Handler, delay = 0, ...args: unknown[]): unknown {

@@ -70,8 +70,7 @@ function resolveIn(
     throw blocked(`${code.id} (${code.file}:${code.line}) has no suspend point "${name}"`);
   }
   const plan = planOf(code, ip);
-  // Code that keeps nothing across its awaits has no frames.
-  if (code.step === null || (code.Frame === null && plan.slots.length > 0)) {
+  if (code.step === null) {
     throw blocked(`${code.id} cannot be suspended any more`);
   }
   const exact = plan.slots.length === saved.length && plan.slots.every((slot, i) => slot === saved[i]);

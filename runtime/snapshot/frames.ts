@@ -17,15 +17,23 @@ export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: 
   if (node.length !== saved.length + 2) broken("a frame with too few or too many values");
   task.code = code;
   task.ip = ip;
-  if (code.Frame === null) return;
-  const frame = new code.Frame();
+  // A sync generator keeps its frame, and puts locals into it again later.
+  if (saved.length === 0 && resolved.plan.slots.length === 0 && code.kind !== "generator") return;
+  const frame: Frame = {};
   task.frame = frame;
   if (resolved.exact) {
-    for (let i = 0; i < saved.length; i++) frame[saved[i]!] = input.value(node[i + 2]);
+    for (let i = 0; i < saved.length; i++) put(frame, saved[i]!, input.value(node[i + 2]));
     return;
   }
   // Records are filled when all nodes have been read.
   input.afterwards(() => new Migration(node, resolved, input).fill(frame));
+}
+
+function put(frame: Frame, slot: string, value: unknown): void {
+  // A local may have that name, too.
+  if (slot === "__proto__") {
+    Object.defineProperty(frame, slot, { value, writable: true, enumerable: true, configurable: true });
+  } else frame[slot] = value;
 }
 
 /** A saved local, wherever it was. */
@@ -66,7 +74,7 @@ class Migration {
     const recordSlots = new Map(plan.records.map(({ slot, variables }) => [slot, variables]));
     for (const slot of plan.slots) {
       const variables = recordSlots.get(slot);
-      frame[slot] = variables === undefined ? this.local(slot) : this.record(slot, variables);
+      put(frame, slot, variables === undefined ? this.local(slot) : this.record(slot, variables));
     }
   }
 

@@ -1,14 +1,14 @@
 /**
  * Functions in the form that the compiler emits (docs/abi.md §1), written by hand, and a host that only takes notes.
  */
-import type { Code, Frame } from "../../abi/index.ts";
+import type { Code } from "../../abi/index.ts";
 import {
   $await,
   $begin,
-  $code,
   $end,
   $park,
   $return,
+  $suspend,
   $throw,
   $to,
   type Callable,
@@ -18,6 +18,7 @@ import {
   type Host,
   inRun,
   Run,
+  registerCode,
   type Step,
 } from "../../runtime/machine/index.ts";
 
@@ -34,18 +35,16 @@ let counter = 0;
 /** The wrapper that the compiler puts around a step function. */
 export function compiled<A extends unknown[]>(
   name: string,
-  FrameClass: new () => object,
   step: StepFunction<A>,
   options: Partial<Code> = {},
 ): AsyncFunction<A> & { code: Code } {
-  const code = $code({
+  const code = registerCode({
     id: `test/machine#${name}.${counter++}`,
     hash: "1",
     kind: "async",
     file: "machine.ts",
     line: 1,
     step: step as never,
-    Frame: FrameClass as new () => Frame,
     points: [null as never],
     make: null,
     captures: [],
@@ -64,11 +63,6 @@ export function compiled<A extends unknown[]>(
   return f;
 }
 
-class WaitFrame {
-  log: unknown = undefined;
-  name: unknown = undefined;
-}
-
 /**
  * ```
  * async function wait(log, name, x) {
@@ -76,55 +70,39 @@ class WaitFrame {
  * }
  * ```
  */
-export const wait = compiled(
-  "wait",
-  WaitFrame,
-  ($t, $v, $e, log: unknown[], name: string, x: unknown): unknown => {
-    let $ip = $t.ip;
-    if ($ip !== 0) ({ log, name } = $t.frame as unknown as { log: unknown[]; name: string });
-    try {
-      switch ($ip) {
-        case 0:
-          if (($v = $await($t, x)) === $park) {
-            const $f = ($t.frame ??= new WaitFrame() as unknown as Frame);
-            $f["log"] = log;
-            $f["name"] = name;
-            $t.ip = 1;
-            return $park;
-          }
-        case 1:
-          if ($ip !== 0) {
-            $ip = 0;
-            if ($e) throw $v;
-          }
-          log.push(name, $v);
-      }
-      return name;
-    } catch (error) {
-      log.push(name, error);
-      throw error;
+export const wait = compiled("wait", ($t, $v, $e, log: unknown[], name: string, x: unknown): unknown => {
+  let $ip = $t.ip;
+  if ($ip !== 0) ({ log, name } = $t.frame as unknown as { log: unknown[]; name: string });
+  try {
+    switch ($ip) {
+      case 0:
+        if (($v = $await($t, x)) === $park) {
+          return $suspend($t, 1, { log, name });
+        }
+      case 1:
+        if ($ip !== 0) {
+          $ip = 0;
+          if ($e) throw $v;
+        }
+        log.push(name, $v);
     }
-  },
-);
-
-class CallFrame {
-  log: unknown = undefined;
-}
+    return name;
+  } catch (error) {
+    log.push(name, error);
+    throw error;
+  }
+});
 
 /** `async function call(log, f, ...args) { log.push(await f(...args)); log.push("called"); }`, `f` being a known callee. */
 export const call = compiled(
   "call",
-  CallFrame,
   ($t, $v, $e, log: unknown[], f: Callable, ...args: unknown[]): unknown => {
     let $ip = $t.ip;
     if ($ip !== 0) log = $t.frame!["log"] as unknown[];
     switch ($ip) {
       case 0:
         if (($v = $await($t, Reflect.apply($to($t, f), undefined, args))) === $park) {
-          const $f = ($t.frame ??= new CallFrame() as unknown as Frame);
-          $f["log"] = log;
-          $t.ip = 1;
-          return $park;
+          return $suspend($t, 1, { log });
         }
       case 1:
         if ($ip !== 0) {
@@ -139,7 +117,7 @@ export const call = compiled(
 );
 
 /** `async function body() { return f(); }`: any code, as a task. */
-export const body = compiled("body", CallFrame, (_t, _v, _e, f: () => unknown) => f());
+export const body = compiled("body", (_t, _v, _e, f: () => unknown) => f());
 
 export interface Notes extends Host {
   readonly quiescent: number[];

@@ -5,13 +5,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Code } from "../../abi/index.ts";
 import {
   $closure,
-  $code,
   $module,
-  $record,
   bindingOf,
   codeOf,
   nameOf,
   recordOf,
+  registerCode,
+  registerRecord,
   registry,
   stampOf,
 } from "../../runtime/machine/index.ts";
@@ -23,7 +23,6 @@ const code = (id: string, hash: string): Code => ({
   file: "f.ts",
   line: 1,
   step: null,
-  Frame: null,
   points: [],
   make: null,
   captures: [],
@@ -34,13 +33,13 @@ afterEach(() => {
 });
 
 test("the same function registered twice is one, another under its name an error, unless hot", () => {
-  const first = $code(code("r/a#f", "1"));
-  const second = $code(code("r/a#f", "1"));
+  const first = registerCode(code("r/a#f", "1"));
+  const second = registerCode(code("r/a#f", "1"));
   expect(codeOf("r/a#f")).toBe(first);
   expect(second).not.toBe(first);
-  expect(() => $code(code("r/a#f", "2"))).toThrow(/CF2004.*"r\/a#f"/);
+  expect(() => registerCode(code("r/a#f", "2"))).toThrow(/CF2004.*"r\/a#f"/);
   registry.hot = true;
-  const newest = $code(code("r/a#f", "2"));
+  const newest = registerCode(code("r/a#f", "2"));
   expect(codeOf("r/a#f")).toBe(newest);
 });
 
@@ -88,13 +87,13 @@ test("scope records are known by their class", () => {
   class scope {
     n = 0;
   }
-  expect($record("r/a#f.scope", scope, ["n"])).toBe(scope);
+  registerRecord({ id: "r/a#f.scope", Record: scope, variables: ["n"] });
   expect(recordOf(new scope())).toEqual({ id: "r/a#f.scope", Record: scope, variables: ["n"] });
   expect(recordOf({})).toBeUndefined();
 });
 
 test("a stamp is read back, and nothing of it can be seen on the function", () => {
-  const c = $code(code("r/a#g", "1"));
+  const c = registerCode(code("r/a#g", "1"));
   const records = [{ n: 1 }, { m: 2 }];
   for (const scopes of [[], records.slice(0, 1), records]) {
     const f = $closure((a: number) => a, c, scopes);
@@ -106,7 +105,7 @@ test("a stamp is read back, and nothing of it can be seen on the function", () =
 });
 
 test("a frozen function can be stamped, and stamps do not follow bind", () => {
-  const c = $code(code("r/a#g", "1"));
+  const c = registerCode(code("r/a#g", "1"));
   const f = $closure(
     Object.freeze(() => 1),
     c,
@@ -121,7 +120,7 @@ test("two copies of the runtime share the registry and read each other's stamps"
   const copy = await import("../../runtime/machine/index.ts");
   expect(copy.$closure).not.toBe($closure);
   expect(copy.registry).toBe(registry);
-  const c = $code(code("r/a#h", "1"));
+  const c = registerCode(code("r/a#h", "1"));
   const f = copy.$closure(() => 1, c, []);
   expect(stampOf(f)?.code).toBe(c);
 });

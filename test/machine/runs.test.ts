@@ -49,7 +49,7 @@ function makeListener(log: unknown[]): (x: unknown) => Promise<unknown> {
   };
   return $closure(f, listener.code, [$s]);
 }
-const listener = compiled("listener", scope, () => {}, { make: (() => {}) as never });
+const listener = compiled("listener", () => {}, { make: (() => {}) as never });
 
 test("the function that starts a run is its root, and has the top", () => {
   const log: unknown[] = [];

@@ -5,8 +5,6 @@ import { expect, test } from "vitest";
 import { $begin, $end, $Promise, Durable, machine, Run, start } from "../../runtime/machine/index.ts";
 import { body, call, compiled, inNewRun, notes, wait } from "./compiled.ts";
 
-class NoFrame {}
-
 /** `f` as the root of a run: it has the top. */
 function root<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): Run {
   const run = new Run("top", notes());
@@ -71,7 +69,7 @@ test("code below an async call on the stack runs before what the call awaits", (
 
 test("nothing goes on inline while jobs are queued", () => {
   const log: unknown[] = [];
-  const f = compiled("f", NoFrame, () => {
+  const f = compiled("f", () => {
     $Promise.resolve().then(() => log.push("queued before"));
     return wait(log, "w", 1);
   });

@@ -2,17 +2,15 @@
  * Functions as the compiler emits them (docs/abi.md §1), written by hand, and runs of them under a host that does nothing.
  * The author's source stands above each.
  */
-import type { Code, Frame, Point } from "../../abi/index.ts";
+import type { Code, Point } from "../../abi/index.ts";
 import {
   $await,
   $begin,
   $closure,
-  $code,
   $end,
   $iterate,
   $module,
   $park,
-  $record,
   $return,
   $throw,
   $to,
@@ -24,6 +22,8 @@ import {
   type Iteration,
   machine,
   Run,
+  registerCode,
+  registerRecord,
   type Step,
   start,
   type Wait,
@@ -53,33 +53,22 @@ interface Definition {
   readonly name: string;
   readonly step: StepBody;
   readonly points: readonly Point[];
-  readonly slots: readonly string[];
   readonly hash?: string;
   readonly file?: string;
   /** For closures: factory over the scopes, given the wrapper of the finished code. */
   readonly captures?: readonly (readonly string[])[];
 }
 
-/** A frame class with the named slots. */
-function frameClass(slots: readonly string[]): new () => Frame {
-  return class {
-    constructor() {
-      for (const slot of slots) (this as unknown as Frame)[slot] = undefined;
-    }
-  } as new () => Frame;
-}
-
 /** An async function at module level, with the wrapper that the compiler puts around its step function. */
 export function asyncFunction(definition: Definition): AnyFunction & { readonly code: Code } {
-  const { name, step, points, slots, hash = "1f8c03ab", file = FILE } = definition;
-  const code = $code({
+  const { name, step, points, hash = "1f8c03ab", file = FILE } = definition;
+  const code = registerCode({
     id: `${file}#${name}`,
     hash,
     kind: "async",
     file,
     line: 1,
     step: step as never,
-    Frame: frameClass(slots),
     points: [null as never, ...points],
     make: null,
     captures: [],
@@ -101,20 +90,14 @@ function call(code: Code, self: AnyFunction, step: StepBody, args: never[]): unk
 
 // ---- someProcess, parked two deep
 
-class someProcessFrame {
-  ip: unknown = undefined;
-}
-class approveFrame {}
-
 // async function wechatApprove(question) { return await event("approve:T1"); }
-const approveCode = $code({
+const approveCode = registerCode({
   id: "systems.ts#smcs.wechatApprove",
   hash: "77aa01bc",
   kind: "async",
   file: "systems.ts",
   line: 12,
   step: approveStep as never,
-  Frame: approveFrame as never,
   points: [null as never, { name: "event", fingerprint: "k9", line: 14, column: 9, live: [] }],
   make: null,
   captures: [],
@@ -124,7 +107,7 @@ function approveStep($t: Durable, $v: unknown, $e: boolean, question: string): u
     case 0:
       if (question === "") throw new Error("no question");
       if (($v = $await($t, event("approve:T1"))) === $park) {
-        $t.frame ??= new approveFrame() as never;
+        $t.frame ??= {};
         $t.ip = 1;
         return $park;
       }
@@ -141,14 +124,13 @@ const wechatApprove = (question: string): unknown =>
 //   const yesNo = await smcs.wechatApprove(`deploy ${ip}?`);
 //   return yesNo ? `deployed ${ip}` : `refused ${ip}`;
 // }
-export const someProcessCode: Code = $code({
+export const someProcessCode: Code = registerCode({
   id: "flows.ts#someProcess",
   hash: "1f8c03ab",
   kind: "async",
   file: "flows.ts",
   line: 18,
   step: someProcessStep as never,
-  Frame: someProcessFrame as never,
   points: [
     null as never,
     { name: "requestNewServer", fingerprint: "a1", line: 19, column: 13, live: [] },
@@ -163,7 +145,7 @@ function someProcessStep($t: Durable, $v: unknown, $e: boolean): unknown {
   switch ($t.ip) {
     case 0:
       if (($v = $await($t, event("server"))) === $park) {
-        $t.frame ??= new someProcessFrame() as never;
+        $t.frame ??= {};
         $t.ip = 1;
         return $park;
       }
@@ -171,7 +153,7 @@ function someProcessStep($t: Durable, $v: unknown, $e: boolean): unknown {
       if ($e) throw $v;
       ip = $v;
       if (($v = $await($t, ($to($t, wechatApprove) as AnyFunction)(`deploy ${ip}?` as never))) === $park) {
-        const $f = ($t.frame ??= new someProcessFrame() as never);
+        const $f = ($t.frame ??= {});
         $f.ip = ip;
         $t.ip = 2;
         return $park;
@@ -189,7 +171,6 @@ export const someProcess = (): unknown =>
 // async function hold(make) { const x = make(); const y = await event("hold"); return { x, y }; }
 export const hold = asyncFunction({
   name: "hold",
-  slots: ["x"],
   points: [point("event", ["x"], 31)],
   step: ($t: Durable, $v: unknown, $e: boolean, make?: () => unknown) => {
     let x: unknown;
@@ -198,7 +179,7 @@ export const hold = asyncFunction({
       case 0:
         x = make!();
         if (($v = $await($t, event("hold"))) === $park) {
-          const $f = ($t.frame ??= new hold.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.x = x;
           $t.ip = 1;
           return $park;
@@ -214,7 +195,6 @@ export const hold = asyncFunction({
 // async function both(make) { const x = make(); const a = hold(() => x), b = hold(() => x); return [await a, await b]; }
 export const both = asyncFunction({
   name: "both",
-  slots: ["a", "b", "$a"],
   points: [point("a", ["b"], 41), point("b", ["$a"], 41)],
   step: ($t: Durable, $v: unknown, $e: boolean, make?: () => unknown) => {
     let b: unknown;
@@ -226,7 +206,7 @@ export const both = asyncFunction({
         const a = hold((() => x) as never);
         b = hold((() => x) as never);
         if (($v = $await($t, a)) === $park) {
-          const $f = ($t.frame ??= new both.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.b = b;
           $t.ip = 1;
           return $park;
@@ -236,7 +216,7 @@ export const both = asyncFunction({
         if ($e) throw $v;
         $a = $v;
         if (($v = $await($t, b)) === $park) {
-          const $f = ($t.frame ??= new both.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.$a = $a;
           $t.ip = 2;
           return $park;
@@ -254,28 +234,24 @@ export interface CounterScope {
   sock: unknown;
   n: unknown;
 }
-const CounterRecord = $record(
-  "flows.ts#counter.scope",
-  class {
-    sock: unknown = undefined;
-    n: unknown = undefined;
-  } as new () => object,
-  ["sock", "n"],
-);
+class CounterRecord {
+  sock: unknown = undefined;
+  n: unknown = undefined;
+}
+registerRecord({ id: "flows.ts#counter.scope", Record: CounterRecord, variables: ["sock", "n"] });
 const plain = (
   name: string,
   hash: string,
   captures: string[],
   make: (record: CounterScope) => AnyFunction,
 ): Code =>
-  $code({
+  registerCode({
     id: `flows.ts#counter.${name}`,
     hash,
     kind: "sync",
     file: FILE,
     line: 50,
     step: null,
-    Frame: null,
     points: [],
     make: make as never,
     captures: [captures],
@@ -307,7 +283,6 @@ export function counter(
 // async function captured(sock) { let n = 0; const send = …, inc = () => ++n; send(1); await event("day"); n += 10; return inc(); }
 export const captured = asyncFunction({
   name: "counter",
-  slots: ["inc", "$s1"],
   points: [point("event", ["inc", "$s1", "$s1.n"], 61)],
   step: ($t: Durable, $v: unknown, $e: boolean, sock?: unknown) => {
     let inc: AnyFunction;
@@ -321,7 +296,7 @@ export const captured = asyncFunction({
         inc = makeInc($s1);
         makeSend($s1)();
         if (($v = $await($t, event("day"))) === $park) {
-          const $f = ($t.frame ??= new captured.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.inc = inc;
           $f.$s1 = $s1;
           $t.ip = 1;
@@ -340,21 +315,20 @@ export const captured = asyncFunction({
 // async function deep(n) { if (n === 0) return await event("bottom"); return 1 + await deep(n - 1); }
 export const deep = asyncFunction({
   name: "deep",
-  slots: ["n"],
   points: [point("event", [], 71), point("deep", ["n"], 72)],
   step: ($t: Durable, $v: unknown, $e: boolean, n?: number) => {
     switch ($t.ip) {
       case 0:
         if (n === 0) {
           if (($v = $await($t, event("bottom"))) === $park) {
-            $t.frame ??= new deep.code.Frame!();
+            $t.frame ??= {};
             $t.ip = 1;
             return $park;
           }
           return $return($t, $v);
         }
         if (($v = $await($t, ($to($t, deep) as AnyFunction)((n! - 1) as never))) === $park) {
-          const $f = ($t.frame ??= new deep.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.n = n;
           $t.ip = 2;
           return $park;
@@ -373,7 +347,6 @@ export const deep = asyncFunction({
 // async function walk(xs) { const seen = []; for (const x of xs) { seen.push(x); await event("next"); } return seen; }
 export const walk = asyncFunction({
   name: "walk",
-  slots: ["seen", "$it", "xs"],
   points: [point("event", ["$it", "seen", "xs"], 81)],
   step: ($t: Durable, $v: unknown, $e: boolean, given?: unknown) => {
     let seen: unknown[];
@@ -389,7 +362,7 @@ export const walk = asyncFunction({
       if ($ip === 0) {
         seen!.push($it!.value);
         if (($v = $await($t, event("next"))) === $park) {
-          const $f = ($t.frame ??= new walk.code.Frame!());
+          const $f = ($t.frame ??= {});
           $f.seen = seen!;
           $f.$it = $it!;
           $f.xs = xs;

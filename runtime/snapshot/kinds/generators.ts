@@ -30,6 +30,8 @@ const FUNCTIONS = ["fn", "ref"];
 export function writeGenerator(object: object, task: Durable, out: Out): string {
   const prototype: object | null = Object.getPrototypeOf(object);
   const f = prototype === null ? undefined : generatorFunctionOf(prototype);
+  // What the author has put there is saved with it, although the function may have another prototype now.
+  if (f !== undefined && Reflect.ownKeys(prototype!).length > 0) out.index(prototype);
   return `["generator",${f === undefined ? out.value(prototype) : out.index(f)},${out.index(task)}]`;
 }
 

@@ -1,0 +1,35 @@
+/**
+ * The text that compiled code registers a function with (docs/abi.md §6); `runtime/machine/descriptor.ts` takes it apart.
+ *
+ * ```
+ * upgradeGame.dbBranch airs2u07vz async 8 undo,ip
+ * 7:19 4k1sof1 reserve held $of
+ * 15:36! ci32an1 release error
+ * ```
+ */
+import * as t from "@babel/types";
+import type { ManifestCode, ManifestPoint } from "../manifest.ts";
+
+/** @param path of the function in its module */
+export function descriptor(path: string, code: ManifestCode): t.Expression {
+  const captures = code.captures.map((record) =>
+    record.length === 0 ? "-" : record.map((one) => word(one).replaceAll(",", "%2c")).join(","),
+  );
+  const head = [word(path), code.hash, code.kind, code.line, ...captures].join(" ");
+  const points = code.points.slice(1).map((one) => pointText(one!));
+  if (points.length === 0) return t.stringLiteral(head);
+  const raw = [head, ...points].join("\n");
+  return t.templateLiteral([t.templateElement({ raw, cooked: raw }, true)], []);
+}
+
+function pointText({ name, fingerprint, line, column, live, handler }: ManifestPoint): string {
+  return [`${line}:${column}${handler ? "!" : ""}`, fingerprint, ...[name, ...live].map(word)].join(" ");
+}
+
+/** Blanks, ends of line, and what a template would take for its own are escaped as in a URL. */
+function word(text: string): string {
+  return text.replace(/[%\s`\\]|\$(?=\{)/g, (one) => {
+    const code = one.charCodeAt(0);
+    return code < 0x80 ? `%${code.toString(16).padStart(2, "0")}` : one;
+  });
+}

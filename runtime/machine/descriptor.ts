@@ -1,0 +1,115 @@
+/**
+ * What compiled code registers, in the short form of docs/abi.md §6: one text for each function, of which loading reads the first
+ * two words. The rest is taken apart when a snapshot, an alignment or a person first asks for it.
+ */
+import type { Code, CodeKind, Point, RecordSchema } from "../../abi/index.ts";
+import { type Module, registerCode, registerRecord } from "./registry.ts";
+
+class Descriptor implements Code {
+  readonly id: string;
+  readonly hash: string;
+  readonly step: Code["step"];
+  readonly make: Code["make"];
+  readonly file: string;
+  readonly #text: string;
+  #head: Pick<Code, "kind" | "line" | "captures"> | null = null;
+  #points: readonly Point[] | null = null;
+
+  constructor(module: Module, text: string, step: Code["step"], make: Code["make"]) {
+    const path = text.indexOf(" ");
+    this.id = `${module.id}#${decode(text.slice(0, path))}`;
+    this.hash = text.slice(path + 1, text.indexOf(" ", path + 1));
+    this.step = step;
+    this.make = make;
+    this.file = module.file;
+    this.#text = text;
+  }
+
+  get kind(): CodeKind {
+    return this.#readHead().kind;
+  }
+
+  get line(): number {
+    return this.#readHead().line;
+  }
+
+  get captures(): readonly (readonly string[])[] {
+    return this.#readHead().captures;
+  }
+
+  get points(): readonly Point[] {
+    this.#points ??= [null as never, ...this.#text.split("\n").slice(1).map(point)];
+    return this.#points;
+  }
+
+  #readHead(): Pick<Code, "kind" | "line" | "captures"> {
+    if (this.#head === null) {
+      const [, , kind, line, ...captures] = this.#text.split("\n", 1)[0]!.split(" ");
+      this.#head = {
+        kind: kind as CodeKind,
+        line: Number(line),
+        captures: captures.map((record) => (record === "-" ? [] : record.split(",").map(decode))),
+      };
+    }
+    return this.#head;
+  }
+}
+
+/** `7:19 4k1sof1 reserve held $of`; `15:36!` in a handler */
+function point(text: string): Point {
+  const [place, fingerprint, name, ...live] = text.split(" ") as [string, string, string, ...string[]];
+  const [line, column] = place.split(":") as [string, string];
+  return {
+    name: decode(name),
+    fingerprint,
+    line: Number(line),
+    column: Number.parseInt(column, 10),
+    live: live.map(decode),
+    ...(column.endsWith("!") ? { handler: true as const } : {}),
+  };
+}
+
+/** Blanks, ends of line, and what a template would take for its own are escaped as in a URL. */
+function decode(word: string): string {
+  return word.includes("%")
+    ? word.replace(/%(..)/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 16)))
+    : word;
+}
+
+/**
+ * Registers a function.
+ * @param text `path hash kind line captures…`, and a line for each suspend point
+ * @param step its step function, unless it is a plain one
+ * @param make its factory, if it is a closure
+ * @throws ColdframeError CF2004 when the id is taken by other code, unless `registry.hot`
+ */
+export function $code(
+  module: Module,
+  text: string,
+  step: Code["step"] = null,
+  make: Code["make"] = null,
+): Code {
+  return registerCode(new Descriptor(module, text, step, make));
+}
+
+class Schema implements RecordSchema {
+  readonly id: string;
+  readonly Record: new () => object;
+  #variables: readonly string[] | null = null;
+
+  constructor(id: string, Record: new () => object) {
+    this.id = id;
+    this.Record = Record;
+  }
+
+  get variables(): readonly string[] {
+    this.#variables ??= Object.keys(new this.Record());
+    return this.#variables;
+  }
+}
+
+/** Registers a class of scope records; its fields are the variables. Returns the class. */
+export function $record<C extends new () => object>(module: Module, path: string, Record: C): C {
+  registerRecord(new Schema(`${module.id}#${path}`, Record));
+  return Record;
+}

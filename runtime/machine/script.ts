@@ -1,0 +1,102 @@
+/**
+ * What classic scripts find on `globalThis`, since they cannot import: the helpers. Compiled scripts look for them in the
+ * registry when they are evaluated.
+ */
+import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
+import { $closure } from "./closure.ts";
+import { $delegate, $delegateAsync } from "./delegate.ts";
+import { $code, $record } from "./descriptor.ts";
+import { $using } from "./disposal.ts";
+import { $park, $return, $suspend, $throw } from "./end.ts";
+import { $step } from "./external.ts";
+import {
+  $fail,
+  $Generator,
+  $generated,
+  $generator,
+  $generatorClosure,
+  $generatorCode,
+  $generatorFunction,
+  $inherit,
+  $next,
+  $pass,
+  $ready,
+  $resume,
+} from "./generator.ts";
+import { $iterate, $keys } from "./iterate.ts";
+import { $iterateAsync } from "./iterate-async.ts";
+import { $callee, $chain, $method, invoke } from "./native-state.ts";
+import { $Promise } from "./promise.ts";
+import { $module, registry, registryKey } from "./registry.ts";
+import { machine } from "./run.ts";
+import { $const, $tdz } from "./scope.ts";
+import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
+import { $SuppressedError } from "./suppressed-error.ts";
+import { $await, $begin, $end, $enter, $to } from "./task.ts";
+import { $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+
+const helpers = {
+  $apply: invoke,
+  $async,
+  $asyncGenerator,
+  $AsyncDisposableStack,
+  $await,
+  $begin,
+  $callee,
+  $chain,
+  $closure,
+  $code,
+  $coercible,
+  $const,
+  $copy,
+  $define,
+  $delegate,
+  $delegateAsync,
+  $DisposableStack,
+  $end,
+  $enter,
+  $fail,
+  $Generator,
+  $generated,
+  $generator,
+  $generatorClosure,
+  $generatorCode,
+  $inherit,
+  $generatorFunction,
+  $iterate,
+  $iterateAsync,
+  $key,
+  $keys,
+  $machine: machine,
+  $method,
+  $module,
+  $next,
+  $park,
+  $pass,
+  $Promise,
+  $ready,
+  $record,
+  $resume,
+  $rest,
+  $return,
+  $step,
+  $suspend,
+  $SuppressedError,
+  $TDZ,
+  $tdz,
+  $throw,
+  $to,
+  $using,
+  $yield,
+  $yielded,
+};
+
+registry.helpers ??= helpers;
+
+/**
+ * Gives the machine to another realm, so that compiled scripts can be evaluated there: `install(vm.runInContext("globalThis", context))`.
+ * Promises and async functions of such scripts are of the realm of the machine.
+ */
+export function install(global: object): void {
+  Object.defineProperty(global, registryKey, { value: registry, writable: true, configurable: true });
+}
