@@ -5,8 +5,11 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
+import { unique } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
+
+export { unique } from "./names.ts";
 
 export interface Converted {
   readonly records: readonly Record[];
@@ -95,14 +98,6 @@ function nameRecords(records: readonly Record[], taken: ReadonlySet<string>): vo
     const path = scope.fn.path || "module";
     record.id = unique(inner ? `${path}.{${label}}` : `${path}.{}`, ids, "#");
   }
-}
-
-/** `base`, or `base` with the first free number from 2 on behind `joint`. */
-export function unique(base: string, taken: Set<string>, joint: string): string {
-  let name = base;
-  for (let n = 2; taken.has(name); n++) name = `${base}${joint}${n}`;
-  taken.add(name);
-  return name;
 }
 
 /** The letters of `text` that an identifier may have. */

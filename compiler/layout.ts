@@ -78,6 +78,7 @@ function pointName(node: t.Node): string {
   if (t.isAwaitExpression(node)) return feedName(node.argument) || "await";
   if (t.isForOfStatement(node)) return `of ${feedName(node.right)}`;
   if (t.isReturnStatement(node)) return "return";
+  if (t.isVariableDeclaration(node)) return "dispose";
   if (!t.isYieldExpression(node)) return "await";
   const what = node.argument ? feedName(node.argument) : "";
   return `yield${node.delegate ? "*" : ""}${what === "" ? "" : ` ${what}`}`;

@@ -4,6 +4,7 @@ import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn } from "./ir.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import { boundIdentifiers, type Resolved } from "./resolve.ts";
+import { isUsing } from "./using.ts";
 
 const ours: ReadonlySet<string> = new Set([...reserved, ...helperNames]);
 const numbered = /^\$(arg|p)\d+$/;
@@ -49,6 +50,14 @@ function isArguments(node: t.Node, fn: Fn, resolved: Resolved): boolean {
 export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostics): void {
   refuseMapped(resolved, diagnostics);
   const told = new Set<string>();
+  const { body } = file.program;
+  for (const node of body)
+    if (isUsing(node))
+      diagnostics.error(
+        "CF1012",
+        node,
+        `"${node.kind}" at the top of a module; open the resource in the function that needs it.`,
+      );
   t.traverseFast(file, (node) => {
     if (
       t.isCallExpression(node) &&
@@ -60,8 +69,6 @@ export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostic
         node,
         "it can name variables that are no longer there; call (0, eval)(text), which cannot.",
       );
-    if (t.isVariableDeclaration(node) && (node.kind === "using" || node.kind === "await using"))
-      diagnostics.error("CF1012", node, `"${node.kind}"; dispose in a finally block instead.`);
     if (t.isWithStatement(node))
       diagnostics.error("CF1010", node, "name the object, and read its properties.");
     if (!t.isIdentifier(node) || !(ours.has(node.name) || numbered.test(node.name)) || told.has(node.name))

@@ -1,16 +1,18 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self"] as const;
+export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
   "$async",
   "$asyncGenerator",
+  "$AsyncDisposableStack",
   "$await",
   "$begin",
   "$callee",
+  "$chain",
   "$closure",
   "$code",
   "$coercible",
@@ -19,6 +21,7 @@ export const helperNames = [
   "$define",
   "$delegate",
   "$delegateAsync",
+  "$DisposableStack",
   "$end",
   "$enter",
   "$fail",
@@ -46,6 +49,7 @@ export const helperNames = [
   "$rest",
   "$return",
   "$step",
+  "$SuppressedError",
   "$suspend",
   "$TDZ",
   "$tdz",
@@ -53,4 +57,5 @@ export const helperNames = [
   "$to",
   "$yield",
   "$yielded",
+  "$using",
 ] as const;

@@ -1,16 +1,22 @@
 /**
  * Pass 2, resolve: every identifier reference to its variable, every function to its free variables.
  *
- * Scopes follow ECMA-262 §8.2 (declarations hoisted by kind) and §9.1; parameters and body of a function share one scope.
+ * Scopes follow ECMA-262 §8.2 (declarations hoisted by kind) and §9.1; parameters and body of a function share one scope
+ * unless somebody could tell (parameters.ts).
  * Module-level bindings stay bindings of the emitted module: they are resolved, never captured.
  */
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
+import { mayBeInDeadZone } from "./dead-zone.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
 import { keyName } from "./key-name.ts";
+import { boundIdentifiers, feedName, unique } from "./names.ts";
+import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
 import { isStrict } from "./strict.ts";
+
+export { boundIdentifiers, feedName } from "./names.ts";
 
 export interface Resolved {
   readonly module: Fn;
@@ -19,6 +25,8 @@ export interface Resolved {
   readonly tdzChecks: Set<t.Node>;
   readonly scopes: Map<t.Node, Scope>;
   readonly fns: Map<t.Node, Fn>;
+  /** References in the head of a `for of` or `for in` to what it declares: in their dead zone for ever. */
+  readonly dead: Set<t.Node>;
   /** Names that resolve to nothing in this module. */
   readonly globals: Set<string>;
   /** Every identifier of the source: emitted names avoid them. */
@@ -38,6 +46,9 @@ type Fields = { [key: string]: unknown };
 class Resolver {
   readonly refs = new Map<t.Node, Variable>();
   readonly tdzChecks = new Set<t.Node>();
+  readonly dead = new Set<t.Node>();
+  /** What the heads of loops around this place declare. */
+  #deadNames: readonly string[] = [];
   readonly scopes = new Map<t.Node, Scope>();
   readonly fns = new Map<t.Node, Fn>();
   readonly globals = new Set<string>();
@@ -52,11 +63,14 @@ class Resolver {
     module.scope = scope;
     this.#declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
+    // In code that is not taken apart a variable keeps its name, unless a parameter has it.
+    for (const one of this.#namesakes) one.out = unique(`${one.name}$2`, this.names, "$");
     this.blockFunctions.rename();
     return {
       module,
       refs: this.refs,
       tdzChecks: this.tdzChecks,
+      dead: this.dead,
       scopes: this.scopes,
       fns: this.fns,
       globals: this.globals,
@@ -216,6 +230,10 @@ class Resolver {
 
   #reference(id: t.Identifier | t.JSXIdentifier, scope: Scope): void {
     this.names.add(id.name);
+    if (this.#deadNames.includes(id.name)) {
+      this.dead.add(id);
+      return;
+    }
     const variable = this.#lookup(id.name, scope);
     if (variable === null) {
       if (id.name === "arguments" && scope.fn.kind === "function") this.#implicit(id, "arguments", scope);
@@ -227,7 +245,7 @@ class Resolver {
     }
     this.refs.set(id, variable);
     this.#use(variable, scope);
-    if (this.#mayBeInTdz(id, variable, scope)) {
+    if (mayBeInDeadZone(id, variable, scope)) {
       variable.needsTdz = true;
       this.tdzChecks.add(id);
     }
@@ -243,28 +261,6 @@ class Resolver {
 
   #free(name: string, scope: Scope): void {
     for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) fn.freeNames.add(name);
-  }
-
-  #mayBeInTdz(id: t.Node, variable: Variable, scope: Scope): boolean {
-    if (variable.kind !== "let" && variable.kind !== "const" && variable.kind !== "class") return false;
-    const owner = variable.scope.fn;
-    if (variable.scope.kind === "module") return false;
-    if (scope.fn === owner) {
-      if (variable.scope.kind === "switch") return true;
-      return !((id.start ?? Number.NaN) >= variable.initEnd);
-    }
-    let child = scope.fn;
-    let insideInit = child.node === variable.init;
-    while (child.parent !== owner && child.parent !== null) {
-      child = child.parent;
-      if (child.node === variable.init) insideInit = true;
-    }
-    if (insideInit) return false;
-    if (variable.scope.kind === "switch") return true;
-    const created = child.hoisted
-      ? (child.scope.parent?.node.start ?? Number.NaN)
-      : (child.node.start ?? Number.NaN);
-    return !(created >= variable.initEnd);
   }
 
   /** `this`, `arguments` or `new.target` of the nearest function that has its own. */
@@ -384,6 +380,7 @@ class Resolver {
         return this.#visit(node.argument, scope);
       case "VariableDeclaration":
         for (const one of node.declarations) {
+          if (node.kind === "var") this.#assignVar(one.id, scope);
           this.#visitPattern(one.id, scope);
           this.#visit(one.init, scope, t.isIdentifier(one.id) ? one.id.name : "");
         }
@@ -434,7 +431,10 @@ class Resolver {
         const inner = this.#forScope(node, node.left, scope, node.right);
         if (!t.isVariableDeclaration(node.left)) this.#assigned(node.left, inner);
         this.#visit(node.left, inner);
+        const outer = this.#deadNames;
+        if (inner !== scope) this.#deadNames = [...outer, ...inner.variables.keys()];
         this.#visit(node.right, inner);
+        this.#deadNames = outer;
         return this.#visit(node.body, inner);
       }
       case "CatchClause": {
@@ -481,6 +481,14 @@ class Resolver {
     } else this.#visit(pattern, scope);
   }
 
+  /** `var e = 1` in `catch (e)` declares the one of the function, and assigns to that of the clause (ECMA-262 §B.3.4). */
+  #assignVar(pattern: t.Node, scope: Scope): void {
+    for (const id of boundIdentifiers(pattern)) {
+      const variable = this.#lookup(id.name, scope);
+      if (variable !== null && variable.kind === "catch") this.refs.set(id, variable);
+    }
+  }
+
   #assigned(target: t.Node, scope: Scope): void {
     for (const id of boundIdentifiers(target)) {
       const variable = this.#lookup(id.name, scope);
@@ -521,15 +529,32 @@ class Resolver {
     fn.scope = scope;
     const object = this.#object;
     this.#object = "";
+    const deadNames = this.#deadNames;
+    if (deadNames.length > 0) this.#deadNames = deadNames.filter((name) => !declaresName(node, name));
     if (t.isFunctionExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
-    for (const param of node.params) this.#declarePattern(scope, param, "param", 0, null);
-    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, scope, true);
+    for (const param of node.params)
+      for (const [id, end] of parameterEnds(param)) this.#declare(scope, id, "param", end, null);
+    const inner = needsOwnBody(node) ? this.#scope("body", node.body, scope, fn) : scope;
+    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, inner, true);
+    if (inner !== scope) this.#initialiseBody(inner, scope);
     for (const param of node.params) this.#visitPattern(param, scope);
-    if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, scope);
+    if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, inner);
     else this.#visit(node.body, scope);
+    this.#deadNames = deadNames;
     fn.suspends = fn.isAsync || fn.isGenerator;
     this.#object = object;
   }
+
+  /** Variables of the body begin with the values of the parameters of their names (ECMA-262 §10.2.11, step 28). */
+  #initialiseBody(body: Scope, parameters: Scope): void {
+    for (const variable of body.variables.values()) {
+      const same = parameters.variables.get(variable.name);
+      if (same?.kind !== "param") continue;
+      if (variable.kind === "var") variable.startsAs = same;
+      this.#namesakes.push(variable);
+    }
+  }
+  readonly #namesakes: Variable[] = [];
 
   #class(node: t.Class, outer: Scope, name: string, feeds: string): void {
     const fn = this.#fn("class", node, outer.fn, name, feeds, false);
@@ -564,35 +589,4 @@ class Resolver {
       this.#visitAll(member.body, scope);
     } else this.#visit(value, scope, name);
   }
-}
-
-/** The identifiers that a binding or assignment pattern sets. */
-export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.Identifier[] {
-  if (t.isIdentifier(pattern)) out.push(pattern);
-  else if (t.isObjectPattern(pattern)) {
-    for (const one of pattern.properties)
-      boundIdentifiers(t.isRestElement(one) ? one.argument : one.value, out);
-  } else if (t.isArrayPattern(pattern)) {
-    for (const one of pattern.elements) if (one) boundIdentifiers(one, out);
-  } else if (t.isRestElement(pattern)) boundIdentifiers(pattern.argument, out);
-  else if (t.isAssignmentPattern(pattern)) boundIdentifiers(pattern.left, out);
-  else if (t.isVariableDeclaration(pattern))
-    for (const one of pattern.declarations) boundIdentifiers(one.id, out);
-  return out;
-}
-
-/** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */
-export function feedName(node: t.Node): string {
-  if (t.isIdentifier(node)) return node.name;
-  if (t.isThisExpression(node)) return "this";
-  if (
-    (t.isMemberExpression(node) || t.isOptionalMemberExpression(node)) &&
-    !node.computed &&
-    t.isIdentifier(node.property)
-  ) {
-    const object = feedName(node.object);
-    return object === "" ? node.property.name : `${object}.${node.property.name}`;
-  }
-  if (t.isCallExpression(node)) return feedName(node.callee);
-  return "";
 }

@@ -8,7 +8,7 @@ import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
 import { asyncMethod, bindRecords } from "./classes.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-import { plainFunction } from "./functions.ts";
+import { plainFunction } from "./plain-functions.ts";
 
 export function objectExpression(
   module: Emitter,

@@ -4,16 +4,6 @@ import { TDZ } from "../../abi/index.ts";
 /** The sentinel of the temporal dead zone, as compiled code stores it. */
 export const $TDZ: unknown = TDZ;
 
-/**
- * Calls a function that was read before its arguments were evaluated (ECMA-262 §13.3.6.2).
- * @param text the author's callee, for the message
- * @throws TypeError when `f` is no function
- */
-export function $apply(f: unknown, receiver: unknown, args: unknown[], text: string): unknown {
-  if (typeof f !== "function") throw new TypeError(`${text} is not a function`);
-  return Reflect.apply(f, receiver, args);
-}
-
 /** ToPropertyKey (ECMA-262 §7.1.19). */
 export function $key(value: unknown): PropertyKey {
   if (typeof value === "string" || typeof value === "symbol" || typeof value === "number") return value;

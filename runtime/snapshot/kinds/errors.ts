@@ -7,7 +7,7 @@
  * The properties in the node are those as the language makes them (writable, configurable, not enumerable): message, cause,
  * errors. What else an error carries is in the own table.
  */
-import { markTraced } from "../../machine/index.ts";
+import { $SuppressedError, markTraced } from "../../machine/index.ts";
 import { type In, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 import type { RunIn } from "./promises.ts";
 
@@ -25,7 +25,7 @@ for (const name of [
   "AggregateError",
   "SuppressedError",
 ]) {
-  const found: unknown = Reflect.get(globalThis, name);
+  const found: unknown = name === "SuppressedError" ? $SuppressedError : Reflect.get(globalThis, name);
   if (typeof found === "function") classes.set(name, found as ErrorClass);
 }
 const nameOfPrototype = new Map<object, string>();
