@@ -4,11 +4,11 @@
  */
 import * as t from "@babel/types";
 import { unique } from "./convert.ts";
+import { feedName } from "./feed-name.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
-import { feedName } from "./resolve.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */

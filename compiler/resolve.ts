@@ -8,6 +8,7 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
+import { feedName } from "./feed-name.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
 import { keyName } from "./key-name.ts";
 import { isStrict } from "./strict.ts";
@@ -385,6 +386,7 @@ class Resolver {
       case "VariableDeclaration":
         for (const one of node.declarations) {
           this.#visitPattern(one.id, scope);
+          if (node.kind === "var") this.#initialises(one.id, scope);
           this.#visit(one.init, scope, t.isIdentifier(one.id) ? one.id.name : "");
         }
         return;
@@ -479,6 +481,14 @@ class Resolver {
       this.#visitPattern(pattern.left, scope);
       this.#visit(pattern.right, scope, t.isIdentifier(pattern.left) ? pattern.left.name : "");
     } else this.#visit(pattern, scope);
+  }
+
+  /** `catch (e) { var e = 1 }`: the value goes to the parameter of the clause (ECMA-262 §B.3.4). */
+  #initialises(pattern: t.Node, scope: Scope): void {
+    for (const id of boundIdentifiers(pattern)) {
+      const nearest = this.#lookup(id.name, scope);
+      if (nearest?.kind === "catch") this.refs.set(id, nearest);
+    }
   }
 
   #assigned(target: t.Node, scope: Scope): void {
@@ -579,20 +589,4 @@ export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.I
   else if (t.isVariableDeclaration(pattern))
     for (const one of pattern.declarations) boundIdentifiers(one.id, out);
   return out;
-}
-
-/** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */
-export function feedName(node: t.Node): string {
-  if (t.isIdentifier(node)) return node.name;
-  if (t.isThisExpression(node)) return "this";
-  if (
-    (t.isMemberExpression(node) || t.isOptionalMemberExpression(node)) &&
-    !node.computed &&
-    t.isIdentifier(node.property)
-  ) {
-    const object = feedName(node.object);
-    return object === "" ? node.property.name : `${object}.${node.property.name}`;
-  }
-  if (t.isCallExpression(node)) return feedName(node.callee);
-  return "";
 }
