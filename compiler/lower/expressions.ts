@@ -15,6 +15,7 @@ import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
 import { boundIdentifiers, feedName } from "../resolve.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
+import { lowerElement } from "./jsx.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;
 
@@ -120,6 +121,9 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       return lowerChain(l, node, out);
     case "AssignmentExpression":
       return lowerAssignment(l, node, out);
+    case "JSXElement":
+    case "JSXFragment":
+      return lowerElement(node, (operands) => lowerOperands(l, operands, out));
     case "ClassExpression":
       l.diagnostics.error(
         "CF1012",
