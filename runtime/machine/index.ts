@@ -83,10 +83,11 @@ export {
   registry,
   type Step,
 } from "./registry.ts";
-export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
+export { freeRun, type Host, inRun, machine as $machine, machine, type Observer, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
 export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
+export { markTraced } from "./stack.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";

@@ -273,7 +273,7 @@ export class Writer implements RunOut {
     return `[${this.names.join(",")}],[${this.texts.join(",")}]${own}`;
   }
 
-  private write(value: unknown): string {
+  protected write(value: unknown): string {
     if (typeof value === "string") return quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
@@ -294,7 +294,7 @@ export class Writer implements RunOut {
     return resource === undefined ? undefined : `["resource",${quote(resource)}]`;
   }
 
-  private writeObject(object: object): string {
+  protected writeObject(object: object): string {
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
     if (this.isProxy?.(object)) return this.refuse("a Proxy");
