@@ -24,6 +24,7 @@ export const helperNames = [
   "$DisposableStack",
   "$end",
   "$enter",
+  "$entry",
   "$fail",
   "$Generator",
   "$generated",

@@ -314,6 +314,13 @@ class Resolver {
       case "JSXIdentifier":
         if (/^[A-Z_$]/.test(node.name)) this.#reference(node, scope);
         return;
+      case "JSXAttribute":
+        return this.#visit(node.value, scope);
+      case "JSXMemberExpression":
+        if (!t.isJSXIdentifier(node.object)) return this.#visit(node.object, scope);
+        if (node.object.name !== "this") return this.#reference(node.object, scope);
+        scope.fn.usesThis = true;
+        return this.#implicit(node.object, "this", scope);
       case "ThisExpression":
         scope.fn.usesThis = true;
         return this.#implicit(node, "this", scope);

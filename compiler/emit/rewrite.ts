@@ -10,6 +10,7 @@ import { makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
 import { boundIdentifiers } from "../resolve.ts";
 import { isUsing, usingOf } from "../using.ts";
+import { component } from "./component.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { nativeStateCall, nativeStateChain } from "./maker-calls.ts";
 import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
@@ -85,16 +86,8 @@ export class Rewriter implements Rewriting {
     switch (node.type) {
       case "Identifier":
         return this.#identifier(node);
-      case "JSXIdentifier": {
-        const variable = this.module.resolved.refs.get(node);
-        if (variable !== undefined && this.isPlaced(variable))
-          this.module.diagnostics.error(
-            "CF1012",
-            node,
-            `a component in the local "${node.name}"; move it to the top of the module.`,
-          );
-        return node;
-      }
+      case "JSXIdentifier":
+        return component(this.module, this, node);
       case "ThisExpression":
       case "MetaProperty":
         return this.#implicit(node);

@@ -98,4 +98,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";

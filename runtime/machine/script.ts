@@ -33,7 +33,7 @@ import { $const, $tdz } from "./scope.ts";
 import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
-import { $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+import { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";
 
 const helpers = {
   $apply: invoke,
@@ -55,6 +55,7 @@ const helpers = {
   $DisposableStack,
   $end,
   $enter,
+  $entry,
   $fail,
   $Generator,
   $generated,

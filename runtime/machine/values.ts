@@ -11,6 +11,21 @@ export function $key(value: unknown): PropertyKey {
   return key!;
 }
 
+/** `{ [key]: f }` with an anonymous function or class, which takes the key as its name (ECMA-262 §13.2.5.5). */
+export function $entry(value: unknown, f: object): object {
+  const key = $key(value);
+  nameAfter(f, key, "");
+  return { [key]: f };
+}
+
+/** SetFunctionName (§10.2.9), unless a static member is called `name`. */
+function nameAfter(f: object, key: PropertyKey, prefix: "" | "get " | "set "): void {
+  if (Object.getOwnPropertyDescriptor(f, "name")?.value !== prefix) return;
+  const name =
+    typeof key === "symbol" ? (key.description === undefined ? "" : `[${key.description}]`) : String(key);
+  Object.defineProperty(f, "name", { value: `${prefix}${name}`, configurable: true });
+}
+
 /**
  * RequireObjectCoercible (ECMA-262 §7.2.1).
  * @throws TypeError for undefined and null
@@ -69,5 +84,6 @@ export function $define(
   value: object,
 ): object {
   if (kind === "all") return Object.defineProperties(object, Object.getOwnPropertyDescriptors(value));
+  nameAfter(value, key, `${kind} `);
   return Object.defineProperty(object, key, { [kind]: value, enumerable: true, configurable: true });
 }
