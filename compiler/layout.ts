@@ -41,10 +41,16 @@ export function layout(
     const fields = [...point.live].filter(
       (one) => one.captured && one.scope.record !== null && own(one.scope.record.holder),
     );
+    for (const { scope } of fields) if (!held.includes(scope.record!.holder)) held.push(scope.record!.holder);
     held.sort((a, b) => (slotName(a) < slotName(b) ? -1 : 1));
     for (const one of held) if (!slots.includes(one)) slots.push(one);
     slotsAt[point.ip] = held;
-    const names = fields.map((one) => `${slotName(one.scope.record!.holder)}.${one.name}`).sort();
+    const names = held.flatMap((slot) =>
+      fields
+        .filter((one) => one.scope.record!.holder === slot)
+        .map((one) => `${slotName(slot)}.${one.name}`)
+        .sort(),
+    );
     const start = point.node.loc?.start;
     points[point.ip] = {
       name: point.name,

@@ -78,9 +78,16 @@ export function plainFunction(
   const rewriter = new Rewriter(module, fn, null);
   const start: t.Statement[] = [];
   let params: t.FunctionParameter[];
+  const again = self !== null && fn.isArrow && fn.scope.record === null ? passedOn(node) : null;
   const byPosition = fn.scope.record === null && !(self !== null && fn.isArrow);
-  const rest = byPosition ? null : restParameters(fn);
-  if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
+  const rest = byPosition || again !== null ? null : restParameters(fn);
+  if (again !== null) {
+    params = again.params.map((one) => parameter(module, one, rewriter));
+    for (const [pattern, name] of again.patterns) {
+      const declarator = t.variableDeclarator(rewriter.pattern(pattern) as t.LVal, t.identifier(name));
+      start.push(t.variableDeclaration("let", [declarator]));
+    }
+  } else if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
   else {
     const given = [
       ...rest.placeholders.map((name) => t.identifier(name)),
@@ -108,13 +115,15 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
-    ...(self === null ? [] : [enterRun(module, fn, self, rest)]),
+    ...(self === null ? [] : [enterRun(module, fn, self, again?.args ?? argumentsOf(fn, rest))]),
     ...first.slice(0, first.length - functions),
     ...start,
     ...first.slice(first.length - functions),
   ];
   if (!t.isBlockStatement(node.body)) {
     const value = rewriter.expression(node.body);
+    const [check] = entry;
+    if (entry.length === 1 && self !== null) return { params, body: entered(check as t.IfStatement, value) };
     return {
       params,
       body: entry.length === 0 ? value : t.blockStatement([...entry, t.returnStatement(value)]),
@@ -127,16 +136,76 @@ export function plainFunction(
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
 }
 
-/** `if ($machine.run === null) return $enter(self, this, arguments)` */
-function enterRun(module: Emitter, fn: Fn, self: string, rest: RestParameters | null): t.Statement {
+/** `$machine.run ? value : $enter(…)` */
+function entered({ test, consequent }: t.IfStatement, value: t.Expression): t.Expression {
+  const { argument } = test as t.UnaryExpression;
+  return t.conditionalExpression(argument, value, (consequent as t.ReturnStatement).argument!);
+}
+
+/** `if (!$machine.run) return $enter(self, this, arguments)` */
+function enterRun(
+  module: Emitter,
+  fn: Fn,
+  self: string,
+  given: (t.Expression | t.SpreadElement)[],
+): t.Statement {
   const run = t.memberExpression(module.helper("$machine"), t.identifier("run"));
+  const args: t.Expression[] = [t.identifier(self)];
+  if (!fn.isArrow) args.push(t.thisExpression(), t.identifier("arguments"));
+  else if (given.length > 0) args.push(t.nullLiteral(), t.arrayExpression(given));
+  const call = module.call("$enter", ...args);
+  return t.ifStatement(t.unaryExpression("!", run), t.returnStatement(call));
+}
+
+function argumentsOf(fn: Fn, rest: RestParameters | null): (t.Expression | t.SpreadElement)[] {
   const given: (t.Expression | t.SpreadElement)[] = plainParameters(fn).map((one) => t.identifier(one.name));
   if (rest !== null)
     given.push(...rest.placeholders.map((one) => t.identifier(one)), t.spreadElement(t.identifier("$rest")));
-  const args = fn.isArrow ? t.arrayExpression(given) : t.identifier("arguments");
-  const receiver = fn.isArrow ? t.identifier("undefined") : t.thisExpression();
-  const call = module.call("$enter", t.identifier(self), receiver, args);
-  return t.ifStatement(t.binaryExpression("===", run, t.nullLiteral()), t.returnStatement(call));
+  return given;
+}
+
+interface PassedOn {
+  readonly params: t.FunctionParameter[];
+  /** What each parameter got, for a call with the same arguments. */
+  readonly args: (t.Expression | t.SpreadElement)[];
+  /** Patterns that are taken apart behind the parameters, and the names of those. */
+  readonly patterns: readonly (readonly [t.Node, string])[];
+}
+
+/**
+ * The parameters of an arrow function that has to call itself again with what it got. Null when binding one may do more than
+ * read properties: then they come as one list.
+ */
+function passedOn(node: FunctionNode): PassedOn | null {
+  const params: t.FunctionParameter[] = [];
+  const args: (t.Expression | t.SpreadElement)[] = [];
+  const patterns: [t.Node, string][] = [];
+  for (const [i, one] of node.params.entries()) {
+    if (t.isIdentifier(one)) {
+      params.push(one);
+      args.push(t.identifier(one.name));
+    } else if (t.isRestElement(one) && t.isIdentifier(one.argument)) {
+      params.push(one);
+      args.push(t.spreadElement(t.identifier(one.argument.name)));
+    } else if ((t.isObjectPattern(one) || t.isArrayPattern(one)) && onlyReads(one)) {
+      const name = `$p${i + 1}`;
+      params.push(t.identifier(name));
+      args.push(t.identifier(name));
+      patterns.push([one, name]);
+    } else return null;
+  }
+  return { params, args, patterns };
+}
+
+/** No defaults and no computed keys. */
+function onlyReads(pattern: t.Node | null): boolean {
+  if (pattern === null || t.isIdentifier(pattern)) return true;
+  if (t.isRestElement(pattern)) return onlyReads(pattern.argument);
+  if (t.isArrayPattern(pattern)) return pattern.elements.every(onlyReads);
+  if (!t.isObjectPattern(pattern)) return false;
+  return pattern.properties.every((one) =>
+    t.isRestElement(one) ? onlyReads(one.argument) : !one.computed && onlyReads(one.value),
+  );
 }
 
 /** Whether a function calls anything itself: only then does it matter in which run it is called. */
@@ -182,7 +251,7 @@ export function emitAsync(
     given,
     module.converted.records.map((one) => one.holder.out!),
   );
-  const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
+  const step = module.name(codeName.replace(/\$code(?=(\$\d+)?$)/, "$$step"));
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
   const emitter = new StepEmitter(module, rewriter, plan);
@@ -202,6 +271,12 @@ export function emitAsync(
   return { step, layout: plan, extras };
 }
 
+/** `undo$code` of `order.undo#2`; the module tells namesakes apart. */
+export function codeName(fn: Fn): string {
+  const path = fn.path.replace(/#\d+$/, "");
+  return `${identifier(path.slice(path.lastIndexOf(".") + 1))}$code`;
+}
+
 /** Locals that the emitted body mentions. */
 function usedLocals(
   locals: ReadonlySet<Variable>,
@@ -214,7 +289,8 @@ function usedLocals(
       if (t.isIdentifier(node)) mentioned.add(node.name);
     });
   const names = [...locals].filter((one) => !(one.captured && one.scope.record !== null)).map(slotName);
-  return [...new Set(names)].filter((name) => mentioned.has(name) && !params.has(name));
+  // `$x` is the parameter of a handler.
+  return [...new Set(names)].filter((name) => mentioned.has(name) && !params.has(name) && name !== "$x");
 }
 
 function stepFunction(
@@ -228,14 +304,9 @@ function stepFunction(
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
-  if (resumes) list.push(t.variableDeclaration("let", [t.variableDeclarator(t.identifier("$ip"), ip)]));
-  if (locals.length > 0)
-    list.push(
-      t.variableDeclaration(
-        "let",
-        locals.map((one) => t.variableDeclarator(t.identifier(one))),
-      ),
-    );
+  const declared = locals.map((one) => t.variableDeclarator(t.identifier(one)));
+  if (resumes) declared.unshift(t.variableDeclarator(t.identifier("$ip"), ip));
+  if (declared.length > 0) list.push(t.variableDeclaration("let", declared));
   // While it runs, a generator says so: see generator.ts of the machine.
   if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
@@ -243,9 +314,7 @@ function stepFunction(
     const slots = t.objectPattern(plan.slots.map((one) => slotProperty(slotName(one))));
     const load = t.expressionStatement(t.assignmentExpression("=", slots, frame()));
     const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
-    const test = some
-      ? t.binaryExpression("!==", frame(), t.nullLiteral())
-      : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
+    const test = some ? t.binaryExpression("!==", frame(), t.nullLiteral()) : t.identifier("$ip");
     list.push(t.ifStatement(test, load));
   }
   list.push(...body);
@@ -297,8 +366,8 @@ export function wrapper(
   const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
   const args: t.Expression[] = [
     t.identifier("$t"),
-    t.identifier("undefined"),
-    fn.isGenerator ? t.numericLiteral(0) : t.booleanLiteral(false),
+    t.numericLiteral(0),
+    t.numericLiteral(0),
     ...extras.values,
   ];
   args.push(...plain.map((one) => t.identifier(one)));
@@ -345,7 +414,7 @@ function generatorBody(
     t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
   ];
   if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
-    list.unshift(enterRun(module, fn, self.name, restParameters(fn)));
+    list.unshift(enterRun(module, fn, self.name, argumentsOf(fn, restParameters(fn))));
   return t.blockStatement(list);
 }
 
@@ -364,19 +433,21 @@ export function closure(module: Emitter, fn: Fn): t.Expression {
 }
 
 function emitClosure(module: Emitter, fn: Fn): void {
-  fn.codeName = module.name(`${identifier(fn.path.replace(/[.#]/g, "$"))}$code`);
+  fn.codeName = module.name(codeName(fn));
   const takes = module.converted.takes.get(fn) ?? [];
   const node = fn.node as FunctionNode;
   const holders = takes.map((one) => one.record.holder.out!);
   const scopes = t.arrayExpression(holders.map((one) => t.identifier(one)));
-  const list: t.Statement[] = [];
   let made: t.Expression;
+  let inferred: boolean;
+  /** Its body mentions the function itself. */
+  let mentioned = true;
   let stepName: string | null = null;
   let plan: Layout | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
+  const self = localName ?? "$self";
   if (fn.suspends) {
-    const self = localName ?? "$self";
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
@@ -393,16 +464,12 @@ function emitClosure(module: Emitter, fn: Fn): void {
     made = fn.isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
+    made = located(made, fn.node);
+    inferred = fn.isArrow && localName !== null;
     if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
-    list.push(
-      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
-    );
-    const stamp = fn.isGenerator ? "$generatorClosure" : "$closure";
-    list.push(t.returnStatement(module.call(stamp, t.identifier(self), t.identifier(fn.codeName), scopes)));
   } else {
     // A function made at module level belongs to no run.
     const enters = fn.parent?.kind !== "module" && callsSomething(node.body);
-    const self = localName ?? "$self";
     const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };
     if (fn.isArrow)
@@ -430,25 +497,19 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const needsName = !isMethod && !(t.isFunctionExpression(made) && made.id) && fn.name !== "";
     const accessor = isMethod && node.kind !== "method";
     if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
-    if (enters && !(needsName && localName !== null)) {
-      if (needsName) made = named(fn.name, made);
-      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), made)]));
-      list.push(
-        t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
-      );
-    } else if (needsName && localName !== null) {
-      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(localName), made)]));
-      list.push(
-        t.returnStatement(
-          module.call("$closure", t.identifier(localName), t.identifier(fn.codeName), scopes),
-        ),
-      );
-    } else {
-      if (needsName) made = named(fn.name, made);
-      list.push(t.returnStatement(module.call("$closure", made, t.identifier(fn.codeName), scopes)));
-    }
+    inferred = needsName && localName !== null;
+    if (needsName && !inferred) made = named(fn.name, made);
+    mentioned = enters;
   }
-  const only = list.length === 1 ? (list[0] as t.ReturnStatement).argument! : t.blockStatement(list);
+  const stamp = fn.isGenerator && fn.suspends ? "$generatorClosure" : "$closure";
+  const stamped = (f: t.Expression) => module.call(stamp, f, t.identifier(fn.codeName), scopes);
+  const kept = (value: t.Expression) =>
+    t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), value)]);
+  let only: t.Expression | t.BlockStatement;
+  // The name of the constant becomes that of the function; as an argument it has none.
+  if (inferred) only = t.blockStatement([kept(made), t.returnStatement(stamped(t.identifier(self)))]);
+  else if (mentioned) only = t.blockStatement([kept(stamped(made)), t.returnStatement(t.identifier(self))]);
+  else only = stamped(made);
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,

@@ -406,9 +406,12 @@ function withoutDirectives<B extends t.Node>(body: B): B {
   };
 }
 
-/** Evaluating it calls nothing of the author's. */
-function isSimple(node: t.Node): boolean {
-  return (
-    t.isIdentifier(node) || (t.isLiteral(node) && !t.isTemplateLiteral(node)) || t.isThisExpression(node)
-  );
+/** Evaluating it calls nothing of the author's: names, literals, variables in records, and literals of those. */
+function isSimple(node: t.Node | null): boolean {
+  if (node === null || t.isIdentifier(node) || t.isThisExpression(node)) return true;
+  if (t.isLiteral(node)) return !t.isTemplateLiteral(node);
+  if (t.isMemberExpression(node)) return node.extra?.["variable"] === true;
+  if (t.isArrayExpression(node)) return node.elements.every(isSimple);
+  if (!t.isObjectExpression(node)) return false;
+  return node.properties.every((one) => t.isObjectProperty(one) && !one.computed && isSimple(one.value));
 }

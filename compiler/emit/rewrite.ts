@@ -42,12 +42,13 @@ export class Rewriter implements Rewriting {
   /** The place of a variable: a local, or a field of its record. */
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
-    if (variable.captured && record !== null)
-      return t.memberExpression(
-        this.holder(record),
-        t.identifier(fieldName(variable)),
-        variable.name === "new.target",
-      );
+    if (variable.captured && record !== null) {
+      const field = t.identifier(fieldName(variable));
+      const place = t.memberExpression(this.holder(record), field, variable.name === "new.target");
+      // Unlike other properties it can be read without calling anything.
+      place.extra = { variable: true };
+      return place;
+    }
     return t.identifier(variable.out ?? variable.name);
   }
 

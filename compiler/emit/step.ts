@@ -3,18 +3,21 @@
  *
  * | lowered | emitted |
  * |---|---|
- * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }` |
- * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
+ * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }`, `default:` for three labels and more |
+ * | a list with one suspend point | `if ($ip) { $ip = 0; if ($e) throw $v; } else { …; if (($v = $await($t, e)) === $park) return $suspend(…); } …` |
+ * | a list with one statement that has all of them | `if (!$ip) { … } statement …` |
+ * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip) { $ip = 0; if ($e) throw $v; }` |
  * | start 1 | `return $suspend($t, 1, { … }); case 1: $ip = 0;` |
  * | yield 1, in a sync generator | `$v = e; $suspend($t, 1, { … }); return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
  * | pass 1 (of `yield*`) | the same without the throw, with `return $pass($t, $v)` |
  * | yield 1, pass 1, in an async one | the same with `return $yield($t, $v)`, `return $yielded($t, $v)` |
- * | if, points 2–3 in its first branch | `if ($ip !== 0 \|\| test)`; in both branches: `if ($ip === 0 ? test : $ip <= 3)` |
- * | loop | `for (; $ip !== 0 \|\| test; update)` |
+ * | if, points 2–3 in its first branch | `if ($ip \|\| test)`; in both branches: `if (!$ip ? test : $ip <= 3)` |
+ * | loop | `for (; $ip \|\| test; update)` |
  */
 import * as t from "@babel/types";
 import { assertNever, type Lowered, type Stmt, type SuspendKind, type SuspendPoint } from "../ir.ts";
 import { type Layout, slotName } from "../layout.ts";
+import { inline } from "../print/index.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { slotProperty } from "./slots.ts";
@@ -25,7 +28,9 @@ interface Range {
 }
 
 const ip = () => t.identifier("$ip");
-const resuming = () => t.binaryExpression("!==", ip(), t.numericLiteral(0));
+/** Not 0: on the way to a suspend point. */
+const resuming = ip;
+const starting = () => t.unaryExpression("!", ip());
 
 export class StepEmitter {
   readonly #module: Emitter;
@@ -54,6 +59,8 @@ export class StepEmitter {
   #list(list: readonly Stmt[]): t.Statement[] {
     const range = rangeOf(list);
     if (range === null) return list.flatMap((one) => this.#plain(one));
+    const ranged = list.filter((one) => rangeOf([one]) !== null);
+    if (ranged.length === 1) return this.#around(list, ranged[0]!, range);
     const cases: { labels: number[]; body: t.Statement[] }[] = [{ labels: [0], body: [] }];
     for (const stmt of list) {
       const current = cases.at(-1)!;
@@ -72,27 +79,49 @@ export class StepEmitter {
       }
     }
     if (cases.length === 1) return cases[0]!.body;
+    // Nobody comes here with another `$ip`, so the case with most labels is the default.
+    const widest = cases.reduce((a, b) => (b.labels.length > Math.max(a.labels.length, 2) ? b : a));
     return [
       t.switchStatement(
         ip(),
-        cases.flatMap(({ labels, body }) =>
-          labels.map((label, i) =>
+        cases.flatMap(({ labels, body }) => {
+          if (cases.length > 1 && labels === widest.labels && labels.length > 2)
+            return [t.switchCase(null, body)];
+          return labels.map((label, i) =>
             t.switchCase(t.numericLiteral(label), i === labels.length - 1 ? body : []),
-          ),
-        ),
+          );
+        }),
       ),
     ];
   }
 
-  /** Behind the label of a suspend point: `$v` is what was sent, or thrown. */
-  #arrive(how: SuspendKind): t.Statement[] {
+  /** A list with one suspend point, or one statement that contains all of them: what stands before it is left out on the way. */
+  #around(list: readonly Stmt[], only: Stmt, range: Range): t.Statement[] {
+    const at = list.indexOf(only);
+    const before = list.slice(0, at).flatMap((one) => this.#plain(one));
+    const behind = () => list.slice(at + 1).flatMap((one) => this.#plain(one));
+    if (only.kind !== "suspend") {
+      const skipped = before.length === 0 ? [] : [t.ifStatement(starting(), block(before))];
+      return [...skipped, ...this.#construct(only, range), ...behind()];
+    }
+    const suspends = [...before, ...this.#suspend(only)];
+    const arrive = inline(t.blockStatement(this.#arrive(only.how, true)));
+    const first = suspends.length === 1 ? suspends[0]! : block(suspends);
+    return [t.ifStatement(ip(), arrive, first), ...behind()];
+  }
+
+  /**
+   * Behind the label of a suspend point: `$v` is what was sent, or thrown.
+   * @param known it is only come to when resuming
+   */
+  #arrive(how: SuspendKind, known = false): t.Statement[] {
     const reset = t.expressionStatement(t.assignmentExpression("=", ip(), t.numericLiteral(0)));
     const rethrow = t.throwStatement(t.identifier("$v"));
     switch (how) {
-      case "await":
-        return [
-          t.ifStatement(resuming(), t.blockStatement([reset, t.ifStatement(t.identifier("$e"), rethrow)])),
-        ];
+      case "await": {
+        const list = [reset, t.ifStatement(t.identifier("$e"), rethrow)];
+        return known ? list : [t.ifStatement(resuming(), inline(t.blockStatement(list)))];
+      }
       case "yield":
         return [
           reset,
@@ -151,13 +180,12 @@ export class StepEmitter {
         let test = written;
         if (yes !== null && no !== null)
           test = t.conditionalExpression(
-            t.binaryExpression("===", ip(), t.numericLiteral(0)),
+            starting(),
             written,
             t.binaryExpression("<=", ip(), t.numericLiteral(yes.high)),
           );
         else if (yes !== null) test = t.logicalExpression("||", resuming(), written);
-        else if (no !== null)
-          test = t.logicalExpression("&&", t.binaryExpression("===", ip(), t.numericLiteral(0)), written);
+        else if (no !== null) test = t.logicalExpression("&&", starting(), written);
         const consequent = block(this.#list(stmt.yes));
         if (stmt.no.length === 0) return [t.ifStatement(test, consequent)];
         if (stmt.yes.length === 0 && yes === null && no !== null) {
@@ -210,11 +238,7 @@ export class StepEmitter {
                     entry,
                   );
           }
-          discriminant = t.conditionalExpression(
-            t.binaryExpression("===", ip(), t.numericLiteral(0)),
-            written,
-            entry!,
-          );
+          discriminant = t.conditionalExpression(starting(), written, entry!);
         }
         const cases = stmt.cases.map((one, i) =>
           t.switchCase(one.test === null ? null : t.cloneNode(one.test), bodies[i]!),
@@ -227,10 +251,15 @@ export class StepEmitter {
         let clause: t.CatchClause;
         if (handler.kind === "written") clause = rw.clause(handler.clause);
         else {
-          const bound = t.expressionStatement(
-            t.assignmentExpression("=", rw.place(handler.param) as t.LVal, t.identifier("$x")),
-          );
-          clause = t.catchClause(t.identifier("$x"), t.blockStatement([bound, ...rw.list(handler.body)]));
+          const caught: t.Statement[] = [];
+          // What only the handler uses is the parameter itself.
+          if (handler.local) handler.param.out = "$x";
+          else {
+            const place = rw.place(handler.param) as t.LVal;
+            caught.push(t.expressionStatement(t.assignmentExpression("=", place, t.identifier("$x"))));
+          }
+          caught.push(...rw.list(handler.body));
+          clause = t.catchClause(t.identifier("$x"), inline(t.blockStatement(caught)));
         }
         const statement = t.tryStatement(body, clause);
         return [stmt.label === null ? statement : labelIfUsed(stmt.label, statement)];

@@ -300,6 +300,7 @@ function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: str
     handler: {
       kind: "made",
       param,
+      local: true,
       body: [t.expressionStatement(method(l.ref(iteration), "abort")), t.throwStatement(l.ref(param))],
     },
   });
@@ -367,7 +368,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
     const param = l.temp("error");
     const rethrow = t.ifStatement(t.unaryExpression("!", thrown()), t.throwStatement(l.ref(param)));
     const yes: Stmt[] = [
-      { kind: "try", label: null, body, handler: { kind: "made", param, body: [rethrow] } },
+      { kind: "try", label: null, body, handler: { kind: "made", param, local: true, body: [rethrow] } },
     ];
     const test = t.binaryExpression("!==", l.ref(closing), t.identifier("undefined"));
     finalizer.push({ kind: "if", test, yes, no: [] });
@@ -448,7 +449,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
   const param = l.temp("error");
   const caught = l.temp("caught");
   const body = lowerBody(l, block, "try");
-  body.push(js(l.set(caught, t.booleanLiteral(false))));
+  if (!jumps(body)) body.push(js(l.set(caught, t.booleanLiteral(false))));
   const recovery: Stmt[] = [];
   l.path.push("catch");
   l.enter(l.resolved.scopes.get(handler), recovery);
@@ -462,7 +463,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
     kind: "try",
     label: null,
     body,
-    handler: { kind: "made", param, body: [l.set(caught, t.booleanLiteral(true))] },
+    handler: { kind: "made", param, local: false, body: [l.set(caught, t.booleanLiteral(true))] },
   });
   out.push({ kind: "if", test: l.ref(caught), yes: recovery, no: [] });
 }
@@ -490,10 +491,11 @@ function closeFinally(
   finalizer: (into: Stmt[]) => void,
 ): void {
   l.targets.pop();
-  body.push(
-    js(l.set(pended.value, t.identifier("undefined"))),
-    js(l.set(pended.completion, t.stringLiteral("normal"))),
-  );
+  if (!jumps(body))
+    body.push(
+      js(l.set(pended.value, t.identifier("undefined"))),
+      js(l.set(pended.completion, t.stringLiteral("normal"))),
+    );
   const param = l.temp("error");
   out.push({
     kind: "try",
@@ -502,6 +504,7 @@ function closeFinally(
     handler: {
       kind: "made",
       param,
+      local: true,
       body: [l.set(pended.completion, t.stringLiteral("throw")), l.set(pended.value, l.ref(param))],
     },
   });
@@ -512,6 +515,19 @@ function closeFinally(
     const statements = jump(l, to, to.kind === "return" ? l.ref(pended.value) : null);
     out.push({ kind: "if", test: is(key), yes: statements.map(js), no: [] });
   }
+}
+
+/** Control never comes behind the last of these statements. */
+function jumps(list: readonly Stmt[]): boolean {
+  const last = list.at(-1);
+  if (last?.kind !== "js") return false;
+  const { node } = last;
+  return (
+    t.isReturnStatement(node) ||
+    t.isThrowStatement(node) ||
+    t.isBreakStatement(node) ||
+    t.isContinueStatement(node)
+  );
 }
 
 function located<N extends t.Node>(node: N, from: t.Node): N {

@@ -55,16 +55,23 @@ class Descriptor implements Code {
   }
 }
 
-/** `7:19 4k1sof1 reserve held $of`; `15:36!` in a handler */
+/** `7:19 4k1sof1 reserve $of $order.cart,card held`; `15:36!` in a handler */
 function point(text: string): Point {
-  const [place, fingerprint, name, ...live] = text.split(" ") as [string, string, string, ...string[]];
+  const [place, fingerprint, name, ...words] = text.split(" ") as [string, string, string, ...string[]];
+  const slots: string[] = [];
+  const fields: string[] = [];
+  for (const word of words) {
+    const [slot, names] = word.split(".") as [string, string | undefined];
+    slots.push(decode(slot));
+    for (const one of names?.split(",") ?? []) fields.push(`${decode(slot)}.${decode(one)}`);
+  }
   const [line, column] = place.split(":") as [string, string];
   return {
     name: decode(name),
     fingerprint,
     line: Number(line),
     column: Number.parseInt(column, 10),
-    live: live.map(decode),
+    live: [...slots, ...fields],
     ...(column.endsWith("!") ? { handler: true as const } : {}),
   };
 }
