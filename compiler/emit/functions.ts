@@ -437,7 +437,6 @@ function emitClosure(module: Emitter, fn: Fn): void {
   const takes = module.converted.takes.get(fn) ?? [];
   const node = fn.node as FunctionNode;
   const holders = takes.map((one) => one.record.holder.out!);
-  const scopes = t.arrayExpression(holders.map((one) => t.identifier(one)));
   let made: t.Expression;
   let inferred: boolean;
   /** Its body mentions the function itself. */
@@ -501,15 +500,16 @@ function emitClosure(module: Emitter, fn: Fn): void {
     if (needsName && !inferred) made = named(fn.name, made);
     mentioned = enters;
   }
-  const stamp = fn.isGenerator && fn.suspends ? "$generatorClosure" : "$closure";
-  const stamped = (f: t.Expression) => module.call(stamp, f, t.identifier(fn.codeName), scopes);
   const kept = (value: t.Expression) =>
     t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), value)]);
+  const returned = t.returnStatement(t.identifier(self));
   let only: t.Expression | t.BlockStatement;
-  // The name of the constant becomes that of the function; as an argument it has none.
-  if (inferred) only = t.blockStatement([kept(made), t.returnStatement(stamped(t.identifier(self)))]);
-  else if (mentioned) only = t.blockStatement([kept(stamped(made)), t.returnStatement(t.identifier(self))]);
-  else only = stamped(made);
+  // The name of the constant becomes that of the function, but not of what is no function at first sight.
+  if (inferred) only = t.blockStatement([kept(made), returned]);
+  else if (mentioned && t.isFunction(made) && !("id" in made && made.id))
+    only = t.blockStatement([kept(t.sequenceExpression([t.numericLiteral(0), made])), returned]);
+  else if (mentioned) only = t.blockStatement([kept(made), returned]);
+  else only = made;
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,

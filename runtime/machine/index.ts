@@ -47,7 +47,6 @@ export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export {
   $generated,
   $generator,
-  $generatorClosure,
   $generatorFunction,
   $pass,
   asyncGeneratorPrototype,
