@@ -4,11 +4,10 @@
  */
 import * as t from "@babel/types";
 import { unique } from "./convert.ts";
+import { feedName } from "./feed-name.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
-import { helperNames, reserved } from "./reserved-names.ts";
-import { feedName } from "./resolve.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */
@@ -20,15 +19,15 @@ export interface Layout {
 
 /**
  * @param given variables that come as parameters of the step function
- * @param holders names of the scope records of the module: no other variable may have one of them
+ * @param taken what no variable of any function may be called
  */
 export function layout(
   fn: Fn,
   lowered: Lowered,
   given: ReadonlySet<Variable>,
-  holders: readonly string[],
+  taken: ReadonlySet<string>,
 ): Layout {
-  nameVariables(fn, lowered, holders);
+  nameVariables(fn, lowered, taken);
   namePoints(lowered.points);
   const own = (one: Variable) => lowered.locals.has(one) || given.has(one);
   const slots: Variable[] = [];
@@ -66,9 +65,13 @@ export function layout(
 
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;
 
-function nameVariables(fn: Fn, lowered: Lowered, holders: readonly string[]): void {
-  const taken = new Set<string>([...fn.freeNames, ...reserved, ...helperNames, ...holders]);
-  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) taken.add(param.name);
+function nameVariables(fn: Fn, lowered: Lowered, everywhere: ReadonlySet<string>): void {
+  const here = new Set(fn.freeNames);
+  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) here.add(param.name);
+  const taken = {
+    has: (name: string) => here.has(name) || everywhere.has(name),
+    add: (name: string) => here.add(name),
+  };
   for (const variable of lowered.locals) {
     if (variable.record !== null) continue;
     if (variable.kind === "param") variable.out = variable.name;

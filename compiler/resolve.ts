@@ -7,6 +7,7 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { feedName, keyName } from "./feed-name.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
 
 export interface Resolved {
@@ -18,6 +19,9 @@ export interface Resolved {
   readonly fns: Map<t.Node, Fn>;
   /** Names that resolve to nothing in this module. */
   readonly globals: Set<string>;
+  /** Imports that an expression or an export refers to. */
+  readonly usedImports: ReadonlySet<Variable>;
+  readonly hasJsx: boolean;
   /** Every identifier of the source: emitted names avoid them. */
   readonly names: Set<string>;
   /** Functions and classes in the order of their appearance. */
@@ -36,6 +40,8 @@ class Resolver {
   readonly scopes = new Map<t.Node, Scope>();
   readonly fns = new Map<t.Node, Fn>();
   readonly globals = new Set<string>();
+  readonly usedImports = new Set<Variable>();
+  hasJsx = false;
   readonly names = new Set<string>();
   readonly all: Fn[] = [];
 
@@ -52,6 +58,8 @@ class Resolver {
       scopes: this.scopes,
       fns: this.fns,
       globals: this.globals,
+      usedImports: this.usedImports,
+      hasJsx: this.hasJsx,
       names: this.names,
       all: this.all,
     };
@@ -213,6 +221,7 @@ class Resolver {
       return;
     }
     this.refs.set(id, variable);
+    if (variable.kind === "import") this.usedImports.add(variable);
     this.#use(variable, scope);
     if (this.#mayBeInTdz(id, variable, scope)) {
       variable.needsTdz = true;
@@ -304,6 +313,15 @@ class Resolver {
         return this.#reference(node, scope);
       case "JSXIdentifier":
         if (/^[A-Z_$]/.test(node.name)) this.#reference(node, scope);
+        return;
+      case "JSXElement":
+      case "JSXFragment":
+        this.hasJsx = true;
+        return this.#children(node, scope);
+      case "JSXMemberExpression":
+        if (t.isJSXMemberExpression(node.object)) return this.#visit(node.object, scope);
+        if (t.isJSXIdentifier(node.object) && node.object.name !== "this")
+          this.#reference(node.object, scope);
         return;
       case "ThisExpression":
         scope.fn.usesThis = true;
@@ -566,29 +584,4 @@ export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.I
   else if (t.isVariableDeclaration(pattern))
     for (const one of pattern.declarations) boundIdentifiers(one.id, out);
   return out;
-}
-
-function keyName(node: { key?: t.Node; computed?: boolean | null }): string {
-  if (!node.key) return "";
-  if (t.isPrivateName(node.key)) return `#${node.key.id.name}`;
-  if (t.isStringLiteral(node.key)) return node.key.value;
-  if (t.isNumericLiteral(node.key)) return String(node.key.value);
-  if (t.isIdentifier(node.key) && !node.computed) return node.key.name;
-  return "";
-}
-
-/** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */
-export function feedName(node: t.Node): string {
-  if (t.isIdentifier(node)) return node.name;
-  if (t.isThisExpression(node)) return "this";
-  if (
-    (t.isMemberExpression(node) || t.isOptionalMemberExpression(node)) &&
-    !node.computed &&
-    t.isIdentifier(node.property)
-  ) {
-    const object = feedName(node.object);
-    return object === "" ? node.property.name : `${object}.${node.property.name}`;
-  }
-  if (t.isCallExpression(node)) return feedName(node.callee);
-  return "";
 }

@@ -245,12 +245,7 @@ export function emitAsync(
   const extras = extrasOf(module, fn);
   const given = new Set<Variable>(extras.variables);
   for (const one of plainParameters(fn)) given.add(module.resolved.refs.get(one)!);
-  const plan = layout(
-    fn,
-    lowered,
-    given,
-    module.converted.records.map((one) => one.holder.out!),
-  );
+  const plan = layout(fn, lowered, given, module.converted.taken);
   const step = module.name(codeName.replace(/\$code(?=(\$\d+)?$)/, "$$step"));
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);

@@ -6,7 +6,7 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
-import { type Converted, unique } from "../convert.ts";
+import { type Converted, Names } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope } from "../ir.ts";
@@ -36,7 +36,7 @@ export class ModuleEmitter implements Emitter {
   readonly manifest: { -readonly [K in keyof Manifest]: Manifest[K] };
   readonly #options: EmitOptions;
   readonly #helpers = new Set<string>();
-  readonly #names: Set<string>;
+  readonly #names: Names;
   /** The module as it is registered. */
   readonly #module = t.identifier("$m");
 
@@ -45,7 +45,7 @@ export class ModuleEmitter implements Emitter {
     this.converted = converted;
     this.diagnostics = diagnostics;
     this.#options = options;
-    this.#names = new Set<string>([...resolved.names, ...reserved, ...helperNames]);
+    this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
     this.manifest = { module: options.moduleId, file: options.filename, codes: [], steps: [] };
   }
 
@@ -53,7 +53,7 @@ export class ModuleEmitter implements Emitter {
 
   /** A module-level name that nothing in the source has. */
   name(base: string): string {
-    return unique(base, this.#names, "$");
+    return this.#names.unique(base, "$");
   }
 
   isModuleName(name: string): boolean {
