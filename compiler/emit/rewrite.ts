@@ -5,9 +5,10 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { feedName } from "../feed-name.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
-import { boundIdentifiers, feedName } from "../resolve.ts";
+import { boundIdentifiers } from "../resolve.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */

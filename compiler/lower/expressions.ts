@@ -12,8 +12,9 @@
  */
 import * as t from "@babel/types";
 import { identifier } from "../convert.ts";
+import { feedName } from "../feed-name.ts";
 import type { Stmt, Variable } from "../ir.ts";
-import { boundIdentifiers, feedName } from "../resolve.ts";
+import { boundIdentifiers } from "../resolve.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;
