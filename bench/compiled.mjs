@@ -34,7 +34,8 @@ const host = {
   now: () => 0,
 };
 
-function finish(f, times) {
+/** Runs `f` to its end in a run of its own. */
+export function finish(f, times) {
   const root = start(new Run("bench", host), f, [times]);
   if (root.state !== 1) throw new Error(`${f.name} has not finished`);
   return root.value;

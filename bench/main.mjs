@@ -2,7 +2,7 @@
  * `npm run bench`: every figure beside its peer or limit, measured in the same run. Machines are noisy: ratios count.
  *
  *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }
- *   --only TEXT   only the groups whose name begins with TEXT: compiled, machine, snapshot, sqlite, resume
+ *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, resume
  *   --quick       fewer rounds
  */
 import { writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
 });
 
 const { compiledAwaits, compiling } = await import("./compiled.mjs");
+const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
@@ -25,6 +26,7 @@ const groups = [
     "native V8 (regenerator; Babel parse + print)",
     async () => [...(await compiledAwaits(values)), ...compiling(values)],
   ],
+  ["generators", "native V8", () => generators(values)],
   [
     "machine",
     "native V8",

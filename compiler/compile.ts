@@ -4,7 +4,9 @@ import { convert } from "./convert.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
+import type { SourceType } from "./emit/program.ts";
 import type { Erased } from "./erase-types.ts";
+import { Hasher } from "./hash.ts";
 import type { Manifest } from "./manifest.ts";
 import { parse, resolveParsed } from "./parse.ts";
 import { print } from "./print/index.ts";
@@ -15,8 +17,12 @@ export interface CompileOptions {
   readonly filename: string;
   /** What ids in the registry begin with: package name and path in it. Default: the filename. */
   readonly moduleId?: string;
-  readonly sourceType?: "module" | "commonjs" | "script";
-  /** `all` compiles every function, as `include` does for packages. Default: `directives`. */
+  /**
+   * `module` (default), `commonjs`: a function body with `require`, `exports` and `return`; `script`: evaluated by `vm.runInThisContext`,
+   * indirect eval or a `<script>`, in a realm where "coldframe/machine" was imported or `install`ed.
+   */
+  readonly sourceType?: SourceType;
+  /** `all` compiles every function of the file as if it were a marked module. Default: `directives`. */
   readonly mark?: "directives" | "all";
 }
 
@@ -61,10 +67,11 @@ export interface CompiledProgram {
 export function compileProgram(source: string, options: CompileOptions): CompiledProgram {
   const nothing = { file: null, program: null, manifest: null };
   if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
+  const sourceType = options.sourceType ?? "module";
   const diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
-    parsed = parse(source, { filename: options.filename, sourceType: options.sourceType ?? "module" });
+    parsed = parse(source, { filename: options.filename, sourceType });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
@@ -78,14 +85,20 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const resolved = resolveParsed(parsed);
   if (discovered.marked) refuse(file, resolved, diagnostics);
   const converted = convert(resolved, discovered.steps, diagnostics);
-  const moduleId = options.moduleId ?? options.filename;
+  const moduleId = options.moduleId ?? nameOf(source, options.filename, sourceType);
   const emitter = new ModuleEmitter(resolved, converted, diagnostics, {
     moduleId,
     filename: options.filename,
+    sourceType,
   });
   const program = emitter.emit(file, discovered.marked);
   if (diagnostics.failed) return { ...nothing, diagnostics: diagnostics.list };
   return { file, program, manifest: emitter.manifest, diagnostics: diagnostics.list };
+}
+
+/** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */
+function nameOf(source: string, filename: string, sourceType: SourceType): string {
+  return sourceType === "script" ? `${filename}@${new Hasher().text(source).digest(10)}` : filename;
 }
 
 /**

@@ -91,6 +91,8 @@ export interface Fn {
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
   readonly isArrow: boolean;
+  /** Strict mode code (ECMA-262 §11.2.2). */
+  readonly strict: boolean;
   /** `"use step"`: stays as written and is called outside of the run. */
   isStep: boolean;
   /** An async function or a generator: compiled to a step function. */

@@ -6,6 +6,7 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { boundIdentifiers } from "./bound-identifiers.ts";
 import type { Converted } from "./convert.ts";
 import {
   assertNever,
@@ -17,7 +18,7 @@ import {
   type SuspendPoint,
   type Variable,
 } from "./ir.ts";
-import { boundIdentifiers, type Resolved } from "./resolve.ts";
+import type { Resolved } from "./resolve.ts";
 
 interface Node {
   readonly uses: ReadonlySet<Variable>;
@@ -163,7 +164,8 @@ class Flow {
       const defs = new Set<Variable>();
       for (const id of boundIdentifiers(simple.left)) {
         const variable = this.resolved.refs.get(id);
-        if (variable !== undefined) {
+        // In sloppy code the name of a function expression keeps its value.
+        if (variable !== undefined && variable.kind !== "self") {
           defs.add(variable);
           if (variable.captured && variable.scope.record !== null) uses.add(variable.scope.record.holder);
         }

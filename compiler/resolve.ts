@@ -7,8 +7,12 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import { feedName, keyName } from "./feed-name.ts";
+import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
+import { boundIdentifiers } from "./bound-identifiers.ts";
+import { feedName } from "./feed-name.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
+import { keyName } from "./key-name.ts";
+import { isStrict } from "./strict.ts";
 
 export interface Resolved {
   readonly module: Fn;
@@ -26,6 +30,8 @@ export interface Resolved {
   readonly names: Set<string>;
   /** Functions and classes in the order of their appearance. */
   readonly all: Fn[];
+  /** Sloppy mode: what a function declared in a block assigns to the variable of its name (ECMA-262 §B.3.2). */
+  readonly blockFunctions: BlockFunctions;
 }
 
 export function resolve(file: t.File): Resolved {
@@ -44,13 +50,16 @@ class Resolver {
   hasJsx = false;
   readonly names = new Set<string>();
   readonly all: Fn[] = [];
+  readonly blockFunctions = new BlockFunctions(this.names, this.refs);
 
   run(file: t.File): Resolved {
+    blocksForBranches(file);
     const module = this.#fn("module", file.program, null, "", "", false);
     const scope = this.#scope("module", file.program, null, module);
     module.scope = scope;
     this.#declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
+    this.blockFunctions.rename();
     return {
       module,
       refs: this.refs,
@@ -62,6 +71,7 @@ class Resolver {
       hasJsx: this.hasJsx,
       names: this.names,
       all: this.all,
+      blockFunctions: this.blockFunctions,
     };
   }
 
@@ -81,6 +91,7 @@ class Resolver {
       isAsync: f?.async ?? false,
       isGenerator: f?.generator ?? false,
       isArrow: t.isArrowFunctionExpression(node),
+      strict: isStrict(node, parent),
       isStep: false,
       suspends: false,
       captures: new Set(),
@@ -156,7 +167,10 @@ class Resolver {
   /** Lexical declarations of one statement list; `functionTop`: also the `var`s of everything below. */
   #declareList(list: readonly t.Node[], scope: Scope, functionTop: boolean): void {
     for (const node of list) this.#declareLexical(node, scope);
-    if (functionTop) for (const node of list) this.#declareVars(node, scope);
+    if (!functionTop) return;
+    for (const node of list) this.#declareVars(node, scope);
+    if (!scope.fn.strict)
+      for (const id of this.blockFunctions.find(list, scope)) this.#declare(scope, id, "var", 0, null);
   }
 
   #declareLexical(node: t.Node, scope: Scope): void {
@@ -569,19 +583,4 @@ class Resolver {
       this.#visitAll(member.body, scope);
     } else this.#visit(value, scope, name);
   }
-}
-
-/** The identifiers that a binding or assignment pattern sets. */
-export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.Identifier[] {
-  if (t.isIdentifier(pattern)) out.push(pattern);
-  else if (t.isObjectPattern(pattern)) {
-    for (const one of pattern.properties)
-      boundIdentifiers(t.isRestElement(one) ? one.argument : one.value, out);
-  } else if (t.isArrayPattern(pattern)) {
-    for (const one of pattern.elements) if (one) boundIdentifiers(one, out);
-  } else if (t.isRestElement(pattern)) boundIdentifiers(pattern.argument, out);
-  else if (t.isAssignmentPattern(pattern)) boundIdentifiers(pattern.left, out);
-  else if (t.isVariableDeclaration(pattern))
-    for (const one of pattern.declarations) boundIdentifiers(one.id, out);
-  return out;
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { CompileError, compile, type SourceMap } from "../compiler/index.ts";
+import type { Included } from "./include.ts";
 
 export interface CompiledModule {
   readonly code: string;
@@ -13,9 +14,13 @@ export interface CompiledModule {
  * @returns null when nothing in the file is marked
  * @throws CompileError with the diagnostics of the file
  */
-export function compileModule(source: string, filename: string): CompiledModule | null {
+export function compileModule(
+  source: string,
+  filename: string,
+  options: Included = { sourceType: "module", mark: "directives" },
+): CompiledModule | null {
   const place = placeOf(filename);
-  const result = compile(source, { filename: place.file, moduleId: place.moduleId });
+  const result = compile(source, { filename: place.file, moduleId: place.moduleId, ...options });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };

@@ -118,9 +118,10 @@ export function asyncMethod(
   const emitted = emitAsync(module, fn, fn.codeName);
   module.code(fn, {
     step: emitted.step,
+    generator: emitted.generator,
     layout: emitted.layout,
     make: null,
     captures: [],
   });
-  return wrapper(module, fn, fn.codeName, emitted.step, emitted.extras, t.nullLiteral());
+  return wrapper(module, fn, fn.codeName, emitted, t.nullLiteral());
 }

@@ -10,6 +10,8 @@ export interface Emitter {
   readonly resolved: Resolved;
   readonly converted: Converted;
   readonly diagnostics: Diagnostics;
+  /** Codes, and what they are made of, before everything else of the module. */
+  readonly codes: t.Statement[];
   /** Step functions, behind everything else of the module. */
   readonly bottom: t.Statement[];
   /** A module-level name that nothing in the source has. */
@@ -19,6 +21,8 @@ export interface Emitter {
   helper(name: string): t.Identifier;
   call(name: string, ...args: t.Expression[]): t.CallExpression;
   fnOf(node: t.Node): Fn;
+  /** `this` of the top level, in a function: it is `undefined` in an ES module only. */
+  topThis(): t.Expression;
   closure(fn: Fn): t.Expression;
   objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression;
   classExpression(node: t.Class, rewriter: Rewriting): t.Expression;
@@ -28,8 +32,22 @@ export interface Emitter {
   code(fn: Fn, parts: CodeParts): void;
 }
 
+/** A function that was taken apart. */
+export interface Emitted {
+  /** Name of the step function. */
+  readonly step: string;
+  readonly layout: Layout;
+  readonly extras: Extras;
+  /** A generator whose first frame is made by its caller: binding its parameters takes no code. */
+  readonly started: boolean;
+  /** Name of the class of a sync generator's objects. */
+  readonly generator: string | null;
+}
+
 export interface CodeParts {
   readonly step: string | null;
+  /** See `Emitted`. */
+  readonly generator?: string | null;
   readonly layout: Layout | null;
   readonly make: t.Expression | null;
   readonly captures: readonly (readonly string[])[];

@@ -12,7 +12,9 @@ import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
 import { lower, plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import { reserved } from "../reserved-names.ts";
-import type { Emitter, Extras, Rewriting } from "./emitter.ts";
+import type { Emitted, Emitter, Extras, Rewriting } from "./emitter.ts";
+import { accessorFunction, methodExpression, named } from "./function-expressions.ts";
+import { generatorBody, generatorClass, startsAtOnce } from "./generators.ts";
 import { assign, Rewriter } from "./rewrite.ts";
 import { slotProperty } from "./slots.ts";
 import { StepEmitter } from "./step.ts";
@@ -36,11 +38,10 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   return [...made, ...own, ...list.slice(1)];
 }
 
+/** Those behind a default or pattern come in `$rest` and are set with it. */
 function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean {
   if (!("params" in fn.node)) return false;
-  return (fn.node as FunctionNode).params.some(
-    (one) => t.isIdentifier(one) && module.resolved.refs.get(one) === variable,
-  );
+  return plainParameters(fn).some((one) => module.resolved.refs.get(one) === variable);
 }
 
 function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
@@ -115,6 +116,7 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
+    ...blockVariables(module, fn),
     ...(self === null ? [] : [enterRun(module, fn, self, again?.args ?? argumentsOf(fn, rest))]),
     ...first.slice(0, first.length - functions),
     ...start,
@@ -134,6 +136,21 @@ export function plainFunction(
     directives: node.body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
   };
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
+}
+
+/** Variables that functions in blocks assign, where nothing else declares them. */
+function blockVariables(module: Emitter, fn: Fn): t.Statement[] {
+  const names = module.resolved.blockFunctions.namesIn(fn.scope).filter((name) => {
+    const variable = fn.scope.variables.get(name)!;
+    return !variable.captured || fn.scope.record === null;
+  });
+  if (names.length === 0) return [];
+  return [
+    t.variableDeclaration(
+      "var",
+      names.map((one) => t.variableDeclarator(t.identifier(one))),
+    ),
+  ];
 }
 
 /** `$machine.run ? value : $enter(…)` */
@@ -234,12 +251,8 @@ function parameter(_module: Emitter, node: t.Node, rewriter: Rewriting): t.Funct
 
 // ---- async functions
 
-/** Emits the step function of an async function. */
-export function emitAsync(
-  module: Emitter,
-  fn: Fn,
-  codeName: string,
-): { step: string; layout: Layout; extras: Extras } {
+/** Emits the step function of an async function or generator. */
+export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const lowered = lower(fn, module.resolved, module.diagnostics);
   liveness(fn, lowered, module.resolved, module.converted);
   const extras = extrasOf(module, fn);
@@ -250,20 +263,37 @@ export function emitAsync(
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
   const emitter = new StepEmitter(module, rewriter, plan);
-  const body = emitter.body(lowered);
-  const params = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
-  if (restParameters(fn) !== null) params.push("$rest");
+  const started = fn.isGenerator && startsAtOnce(module, lowered, rewriter);
+  const body = emitter.body(lowered, started);
+  const passed = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
+  if (restParameters(fn) !== null) passed.push("$rest");
+  const params = started ? [] : passed;
   module.bottom.push(
     stepFunction(
       step,
       params,
       plan,
-      [...usedLocals(lowered.locals, body, new Set(params)), ...emitter.temps],
+      [
+        ...(started ? passed.filter((one) => mentions(body, one)) : []),
+        ...usedLocals(lowered.locals, body, new Set(passed)),
+        ...emitter.temps,
+      ],
       body,
       fn.isGenerator && !fn.isAsync,
+      fn.strict && !module.resolved.module.strict,
     ),
   );
-  return { step, layout: plan, extras };
+  const generator = fn.isGenerator && !fn.isAsync ? generatorClass(module, codeName, step) : null;
+  return { step, layout: plan, extras, started, generator };
+}
+
+function mentions(body: t.Statement[], name: string): boolean {
+  let found = false;
+  for (const one of body)
+    t.traverseFast(one, (node) => {
+      if (t.isIdentifier(node, { name })) found = true;
+    });
+  return found;
 }
 
 /** `undo$code` of `order.undo#2`; the module tells namesakes apart. */
@@ -295,6 +325,7 @@ function stepFunction(
   locals: readonly string[],
   body: t.Statement[],
   marksRunning: boolean,
+  strict: boolean,
 ): t.Statement {
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
@@ -307,20 +338,26 @@ function stepFunction(
   if (plan.slots.length > 0) {
     const frame = () => t.memberExpression(t.identifier("$t"), t.identifier("frame"));
     const slots = t.objectPattern(plan.slots.map((one) => slotProperty(slotName(one))));
-    const load = t.expressionStatement(t.assignmentExpression("=", slots, frame()));
-    const some = plan.slotsAt.slice(1).some((one) => one.length === 0);
+    if (marksRunning)
+      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$f"), frame())]));
+    const load = t.expressionStatement(
+      t.assignmentExpression("=", slots, marksRunning ? t.identifier("$f") : frame()),
+    );
+    const some = !marksRunning && plan.slotsAt.slice(1).some((one) => one.length === 0);
     const test = some ? t.binaryExpression("!==", frame(), t.nullLiteral()) : t.identifier("$ip");
     list.push(t.ifStatement(test, load));
   }
   list.push(...body);
   const all = ["$t", "$v", "$e", ...params].map((one) => t.identifier(one));
-  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list));
+  return t.functionDeclaration(t.identifier(name), all, t.blockStatement(list, strict ? useStrict() : []));
 }
 
 function running(): t.Statement {
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
   return t.expressionStatement(t.assignmentExpression("=", ip, t.unaryExpression("-", t.numericLiteral(1))));
 }
+/** For strict functions that are moved to the top of a sloppy file. */
+export const useStrict = (): t.Directive[] => [t.directive(t.directiveLiteral("use strict"))];
 
 function extrasOf(module: Emitter, fn: Fn): Extras {
   const extras: Extras = { names: [], values: [], variables: [] };
@@ -352,13 +389,16 @@ export function wrapper(
   module: Emitter,
   fn: Fn,
   codeName: string,
-  step: string,
-  extras: Extras,
+  emitted: Emitted,
   self: t.Expression,
 ): { params: t.FunctionParameter[]; body: t.BlockStatement } {
+  const { step, extras } = emitted;
   const plain = plainParameters(fn).map((one) => one.name);
   const rest = restParameters(fn);
-  const params: t.FunctionParameter[] = plain.map((one) => t.identifier(one));
+  // Methods and arrow functions must not have two parameters of one name.
+  const params: t.FunctionParameter[] = plain.map((one, i) =>
+    t.identifier(plain.includes(one, i + 1) ? `$p${i + 1}` : one),
+  );
   const args: t.Expression[] = [
     t.identifier("$t"),
     t.numericLiteral(0),
@@ -375,7 +415,11 @@ export function wrapper(
         : t.arrayExpression([...placeholders, t.spreadElement(t.identifier("$rest"))]),
     );
   }
-  if (fn.isGenerator) return { params, body: generatorBody(module, fn, codeName, self, step, args) };
+  if (fn.isGenerator) {
+    const isClosure = t.isIdentifier(self) && fn.parent?.kind !== "module";
+    const enters = isClosure && rest !== null ? enterRun(module, fn, self.name, argumentsOf(fn, rest)) : null;
+    return { params, body: generatorBody(module, fn, codeName, self, emitted, args, enters) };
+  }
   const task = t.variableDeclaration("const", [
     t.variableDeclarator(t.identifier("$t"), module.call("$begin", t.identifier(codeName), self)),
   ]);
@@ -391,26 +435,6 @@ export function wrapper(
     params,
     body: t.blockStatement([task, attempt, t.returnStatement(module.call("$end", t.identifier("$t")))]),
   };
-}
-
-/** The call of a generator function: its step function binds the parameters and suspends before the body. */
-function generatorBody(
-  module: Emitter,
-  fn: Fn,
-  codeName: string,
-  self: t.Expression,
-  step: string,
-  args: t.Expression[],
-): t.BlockStatement {
-  const begin = module.call("$generator", t.identifier(codeName), self);
-  const list: t.Statement[] = [
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$t"), begin)]),
-    t.expressionStatement(t.callExpression(t.identifier(step), args)),
-    t.returnStatement(module.call("$generated", t.identifier("$t"), t.cloneNode(self))),
-  ];
-  if (t.isIdentifier(self) && fn.parent?.kind !== "module" && restParameters(fn) !== null)
-    list.unshift(enterRun(module, fn, self.name, argumentsOf(fn, restParameters(fn))));
-  return t.blockStatement(list);
 }
 
 // ---- closures
@@ -438,6 +462,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
   let mentioned = true;
   let stepName: string | null = null;
   let plan: Layout | null = null;
+  let generator: string | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
   const self = localName ?? "$self";
@@ -445,6 +470,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
+    generator = emitted.generator;
     if (emitted.extras.names.includes("$self") || emitted.extras.variables.some((one) => one.kind === "self"))
       emitted.extras.values.splice(
         0,
@@ -453,7 +479,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
           t.isIdentifier(one, { name: "$self" }) ? t.identifier(self) : one,
         ),
       );
-    const parts = wrapper(module, fn, fn.codeName, stepName, emitted.extras, t.identifier(self));
+    const parts = wrapper(module, fn, fn.codeName, emitted, t.identifier(self));
     // An arrow or a method: like an async function neither can be called with `new`.
     made = fn.isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)
@@ -495,22 +521,25 @@ function emitClosure(module: Emitter, fn: Fn): void {
     if (needsName && !inferred) made = named(fn.name, made);
     mentioned = enters;
   }
+  const strict = fn.strict && !module.resolved.module.strict;
   const kept = (value: t.Expression) =>
     t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), value)]);
-  const returned = t.returnStatement(t.identifier(self));
-  let only: t.Expression | t.BlockStatement;
+  const finished = (f: t.Expression) =>
+    fn.isGenerator && fn.suspends ? module.call("$generatorFunction", f, t.identifier(fn.codeName)) : f;
+  const anonymous = t.isFunction(made) && !("id" in made && made.id);
   // The name of the constant becomes that of the function, but not of what is no function at first sight.
-  if (inferred) only = t.blockStatement([kept(made), returned]);
-  else if (mentioned && t.isFunction(made) && !("id" in made && made.id))
-    only = t.blockStatement([kept(t.sequenceExpression([t.numericLiteral(0), made])), returned]);
-  else if (mentioned) only = t.blockStatement([kept(made), returned]);
-  else only = made;
+  if (mentioned && !inferred && anonymous) made = t.sequenceExpression([t.numericLiteral(0), made]);
+  const returned = t.returnStatement(finished(inferred || mentioned ? t.identifier(self) : made));
+  const list = inferred || mentioned ? [kept(made), returned] : [returned];
+  const only =
+    list.length === 1 && !strict ? returned.argument! : t.blockStatement(list, strict ? useStrict() : []);
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,
   );
   module.code(fn, {
     step: stepName,
+    generator,
     layout: plan,
     make,
     captures: takes.map((one) => one.variables.map((v) => v.name)),
@@ -524,40 +553,6 @@ function usableName(module: Emitter, fn: Fn, holders: readonly string[]): string
   if (fn.freeNames.has(name) || holders.includes(name) || (reserved as readonly string[]).includes(name))
     return null;
   return module.isModuleName(name) && fn.freeNames.has(name) ? null : name;
-}
-
-/** `{ ["name"]: f }["name"]`: gives an anonymous function a name that is no usable identifier. */
-function named(name: string, f: t.Expression): t.Expression {
-  const key = t.stringLiteral(name);
-  return t.memberExpression(t.objectExpression([t.objectProperty(key, f)]), t.cloneNode(key), true);
-}
-
-/** `Object.getOwnPropertyDescriptor({ get x() { … } }, "x").get`, from the method expression `({ x() { … } }).x`. */
-function accessorFunction(made: t.Expression, kind: "get" | "set"): t.Expression {
-  const member = made as t.MemberExpression;
-  const object = member.object as t.ObjectExpression;
-  const method = object.properties[0] as t.ObjectMethod;
-  const name = t.isIdentifier(method.key) ? method.key.name : (method.key as t.StringLiteral).value;
-  const literal = t.objectExpression([{ ...method, kind } as t.ObjectMethod]);
-  const getDescriptor = t.memberExpression(t.identifier("Object"), t.identifier("getOwnPropertyDescriptor"));
-  return t.memberExpression(
-    t.callExpression(getDescriptor, [literal, t.stringLiteral(name)]),
-    t.identifier(kind),
-  );
-}
-
-function methodExpression(
-  name: string,
-  params: t.FunctionParameter[],
-  body: t.BlockStatement,
-  flags = { generator: false, async: false },
-): t.Expression {
-  const usable = t.isValidIdentifier(name, false);
-  const key = usable ? t.identifier(name) : t.stringLiteral(name);
-  const object = t.objectExpression([
-    t.objectMethod("method", key, params, body, false, flags.generator, flags.async),
-  ]);
-  return t.memberExpression(object, t.cloneNode(key), !usable);
 }
 
 function located<N extends t.Node>(node: N, from: t.Node): N {

@@ -17,14 +17,17 @@ import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
 import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { closure, codeHash, emitAsync, plainFunction, prologue, wrapper } from "./functions.ts";
+import { methodExpression } from "./function-expressions.ts";
+import { closure, codeHash, emitAsync, plainFunction, prologue, useStrict, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
+import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
 import { scopeClass } from "./slots.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
   readonly filename: string;
+  readonly sourceType: SourceType;
 }
 
 export class ModuleEmitter implements Emitter {
@@ -39,6 +42,10 @@ export class ModuleEmitter implements Emitter {
   readonly #names: Names;
   /** The module as it is registered. */
   readonly #module = t.identifier("$m");
+  /** Names given at the top level. */
+  readonly #made = new Set<string>();
+  readonly #functions: TopFunction[] = [];
+  #topThis: string | null = null;
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -53,15 +60,24 @@ export class ModuleEmitter implements Emitter {
 
   /** A module-level name that nothing in the source has. */
   name(base: string): string {
-    return this.#names.unique(base, "$");
+    const name = this.#names.unique(base, "$");
+    this.#made.add(name);
+    return name;
   }
 
   isModuleName(name: string): boolean {
     return this.resolved.module.scope.variables.has(name);
   }
 
+  topThis(): t.Expression {
+    if (this.#options.sourceType === "module") return t.thisExpression();
+    this.#topThis ??= this.name("$top");
+    return t.identifier(this.#topThis);
+  }
+
   helper(name: string): t.Identifier {
     this.#helpers.add(name);
+    this.#made.add(name);
     return t.identifier(name);
   }
 
@@ -109,8 +125,11 @@ export class ModuleEmitter implements Emitter {
     let { callee } = value;
     if (t.isSequenceExpression(callee)) callee = callee.expressions.at(-1)!;
     const first: t.Expression[] = [];
-    const args = (value.arguments as t.Expression[]).map((one) => {
-      if (isSimple(one)) return one;
+    const given = value.arguments as t.Expression[];
+    const last = given.findLastIndex((one) => !isSimple(one));
+    const args = given.map((one, i) => {
+      // A variable that an argument behind it may change is read in its turn.
+      if (isSimple(one) && (i > last || !t.isIdentifier(one))) return one;
       const kept = temp();
       first.push(t.assignmentExpression("=", kept, one));
       return t.cloneNode(kept);
@@ -137,14 +156,20 @@ export class ModuleEmitter implements Emitter {
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
     const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
+    if (parts.generator != null) {
+      args.push(t.identifier(parts.step!), t.identifier(parts.generator));
+      if (parts.make !== null) args.push(parts.make);
+      this.#constant(fn.codeName, this.call("$generatorCode", ...args));
+      return;
+    }
     if (parts.step !== null) args.push(this.#stepOf(kind, parts.step));
     else if (parts.make !== null) args.push(t.nullLiteral());
     if (parts.make !== null) args.push(parts.make);
-    this.codes.push(
-      t.variableDeclaration("const", [
-        t.variableDeclarator(t.identifier(fn.codeName), this.call("$code", ...args)),
-      ]),
-    );
+    this.#constant(fn.codeName, this.call("$code", ...args));
+  }
+
+  #constant(name: string, value: t.Expression): void {
+    this.codes.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(name), value)]));
   }
 
   /** Async generators answer requests with what their body does. */
@@ -171,36 +196,25 @@ export class ModuleEmitter implements Emitter {
       );
     }
     const imports: t.Statement[] = [];
-    const hoisted: t.Statement[] = [];
     const body: t.Statement[] = [];
+    for (const name of this.resolved.blockFunctions.namesIn(this.resolved.module.scope))
+      body.push(t.variableDeclaration("var", [t.variableDeclarator(t.identifier(name))]));
     for (const statement of file.program.body) {
-      if (t.isImportDeclaration(statement)) imports.push(statement);
-      else this.#top(statement, rewriter, hoisted, body);
+      if (isImport(statement)) imports.push(statement);
+      else this.#top(statement, rewriter, body);
     }
-    return this.#program(file, [
-      ...imports,
-      ...this.#registration(),
-      ...this.codes,
-      ...hoisted,
-      ...body,
-      ...this.bottom,
-    ]);
+    return this.#program(file, imports, this.#registration(), body);
   }
 
-  #top(statement: t.Statement, rewriter: Rewriting, hoisted: t.Statement[], body: t.Statement[]): void {
-    const declared =
-      t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement)
-        ? statement.declaration
-        : statement;
-    if (t.isFunctionDeclaration(declared) && this.fnOf(declared).isStep)
-      return this.#topStep(statement, declared, hoisted, body);
-    if (t.isFunctionDeclaration(statement)) {
-      this.#declaration(statement, body, (made) => made);
+  #top(statement: t.Statement, rewriter: Rewriting, body: t.Statement[]): void {
+    const declared = t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement);
+    const inner = declared ? statement.declaration : statement;
+    if (t.isFunctionDeclaration(inner)) {
+      const exported = !declared ? null : t.isExportDefaultDeclaration(statement) ? "default" : "named";
+      this.#functions.push(this.#function(inner, exported));
     } else if (t.isExportNamedDeclaration(statement) && statement.declaration) {
       const { declaration } = statement;
-      if (t.isFunctionDeclaration(declaration))
-        this.#declaration(declaration, body, (made) => ({ ...statement, declaration: made }) as t.Statement);
-      else if (t.isClassDeclaration(declaration))
+      if (t.isClassDeclaration(declaration))
         body.push({ ...statement, declaration: this.#classDeclaration(declaration, rewriter) });
       else
         body.push({
@@ -209,21 +223,12 @@ export class ModuleEmitter implements Emitter {
         });
     } else if (t.isExportDefaultDeclaration(statement)) {
       const { declaration } = statement;
-      if (t.isFunctionDeclaration(declaration) && declaration.id)
-        this.#declaration(declaration, body, (made) =>
-          t.isFunctionDeclaration(made)
-            ? t.exportDefaultDeclaration(made)
-            : t.exportDefaultDeclaration(t.identifier(declaration.id!.name)),
-        );
-      else if (t.isFunctionDeclaration(declaration))
-        body.push(t.exportDefaultDeclaration(this.closure(this.fnOf(declaration))));
-      else if (t.isClassDeclaration(declaration))
+      if (t.isClassDeclaration(declaration))
         body.push({ ...statement, declaration: this.#classDeclaration(declaration, rewriter) });
       else body.push({ ...statement, declaration: rewriter.expression(declaration) });
     } else if (t.isClassDeclaration(statement)) body.push(this.#classDeclaration(statement, rewriter));
     else if (t.isVariableDeclaration(statement)) body.push(this.#variables(statement, rewriter));
-    else if (t.isExportNamedDeclaration(statement) || t.isExportAllDeclaration(statement))
-      body.push(statement);
+    else if (t.isExportNamedDeclaration(statement)) body.push(statement);
     else body.push(...rewriter.statement(statement));
   }
 
@@ -245,32 +250,50 @@ export class ModuleEmitter implements Emitter {
     };
   }
 
-  /** A function declared at module level keeps its place and its hoisting. */
-  #declaration(
-    node: t.FunctionDeclaration,
-    body: t.Statement[],
-    wrap: (made: t.Statement) => t.Statement,
-  ): void {
+  /** A function declared at the top level: as a value, and as a declaration with its hoisting. */
+  #function(node: t.FunctionDeclaration, exported: TopFunction["exported"]): TopFunction {
     const fn = this.fnOf(node);
+    const written = node.id?.name ?? "";
+    const variable = node.id ? this.resolved.refs.get(node.id) : undefined;
+    const top = {
+      name: written,
+      isAsync: fn.isAsync && !fn.isGenerator,
+      reassigned: variable?.reassigned ?? false,
+      exported,
+    };
+    if (fn.isStep)
+      return { ...top, name: written || this.name("$default"), value: this.#step(fn), declaration: null };
     if (!fn.suspends) {
       const parts = plainFunction(this, fn);
-      body.push(wrap({ ...node, params: parts.params, body: parts.body as t.BlockStatement }));
-      return;
+      const declaration = { ...node, params: parts.params, body: parts.body as t.BlockStatement };
+      return { ...top, name: written || this.name("$default"), value: null, declaration };
     }
-    fn.codeName = this.name(`${node.id!.name}$code`);
+    const base = written || "default";
+    fn.codeName = this.name(`${base}$code`);
     const emitted = emitAsync(this, fn, fn.codeName);
-    const parts = wrapper(this, fn, fn.codeName, emitted.step, emitted.extras, t.identifier(node.id!.name));
+    const self = written === "" ? t.nullLiteral() : t.identifier(written);
+    const parts = wrapper(this, fn, fn.codeName, emitted, self);
     this.code(fn, {
       step: emitted.step,
+      generator: emitted.generator,
       layout: emitted.layout,
       make: null,
       captures: [],
     });
-    if (fn.isGenerator) {
-      const make = this.call("$generatorFunction", t.identifier(node.id!.name), t.stringLiteral(kindOf(fn)));
-      this.codes.push(t.expressionStatement(make));
-    }
-    body.push(wrap({ ...node, async: false, generator: false, params: parts.params, body: parts.body }));
+    const directives = fn.strict && !this.resolved.module.strict ? useStrict() : [];
+    const body = t.blockStatement(parts.body.body, directives);
+    const method = methodExpression(base, parts.params, body);
+    method.loc = node.loc ?? null;
+    return {
+      ...top,
+      name: written || this.name("$default"),
+      brand: (f) =>
+        fn.isGenerator
+          ? this.call("$generatorFunction", f, t.identifier(fn.codeName))
+          : this.call("$async", f),
+      value: method,
+      declaration: { ...node, async: false, generator: false, params: parts.params, body },
+    };
   }
 
   /** `$step(id, name, body)`: the body stays as the author wrote it. */
@@ -297,8 +320,8 @@ export class ModuleEmitter implements Emitter {
 
   /** A module with steps and no workflow stays as it is but for the steps. */
   #stepsOnly(file: t.File): t.Program {
+    const imports: t.Statement[] = [];
     const body: t.Statement[] = [];
-    const hoisted: t.Statement[] = [];
     const replace = (node: t.Node): t.Node => {
       const fn = this.resolved.fns.get(node);
       if (fn?.isStep && !fn.parent?.isStep) {
@@ -321,51 +344,43 @@ export class ModuleEmitter implements Emitter {
       return copy as unknown as t.Node;
     };
     for (const statement of file.program.body) {
-      const declaration =
-        t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement)
-          ? statement.declaration
-          : statement;
-      const fn = declaration ? this.resolved.fns.get(declaration) : undefined;
-      if (fn?.isStep && t.isFunctionDeclaration(declaration))
-        this.#topStep(statement, declaration, hoisted, body);
+      const declared = t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement);
+      const inner = declared ? statement.declaration : statement;
+      if (t.isFunctionDeclaration(inner) && this.fnOf(inner).isStep) {
+        const exported = !declared ? null : t.isExportDefaultDeclaration(statement) ? "default" : "named";
+        this.#functions.push(this.#function(inner, exported));
+      } else if (isImport(statement)) imports.push(statement);
       else body.push(replace(statement) as t.Statement);
     }
-    const imports = body.filter((one) => t.isImportDeclaration(one));
-    const rest = body.filter((one) => !t.isImportDeclaration(one));
-    return this.#program(file, [...imports, ...hoisted, ...rest]);
+    return this.#program(file, imports, [], body);
   }
 
-  #topStep(
-    statement: t.Statement,
-    declaration: t.FunctionDeclaration,
-    hoisted: t.Statement[],
+  /** The file with its helpers, without the directives that it has answered. */
+  #program(
+    file: t.File,
+    imports: t.Statement[],
+    registration: t.Statement[],
     body: t.Statement[],
-  ): void {
-    const step = this.#step(this.fnOf(declaration));
-    if (!declaration.id) {
-      body.push(t.exportDefaultDeclaration(step));
-      return;
-    }
-    const made = t.variableDeclaration("const", [
-      t.variableDeclarator(t.identifier(declaration.id.name), step),
-    ]);
-    if (t.isExportNamedDeclaration(statement)) hoisted.push({ ...statement, declaration: made });
-    else hoisted.push(made);
-    if (t.isExportDefaultDeclaration(statement))
-      body.push(t.exportDefaultDeclaration(t.identifier(declaration.id.name)));
-  }
-
-  /** The module with its imports of helpers, without the directives that it has answered. */
-  #program(file: t.File, body: t.Statement[]): t.Program {
-    const helpers = [...this.#helpers].sort();
-    const from = t.importDeclaration(
-      helpers.map((one) => t.importSpecifier(t.identifier(one), t.identifier(one))),
-      t.stringLiteral("coldframe/machine"),
-    );
+  ): t.Program {
+    const { sourceType, moduleId } = this.#options;
     const directives = file.program.directives.filter(
       (one) => !/^use (workflow|step)$/.test(one.value.value),
     );
-    return { ...file.program, directives, body: helpers.length > 0 ? [from, ...body] : body };
+    const hash = new Hasher().node(file.program).digest(10);
+    const statements = program({
+      sourceType,
+      imports,
+      setup: [...registration, ...this.codes],
+      functions: this.#functions,
+      body,
+      bottom: this.bottom,
+      helpers: this.#helpers,
+      made: this.#made,
+      name: (base) => this.name(base),
+      top: this.#topThis,
+      key: `${moduleId}@${hash}`,
+    });
+    return { ...file.program, directives, body: statements };
   }
 
   /** `const $m = $module(…)`, with the immutable bindings of the top level, saved by reference. */
@@ -377,6 +392,11 @@ export class ModuleEmitter implements Emitter {
       const key = t.identifier(variable.name);
       properties.push(t.objectProperty(key, t.arrowFunctionExpression([], t.identifier(variable.name))));
     }
+    for (const one of this.#functions)
+      if (one.exported === "default" && !this.isModuleName(one.name) && one.declaration !== null)
+        properties.push(
+          t.objectProperty(t.identifier("default"), t.arrowFunctionExpression([], t.identifier(one.name))),
+        );
     if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher();
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
@@ -396,6 +416,15 @@ export class ModuleEmitter implements Emitter {
 function kindOf(fn: Fn): CodeKind {
   if (fn.isGenerator) return fn.isAsync ? "async-generator" : "generator";
   return fn.suspends ? "async" : "sync";
+}
+
+/** What asks for other modules: they are evaluated in this order. */
+function isImport(node: t.Statement): boolean {
+  return (
+    t.isImportDeclaration(node) ||
+    t.isExportAllDeclaration(node) ||
+    (t.isExportNamedDeclaration(node) && node.source != null)
+  );
 }
 
 function withoutDirectives<B extends t.Node>(body: B): B {

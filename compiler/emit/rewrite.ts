@@ -5,26 +5,18 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import { feedName } from "../feed-name.ts";
+import { boundIdentifiers } from "../bound-identifiers.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { helperNames } from "../reserved-names.ts";
-import { boundIdentifiers } from "../resolve.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { hasNoEffect, makerKey, makerText } from "./maker-calls.ts";
+import { updateSelf, writeToSelf } from "./sloppy.ts";
 
 /** Free identifiers that mean the durable ones in marked functions. */
 const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
 
 /** Helpers that the lowering calls by name. */
 const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
-
-/** `xs.entries()`, `f.bind(o)` …: see `$method`. */
-const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
-
-/** Evaluating it before or after the method is read makes no difference. */
-function hasNoEffect(node: t.Node): boolean {
-  if (t.isIdentifier(node) || t.isThisExpression(node) || t.isFunction(node)) return true;
-  return t.isLiteral(node) && !t.isTemplateLiteral(node);
-}
 
 export class Rewriter implements Rewriting {
   readonly module: Emitter;
@@ -138,9 +130,18 @@ export class Rewriter implements Rewriting {
         return this.#assignment(node);
       case "UpdateExpression":
         return this.#update(node);
+      case "UnaryExpression":
+        // Sloppy code: a variable cannot be deleted, but the field of a record could.
+        if (node.operator === "delete" && t.isIdentifier(node.argument) && this.#isOwn(node.argument))
+          return t.booleanLiteral(false);
+        return this.#copy(node);
       default:
         return this.#copy(node);
     }
+  }
+
+  #isOwn(node: t.Identifier): boolean {
+    return (this.module.resolved.refs.get(node)?.scope.kind ?? "module") !== "module";
   }
 
   #copy(node: t.Node): t.Node {
@@ -156,7 +157,10 @@ export class Rewriter implements Rewriting {
 
   #implicit(node: t.ThisExpression | t.MetaProperty): t.Expression {
     const variable = this.module.resolved.refs.get(node);
-    if (variable === undefined) return t.cloneNode(node, false);
+    if (variable === undefined) {
+      const outside = t.isThisExpression(node) && this.fn.kind !== "module";
+      return outside ? this.module.topThis() : t.cloneNode(node, false);
+    }
     if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
     return located(this.place(variable), node);
   }
@@ -173,12 +177,11 @@ export class Rewriter implements Rewriting {
   #nativeState(node: t.CallExpression | t.OptionalCallExpression): t.Expression | null {
     const { callee } = node;
     if (this.fn.kind === "module" || node.type !== "CallExpression") return null;
-    if (!t.isMemberExpression(callee) || callee.computed || !t.isIdentifier(callee.property)) return null;
-    if (t.isSuper(callee.object) || !nativeStateMakers.has(callee.property.name)) return null;
+    const name = makerKey(callee);
+    if (name === null || !t.isMemberExpression(callee) || t.isSuper(callee.object)) return null;
     const object = this.expression(callee.object);
     const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
-    const text = t.stringLiteral(feedName(callee) || `(intermediate value).${callee.property.name}`);
-    const name = t.stringLiteral(callee.property.name);
+    const text = t.stringLiteral(makerText(callee));
     const made = node.arguments.every(hasNoEffect)
       ? this.module.call("$method", object, name, args, text)
       : t.callExpression(this.module.call("$callee", object, name, text), [args]);
@@ -218,6 +221,7 @@ export class Rewriter implements Rewriting {
       } as unknown as t.Node;
     const name = t.stringLiteral(variable.name);
     const checked = this.module.resolved.tdzChecks.has(left);
+    if (variable.kind === "self" && !this.fn.strict) return writeToSelf(node, this.place(variable), right);
     if (isConstant(variable)) {
       const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
       return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
@@ -246,7 +250,8 @@ export class Rewriter implements Rewriting {
     const checks: t.Expression[] = [];
     if (this.module.resolved.tdzChecks.has(node.argument))
       checks.push(this.module.call("$tdz", this.place(variable), name));
-    if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
+    if (variable.kind === "self" && !this.fn.strict) checks.push(updateSelf(this.place(variable)));
+    else if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
     else checks.push({ ...node, argument: this.place(variable) } as t.UpdateExpression);
     return checks.length === 1 ? checks[0]! : t.sequenceExpression(checks);
   }
@@ -329,6 +334,7 @@ export class Rewriter implements Rewriting {
       case "VariableDeclaration":
         return this.declaration(node);
       case "FunctionDeclaration":
+        return this.list(this.module.resolved.blockFunctions.assignments(node));
       case "EmptyStatement":
         return [];
       case "ClassDeclaration": {

@@ -1,12 +1,12 @@
 /** Where variables are kept under their own names: slots of frames, fields of scope records. */
 import * as t from "@babel/types";
 
-/** `{ name }`, in a literal and in a pattern. */
-export function slotProperty(name: string): t.ObjectProperty {
-  const value = t.identifier(name);
+/** `{ name }`, in a literal and in a pattern; `{ name: value }`. */
+export function slotProperty(name: string, given?: t.Expression): t.ObjectProperty {
+  const value = given ?? t.identifier(name);
   // Written out by another tool, `__proto__: value` would set the prototype.
   if (name === "__proto__") return t.objectProperty(t.stringLiteral(name), value, true);
-  return t.objectProperty(t.identifier(name), value, false, true);
+  return t.objectProperty(t.identifier(name), value, false, t.isIdentifier(value, { name }));
 }
 
 export function scopeClass(

@@ -11,10 +11,10 @@
  * | `x += await b` | `$x = x; $v = await b` | `x = $x + $v` |
  */
 import * as t from "@babel/types";
+import { boundIdentifiers } from "../bound-identifiers.ts";
 import { identifier } from "../convert.ts";
 import { feedName } from "../feed-name.ts";
 import type { Stmt, Variable } from "../ir.ts";
-import { boundIdentifiers } from "../resolve.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;

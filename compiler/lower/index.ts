@@ -1,8 +1,9 @@
 /** Pass 4, lower: the body of one async function to statements in which every suspend point stands alone. */
 import * as t from "@babel/types";
+import { boundIdentifiers } from "../bound-identifiers.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, FunctionNode, Lowered } from "../ir.ts";
-import { boundIdentifiers, type Resolved } from "../resolve.ts";
+import type { Resolved } from "../resolve.ts";
 import { js, Lowering } from "./context.ts";
 import { lowerYield } from "./generators.ts";
 import { assignPattern } from "./patterns.ts";

@@ -32,7 +32,11 @@ function lowerBody(l: Lowering, node: t.Statement, step: string): Stmt[] {
 
 function lowerStatement(l: Lowering, node: t.Statement, out: Stmt[], labels: string[]): void {
   if (t.isVariableDeclaration(node)) return lowerDeclaration(l, node, out);
-  if (t.isFunctionDeclaration(node) || t.isEmptyStatement(node)) return;
+  if (t.isFunctionDeclaration(node)) {
+    out.push(...l.resolved.blockFunctions.assignments(node).map(js));
+    return;
+  }
+  if (t.isEmptyStatement(node)) return;
   if (t.isReturnStatement(node) || t.isBreakStatement(node) || t.isContinueStatement(node))
     return lowerJump(l, node, out);
   if (!l.has(node)) {
@@ -337,7 +341,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
   l.targets.push({ kind: "loop", label, names, bodyLabel: null });
   l.path.push("await of");
   l.statement = node.right;
-  const result = l.suspend(node, method(l.ref(iteration), "nextAsync"), loopBody);
+  const result = l.suspend(node, method(l.ref(iteration), "nextAsync", t.identifier("$t")), loopBody);
   loopBody.push({
     kind: "if",
     test: t.unaryExpression("!", method(l.ref(iteration), "step", result)),

@@ -1,10 +1,11 @@
-/** `plugins: ["coldframe/babel"]` in a Babel configuration. Runs on the whole program before other plugins see it. */
+/** `plugins: ["coldframe/babel"]` or `[["coldframe/babel", { include: ["p-limit"] }]]` in a Babel configuration. Runs on the whole program before other plugins see it. */
 import type { NodePath, PluginObj, PluginPass } from "@babel/core";
 import type * as t from "@babel/types";
 import { CompileError, compileProgram } from "../../compiler/index.ts";
 import { placeOf } from "../compile-module.ts";
+import { included, type PluginOptions } from "../include.ts";
 
-export default function coldframe(): PluginObj<PluginPass> {
+export default function coldframe(_api?: object, options: PluginOptions = {}): PluginObj<PluginPass> {
   return {
     name: "coldframe",
     visitor: {
@@ -13,7 +14,10 @@ export default function coldframe(): PluginObj<PluginPass> {
           const filename = state.filename ?? "module.ts";
           const place = placeOf(filename);
           const source = state.file.code;
-          const result = compileProgram(source, { filename: place.file, moduleId: place.moduleId });
+          const how = included(filename, options) ?? {
+            sourceType: path.node.sourceType === "module" ? "module" : "commonjs",
+          };
+          const result = compileProgram(source, { filename: place.file, moduleId: place.moduleId, ...how });
           if (result.diagnostics.some((one) => one.severity === "error"))
             throw new CompileError(result.diagnostics);
           if (result.program === null) return;

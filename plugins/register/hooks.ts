@@ -1,8 +1,10 @@
 /** The loader's hooks: TypeScript is erased, marked modules are compiled, everything else is left to Node. */
 import { existsSync, readFileSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
+import { included, isInModules, optionsOf } from "../include.ts";
 
 interface Loaded {
   readonly format: string;
@@ -13,22 +15,32 @@ interface Loaded {
 const ours = /\.[cm]?[jt]s$/;
 const typescript = /\.[cm]?ts$/;
 
+/** Hooks on a loader thread do not see CommonJS that is required; see `require.ts`. */
+const hooksRequire = "registerHooks" in nodeModule;
+const options = optionsOf(process.cwd());
+
+interface Translated {
+  readonly format: "module" | "commonjs";
+  readonly source: string;
+}
+
 /** The text that Node runs for a file; null: what stands in the file. */
-function translate(url: string): string | null {
+function translate(url: string): Translated | null {
   if (!url.startsWith("file:")) return null;
   const filename = fileURLToPath(url.split("?")[0]!.split("#")[0]!);
   if (!ours.test(filename) || filename.endsWith(".d.ts")) return null;
   const isTypeScript = typescript.test(filename);
-  if (!isTypeScript && /[\\/]node_modules[\\/]/.test(filename)) return null;
+  const how = included(filename, options);
+  if (how === null && !isTypeScript && isInModules(filename)) return null;
   const source = readFileSync(filename, "utf8");
-  const compiled = compileModule(source, filename);
-  if (compiled !== null) return withInlineMap(compiled);
+  const format = how?.sourceType ?? "module";
+  if (format === "commonjs" && !hooksRequire) return null;
+  const compiled = compileModule(source, filename, how ?? undefined);
+  if (compiled !== null) return { format, source: withInlineMap(compiled) };
   if (!isTypeScript) return null;
   const erased = eraseTypes(source, placeOf(filename).file);
-  return withInlineMap({
-    code: erased.code,
-    map: { ...erased.map, sources: [filename], sourcesContent: [source] },
-  });
+  const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
+  return { format: "module", source: withInlineMap({ code: erased.code, map }) };
 }
 
 export function load<Context, Next extends (url: string, context: Context) => unknown>(
@@ -36,8 +48,8 @@ export function load<Context, Next extends (url: string, context: Context) => un
   context: Context,
   next: Next,
 ): Loaded | ReturnType<Next> {
-  const source = translate(url);
-  if (source !== null) return { format: "module", source, shortCircuit: true };
+  const translated = translate(url);
+  if (translated !== null) return { ...translated, shortCircuit: true };
   return next(url, context) as ReturnType<Next>;
 }
 

@@ -2,16 +2,23 @@
 import { createUnplugin, type UnpluginInstance } from "unplugin";
 import { mayBeMarked } from "../../compiler/index.ts";
 import { compileModule } from "../compile-module.ts";
+import { included, isInModules, type PluginOptions } from "../include.ts";
 
-export const coldframe: UnpluginInstance<undefined, false> = createUnplugin(() => ({
-  name: "coldframe",
-  enforce: "pre",
-  transform: {
-    filter: { id: { include: /\.[cm]?[jt]sx?(\?|$)/, exclude: /[\\/]node_modules[\\/]/ } },
-    handler(source: string, id: string) {
-      if (!mayBeMarked(source)) return null;
-      const compiled = compileModule(source, id.replace(/[?#].*$/, ""));
-      return compiled === null ? null : { code: compiled.code, map: compiled.map as never };
+export type { PluginOptions } from "../include.ts";
+
+export const coldframe: UnpluginInstance<PluginOptions | undefined, false> = createUnplugin(
+  (options: PluginOptions | undefined = {}) => ({
+    name: "coldframe",
+    enforce: "pre",
+    transform: {
+      filter: { id: /\.[cm]?[jt]sx?(\?|$)/ },
+      handler(source: string, id: string) {
+        const filename = id.replace(/[?#].*$/, "");
+        const how = included(filename, options);
+        if (how === null && (isInModules(filename) || !mayBeMarked(source))) return null;
+        const compiled = compileModule(source, filename, how ?? undefined);
+        return compiled === null ? null : { code: compiled.code, map: compiled.map as never };
+      },
     },
-  },
-}));
+  }),
+);

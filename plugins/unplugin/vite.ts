@@ -1,5 +1,5 @@
 /** `import { coldframe } from "coldframe/vite"` for `plugins: [coldframe()]`. */
 import type { Plugin } from "vite";
-import { coldframe as plugin } from "./index.ts";
+import { type PluginOptions, coldframe as plugin } from "./index.ts";
 
-export const coldframe = (): Plugin => plugin.vite(undefined) as Plugin;
+export const coldframe = (options: PluginOptions = {}): Plugin => plugin.vite(options) as Plugin;

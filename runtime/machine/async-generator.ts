@@ -100,11 +100,11 @@ export function $yield(task: Durable, value: unknown): typeof $park | Request {
 export function $yielded(task: Durable, value: unknown): typeof $park | Request {
   const queue = queueOf(task);
   answer(queue, value, false, false);
-  const next = queue.requests[0];
-  if (next === undefined) {
+  if (queue.requests.length === 0) {
     queue.state = "yield";
     return $park;
   }
+  const next = take(queue);
   return next.mode === RETURN ? awaitReturn(task, next.value) : next;
 }
 
@@ -142,15 +142,24 @@ function end(task: Durable, queue: GeneratorQueue, value: unknown, threw: boolea
 
 /** AsyncGeneratorCompleteStep (§27.6.3.5) */
 function answer(queue: GeneratorQueue, value: unknown, threw: boolean, done: boolean): void {
-  const { promise } = queue.requests.shift()!;
+  const promise = queue.promise!;
+  queue.promise = null;
   if (threw) reject(promise, value);
   else resolve(promise, { value, done });
+}
+
+/** The next request becomes the one that is being answered. */
+function take(queue: GeneratorQueue): Request {
+  const next = queue.requests.shift()!;
+  queue.promise = next.promise;
+  return next;
 }
 
 /** AsyncGeneratorDrainQueue (§27.6.3.10) */
 function drainQueue(task: Durable): void {
   const queue = queueOf(task);
-  for (let next = queue.requests[0]; next !== undefined; next = queue.requests[0]) {
+  while (queue.requests.length > 0) {
+    const next = take(queue);
     if (next.mode === RETURN) {
       if (awaitEnd(task, next.value)) return;
     } else answer(queue, next.mode === NEXT ? undefined : next.value, next.mode === THROW, true);
@@ -178,7 +187,15 @@ function request(object: unknown, value: unknown, mode: ResumeMode, name: string
   if (task === undefined || !(task.value instanceof GeneratorQueue))
     return rejected(incompatible(object, name));
   const { run } = machine;
-  if (run === task.run) return ask(task, value, mode);
+  if (run === task.run) {
+    if (machine.next !== methods.next) return ask(task, value, mode);
+    // A `for await` that has the top hands it over, and takes it back with the promise.
+    machine.next = null;
+    machine.top = task;
+    const promise = ask(task, value, mode);
+    machine.top = promise;
+    return promise;
+  }
   if (run !== null && !run.free && !task.run.free) throw foreignGenerator(task, run);
   const promise = inRun(task.run, () => ask(task, value, mode));
   return run === null ? mirror(promise) : promise;
@@ -205,17 +222,21 @@ function ask(task: Durable, value: unknown, mode: ResumeMode): Durable {
     if (mode === NEXT) resolve(promise, { value: undefined, done: true });
     else if (mode === THROW) reject(promise, value);
     else {
-      queue.requests.push(new Request(mode, value, promise));
+      queue.promise = promise;
       if (!awaitEnd(task, value)) drainQueue(task);
     }
     return promise;
   }
-  queue.requests.push(new Request(mode, value, promise));
-  if (queue.state === "start") carryOn(task, value, mode);
-  else if (queue.state === "yield") {
-    queue.state = "running";
-    const next = mode === RETURN ? awaitReturn(task, value) : queue.requests[0]!;
-    if (next instanceof Request) carryOn(task, next.value, next.mode);
+  if (queue.state !== "start" && queue.state !== "yield") {
+    queue.requests.push(new Request(mode, value, promise));
+    return promise;
+  }
+  queue.promise = promise;
+  queue.state = "running";
+  if (mode !== RETURN) carryOn(task, value, mode);
+  else {
+    const failed = awaitReturn(task, value);
+    if (failed instanceof Request) carryOn(task, failed.value, failed.mode);
   }
   return promise;
 }
@@ -242,5 +263,5 @@ $module("coldframe/machine.async-generators", "1", {
 
 /** The promise that settles when `task` has done its part: for the task of an async generator that of its oldest request, else itself. */
 export function asker(task: Durable): Durable {
-  return task.value instanceof GeneratorQueue ? (task.value.requests[0]?.promise ?? task) : task;
+  return task.value instanceof GeneratorQueue ? (task.value.promise ?? task) : task;
 }

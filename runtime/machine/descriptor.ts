@@ -5,8 +5,8 @@
 import type { Code, CodeKind, Point, RecordSchema } from "../../abi/index.ts";
 import { $closure } from "./closure.ts";
 import type { Callable } from "./durable.ts";
-import { $generatorFunction } from "./generator.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
+import { $async } from "./values.ts";
 
 class Descriptor implements Code {
   readonly id: string;
@@ -67,9 +67,7 @@ type Factory = (...scopes: object[]) => Callable;
  * a list of arguments costs a closure of one scope half of its speed.
  */
 function stamping(code: Code, make: Factory): Factory {
-  const { kind } = code;
-  if (kind === "generator" || kind === "async-generator")
-    return (...scopes) => $closure($generatorFunction(make(...scopes), kind), code, scopes);
+  if (code.kind === "async") return (...scopes) => $closure($async(make(...scopes)), code, scopes);
   switch (make.length) {
     case 0:
       return () => $closure(make(), code, NONE);

@@ -153,7 +153,7 @@ export class Generating {
   }
 }
 
-/** A call of `next`, `throw` or `return` of an async generator that has not been answered. */
+/** A call of `next`, `throw` or `return` of an async generator that is queued behind another. */
 export class Request {
   mode: ResumeMode;
   value: unknown;
@@ -174,6 +174,9 @@ export const RETURN = 2;
 /** [[AsyncGeneratorState]] and [[AsyncGeneratorQueue]] (§27.6.2); in the field `value` of the task of an async generator. */
 export class GeneratorQueue {
   state: "start" | "yield" | "running" | "draining" | "done" = "start";
+  /** That of the request which is being answered. */
+  promise: Durable | null = null;
+  /** Those behind it. */
   requests: Request[] = [];
 }
 

@@ -45,15 +45,24 @@ export {
 export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, deliver, external, type Outcome, start } from "./external.ts";
 export {
+  $fail,
+  $Generator,
   $generated,
   $generator,
+  $generatorCode,
   $generatorFunction,
+  $inherit,
+  $next,
   $pass,
+  $ready,
+  $resume,
   asyncGeneratorPrototype,
   createGenerator,
   generatorFunctionOf,
+  generatorNext,
   generatorPrototype,
   generatorTask,
+  isGeneratorNext,
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
@@ -74,6 +83,7 @@ export {
 } from "./registry.ts";
 export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
+export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
@@ -83,4 +93,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $apply, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $apply, $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";

@@ -3,7 +3,7 @@
  *
  * ```
  * for await (const x of xs) body  ↦  $it = $iterateAsync(xs);
- *                                    try { while ($it.step(await $it.nextAsync())) { x = $it.value; body } }
+ *                                    try { while ($it.step(await $it.nextAsync($t))) { x = $it.value; body } }
  *                                    catch ($x) { if (($c = $it.abortAsync()) !== undefined) try { await $c } catch {} throw $x; }
  * break, return out of it         ↦  if (($c = $it.closeAsync()) !== undefined) $it.closed(await $c); break
  * ```
@@ -15,11 +15,14 @@ import { freeRun, machine } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
 
 export class AsyncIteration extends Iteration {
-  /** What to await for the next result; its outcome goes to `step`. */
-  nextAsync(): unknown {
+  /** What `task` awaits for the next result; its outcome goes to `step`. */
+  nextAsync(task: Durable): unknown {
     // Done until `step` has seen a value: what is thrown meanwhile ends the iteration without closing it.
     this.done = true;
-    if (this.kind === "async") return Reflect.apply(this.method as never, this.iterator, []);
+    if (this.kind === "async") {
+      if (machine.top === task) machine.next = this.method;
+      return Reflect.apply(this.method as never, this.iterator, []);
+    }
     const target = new Durable(machine.run ?? freeRun, null);
     try {
       const result: unknown = Reflect.apply(this.method as never, this.iterator, []);

@@ -46,14 +46,19 @@ interface Registry {
   unresolved: Binding[];
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
   stamps: unknown;
+  /** What compiled modules import, for classic scripts, which cannot; see script.ts. */
+  helpers: Readonly<Record<string, unknown>> | null;
+  /** Codes and factories of scripts by `id@hash`, for the statements of their top level. */
+  readonly scripts: Map<string, Readonly<Record<string, unknown>>>;
   /** The classes that stamp generators and their prototypes; see generator.ts. */
   generators: unknown;
 }
 
-const key = Symbol.for(`coldframe.registry@${ABI_VERSION}`);
-const home = globalThis as { [key]?: Registry };
+/** Compiled scripts contain it in this form. */
+export const registryKey: unique symbol = Symbol.for(`coldframe.registry@${ABI_VERSION}`) as never;
+const home = globalThis as { [registryKey]?: Registry };
 
-export const registry: Registry = (home[key] ??= {
+export const registry: Registry = (home[registryKey] ??= {
   hot: false,
   codes: new Map(),
   records: new Map(),
@@ -64,6 +69,8 @@ export const registry: Registry = (home[key] ??= {
   names: new WeakMap(),
   unresolved: [],
   stamps: null,
+  helpers: null,
+  scripts: new Map(),
   generators: null,
 });
 

@@ -20,9 +20,9 @@ import { addReaction, enqueue, handle, subscribe } from "./settle.ts";
  * Starts a task. In the current run; else in the run of the closure `self`; else in the free run. A closure of
  * another hosted run than the current one enters its own.
  */
-export function $begin(code: Code, self: Callable): Durable {
+export function $begin(code: Code, self: Callable | null): Durable {
   const { run } = machine;
-  if (run === null || (code.make !== null && isElsewhere(self, run))) return beginFromOutside(code, self);
+  if (run === null || (code.make !== null && isElsewhere(self!, run))) return beginFromOutside(code, self);
   const task = new Durable(run, code);
   if (machine.next !== null) {
     // Only the callee itself may take the top: whoever begins first instead was called by something unmarked.
@@ -37,8 +37,8 @@ function isElsewhere(self: Callable, run: Run): boolean {
   return own !== null && own !== run && !own.free;
 }
 
-function beginFromOutside(code: Code, self: Callable): Durable {
-  const run = runOf(self) ?? freeRun;
+function beginFromOutside(code: Code, self: Callable | null): Durable {
+  const run = (self === null ? null : runOf(self)) ?? freeRun;
   if (run.ended) throw ended(code, run);
   const task = new Durable(run, code);
   machine.entry = { task, run: machine.run, top: machine.top, next: machine.next, entry: machine.entry };

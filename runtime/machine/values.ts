@@ -38,9 +38,21 @@ export function $rest(source: object, keys: readonly PropertyKey[]): object {
   return rest;
 }
 
+const asyncFunctionPrototype: object = Object.getPrototypeOf(async () => {});
+
+/**
+ * Makes `f`, which starts a task, look like the async function that it is: [[Prototype]], and with it `constructor` and tag
+ * (ECMA-262 §27.7.3). Costs 65 ns. A declaration that could not be emitted as a method loses what it has too much.
+ */
+export function $async<F extends object>(f: F): F {
+  Object.setPrototypeOf(f, asyncFunctionPrototype);
+  if (Object.hasOwn(f, "prototype")) Object.defineProperty(f, "prototype", { value: undefined });
+  return f;
+}
+
 /** A scope record for the next iteration (CreatePerIterationEnvironment, ECMA-262 §14.7.4.4). */
 export function $copy<R extends object>(record: R): R {
-  return Object.assign(new (record.constructor as new () => R)(), record);
+  return Object.assign(new (Object.getPrototypeOf(record).constructor as new () => R)(), record);
 }
 
 /**

@@ -72,6 +72,8 @@ class Describer {
   /** Who is settled or carried on when a node settles. */
   private readonly targets = new Map<number, number[]>();
   private readonly sources = new Map<number, number[]>();
+  /** Tasks of generators. */
+  private readonly generators = new Set<number>();
 
   constructor(parts: readonly unknown[], points: PointsOf | undefined) {
     this.names = list(parts[1]);
@@ -88,15 +90,22 @@ class Describer {
     for (let index = 0; index < this.nodes.length; index++) {
       const node = this.nodes[index];
       if (!Array.isArray(node)) continue;
-      if (typeof node[0] === "number") tasks.push(this.task(index, node));
-      else if (WAITS.includes(node[0])) waits.push(this.wait(index, node));
+      if (typeof node[0] === "number") {
+        if (!this.isIdle(index)) tasks.push(this.task(index, node));
+      } else if (WAITS.includes(node[0])) waits.push(this.wait(index, node));
     }
     return { tasks, waits, jobs: this.jobs, nodes: this.nodes.length };
+  }
+
+  /** A generator that nobody has asked anything: a value like others, shown where it is held. */
+  private isIdle(index: number): boolean {
+    return this.generators.has(index) && !this.sources.has(index);
   }
 
   private link(index: number): void {
     const node = this.nodes[index];
     if (!Array.isArray(node)) return;
+    if (node[0] === "generator") this.generators.add(integer(node[2], this.nodes.length));
     if (typeof node[0] !== "number" && node[0] !== "promise" && !WAITS.includes(node[0])) return;
     if (!Array.isArray(node[1])) return;
     for (const raw of node[1]) {
@@ -116,6 +125,9 @@ class Describer {
         return typeof node[3] === "number" ? node[3] : undefined;
       case "adopt":
         return node[1] as number;
+      case "queue":
+        return typeof node[2] === "number" ? node[2] : undefined;
+      case "generating":
       case "finally":
         return node[2] as number;
       case "constant":

@@ -17,7 +17,8 @@ export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: 
   if (node.length !== saved.length + 2) broken("a frame with too few or too many values");
   task.code = code;
   task.ip = ip;
-  if (saved.length === 0 && resolved.plan.slots.length === 0) return;
+  // A sync generator keeps its frame, and puts locals into it again later.
+  if (saved.length === 0 && resolved.plan.slots.length === 0 && code.kind !== "generator") return;
   const frame: Frame = {};
   task.frame = frame;
   if (resolved.exact) {

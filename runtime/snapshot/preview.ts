@@ -66,6 +66,8 @@ export class Preview {
       case "builtin":
       case "resource":
         return String(node[1]);
+      case "generator":
+        return `‹generator ${this.generator(this.nodes[integer(node[2], this.nodes.length)])}›`;
       case "fn":
         return `‹function ${this.name(node[1])}›`;
       case "fulfilled":
@@ -87,6 +89,13 @@ export class Preview {
   private name(index: unknown): string {
     const [id] = splitName(this.names[integer(index, this.names.length)]);
     return id ?? "";
+  }
+
+  /** `shop/flows.ts#pages at yield page` */
+  private generator(task: unknown): string {
+    if (!Array.isArray(task) || typeof task[0] !== "number") return "that has ended";
+    const [id, , at] = splitName(this.names[integer(task[0], this.names.length)]);
+    return `${id} at ${String(at).slice(1)}`;
   }
 
   private entries(node: Node, shape: number): (readonly [string, unknown])[] {

@@ -247,7 +247,7 @@ function* keysOf(x: unknown): Iterable<unknown> {
 async function loopAsync(xs: unknown, visit: (x: unknown) => "break" | undefined): Promise<void> {
   const it = $iterateAsync(xs);
   try {
-    while (it.step(await it.nextAsync())) {
+    while (it.step(await it.nextAsync(null as never))) {
       if (visit(it.value) === "break") {
         const c = it.closeAsync();
         if (c !== undefined) it.closed(await c);

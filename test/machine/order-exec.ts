@@ -87,7 +87,7 @@ export const exec = compiled("exec", ($t, $v, $e, c: Context, ops: Operation[], 
             for (;;) {
               switch ($ip) {
                 case 0:
-                  if (($v = $await($t, $it.nextAsync())) === $park) return park(3);
+                  if (($v = $await($t, $it.nextAsync($t))) === $park) return park(3);
                 case 3:
                   if ($ip !== 0) {
                     $ip = 0;

@@ -48,11 +48,87 @@ try {
 await engine.close();
 `;
 
+/** Packages of somebody else, unmodified: a limiter in CommonJS, a mapper as ES module. */
+const packages = {
+  "tiny-limit": {
+    "package.json": JSON.stringify({ name: "tiny-limit", version: "1.2.3", main: "index.js" }),
+    "index.js": `function limit(most) {
+      var active = 0, queue = [];
+      function next() { active--; if (queue.length > 0) queue.shift()(); }
+      return function (f) {
+        var args = [].slice.call(arguments, 1);
+        return new Promise(function (resolve) {
+          function run() { active++; var result = (async () => f(...args))(); resolve(result); result.then(next, next); }
+          if (active < most) run(); else queue.push(run);
+        });
+      };
+    }
+    module.exports = limit;`,
+  },
+  "@tiny/map": {
+    "package.json": JSON.stringify({
+      name: "@tiny/map",
+      version: "2.0.0",
+      type: "module",
+      exports: "./index.js",
+    }),
+    "index.js": `export default async function map(list, mapper, { concurrency = Infinity } = {}) {
+      const iterator = list[Symbol.iterator](), out = [];
+      let index = 0;
+      async function worker() {
+        for (let item = iterator.next(); !item.done; item = iterator.next()) {
+          const at = index++;
+          out[at] = await mapper(item.value, at);
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(concurrency, 100) }, worker));
+      return out;
+    }`,
+  },
+};
+
+const limited = `import { runScenario } from "coldframe/testing";
+import { limited, mapped } from "./limited-flow.ts";
+for (const f of [limited, mapped]) {
+  const { status, value, parks } = await runScenario(f, [], { between: "job" });
+  console.log(status, JSON.stringify(value), parks > 5);
+}
+`;
+const limitedFlow = `import map from "@tiny/map";
+import limit from "tiny-limit";
+async function work(x: number) { "use step"; return x * 10; }
+export async function limited() { "use workflow"; const two = limit(2); return await Promise.all([1, 2, 3, 4].map((x) => two(work, x))); }
+export async function mapped() { "use workflow"; return await map([1, 2, 3], async (x: number) => (await work(x)) + 1, { concurrency: 2 }); }
+`;
+
+const mapped = `import { runScenario } from "coldframe/testing";
+import { mapped } from "./mapped-flow.ts";
+const { status, value } = await runScenario(mapped, []);
+console.log(status, JSON.stringify(value));
+`;
+const mappedFlow = limitedFlow
+  .split("\n")
+  .filter((line) => !/limit\b|limited/.test(line))
+  .join("\n");
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "coldframe-plugins-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/coldframe"), "dir");
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
+  for (const [name, files] of Object.entries(packages)) {
+    mkdirSync(join(folder, "node_modules", name), { recursive: true });
+    for (const [file, text] of Object.entries(files))
+      writeFileSync(join(folder, "node_modules", name, file), text);
+  }
+  const include = Object.keys(packages);
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ name: "shop", type: "module", coldframe: { include } }),
+  );
+  writeFileSync(join(folder, "limited.ts"), limited);
+  writeFileSync(join(folder, "limited-flow.ts"), limitedFlow);
+  writeFileSync(join(folder, "mapped.ts"), mapped);
+  writeFileSync(join(folder, "mapped-flow.ts"), mappedFlow);
   writeFileSync(join(folder, "flow.ts"), flow);
   writeFileSync(join(folder, "main.ts"), main);
 });
@@ -87,6 +163,50 @@ describe("coldframe/register", () => {
     );
     expect(stderr).toContain(`wrong.ts:2:3    "use workflows";`);
     expect(stderr).not.toMatch(/compile-module|hooks\.js/);
+  });
+});
+
+const limitedOutput = "done [10,20,30,40] true\ndone [11,21,31] true\n";
+
+describe("include: packages are compiled, unmodified", () => {
+  test("coldframe/register", () => {
+    const output = execFileSync("node", [...register, "--no-warnings", "limited.ts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe(limitedOutput);
+  });
+
+  test("coldframe/vite", async () => {
+    await build({
+      root: folder,
+      logLevel: "error",
+      configFile: false,
+      plugins: [coldframe({ include: ["@tiny/map"] })],
+      ssr: { noExternal: ["@tiny/map"] },
+      build: {
+        ssr: join(folder, "mapped.ts"),
+        outDir: join(folder, "out"),
+        target: "node20",
+        rollupOptions: { external: [/^coldframe/], output: { entryFileNames: "mapped.mjs" } },
+      },
+    });
+    const output = execFileSync("node", [join(folder, "out/mapped.mjs")], { cwd: folder, encoding: "utf8" });
+    expect(output).toBe("done [11,21,31]\n");
+  });
+
+  test("coldframe/babel", () => {
+    const filename = join(folder, "node_modules/tiny-limit/index.js");
+    const compiled = (include: string[]) =>
+      transformSync(packages["tiny-limit"]["index.js"], {
+        filename,
+        configFile: false,
+        babelrc: false,
+        sourceType: "script",
+        plugins: [[coldframeBabel, { include }]],
+      })!.code;
+    expect(compiled(["tiny-limit"])).toContain(`require("coldframe/machine")`);
+    expect(compiled(["tiny"])).not.toContain("coldframe");
   });
 });
 

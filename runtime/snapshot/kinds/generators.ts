@@ -4,7 +4,8 @@
  *   ["generator",3,4]                 made by the function that is node 3; its task
  *   ["generator",[5],4]               the same, inheriting from node 5
  *   ["prototype",3]                   the `prototype` that the generator function of node 3 was made with
- *   ["queue","running",0,value,7]     what an async generator was asked, the oldest first: mode, value, promise
+ *   ["queue","running",7,0,value,8]   what an async generator was asked: the promise that it answers now (or null), then mode, value, promise
+ *                                     of each request behind
  *   ["generating","yield",4]          it awaits the operand of a yield
  *   ["delegate","pass",6]             a `yield*` over the iteration of node 6
  */
@@ -29,6 +30,8 @@ const FUNCTIONS = ["fn", "ref"];
 export function writeGenerator(object: object, task: Durable, out: Out): string {
   const prototype: object | null = Object.getPrototypeOf(object);
   const f = prototype === null ? undefined : generatorFunctionOf(prototype);
+  // What the author has put there is saved with it, although the function may have another prototype now.
+  if (f !== undefined && Reflect.ownKeys(prototype!).length > 0) out.index(prototype);
   return `["generator",${f === undefined ? out.value(prototype) : out.index(f)},${out.index(task)}]`;
 }
 
@@ -78,9 +81,9 @@ const STATES: readonly unknown[] = [
 export const queue: Kind = {
   tags: ["queue"],
   prototypes: [GeneratorQueue.prototype],
-  count: 2,
-  write({ state, requests }: GeneratorQueue, out: Out): string {
-    let text = `["queue","${state}"`;
+  count: 3,
+  write({ state, promise, requests }: GeneratorQueue, out: Out): string {
+    let text = `["queue","${state}",${promise === null ? null : out.index(promise)}`;
     for (const { mode, value, promise } of requests)
       text += `,${mode},${out.value(value)},${out.index(promise)}`;
     return `${text}]`;
@@ -93,7 +96,8 @@ export const queue: Kind = {
     return made;
   },
   fill(value: GeneratorQueue, node: Node, input: In): void {
-    for (let i = 2; i < node.length; i += 3) {
+    value.promise = node[2] === null ? null : readPromise(node[2], input);
+    for (let i = 3; i < node.length; i += 3) {
       const mode = integer(node[i], 3) as ResumeMode;
       value.requests.push(new Request(mode, input.value(node[i + 1]), readPromise(node[i + 2], input)));
     }

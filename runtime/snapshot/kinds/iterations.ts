@@ -5,12 +5,19 @@
  *   ["iteration","keys",done,source,index,keys]
  *   ["iteration","map",done,source,position]     also "set"
  *   ["iteration","iterator",done,iterator,next]  also "async", "async-from-sync"
+ *   ["iteration","iterator",done,generator]      the same over a generator of marked code
  *   ["iteration","async-from-sync",done,source,next,position]   over a collection of the language
  *
  * The position in a Map or Set is its size minus what is left, found by draining the native iterator; a fresh one that is
  * advanced so far visits the same entries, whatever is added or deleted from then on.
  */
-import { AsyncIteration, Iteration, type IterationKind } from "../../machine/index.ts";
+import {
+  AsyncIteration,
+  generatorNext,
+  Iteration,
+  type IterationKind,
+  isGeneratorNext,
+} from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, list, type Node, type Out, string } from "../kind.ts";
 
 const fields = Object.keys(new Iteration("index", undefined)).length;
@@ -35,7 +42,11 @@ export const iteration: Kind = {
         if (isNative(value)) {
           return `${head},${out.value(value.source)},${out.value(value.method)},${position(value)}]`;
         }
-        return `${head},${out.value(value.iterator)},${out.value(value.method)}]`;
+        if (value.iterator === null) return `${head},null,[]]`;
+        // The `next` of a generator is its own affair.
+        return isGeneratorNext(value.method, value.iterator)
+          ? `${head},${out.value(value.iterator)}]`
+          : `${head},${out.value(value.iterator)},${out.value(value.method)}]`;
     }
   },
   allocate(node: Node): unknown {
@@ -70,6 +81,14 @@ export const iteration: Kind = {
         if (!value.done) input.afterwards(() => restart(value, node[4]));
         return;
       default:
+        if (node.length === 4) {
+          if (!isObject(source)) return broken("a loop over no generator");
+          value.iterator = source;
+          input.afterwards(() => {
+            value.method = generatorNext(source) ?? broken("a loop over no generator");
+          });
+          return;
+        }
         value.method = input.value(node[4]);
         if (node.length > 5) {
           value.source = source;

@@ -1,0 +1,63 @@
+/**
+ * The option `include` of all plugins: packages whose files are compiled as they are, every function of them. A promise limiter or
+ * mapper that calls closures of a workflow then has its promises and queues in the run, like code of the author.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { CompileOptions } from "../compiler/index.ts";
+
+export interface PluginOptions {
+  /** Names of packages in `node_modules`: `["p-limit", "@scope/queue"]`. */
+  readonly include?: readonly string[];
+}
+
+/** How a file is compiled. */
+export interface Included {
+  readonly sourceType: "module" | "commonjs";
+  readonly mark: NonNullable<CompileOptions["mark"]>;
+}
+
+const inModules = /[\\/]node_modules[\\/]/;
+
+export const isInModules = (filename: string): boolean => inModules.test(filename);
+
+/** Null: the file belongs to no package that is included. */
+export function included(filename: string, { include = [] }: PluginOptions): Included | null {
+  if (include.length === 0) return null;
+  const name = packageOf(filename);
+  return name !== null && include.includes(name) ? { sourceType: sourceTypeOf(filename), mark: "all" } : null;
+}
+
+/** `@scope/queue` for `…/node_modules/@scope/queue/index.js` */
+function packageOf(filename: string): string | null {
+  const parts = filename.split(/[\\/]/);
+  const at = parts.lastIndexOf("node_modules");
+  const first = parts[at + 1];
+  if (at < 0 || first === undefined) return null;
+  return first.startsWith("@") ? `${first}/${parts[at + 2]}` : first;
+}
+
+/** As Node decides it: by the ending, then by `type` of the nearest package.json. */
+export function sourceTypeOf(filename: string): "module" | "commonjs" {
+  if (/\.[cm][jt]s$/.test(filename)) return filename.at(-3) === "c" ? "commonjs" : "module";
+  for (let folder = dirname(filename); ; folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    if (existsSync(path)) {
+      const { type } = JSON.parse(readFileSync(path, "utf8")) as { type?: string };
+      return type === "module" ? "module" : "commonjs";
+    }
+    if (dirname(folder) === folder) return "commonjs";
+  }
+}
+
+/** `"coldframe": { "include": [ … ] }` of the package.json in `folder`, or in the nearest one around it. */
+export function optionsOf(folder: string): PluginOptions {
+  for (let at = folder; ; at = dirname(at)) {
+    const path = join(at, "package.json");
+    if (existsSync(path)) {
+      const { coldframe } = JSON.parse(readFileSync(path, "utf8")) as { coldframe?: PluginOptions };
+      return coldframe ?? {};
+    }
+    if (dirname(at) === at) return {};
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * What classic scripts find on `globalThis`, since they cannot import: the helpers. Compiled scripts look for them in the
+ * registry when they are evaluated.
+ */
+import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
+import { $delegate, $delegateAsync } from "./delegate.ts";
+import { $code, $record } from "./descriptor.ts";
+import { $park, $return, $suspend, $throw } from "./end.ts";
+import { $step } from "./external.ts";
+import {
+  $fail,
+  $Generator,
+  $generated,
+  $generator,
+  $generatorCode,
+  $generatorFunction,
+  $inherit,
+  $next,
+  $pass,
+  $ready,
+  $resume,
+} from "./generator.ts";
+import { $iterate, $keys } from "./iterate.ts";
+import { $iterateAsync } from "./iterate-async.ts";
+import { $callee, $method } from "./native-state.ts";
+import { $Promise } from "./promise.ts";
+import { $module, registry, registryKey } from "./registry.ts";
+import { machine } from "./run.ts";
+import { $const, $tdz } from "./scope.ts";
+import { $await, $begin, $end, $enter, $to } from "./task.ts";
+import { $apply, $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+
+const helpers = {
+  $apply,
+  $async,
+  $asyncGenerator,
+  $await,
+  $begin,
+  $callee,
+  $code,
+  $coercible,
+  $const,
+  $copy,
+  $define,
+  $delegate,
+  $delegateAsync,
+  $end,
+  $enter,
+  $fail,
+  $Generator,
+  $generated,
+  $generator,
+  $generatorCode,
+  $inherit,
+  $generatorFunction,
+  $iterate,
+  $iterateAsync,
+  $key,
+  $keys,
+  $machine: machine,
+  $method,
+  $module,
+  $next,
+  $park,
+  $pass,
+  $Promise,
+  $ready,
+  $record,
+  $resume,
+  $rest,
+  $return,
+  $step,
+  $suspend,
+  $TDZ,
+  $tdz,
+  $throw,
+  $to,
+  $yield,
+  $yielded,
+};
+
+registry.helpers ??= helpers;
+
+/**
+ * Gives the machine to another realm, so that compiled scripts can be evaluated there: `install(vm.runInContext("globalThis", context))`.
+ * Promises and async functions of such scripts are of the realm of the machine.
+ */
+export function install(global: object): void {
+  Object.defineProperty(global, registryKey, { value: registry, writable: true, configurable: true });
+}
