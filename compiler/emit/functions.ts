@@ -6,7 +6,7 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { identifier } from "../convert.ts";
-import { Hasher } from "../hash.ts";
+import { functionDigest } from "../hash.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
@@ -561,4 +561,4 @@ function located<N extends t.Node>(node: N, from: t.Node): N {
 }
 
 /** Hash of a function's source: equal for sources that differ in formatting, comments and types only. */
-export const codeHash = (fn: Fn): string => new Hasher().node(fn.node).digest(10);
+export const codeHash = (fn: Fn): string => functionDigest(fn.node).slice(0, 10);

@@ -190,11 +190,11 @@ function cyclicModule(parts: Parts): t.Statement[] {
   ];
 }
 
-/** `if (new.target !== undefined) throw new TypeError("f is not a constructor");` */
+/** `if (new.target) throw new TypeError("f is not a constructor");` */
 function refuseNew(name: string): t.Statement {
   const target = t.metaProperty(t.identifier("new"), t.identifier("target"));
   const error = t.newExpression(t.identifier("TypeError"), [t.stringLiteral(`${name} is not a constructor`)]);
-  return t.ifStatement(t.binaryExpression("!==", target, t.identifier("undefined")), t.throwStatement(error));
+  return t.ifStatement(target, t.throwStatement(error));
 }
 
 /** `Object.defineProperty(f, "name", { value, configurable: true })` */

@@ -59,11 +59,39 @@ export class StepEmitter {
     return t.identifier(name);
   }
 
+  /** Labels that a jump names. */
+  readonly #labels = new Set<string>();
+
   /** @param started a generator whose frame at the start is made by its caller: there is nothing before that point */
   body(lowered: Lowered, started: boolean): t.Statement[] {
+    this.#collectLabels(lowered.body);
     if (!started) return this.#list(lowered.body);
     const start = lowered.body.findIndex((one) => one.kind === "suspend");
     return this.#list(lowered.body.slice(start));
+  }
+
+  #labeled(label: string, node: t.Statement): t.Statement {
+    return this.#labels.has(label) ? t.labeledStatement(t.identifier(label), node) : node;
+  }
+
+  #collectLabels(list: readonly Stmt[]): void {
+    const look = (node: t.Node) => {
+      if ((node.type === "BreakStatement" || node.type === "ContinueStatement") && node.label)
+        this.#labels.add(node.label.name);
+    };
+    for (const one of list) {
+      if (one.kind === "js") t.traverseFast(one.node, look);
+      else if (one.kind === "if") {
+        this.#collectLabels(one.yes);
+        this.#collectLabels(one.no);
+      } else if (one.kind === "switch") for (const { body } of one.cases) this.#collectLabels(body);
+      else if (one.kind === "loop" || one.kind === "labeled") this.#collectLabels(one.body);
+      else if (one.kind === "try") {
+        this.#collectLabels(one.body);
+        if (one.handler.kind === "written") t.traverseFast(one.handler.clause, look);
+        else for (const node of one.handler.body) t.traverseFast(node, look);
+      }
+    }
   }
 
   #list(list: readonly Stmt[]): t.Statement[] {
@@ -235,12 +263,12 @@ export class StepEmitter {
         return [t.ifStatement(test, consequent, block(this.#list(stmt.no)))];
       }
       case "labeled":
-        return [labelIfUsed(stmt.label, block(this.#list(stmt.body)))];
+        return [this.#labeled(stmt.label, block(this.#list(stmt.body)))];
       case "loop": {
         const body = block(this.#list(stmt.body));
         let test = stmt.test === null ? null : rw.expression(stmt.test);
         if (stmt.testLast)
-          return [labelIfUsed(stmt.label, t.doWhileStatement(test ?? t.booleanLiteral(true), body))];
+          return [this.#labeled(stmt.label, t.doWhileStatement(test ?? t.booleanLiteral(true), body))];
         if (range !== null && test !== null) test = t.logicalExpression("||", resuming(), test);
         let update = stmt.update === null ? null : rw.expression(stmt.update);
         if (stmt.copies !== null) {
@@ -256,7 +284,7 @@ export class StepEmitter {
           update === null && test !== null
             ? t.whileStatement(test, body)
             : t.forStatement(null, test, update, body);
-        return [labelIfUsed(stmt.label, loop)];
+        return [this.#labeled(stmt.label, loop)];
       }
       case "switch": {
         const written = rw.expression(stmt.discriminant);
@@ -283,7 +311,7 @@ export class StepEmitter {
         const cases = stmt.cases.map((one, i) =>
           t.switchCase(one.test === null ? null : t.cloneNode(one.test), bodies[i]!),
         );
-        return [labelIfUsed(stmt.label, t.switchStatement(discriminant, cases))];
+        return [this.#labeled(stmt.label, t.switchStatement(discriminant, cases))];
       }
       case "try": {
         const body = block(this.#list(stmt.body));
@@ -302,7 +330,7 @@ export class StepEmitter {
           clause = t.catchClause(t.identifier("$x"), inline(t.blockStatement(caught)));
         }
         const statement = t.tryStatement(body, clause);
-        return [stmt.label === null ? statement : labelIfUsed(stmt.label, statement)];
+        return [stmt.label === null ? statement : this.#labeled(stmt.label, statement)];
       }
       case "js":
       case "enter":
@@ -316,14 +344,6 @@ export class StepEmitter {
 
 const block = (list: t.Statement[]): t.BlockStatement =>
   list.length === 1 && t.isBlockStatement(list[0]) ? list[0] : t.blockStatement(list);
-
-function labelIfUsed(label: string, node: t.Statement): t.Statement {
-  let used = false;
-  t.traverseFast(node, (one) => {
-    if ((t.isBreakStatement(one) || t.isContinueStatement(one)) && one.label?.name === label) used = true;
-  });
-  return used ? t.labeledStatement(t.identifier(label), node) : node;
-}
 
 /** First and last suspend point in a list, nested ones included. */
 function rangeOf(list: readonly Stmt[]): Range | null {
