@@ -37,6 +37,7 @@ const list = (names: readonly string[]): string =>
 
 /** Blanks, ends of line, and what a template would take for its own are escaped as in a URL. */
 function word(text: string): string {
+  if (!/[%\s`\\{]/.test(text)) return text;
   return text.replace(/[%\s`\\]|\$(?=\{)/g, (one) => {
     const code = one.charCodeAt(0);
     return code < 0x80 ? `%${code.toString(16).padStart(2, "0")}` : one;

@@ -19,9 +19,11 @@ import { addReaction, enqueue, handle, subscribe } from "./settle.ts";
 /**
  * Starts a task. In the current run; else in the run of the closure `self`; else in the free run. A closure of
  * another hosted run than the current one enters its own.
+ * @param target `new.target` of a function that had to be emitted as a declaration, and is none that `new` takes
  */
-export function $begin(code: Code, self: Callable | null): Durable {
+export function $begin(code: Code, self: Callable | null, target?: unknown): Durable {
   const { run } = machine;
+  if (target !== undefined) throw new TypeError(`${self!.name} is not a constructor`);
   if (run === null || (code.make !== null && isElsewhere(self!, run))) return beginFromOutside(code, self);
   const task = new Durable(run, code);
   if (machine.next !== null) {
