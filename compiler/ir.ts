@@ -39,6 +39,8 @@ export interface Variable {
   out: string | null;
   /** Set on the variable that holds a scope record. */
   record: Record | null;
+  /** The parameter whose value a variable of the body begins with. */
+  startsAs?: Variable;
 }
 
 /** The captured variables of one scope, kept together in an object of its own class. */
@@ -54,7 +56,7 @@ export interface Record {
   copied: boolean;
 }
 
-export type ScopeKind = "module" | "function" | "block" | "for" | "catch" | "switch" | "class";
+export type ScopeKind = "module" | "function" | "body" | "block" | "for" | "catch" | "switch" | "class";
 
 export interface Scope {
   readonly kind: ScopeKind;

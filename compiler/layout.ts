@@ -4,10 +4,10 @@
  */
 import * as t from "@babel/types";
 import { unique } from "./convert.ts";
-import { feedName } from "./feed-name.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
+import { feedName } from "./names.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */
@@ -87,6 +87,7 @@ function pointName(node: t.Node): string {
   if (t.isAwaitExpression(node)) return feedName(node.argument) || "await";
   if (t.isForOfStatement(node)) return `of ${feedName(node.right)}`;
   if (t.isReturnStatement(node)) return "return";
+  if (t.isVariableDeclaration(node)) return "dispose";
   if (!t.isYieldExpression(node)) return "await";
   const what = node.argument ? feedName(node.argument) : "";
   return `yield${node.delegate ? "*" : ""}${what === "" ? "" : ` ${what}`}`;

@@ -6,7 +6,6 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import { boundIdentifiers } from "./bound-identifiers.ts";
 import type { Converted } from "./convert.ts";
 import {
   assertNever,
@@ -18,6 +17,7 @@ import {
   type SuspendPoint,
   type Variable,
 } from "./ir.ts";
+import { boundIdentifiers } from "./names.ts";
 import type { Resolved } from "./resolve.ts";
 
 interface Node {

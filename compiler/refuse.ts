@@ -1,10 +1,11 @@
 /** What can never be kept in a marked module, or would change its meaning without a word. */
 import * as t from "@babel/types";
-import { boundIdentifiers } from "./bound-identifiers.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn } from "./ir.ts";
+import { boundIdentifiers } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
+import { isUsing } from "./using.ts";
 
 const ours: ReadonlySet<string> = new Set([...reserved, ...helperNames]);
 const numbered = /^\$(arg|p)\d+$/;
@@ -20,7 +21,10 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
     if (!fn.node.params.every((one) => t.isIdentifier(one))) continue;
     if (!fn.suspends && !params.some((one) => one?.captured)) continue;
     let written: t.Node | null = null;
+    let whole = 0;
     t.traverseFast(fn.node, (node) => {
+      if (isArguments(node, fn, resolved)) whole++;
+      if (t.isMemberExpression(node) && isArguments(node.object, fn, resolved) && isLength(node)) whole--;
       const targets = t.isAssignmentExpression(node)
         ? [node.left]
         : t.isUpdateExpression(node)
@@ -34,7 +38,7 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
         if (isElement || isParameter) written ??= node;
       }
     });
-    if (written !== null)
+    if (written !== null && whole > 0)
       diagnostics.error(
         "CF1012",
         written,
@@ -43,6 +47,9 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
   }
 }
 
+const isLength = ({ computed, property }: t.MemberExpression): boolean =>
+  !computed && t.isIdentifier(property, { name: "length" });
+
 function isArguments(node: t.Node, fn: Fn, resolved: Resolved): boolean {
   return t.isIdentifier(node) && resolved.refs.get(node) === fn.implicit.get("arguments");
 }
@@ -50,6 +57,14 @@ function isArguments(node: t.Node, fn: Fn, resolved: Resolved): boolean {
 export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostics): void {
   refuseMapped(resolved, diagnostics);
   const told = new Set<string>();
+  const { body } = file.program;
+  for (const node of body)
+    if (isUsing(node))
+      diagnostics.error(
+        "CF1012",
+        node,
+        `"${node.kind}" at the top of a module; open the resource in the function that needs it.`,
+      );
   t.traverseFast(file, (node) => {
     if (
       t.isCallExpression(node) &&
@@ -61,8 +76,6 @@ export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostic
         node,
         "it can name variables that are no longer there; call (0, eval)(text), which cannot.",
       );
-    if (t.isVariableDeclaration(node) && (node.kind === "using" || node.kind === "await using"))
-      diagnostics.error("CF1012", node, `"${node.kind}"; dispose in a finally block instead.`);
     if (t.isWithStatement(node))
       diagnostics.error("CF1010", node, "name the object, and read its properties.");
     if (!t.isIdentifier(node) || !(ours.has(node.name) || numbered.test(node.name)) || told.has(node.name))

@@ -1,16 +1,18 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self"] as const;
+export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
   "$async",
   "$asyncGenerator",
+  "$AsyncDisposableStack",
   "$await",
   "$begin",
   "$callee",
+  "$chain",
   "$code",
   "$coercible",
   "$const",
@@ -18,8 +20,10 @@ export const helperNames = [
   "$define",
   "$delegate",
   "$delegateAsync",
+  "$DisposableStack",
   "$end",
   "$enter",
+  "$entry",
   "$fail",
   "$Generator",
   "$generated",
@@ -44,6 +48,7 @@ export const helperNames = [
   "$rest",
   "$return",
   "$step",
+  "$SuppressedError",
   "$suspend",
   "$TDZ",
   "$tdz",
@@ -51,4 +56,5 @@ export const helperNames = [
   "$to",
   "$yield",
   "$yielded",
+  "$using",
 ] as const;

@@ -1,38 +1,23 @@
 /**
  * Pass 2, resolve: every identifier reference to its variable, every function to its free variables.
  *
- * Scopes follow ECMA-262 §8.2 (declarations hoisted by kind) and §9.1; parameters and body of a function share one scope.
+ * Scopes follow ECMA-262 §8.2 (declarations hoisted by kind) and §9.1; parameters and body of a function share one scope
+ * unless somebody could tell (parameters.ts).
  * Module-level bindings stay bindings of the emitted module: they are resolved, never captured.
  */
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
-import { boundIdentifiers } from "./bound-identifiers.ts";
-import { feedName } from "./feed-name.ts";
+import { mayBeInDeadZone } from "./dead-zone.ts";
 import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
 import { keyName } from "./key-name.ts";
+import { boundIdentifiers, feedName, unique } from "./names.ts";
+import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
+import type { Resolved } from "./resolved.ts";
 import { isStrict } from "./strict.ts";
 
-export interface Resolved {
-  readonly module: Fn;
-  readonly refs: Map<t.Node, Variable>;
-  /** References that may be evaluated in the temporal dead zone of their variable. */
-  readonly tdzChecks: Set<t.Node>;
-  readonly scopes: Map<t.Node, Scope>;
-  readonly fns: Map<t.Node, Fn>;
-  /** Names that resolve to nothing in this module. */
-  readonly globals: Set<string>;
-  /** Imports that an expression or an export refers to. */
-  readonly usedImports: ReadonlySet<Variable>;
-  readonly hasJsx: boolean;
-  /** Every identifier of the source: emitted names avoid them. */
-  readonly names: Set<string>;
-  /** Functions and classes in the order of their appearance. */
-  readonly all: Fn[];
-  /** Sloppy mode: what a function declared in a block assigns to the variable of its name (ECMA-262 §B.3.2). */
-  readonly blockFunctions: BlockFunctions;
-}
+export type { Resolved } from "./resolved.ts";
 
 export function resolve(file: t.File): Resolved {
   return new Resolver().run(file);
@@ -43,6 +28,9 @@ type Fields = { [key: string]: unknown };
 class Resolver {
   readonly refs = new Map<t.Node, Variable>();
   readonly tdzChecks = new Set<t.Node>();
+  readonly dead = new Set<t.Node>();
+  /** What the heads of loops around this place declare. */
+  #deadNames: readonly string[] = [];
   readonly scopes = new Map<t.Node, Scope>();
   readonly fns = new Map<t.Node, Fn>();
   readonly globals = new Set<string>();
@@ -59,11 +47,14 @@ class Resolver {
     module.scope = scope;
     this.#declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
+    // In code that is not taken apart a variable keeps its name, unless a parameter has it.
+    for (const one of this.#namesakes) one.out = unique(`${one.name}$2`, this.names, "$");
     this.blockFunctions.rename();
     return {
       module,
       refs: this.refs,
       tdzChecks: this.tdzChecks,
+      dead: this.dead,
       scopes: this.scopes,
       fns: this.fns,
       globals: this.globals,
@@ -225,6 +216,10 @@ class Resolver {
 
   #reference(id: t.Identifier | t.JSXIdentifier, scope: Scope): void {
     this.names.add(id.name);
+    if (this.#deadNames.includes(id.name)) {
+      this.dead.add(id);
+      return;
+    }
     const variable = this.#lookup(id.name, scope);
     if (variable === null) {
       if (id.name === "arguments" && scope.fn.kind === "function") this.#implicit(id, "arguments", scope);
@@ -237,7 +232,7 @@ class Resolver {
     this.refs.set(id, variable);
     if (variable.kind === "import") this.usedImports.add(variable);
     this.#use(variable, scope);
-    if (this.#mayBeInTdz(id, variable, scope)) {
+    if (mayBeInDeadZone(id, variable, scope)) {
       variable.needsTdz = true;
       this.tdzChecks.add(id);
     }
@@ -253,28 +248,6 @@ class Resolver {
 
   #free(name: string, scope: Scope): void {
     for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) fn.freeNames.add(name);
-  }
-
-  #mayBeInTdz(id: t.Node, variable: Variable, scope: Scope): boolean {
-    if (variable.kind !== "let" && variable.kind !== "const" && variable.kind !== "class") return false;
-    const owner = variable.scope.fn;
-    if (variable.scope.kind === "module") return false;
-    if (scope.fn === owner) {
-      if (variable.scope.kind === "switch") return true;
-      return !((id.start ?? Number.NaN) >= variable.initEnd);
-    }
-    let child = scope.fn;
-    let insideInit = child.node === variable.init;
-    while (child.parent !== owner && child.parent !== null) {
-      child = child.parent;
-      if (child.node === variable.init) insideInit = true;
-    }
-    if (insideInit) return false;
-    if (variable.scope.kind === "switch") return true;
-    const created = child.hoisted
-      ? (child.scope.parent?.node.start ?? Number.NaN)
-      : (child.node.start ?? Number.NaN);
-    return !(created >= variable.initEnd);
   }
 
   /** `this`, `arguments` or `new.target` of the nearest function that has its own. */
@@ -332,11 +305,13 @@ class Resolver {
       case "JSXFragment":
         this.hasJsx = true;
         return this.#children(node, scope);
+      case "JSXAttribute":
+        return this.#visit(node.value, scope);
       case "JSXMemberExpression":
-        if (t.isJSXMemberExpression(node.object)) return this.#visit(node.object, scope);
-        if (t.isJSXIdentifier(node.object) && node.object.name !== "this")
-          this.#reference(node.object, scope);
-        return;
+        if (!t.isJSXIdentifier(node.object)) return this.#visit(node.object, scope);
+        if (node.object.name !== "this") return this.#reference(node.object, scope);
+        scope.fn.usesThis = true;
+        return this.#implicit(node.object, "this", scope);
       case "ThisExpression":
         scope.fn.usesThis = true;
         return this.#implicit(node, "this", scope);
@@ -403,6 +378,7 @@ class Resolver {
         return this.#visit(node.argument, scope);
       case "VariableDeclaration":
         for (const one of node.declarations) {
+          if (node.kind === "var") this.#assignVar(one.id, scope);
           this.#visitPattern(one.id, scope);
           this.#visit(one.init, scope, t.isIdentifier(one.id) ? one.id.name : "");
         }
@@ -453,7 +429,10 @@ class Resolver {
         const inner = this.#forScope(node, node.left, scope, node.right);
         if (!t.isVariableDeclaration(node.left)) this.#assigned(node.left, inner);
         this.#visit(node.left, inner);
+        const outer = this.#deadNames;
+        if (inner !== scope) this.#deadNames = [...outer, ...inner.variables.keys()];
         this.#visit(node.right, inner);
+        this.#deadNames = outer;
         return this.#visit(node.body, inner);
       }
       case "CatchClause": {
@@ -500,6 +479,14 @@ class Resolver {
     } else this.#visit(pattern, scope);
   }
 
+  /** `var e = 1` in `catch (e)` declares the one of the function, and assigns to that of the clause (ECMA-262 §B.3.4). */
+  #assignVar(pattern: t.Node, scope: Scope): void {
+    for (const id of boundIdentifiers(pattern)) {
+      const variable = this.#lookup(id.name, scope);
+      if (variable !== null && variable.kind === "catch") this.refs.set(id, variable);
+    }
+  }
+
   #assigned(target: t.Node, scope: Scope): void {
     for (const id of boundIdentifiers(target)) {
       const variable = this.#lookup(id.name, scope);
@@ -540,15 +527,32 @@ class Resolver {
     fn.scope = scope;
     const object = this.#object;
     this.#object = "";
+    const deadNames = this.#deadNames;
+    if (deadNames.length > 0) this.#deadNames = deadNames.filter((name) => !declaresName(node, name));
     if (t.isFunctionExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
-    for (const param of node.params) this.#declarePattern(scope, param, "param", 0, null);
-    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, scope, true);
+    for (const param of node.params)
+      for (const [id, end] of parameterEnds(param)) this.#declare(scope, id, "param", end, null);
+    const inner = needsOwnBody(node) ? this.#scope("body", node.body, scope, fn) : scope;
+    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, inner, true);
+    if (inner !== scope) this.#initialiseBody(inner, scope);
     for (const param of node.params) this.#visitPattern(param, scope);
-    if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, scope);
+    if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, inner);
     else this.#visit(node.body, scope);
+    this.#deadNames = deadNames;
     fn.suspends = fn.isAsync || fn.isGenerator;
     this.#object = object;
   }
+
+  /** Variables of the body begin with the values of the parameters of their names (ECMA-262 §10.2.11, step 28). */
+  #initialiseBody(body: Scope, parameters: Scope): void {
+    for (const variable of body.variables.values()) {
+      const same = parameters.variables.get(variable.name);
+      if (same?.kind !== "param") continue;
+      if (variable.kind === "var") variable.startsAs = same;
+      this.#namesakes.push(variable);
+    }
+  }
+  readonly #namesakes: Variable[] = [];
 
   #class(node: t.Class, outer: Scope, name: string, feeds: string): void {
     const fn = this.#fn("class", node, outer.fn, name, feeds, false);

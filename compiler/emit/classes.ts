@@ -5,7 +5,8 @@
 import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-import { emitAsync, plainFunction, wrapper } from "./functions.ts";
+import { emitAsync, wrapper } from "./functions.ts";
+import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
 export function emitClass(module: Emitter, node: t.Class, rewriter: Rewriting): t.Expression {

@@ -6,9 +6,10 @@
  */
 import * as t from "@babel/types";
 import type { Fn } from "../ir.ts";
+import { keyName } from "../key-name.ts";
 import { asyncMethod, bindRecords } from "./classes.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-import { plainFunction } from "./functions.ts";
+import { plainFunction } from "./plain-functions.ts";
 
 export function objectExpression(
   module: Emitter,
@@ -29,13 +30,14 @@ export function objectExpression(
   };
   for (const one of node.properties) {
     if (!t.isObjectMethod(one)) {
-      group.push(rewriter.any(one) as t.ObjectProperty | t.SpreadElement);
+      group.push(entry(module, one, rewriter));
       continue;
     }
     const key = one.computed ? rewriter.expression(one.key) : (one.key as t.Expression);
     const f = module.closure(module.fnOf(one));
     if (one.kind === "method") {
-      group.push(t.objectProperty(key, f, one.computed));
+      const named = !one.computed || keyName(one) !== "";
+      group.push(named ? ownProperty(key, f, one.computed) : namedEntry(module, key, f));
       continue;
     }
     const name = one.computed
@@ -48,6 +50,35 @@ export function objectExpression(
   return close();
 }
 
+type Entry = t.ObjectProperty | t.SpreadElement;
+
+function entry(module: Emitter, node: Entry, rewriter: Rewriting): Entry {
+  if (!t.isObjectProperty(node)) return rewriter.any(node) as Entry;
+  if (node.computed && keyName(node) === "" && isAnonymousFunction(node.value))
+    return namedEntry(module, rewriter.expression(node.key), rewriter.expression(node.value));
+  const made = rewriter.any(node) as t.ObjectProperty;
+  return node.shorthand ? ownProperty(made.key as t.Expression, made.value as t.Expression, false) : made;
+}
+
+/** A property: written out with a value, `{ __proto__ }` and `{ __proto__() {} }` would set the prototype. */
+function ownProperty(key: t.Expression, value: t.Expression, computed: boolean): t.ObjectProperty {
+  const name = t.isIdentifier(key) ? key.name : t.isStringLiteral(key) ? key.value : "";
+  return !computed && name === "__proto__"
+    ? t.objectProperty(t.stringLiteral(name), value, true)
+    : t.objectProperty(key, value, computed);
+}
+
+/** A function that is named when the key is known (ECMA-262 §13.2.5.5). */
+function namedEntry(module: Emitter, key: t.Expression, f: t.Expression): t.SpreadElement {
+  return t.spreadElement(module.call("$entry", key, f));
+}
+
+/** IsAnonymousFunctionDefinition (§8.4.3) */
+function isAnonymousFunction(node: t.Node): boolean {
+  if (t.isArrowFunctionExpression(node)) return true;
+  return (t.isFunctionExpression(node) || t.isClassExpression(node)) && !node.id;
+}
+
 function withSuper(
   module: Emitter,
   node: t.ObjectExpression,
@@ -55,7 +86,7 @@ function withSuper(
   rewriter: Rewriting,
 ): t.Expression {
   const properties = node.properties.map((one) => {
-    if (!t.isObjectMethod(one)) return rewriter.any(one) as t.ObjectProperty | t.SpreadElement;
+    if (!t.isObjectMethod(one)) return entry(module, one, rewriter);
     const fn = module.fnOf(one);
     const key = one.computed ? rewriter.expression(one.key) : one.key;
     const parts = fn.suspends ? asyncMethod(module, fn) : plainFunction(module, fn);

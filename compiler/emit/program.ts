@@ -342,7 +342,7 @@ function script(parts: Parts): t.Statement[] {
     ]),
   );
   // In a declaration: it must not be the completion value of the script.
-  const run = t.blockStatement([declare("const", parts.name("$ready"), t.callExpression(around, []))]);
+  const run = t.blockStatement([declare("const", parts.name("$script"), t.callExpression(around, []))]);
   return [...stubs, run, ...body];
 }
 

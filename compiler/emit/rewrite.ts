@@ -5,15 +5,17 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import { boundIdentifiers } from "../bound-identifiers.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
+import { boundIdentifiers, makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
+import { isUsing, usingOf } from "../using.ts";
+import { component } from "./component.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-import { hasNoEffect, makerKey, makerText } from "./maker-calls.ts";
+import { nativeStateCall, nativeStateChain } from "./maker-calls.ts";
+import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
+import { suppliedName } from "./platform.ts";
 import { updateSelf, writeToSelf } from "./sloppy.ts";
-
-/** Free identifiers that mean the durable ones in marked functions. */
-const durableGlobals: { readonly [name: string]: string } = { Promise: "$Promise" };
+import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
 const loweredHelpers: ReadonlySet<string> = new Set(helperNames);
@@ -36,7 +38,7 @@ export class Rewriter implements Rewriting {
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
     if (variable.captured && record !== null) {
-      const field = t.identifier(fieldName(variable));
+      const field = fieldKey(variable.name);
       const place = t.memberExpression(this.holder(record), field, variable.name === "new.target");
       // Unlike other properties it can be read without calling anything.
       place.extra = { variable: true };
@@ -54,19 +56,26 @@ export class Rewriter implements Rewriting {
     return (variable.captured && variable.scope.record !== null) || (this.locals?.has(variable) ?? false);
   }
 
+  /** Whether the dead zone of a variable is ours to watch. The platform does it for what it declares but parameters, see `plainFunction`. */
+  #isChecked(variable: Variable): boolean {
+    return this.isPlaced(variable) || variable.kind === "param";
+  }
+
   #identifier(node: t.Identifier): t.Expression {
     const variable = this.module.resolved.refs.get(node);
+    if (this.module.resolved.dead.has(node))
+      return this.module.call("$tdz", this.module.helper("$TDZ"), t.stringLiteral(node.name));
     if (variable === undefined) {
-      const durable = durableGlobals[node.name];
-      if (durable !== undefined && this.fn.kind !== "module" && this.module.resolved.globals.has(node.name))
-        return this.module.helper(durable);
+      const supplied = suppliedName(node.name, this.fn.kind === "module");
+      if (supplied !== undefined && this.module.resolved.globals.has(node.name))
+        return this.module.helper(supplied);
       return loweredHelpers.has(node.name) && !this.module.resolved.names.has(node.name)
         ? this.module.helper(node.name)
         : t.cloneNode(node, false);
     }
     if (variable.scope.kind === "module") return t.cloneNode(node, false);
     const place = located(this.place(variable), node);
-    if (!this.module.resolved.tdzChecks.has(node) || !this.isPlaced(variable)) return place;
+    if (!this.module.resolved.tdzChecks.has(node) || !this.#isChecked(variable)) return place;
     return this.module.call("$tdz", place, t.stringLiteral(variable.name));
   }
 
@@ -81,16 +90,8 @@ export class Rewriter implements Rewriting {
     switch (node.type) {
       case "Identifier":
         return this.#identifier(node);
-      case "JSXIdentifier": {
-        const variable = this.module.resolved.refs.get(node);
-        if (variable !== undefined && this.isPlaced(variable))
-          this.module.diagnostics.error(
-            "CF1012",
-            node,
-            `a component in the local "${node.name}"; move it to the top of the module.`,
-          );
-        return node;
-      }
+      case "JSXIdentifier":
+        return component(this.module, this, node);
       case "ThisExpression":
       case "MetaProperty":
         return this.#implicit(node);
@@ -103,13 +104,15 @@ export class Rewriter implements Rewriting {
         return this.module.objectExpression(node, this);
       case "MemberExpression":
       case "OptionalMemberExpression": {
+        const chained = t.isOptionalMemberExpression(node) ? nativeStateChain(this.module, this, node) : null;
+        if (chained !== null) return chained;
         const object = this.any(node.object) as t.Expression;
         const property = node.computed ? this.expression(node.property) : t.cloneNode(node.property, false);
         return { ...node, object, property } as t.Node;
       }
       case "CallExpression":
       case "OptionalCallExpression": {
-        const made = this.#nativeState(node);
+        const made = nativeStateCall(this.module, this, node);
         if (made !== null) return made;
         return this.#superCall({
           ...node,
@@ -173,21 +176,6 @@ export class Rewriter implements Rewriting {
     return callee;
   }
 
-  /** Methods that make objects with state that cannot be read: the machine makes savable ones. */
-  #nativeState(node: t.CallExpression | t.OptionalCallExpression): t.Expression | null {
-    const { callee } = node;
-    if (this.fn.kind === "module" || node.type !== "CallExpression") return null;
-    const name = makerKey(callee);
-    if (name === null || !t.isMemberExpression(callee) || t.isSuper(callee.object)) return null;
-    const object = this.expression(callee.object);
-    const args = t.arrayExpression(node.arguments.map((one) => this.any(one) as t.Expression));
-    const text = t.stringLiteral(makerText(callee));
-    const made = node.arguments.every(hasNoEffect)
-      ? this.module.call("$method", object, name, args, text)
-      : t.callExpression(this.module.call("$callee", object, name, text), [args]);
-    return located(made, node);
-  }
-
   /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */
   #superCall(node: t.CallExpression): t.Node {
     const variable = t.isSuper(node.callee) ? this.fn.implicit.get("this") : undefined;
@@ -212,7 +200,12 @@ export class Rewriter implements Rewriting {
     }
     const right = this.expression(node.right);
     const variable = this.module.resolved.refs.get(left);
-    if (variable === undefined || variable.scope.kind === "module" || initialises || !this.isPlaced(variable))
+    if (
+      variable === undefined ||
+      variable.scope.kind === "module" ||
+      initialises ||
+      !this.#isChecked(variable)
+    )
       return {
         ...node,
         extra: undefined,
@@ -223,7 +216,13 @@ export class Rewriter implements Rewriting {
     const checked = this.module.resolved.tdzChecks.has(left);
     if (variable.kind === "self" && !this.fn.strict) return writeToSelf(node, this.place(variable), right);
     if (isConstant(variable)) {
+      const { operator } = node;
       const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
+      if (operator === "&&=" || operator === "||=" || operator === "??=") {
+        const assigning = t.sequenceExpression([right, this.module.call("$const", t.cloneNode(name))]);
+        const logical = operator.slice(0, -1) as t.LogicalExpression["operator"];
+        return t.logicalExpression(logical, read[0] ?? this.place(variable), assigning);
+      }
       return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
     }
     if (!checked) return { ...node, left: located(this.place(variable), left) as t.LVal, right } as t.Node;
@@ -314,7 +313,9 @@ export class Rewriter implements Rewriting {
   // ---- statements
 
   list(nodes: readonly t.Statement[]): t.Statement[] {
-    return nodes.flatMap((one) => this.statement(one));
+    const list = () => nodes.flatMap((one) => this.statement(one));
+    const using = usingOf(nodes);
+    return using === undefined ? list() : withDisposal(this.module, using, list());
   }
 
   block(node: t.BlockStatement): t.BlockStatement {
@@ -458,20 +459,36 @@ export class Rewriter implements Rewriting {
 
   declaration(node: t.VariableDeclaration): t.Statement[] {
     const out: t.Statement[] = [];
+    if (isUsing(node)) return this.declaration(acquiring(node));
     for (const one of node.declarations) {
       const init = one.init ? this.expression(one.init) : null;
       if (!this.#anyPlaced(one.id)) {
         const declarator = { ...one, id: this.pattern(one.id) as t.Identifier, init };
         out.push({ ...node, declarations: [declarator] });
-      } else if (init !== null) out.push(...this.#declareAll(one.id, node.kind as "let", init, node));
-      else if (node.kind !== "var")
+      } else if (init !== null) {
+        if (node.kind === "var") out.push(...this.#hidden(one.id));
+        out.push(...this.#declareAll(one.id, node.kind as "let", init, node));
+      } else if (node.kind !== "var")
         out.push(assign(this.pattern(one.id) as t.LVal, t.identifier("undefined"), node));
     }
     return out;
   }
 
+  /** `var e = 1` in `catch (e)`: the assignment is to the other one, the declaration remains. */
+  #hidden(pattern: t.Node): t.Statement[] {
+    const ids = boundIdentifiers(pattern).filter((id) => this.module.resolved.refs.get(id)?.kind === "catch");
+    if (ids.length === 0 || this.locals !== null) return [];
+    const declarators = ids.map((id) => t.variableDeclarator(t.identifier(id.name)));
+    return [t.variableDeclaration("var", declarators)];
+  }
+
   #for(node: t.ForStatement, labels: readonly string[]): t.Statement[] {
     const scope = this.module.resolved.scopes.get(node);
+    if (isUsing(node.init)) {
+      const loop = { ...node, init: acquiring(node.init) };
+      if (scope !== undefined) this.module.resolved.scopes.set(loop, scope);
+      return [t.blockStatement(withDisposal(this.module, node.init, this.#for(loop, labels)))];
+    }
     const update = node.update ? this.expression(node.update) : null;
     const test = node.test ? this.expression(node.test) : null;
     const head = node.init;
@@ -486,6 +503,10 @@ export class Rewriter implements Rewriting {
     }
     const start = [...this.prologue(scope, "let"), ...this.declaration(head)];
     const record = scope?.record;
+    if (record?.copied && makesClosure(head)) {
+      const copy = this.module.call("$copy", this.holder(record));
+      start.push(assign(this.holder(record), copy, null));
+    }
     let next = update;
     if (record?.copied) {
       const copy = t.assignmentExpression(
@@ -517,6 +538,14 @@ export class Rewriter implements Rewriting {
       return [labeled({ ...node, left, right, body: this.#body(node.body) }, labels)];
     }
     const pattern = node.left.declarations[0]!.id;
+    if (isUsing(node.left)) {
+      const head = t.variableDeclarator(pattern, t.identifier("$item"));
+      const declaration = t.variableDeclaration(node.left.kind, [head]);
+      const list = [...this.prologue(scope), ...this.declaration(declaration), this.#body(node.body)];
+      const left = t.variableDeclaration("const", [t.variableDeclarator(t.identifier("$item"))]);
+      const body = t.blockStatement(withDisposal(this.module, node.left, list));
+      return [labeled({ ...node, left, right, body }, labels)];
+    }
     if (!this.#anyPlaced(pattern))
       return [
         labeled({ ...node, left: this.#nativeHead(node.left), right, body: this.#body(node.body) }, labels),
@@ -558,34 +587,4 @@ export class Rewriter implements Rewriting {
     }
     return out;
   }
-}
-
-export function isConstant(variable: Variable): boolean {
-  return variable.kind === "const" || variable.kind === "self" || variable.kind === "import";
-}
-
-export function fieldName(variable: Variable): string {
-  return variable.name;
-}
-
-export function assign(
-  target: t.Expression | t.LVal,
-  value: t.Expression,
-  from: t.Node | null,
-): t.ExpressionStatement {
-  const statement = t.expressionStatement(t.assignmentExpression("=", target as t.LVal, value));
-  statement.loc = from?.loc ?? null;
-  return statement;
-}
-
-export function located<N extends t.Node>(node: N, from: t.Node): N {
-  node.loc = from.loc ?? null;
-  return node;
-}
-
-function labeled(node: t.Statement, labels: readonly string[]): t.Statement {
-  return labels.reduceRight(
-    (inner: t.Statement, label) => t.labeledStatement(t.identifier(label), inner),
-    node,
-  );
 }

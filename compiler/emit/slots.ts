@@ -14,8 +14,8 @@ export function scopeClass(
   initial: (field: string) => t.Expression | null,
 ): t.Expression {
   const members = fields.map((one) =>
-    // The only name that a field must not have.
-    one === "constructor"
+    // No name of a field, and no identifier.
+    one === "constructor" || one === "new.target"
       ? t.classProperty(t.stringLiteral(one), initial(one), null, null, true)
       : t.classProperty(t.identifier(one), initial(one)),
   );

@@ -21,6 +21,8 @@ export class Lowering implements Lowered {
   statement: t.Node;
   /** The body of an async generator. */
   readonly returnsAwait: boolean;
+  /** The resources of the innermost list with `using` declarations. */
+  held: Variable | null = null;
   #labels = 0;
   readonly #has = new Map<t.Node, boolean>();
 
@@ -56,6 +58,7 @@ export class Lowering implements Lowered {
   }
 
   #search(node: t.Node): boolean {
+    if (t.isVariableDeclaration(node, { kind: "await using" })) return true;
     if (node.type === "AwaitExpression" || node.type === "YieldExpression") return true;
     if (node.type === "ForOfStatement" && node.await) return true;
     // An async generator awaits what it returns.

@@ -11,11 +11,11 @@
  * | `x += await b` | `$x = x; $v = await b` | `x = $x + $v` |
  */
 import * as t from "@babel/types";
-import { boundIdentifiers } from "../bound-identifiers.ts";
 import { identifier } from "../convert.ts";
-import { feedName } from "../feed-name.ts";
 import type { Stmt, Variable } from "../ir.ts";
+import { boundIdentifiers, feedName } from "../names.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
+import { lowerElement } from "./jsx.ts";
 
 type Operand = t.Expression | t.SpreadElement | null;
 
@@ -121,6 +121,9 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       return lowerChain(l, node, out);
     case "AssignmentExpression":
       return lowerAssignment(l, node, out);
+    case "JSXElement":
+    case "JSXFragment":
+      return lowerElement(node, (operands) => lowerOperands(l, operands, out));
     case "ClassExpression":
       l.diagnostics.error(
         "CF1012",
@@ -297,6 +300,7 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
   const argsWait = args.some((one) => l.has(one));
   if (t.isSuper(node.callee) || t.isImport(node.callee))
     return { ...node, arguments: lowerOperands(l, args, out) as t.Expression[] };
+  if (t.isOptionalMemberExpression(node.callee)) return callOfChain(l, node, node.callee, out);
   if (!t.isMemberExpression(node.callee)) {
     const [callee, ...rest] = lowerOperands(l, [node.callee as t.Expression, ...args], out);
     return { ...node, callee: callee as t.Expression, arguments: rest as t.Expression[] };
@@ -388,6 +392,26 @@ function lowerChain(
   body.push(js(l.set(result, link(l, node, label, body).value)));
   out.push({ kind: "labeled", label, body });
   return l.ref(result);
+}
+
+/** `(a?.b)(await c)`: the chain ends before the call, which is made in any case, with the receiver of the chain. */
+function callOfChain(
+  l: Lowering,
+  node: t.CallExpression,
+  callee: t.OptionalMemberExpression,
+  out: Stmt[],
+): t.Expression {
+  const f = l.temp("chain");
+  const receiver = l.temp("receiver");
+  const label = l.label("chain");
+  const body: Stmt[] = [];
+  out.push(js(l.set(f, t.identifier("undefined"))), js(l.set(receiver, t.identifier("undefined"))));
+  const end = link(l, callee, label, body);
+  body.push(js(l.set(receiver, end.receiver!)), js(l.set(f, end.value)));
+  out.push({ kind: "labeled", label, body });
+  const args = t.arrayExpression(lowerOperands(l, node.arguments as Operand[], out));
+  const text = t.stringLiteral(feedName(callee) || "expression");
+  return at(helper("$apply", l.ref(f), l.ref(receiver), args, text), node);
 }
 
 interface Link {

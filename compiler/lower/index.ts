@@ -1,8 +1,8 @@
 /** Pass 4, lower: the body of one async function to statements in which every suspend point stands alone. */
 import * as t from "@babel/types";
-import { boundIdentifiers } from "../bound-identifiers.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, FunctionNode, Lowered } from "../ir.ts";
+import { boundIdentifiers } from "../names.ts";
 import type { Resolved } from "../resolve.ts";
 import { js, Lowering } from "./context.ts";
 import { lowerYield } from "./generators.ts";
@@ -28,9 +28,23 @@ export function lower(fn: Fn, resolved: Resolved, diagnostics: Diagnostics): Low
     assign.extra = { initialises: true };
     l.body.push(js(t.expressionStatement(assign)));
   }
+  enterBody(l);
   if (fn.isGenerator) l.suspend(fn.node, t.identifier("undefined"), l.body, "start");
   lowerList(l, list, l.body);
   return l;
+}
+
+/** Where the body has an environment of its own. */
+function enterBody(l: Lowering): void {
+  const scope = l.resolved.scopes.get((l.fn.node as FunctionNode).body);
+  if (scope?.kind !== "body") return;
+  l.enter(scope, l.body);
+  for (const variable of scope.variables.values()) {
+    if (variable.startsAs === undefined) continue;
+    const copy = t.assignmentExpression("=", l.ref(variable), l.ref(variable.startsAs));
+    copy.extra = { initialises: true };
+    l.body.push(js(t.expressionStatement(copy)));
+  }
 }
 
 /** Leading parameters that are plain identifiers go to the step function by position; the others as one list. */

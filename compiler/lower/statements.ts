@@ -7,18 +7,24 @@
  * | `while (await t()) B` | `for (;;) { $v = await t(); if (!$v) break; B }` |
  * | `for (let x of xs) B` | `$it = $iterate(xs); try { for (; $it.next();) { x = $it.value; B } } catch ($x) { $it.abort(); throw $x }` |
  * | `try B catch (e) H`, await in H | `try { B; $caught = false } catch ($x) { $error = $x; $caught = true } if ($caught) { e = $error; H }` |
- * | `try B finally F` | `$try: try { B; $c = "normal" } catch ($x) { $c = "throw"; $r = $x } F; if ($c === "throw") throw $r; …` |
+ * | `try B finally F` | see finally.ts; `using`: using.ts |
  */
 import * as t from "@babel/types";
 import type { Stmt, Variable } from "../ir.ts";
+import { makesClosure } from "../names.ts";
+import { isUsing, usingOf } from "../using.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
 import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
-import { jump, rewriteJumps, targetOf } from "./jumps.ts";
+import { closeFinally, openFinally } from "./finally.ts";
+import { jump, leaves, rewriteJumps, targetOf } from "./jumps.ts";
 import { assignPattern } from "./patterns.ts";
-import type { Jump, Target } from "./targets.ts";
+import type { Target } from "./targets.ts";
+import { acquired, lowerUsing } from "./using.ts";
 
 export function lowerList(l: Lowering, list: readonly t.Statement[], out: Stmt[]): void {
-  for (const one of list) lowerStatement(l, one, out, []);
+  lowerUsing(l, usingOf(list), out, (into) => {
+    for (const one of list) lowerStatement(l, one, into, []);
+  });
 }
 
 /** A block or single statement in the place of a body. */
@@ -103,7 +109,7 @@ function lowerDeclaration(l: Lowering, node: t.VariableDeclaration, out: Stmt[])
         out.push(effect(t.assignmentExpression("=", one.id as t.LVal, t.identifier("undefined"))));
       continue;
     }
-    const value = lowerExpression(l, one.init, out);
+    const value = acquired(l, node, lowerExpression(l, one.init, out));
     if (!l.has(one.id))
       out.push(js(located(t.expressionStatement(initialise(one.id as t.LVal, value)), node)));
     else assignPattern(l, one.id, spill(l, value, "source", out), out, true);
@@ -231,18 +237,19 @@ function lowerDoWhile(l: Lowering, node: t.DoWhileStatement, out: Stmt[], names:
 
 function lowerFor(l: Lowering, node: t.ForStatement, out: Stmt[], names: string[]): void {
   l.enter(l.resolved.scopes.get(node), out);
-  if (t.isVariableDeclaration(node.init)) lowerDeclaration(l, node.init, out);
-  else if (node.init) {
-    l.statement = node.init;
-    lowerEffect(l, node.init, out);
-  }
-  lowerLoop(
-    l,
-    { test: node.test ?? null, update: node.update ?? null, body: node.body, name: "for" },
-    out,
-    names,
-    node,
-  );
+  lowerUsing(l, isUsing(node.init) ? node.init : undefined, out, (into) => {
+    if (t.isVariableDeclaration(node.init)) lowerDeclaration(l, node.init, into);
+    else if (node.init) {
+      l.statement = node.init;
+      lowerEffect(l, node.init, into);
+    }
+    const record = l.resolved.scopes.get(node)?.record;
+    // Closures of the head see the variables as they were before the first iteration (ECMA-262 §14.7.4.3).
+    if (record?.copied && makesClosure(node.init!))
+      into.push(js(l.set(record.holder, helper("$copy", l.ref(record.holder)))));
+    const { test = null, update = null, body } = node;
+    lowerLoop(l, { test, update, body, name: "for" }, into, names, node);
+  });
 }
 
 /** Binds the value of an iteration to the head of its loop. */
@@ -253,7 +260,7 @@ function bindHead(
   out: Stmt[],
 ): void {
   l.enter(l.resolved.scopes.get(node), out);
-  const value = t.memberExpression(l.ref(iteration), t.identifier("value"));
+  const value = acquired(l, node.left, t.memberExpression(l.ref(iteration), t.identifier("value")));
   const target = t.isVariableDeclaration(node.left) ? node.left.declarations[0]!.id : node.left;
   l.statement = node.left;
   if (!l.has(target))
@@ -272,6 +279,20 @@ function bind(
     : t.assignmentExpression("=", target, value);
 }
 
+/** One iteration: the head is bound, the body runs, and what the head holds is disposed of. */
+function lowerIteration(
+  l: Lowering,
+  node: t.ForOfStatement,
+  iteration: Variable,
+  step: string,
+  out: Stmt[],
+): void {
+  lowerUsing(l, isUsing(node.left) ? node.left : undefined, out, (into) => {
+    bindHead(l, node, iteration, into);
+    into.push(...lowerBody(l, node.body, step));
+  });
+}
+
 function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: string[]): void {
   const iteration = l.temp("of");
   l.statement = node.right;
@@ -282,11 +303,9 @@ function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: str
   l.targets.push({ kind: "close", iteration });
   // A jump to the loop's own `continue` closes nothing: the loop stands inside of what is closed.
   l.targets.push(target);
-  bindHead(l, node, iteration, body);
-  const rest = lowerBody(l, node.body, "of");
+  lowerIteration(l, node, iteration, "of", body);
   l.targets.pop();
   l.targets.pop();
-  body.push(...rest);
   const loop: Stmt = {
     kind: "loop",
     label,
@@ -348,8 +367,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
     yes: [js(t.breakStatement(t.identifier(label)))],
     no: [],
   });
-  bindHead(l, node, iteration, loopBody);
-  loopBody.push(...lowerBody(l, node.body, "body"));
+  lowerIteration(l, node, iteration, "body", loopBody);
   l.path.pop();
   l.targets.pop();
   const body: Stmt[] = [
@@ -453,7 +471,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
   const param = l.temp("error");
   const caught = l.temp("caught");
   const body = lowerBody(l, block, "try");
-  if (!jumps(body)) body.push(js(l.set(caught, t.booleanLiteral(false))));
+  if (!leaves(body)) body.push(js(l.set(caught, t.booleanLiteral(false))));
   const recovery: Stmt[] = [];
   l.path.push("catch");
   l.enter(l.resolved.scopes.get(handler), recovery);
@@ -470,68 +488,6 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
     handler: { kind: "made", param, local: false, body: [l.set(caught, t.booleanLiteral(true))] },
   });
   out.push({ kind: "if", test: l.ref(caught), yes: recovery, no: [] });
-}
-
-type Finally = Extract<Target, { kind: "finally" }>;
-
-function openFinally(l: Lowering): Finally {
-  const target: Finally = {
-    kind: "finally",
-    label: l.label("try"),
-    completion: l.temp("completion"),
-    value: l.temp("result"),
-    exits: new Map<string, Jump>(),
-  };
-  l.targets.push(target);
-  return target;
-}
-
-/** The completion of `body` is pended, the finalizer runs outside of the `try`, then the completion goes on. */
-function closeFinally(
-  l: Lowering,
-  pended: Finally,
-  body: Stmt[],
-  out: Stmt[],
-  finalizer: (into: Stmt[]) => void,
-): void {
-  l.targets.pop();
-  if (!jumps(body))
-    body.push(
-      js(l.set(pended.value, t.identifier("undefined"))),
-      js(l.set(pended.completion, t.stringLiteral("normal"))),
-    );
-  const param = l.temp("error");
-  out.push({
-    kind: "try",
-    label: pended.label,
-    body,
-    handler: {
-      kind: "made",
-      param,
-      local: true,
-      body: [l.set(pended.completion, t.stringLiteral("throw")), l.set(pended.value, l.ref(param))],
-    },
-  });
-  finalizer(out);
-  const is = (key: string) => t.binaryExpression("===", l.ref(pended.completion), t.stringLiteral(key));
-  out.push(js(t.ifStatement(is("throw"), t.throwStatement(l.ref(pended.value)))));
-  for (const [key, to] of pended.exits) {
-    const statements = jump(l, to, to.kind === "return" ? l.ref(pended.value) : null);
-    out.push({ kind: "if", test: is(key), yes: statements.map(js), no: [] });
-  }
-}
-
-/** Control never comes behind the last of these statements. */
-function jumps(list: readonly Stmt[]): boolean {
-  const last = list.at(-1);
-  if (last?.kind !== "js") return false;
-  const { node } = last;
-  return (
-    t.isReturnStatement(node) ||
-    t.isThrowStatement(node) ||
-    t.isBreakStatement(node) ||
-    t.isContinueStatement(node)
-  );
 }
 
 function located<N extends t.Node>(node: N, from: t.Node): N {

@@ -34,6 +34,7 @@ import { attach, promiseResolve, setGenerating } from "./loop.ts";
 import { $module } from "./registry.ts";
 import { freeRun, inRun, machine } from "./run.ts";
 import { enqueue, reject, resolve } from "./settle.ts";
+import { trace } from "./stack.ts";
 import { mirror } from "./task.ts";
 
 // ---- the body
@@ -47,7 +48,7 @@ export function $asyncGenerator(body: StepFunction): StepFunction {
     advance(body, task, value, Number(mode) as ResumeMode);
     return $park;
   };
-  return step as StepFunction;
+  return Object.assign(step, { body }) as StepFunction;
 }
 
 function advance(body: StepFunction, task: Durable, value: unknown, mode: ResumeMode): void {
@@ -58,6 +59,7 @@ function advance(body: StepFunction, task: Durable, value: unknown, mode: Resume
     try {
       result = body(task, sent, how as never);
     } catch (error) {
+      trace(error, machine.job ?? task);
       end(task, queue, error, true);
       return;
     }

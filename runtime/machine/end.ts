@@ -1,7 +1,9 @@
 /** How a step function hands back control: suspended, returned or thrown (ECMA-262 §27.7.5.2). */
 import type { Frame } from "../../abi/index.ts";
 import { type Durable, FULFILLED, REJECTED } from "./durable.ts";
+import { machine } from "./run.ts";
 import { resolve, settle } from "./settle.ts";
+import { trace } from "./stack.ts";
 
 /** What `$await` returns when the step function has to save its locals and return. */
 export const $park: unique symbol = Symbol("park") as never;
@@ -14,6 +16,7 @@ export const $park: unique symbol = Symbol("park") as never;
 export function $suspend(task: Durable, ip: number, frame: Frame | null = null): typeof $park {
   task.ip = ip;
   task.frame = frame;
+  if (machine.observer !== null) machine.observer.suspended(task);
   return $park;
 }
 
@@ -36,5 +39,6 @@ export function $return(task: Durable, value: unknown): typeof $park {
 /** An exception that nothing in the function has caught. */
 export function $throw(task: Durable, error: unknown): void {
   task.frame = null;
+  trace(error, machine.job ?? task);
   settle(task, REJECTED, error);
 }

@@ -6,6 +6,7 @@ import { Durable, FULFILLED, PENDING, REJECTED, type Wait } from "./durable.ts";
 import { registry, type Step } from "./registry.ts";
 import { inRun, machine, type Run } from "./run.ts";
 import { settle } from "./settle.ts";
+import { trace } from "./stack.ts";
 
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
@@ -33,7 +34,10 @@ export function deliver(run: Run, id: number, outcome: Outcome): boolean {
   promise.wait = null;
   if (promise.state !== PENDING) return false;
   if (outcome.ok) settle(promise, FULFILLED, outcome.value);
-  else settle(promise, REJECTED, outcome.error);
+  else {
+    trace(outcome.error, promise);
+    settle(promise, REJECTED, outcome.error);
+  }
   return true;
 }
 

@@ -14,6 +14,7 @@ export {
 } from "./cursors.ts";
 export { $delegate, $delegateAsync, Delegation, type DelegationPhase } from "./delegate.ts";
 export { $code, $record } from "./descriptor.ts";
+export { $using, Disposal, type Disposing, type Resource } from "./disposal.ts";
 export {
   Adopt,
   type Callable,
@@ -68,7 +69,7 @@ export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export { attach, drain } from "./loop.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
-export { $callee, $method, invoke } from "./native-state.ts";
+export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
 export {
   $module,
@@ -81,10 +82,13 @@ export {
   registry,
   type Step,
 } from "./registry.ts";
-export { freeRun, type Host, inRun, machine as $machine, machine, Run } from "./run.ts";
+export { freeRun, type Host, inRun, machine as $machine, machine, type Observer, Run } from "./run.ts";
 export { $const, $tdz } from "./scope.ts";
 export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
+export { markTraced } from "./stack.ts";
+export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
+export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
   $clearTimeout as $clearInterval,
@@ -93,4 +97,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $apply, $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+export { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";

@@ -42,9 +42,9 @@ export function drain(run: Run): void {
     run.jobs.length = run.head = run.tail = 0;
     return;
   }
-  const { run: outer, top, next, entry } = machine;
+  const { run: outer, top, next, entry, job } = machine;
   machine.run = run;
-  machine.entry = null;
+  machine.entry = machine.job = null;
   run.draining = true;
   try {
     runJobs(run);
@@ -54,6 +54,7 @@ export function drain(run: Run): void {
     machine.top = top;
     machine.next = next;
     machine.entry = entry;
+    machine.job = job;
   }
   if (run.head !== run.tail) return;
   for (const promise of run.rejections) {
@@ -66,7 +67,8 @@ machine.drain = drain;
 
 function runJobs(run: Run): void {
   const { jobs } = run;
-  while (run.head < run.tail && !run.paused && !run.ended) {
+  for (let enters = true; run.head < run.tail && !run.paused && !run.ended; enters = false) {
+    machine.observer?.betweenJobs(run, enters);
     const { head } = run;
     const job = jobs[head] as Reaction | ThenableJob;
     const value = jobs[head + 1];
@@ -74,10 +76,12 @@ function runJobs(run: Run): void {
     advance(run);
     machine.next = null;
     if (job instanceof Durable) {
-      machine.top = job;
+      // Under an observer every await is a job of its own.
+      machine.top = machine.observer === null ? job : null;
       carryOn(job, value, threw);
     } else {
       machine.top = job instanceof Generating ? job.task : null;
+      machine.job = null;
       perform(run, job, value, threw);
     }
   }
@@ -101,6 +105,7 @@ function advance(run: Run): void {
 }
 
 function carryOn(task: Durable, value: unknown, threw: boolean): void {
+  machine.job = task;
   try {
     // Called without a receiver, which would stand in every stack trace.
     const step = task.code!.step!;
@@ -116,6 +121,7 @@ setScheduler(() => {
 const turn = NativePromise.resolve();
 
 function runFreeJob(): void {
+  machine.observer?.betweenJobs(freeRun, false);
   const { jobs, head } = freeRun;
   const job = jobs[head] as Reaction | ThenableJob;
   const value = jobs[head + 1];
@@ -126,9 +132,9 @@ function runFreeJob(): void {
 
 /** A job of the free run, now. There is no top: native jobs that nobody here knows of may be queued before the next. */
 function performFree(job: Reaction | ThenableJob, value: unknown, threw: boolean): void {
-  const { run, top, next, entry } = machine;
+  const { run, top, next, entry, job: outer } = machine;
   machine.run = freeRun;
-  machine.top = machine.next = machine.entry = null;
+  machine.top = machine.next = machine.entry = machine.job = null;
   try {
     perform(freeRun, job, value, threw);
   } finally {
@@ -136,6 +142,7 @@ function performFree(job: Reaction | ThenableJob, value: unknown, threw: boolean
     machine.top = top;
     machine.next = next;
     machine.entry = entry;
+    machine.job = outer;
   }
 }
 
@@ -344,8 +351,10 @@ function watchDurable(run: Run, promise: Durable, reaction: Reaction): NativeWai
 function arrive(wait: NativeWait, value: unknown, threw: boolean): void {
   const { run, reaction } = wait;
   if (!run.natives.delete(wait)) return;
-  if (run.free) performFree(reaction, value, threw);
-  else {
+  if (run.free) {
+    machine.observer?.betweenJobs(run, true);
+    performFree(reaction, value, threw);
+  } else {
     enqueue(run, reaction, value, threw);
     drain(run);
   }

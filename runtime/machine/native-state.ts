@@ -37,6 +37,11 @@ export function $callee(object: unknown, name: PropertyKey, text: string): (args
   return (args) => invoke(f, object, args, text);
 }
 
+/** `object?.…`: `rest` says how the chain goes on (ECMA-262 §13.3.9.1). */
+export function $chain<T, R>(object: T, rest: (object: NonNullable<T>) => R): R | undefined {
+  return object === undefined || object === null ? undefined : rest(object);
+}
+
 function read(object: unknown, name: PropertyKey): unknown {
   if (object === undefined || object === null)
     throw new TypeError(`Cannot read properties of ${object} (reading '${String(name)}')`);
@@ -44,7 +49,7 @@ function read(object: unknown, name: PropertyKey): unknown {
 }
 
 /**
- * Calls a method that was read from `receiver` before.
+ * Calls a function that was read before its arguments were evaluated (ECMA-262 §13.3.6.2).
  * @param text the author's callee, for the message
  * @throws TypeError when `f` is no function
  */

@@ -86,14 +86,16 @@ export function registerCode<C extends Code>(code: C): C {
     return code;
   }
   registry.codes.set(code.id, code);
-  // Stack traces name the author's function.
-  if (code.step !== null)
-    Object.defineProperty(code.step, "name", { value: authorName(code.id), configurable: true });
+  // Stack traces name the author's function. `async` tells its body from its call, see stack.ts.
+  if (code.step !== null) {
+    const body = (code.step as { body?: object }).body ?? code.step;
+    Object.defineProperty(body, "name", { value: `async ${authorName(code.id)}`, configurable: true });
+  }
   return code;
 }
 
 /** `dbBranch` of `shop/flows.ts#upgradeGame.dbBranch#2` */
-function authorName(id: string): string {
+export function authorName(id: string): string {
   const path = id.slice(id.indexOf("#") + 1).replace(/#\d+$/, "");
   return path.slice(path.lastIndexOf(".") + 1);
 }

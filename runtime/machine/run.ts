@@ -12,6 +12,14 @@ export interface Entry {
   readonly entry: Entry | null;
 }
 
+/** What watches the machine at work: regimes of tests. */
+export interface Observer {
+  /** Before a job of `run`. `enters`: the job comes from outside, all tasks of the run were waiting; else another job came before it. */
+  betweenJobs(run: Run, enters: boolean): void;
+  /** `task` has put its locals into its frame. */
+  suspended(task: Durable): void;
+}
+
 interface Machine {
   /** The current run: its jobs are being drained, or a call entered it. */
   run: Run | null;
@@ -20,11 +28,22 @@ interface Machine {
   /** The callee to which the top is handed: the next `$begin`, if it is that function's. */
   next: unknown;
   entry: Entry | null;
+  /** The task that the job loop is carrying on: what stands at the bottom of the stack, for stack traces. */
+  job: Durable | null;
   /** `drain` of loop.ts. Here, because draining leads to resolving functions, and they lead to draining. */
   drain: (run: Run) => void;
+  observer: Observer | null;
 }
 
-export const machine: Machine = { run: null, top: null, next: null, entry: null, drain: () => {} };
+export const machine: Machine = {
+  run: null,
+  top: null,
+  next: null,
+  entry: null,
+  job: null,
+  drain: () => {},
+  observer: null,
+};
 
 /**
  * The run of marked functions called outside any run. One for all such calls: its promises behave as native ones do,

@@ -5,6 +5,7 @@
 import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
 import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
+import { $using } from "./disposal.ts";
 import { $park, $return, $suspend, $throw } from "./end.ts";
 import { $step } from "./external.ts";
 import {
@@ -22,21 +23,25 @@ import {
 } from "./generator.ts";
 import { $iterate, $keys } from "./iterate.ts";
 import { $iterateAsync } from "./iterate-async.ts";
-import { $callee, $method } from "./native-state.ts";
+import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
 import { $module, registry, registryKey } from "./registry.ts";
 import { machine } from "./run.ts";
 import { $const, $tdz } from "./scope.ts";
+import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
+import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
-import { $apply, $async, $coercible, $copy, $define, $key, $rest, $TDZ } from "./values.ts";
+import { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";
 
 const helpers = {
-  $apply,
+  $apply: invoke,
   $async,
   $asyncGenerator,
+  $AsyncDisposableStack,
   $await,
   $begin,
   $callee,
+  $chain,
   $code,
   $coercible,
   $const,
@@ -44,8 +49,10 @@ const helpers = {
   $define,
   $delegate,
   $delegateAsync,
+  $DisposableStack,
   $end,
   $enter,
+  $entry,
   $fail,
   $Generator,
   $generated,
@@ -71,10 +78,12 @@ const helpers = {
   $return,
   $step,
   $suspend,
+  $SuppressedError,
   $TDZ,
   $tdz,
   $throw,
   $to,
+  $using,
   $yield,
   $yielded,
 };

@@ -4,21 +4,26 @@ import { TDZ } from "../../abi/index.ts";
 /** The sentinel of the temporal dead zone, as compiled code stores it. */
 export const $TDZ: unknown = TDZ;
 
-/**
- * Calls a function that was read before its arguments were evaluated (ECMA-262 §13.3.6.2).
- * @param text the author's callee, for the message
- * @throws TypeError when `f` is no function
- */
-export function $apply(f: unknown, receiver: unknown, args: unknown[], text: string): unknown {
-  if (typeof f !== "function") throw new TypeError(`${text} is not a function`);
-  return Reflect.apply(f, receiver, args);
-}
-
 /** ToPropertyKey (ECMA-262 §7.1.19). */
 export function $key(value: unknown): PropertyKey {
   if (typeof value === "string" || typeof value === "symbol" || typeof value === "number") return value;
   const [key] = Reflect.ownKeys({ [value as PropertyKey]: 0 });
   return key!;
+}
+
+/** `{ [key]: f }` with an anonymous function or class, which takes the key as its name (ECMA-262 §13.2.5.5). */
+export function $entry(value: unknown, f: object): object {
+  const key = $key(value);
+  nameAfter(f, key, "");
+  return { [key]: f };
+}
+
+/** SetFunctionName (§10.2.9), unless a static member is called `name`. */
+function nameAfter(f: object, key: PropertyKey, prefix: "" | "get " | "set "): void {
+  if (Object.getOwnPropertyDescriptor(f, "name")?.value !== prefix) return;
+  const name =
+    typeof key === "symbol" ? (key.description === undefined ? "" : `[${key.description}]`) : String(key);
+  Object.defineProperty(f, "name", { value: `${prefix}${name}`, configurable: true });
 }
 
 /**
@@ -31,10 +36,23 @@ export function $coercible<T>(value: T): T {
   return value;
 }
 
+/** A number among the keys is the name of an index. */
+const excludes = (keys: readonly PropertyKey[], key: string | symbol): boolean =>
+  keys.some((one) => (typeof one === "number" ? String(one) : one) === key);
+
 /** The object of a rest property: own enumerable properties but those named (ECMA-262 §14.3.3.3). */
 export function $rest(source: object, keys: readonly PropertyKey[]): object {
-  const rest: { [key: PropertyKey]: unknown } = { ...source };
-  for (const key of keys) delete rest[key];
+  const from = Object(source) as { [key: PropertyKey]: unknown };
+  const rest: { [key: PropertyKey]: unknown } = {};
+  for (const key of Reflect.ownKeys(from)) {
+    if (excludes(keys, key) || !Object.prototype.propertyIsEnumerable.call(from, key)) continue;
+    Object.defineProperty(rest, key, {
+      value: from[key],
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
   return rest;
 }
 
@@ -66,5 +84,6 @@ export function $define(
   value: object,
 ): object {
   if (kind === "all") return Object.defineProperties(object, Object.getOwnPropertyDescriptors(value));
+  nameAfter(value, key, `${kind} `);
   return Object.defineProperty(object, key, { [kind]: value, enumerable: true, configurable: true });
 }

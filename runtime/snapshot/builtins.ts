@@ -2,7 +2,16 @@
  * Built-in functions and objects by name: `Math.max`, `Array.prototype.map`, `console`. Both directions come from one
  * closed table, so that a name in a snapshot can reach nothing else. What makes code from text (`eval`, `Function`) is not in it.
  */
-import { $clearTimeout, $Promise, $setInterval, $setTimeout, Durable } from "../machine/index.ts";
+import {
+  $AsyncDisposableStack,
+  $clearTimeout,
+  $DisposableStack,
+  $Promise,
+  $SuppressedError,
+  $setInterval,
+  $setTimeout,
+  Durable,
+} from "../machine/index.ts";
 
 const ROOTS = [
   "Object Array String Number Boolean Symbol BigInt Math JSON Reflect Atomics Intl Date RegExp Map Set WeakMap WeakSet WeakRef",
@@ -48,11 +57,20 @@ function builtins(): Table {
       addMembers(`${name}.prototype`, prototype);
     }
   }
+  // `Function` itself makes code from text; what functions inherit does not.
+  addMembers("Function.prototype", Function.prototype);
   // What marked code gets in the place of the platform's.
   add("coldframe.Promise", $Promise);
   addMembers("coldframe.Promise", $Promise);
   add("coldframe.Promise.prototype", Durable.prototype);
   addMembers("coldframe.Promise.prototype", Durable.prototype);
+  add("SuppressedError", $SuppressedError);
+  add("SuppressedError.prototype", $SuppressedError.prototype);
+  for (const Stack of [$DisposableStack, $AsyncDisposableStack]) {
+    add(`coldframe.${Stack.name}`, Stack);
+    add(`coldframe.${Stack.name}.prototype`, Stack.prototype);
+    addMembers(`coldframe.${Stack.name}.prototype`, Stack.prototype);
+  }
   add("coldframe.setTimeout", $setTimeout);
   add("coldframe.setInterval", $setInterval);
   add("coldframe.clearTimeout", $clearTimeout);

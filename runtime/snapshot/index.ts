@@ -21,6 +21,7 @@ export {
 } from "./describe.ts";
 export { type EncodeOptions, encodeRun, type RunSnapshot } from "./encode-run.ts";
 export { FORMAT_VERSION } from "./format.ts";
+export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
 export {
   type CodePoints,

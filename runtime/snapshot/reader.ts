@@ -30,7 +30,7 @@ export class Reader implements RunIn {
   private readonly ofRun: Run | null;
   private readonly points: PointsOf | undefined;
   private readonly depth: number;
-  private readonly objects: unknown[];
+  protected readonly objects: unknown[];
   private readonly own: readonly unknown[];
   private readonly finishers: (() => void)[] = [];
 
@@ -120,7 +120,7 @@ export class Reader implements RunIn {
     fillFrame(task, node, resolved, this);
   }
 
-  private allocate(index: number): void {
+  protected allocate(index: number): void {
     const node = this.nodes[index];
     if (typeof node === "string") {
       this.objects[index] = node;

@@ -19,7 +19,7 @@ import {
 import { builtinName } from "./builtins.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
-import { writeClosure } from "./kinds/functions.ts";
+import { isRenamed, writeClosure } from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { writeInstance } from "./kinds/instances.ts";
@@ -273,7 +273,7 @@ export class Writer implements RunOut {
     return `[${this.names.join(",")}],[${this.texts.join(",")}]${own}`;
   }
 
-  private write(value: unknown): string {
+  protected write(value: unknown): string {
     if (typeof value === "string") return quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
@@ -294,7 +294,7 @@ export class Writer implements RunOut {
     return resource === undefined ? undefined : `["resource",${quote(resource)}]`;
   }
 
-  private writeObject(object: object): string {
+  protected writeObject(object: object): string {
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
     if (this.isProxy?.(object)) return this.refuse("a Proxy");
@@ -386,8 +386,9 @@ export class Writer implements RunOut {
     const { prototype } = f as { prototype?: unknown };
     if (isObject(prototype) && generatorFunctionOf(prototype) === f && Reflect.ownKeys(prototype).length > 0)
       this.index(prototype);
-    if (Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
-      writeOwn(f, 0, this, (key) => isOwnOfFunction(f, key));
+    const renamed = isRenamed(f, stamp);
+    if (renamed || Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
+      writeOwn(f, 0, this, (key) => (key === "name" ? !renamed : isOwnOfFunction(f, key)));
     return text;
   }
 }

@@ -53,6 +53,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
   ["brand of promises", "const p = sub(); const r = types.isPromise(p); await p; return r;", true, false],
   ["constructor of promises", "return Promise.resolve().constructor === Promise;", true, false],
   ["Promise is the machine's", "return Promise === globalThis.Promise;", true, false],
+  [
+    "DisposableStack is the machine's",
+    "return typeof DisposableStack === 'function' && DisposableStack !== globalThis.DisposableStack;",
+    false,
+    true,
+  ],
   ["brand of async functions", "return types.isAsyncFunction(main);", true, false],
   ["prototype property of declarations", 'void types; return Object.hasOwn(main, "prototype");', false, true],
   [

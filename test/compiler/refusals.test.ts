@@ -44,6 +44,13 @@ describe("refused", () => {
     expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
   });
 
+  test("CF1012: using at the top of a module", () => {
+    const source = 'using a = open(); export async function main() { "use workflow"; return a; }';
+    const { code, diagnostics } = compile(source, { filename: "flows.ts" });
+    expect(code).toBeNull();
+    expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
+  });
+
   test("CF1012: a parameter that is written, and that the arguments object of a sloppy function also holds", () => {
     expect(refused("x = 1; return arguments[0];", "commonjs")).toEqual([
       expect.stringMatching(/^CF1012 .*"arguments" also holds[\s\S]*flows\.ts:3:3 /),

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { $Promise, Run } from "../../runtime/machine/index.ts";
+import { $AsyncDisposableStack, $DisposableStack, $Promise, Run } from "../../runtime/machine/index.ts";
 import { seal } from "../../runtime/snapshot/format.ts";
 import {
   decodeRun,
@@ -16,6 +16,11 @@ import { answer, begin, captured, counter, deep, event, hold, host, someProcess,
 
 const HEADER = '["coldframe 1.1 00000000",'.length;
 
+function heldStack(stack: { defer(f: () => void): void }): object {
+  stack.defer(counter(3).inc as never);
+  return stack;
+}
+
 function texts(): string[] {
   const parked = begin(someProcess);
   answer(parked, "10.0.0.1");
@@ -28,6 +33,7 @@ function texts(): string[] {
       $Promise.reject(new Error("x")),
     ],
     native: new Promise(() => {}),
+    stacks: [heldStack(new $DisposableStack()), heldStack(new $AsyncDisposableStack())],
     after: (event("d") as unknown as Promise<unknown>).then(counter(2).inc as never),
     __proto__: null,
   });

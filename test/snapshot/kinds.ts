@@ -98,6 +98,14 @@ export const kinds: readonly KindOfValue[] = [
     name: "null prototype",
     make: () => mutated(Object.create(null), (o) => Object.assign(o, { z: 1, a: { n: 2 } })),
   },
+  {
+    name: "an object made from another",
+    make: () =>
+      mutated(Object.create(Object.create({ inherited: 1, both: 1 }, { hidden: { value: 2 } })), (o) => {
+        o.both = 2;
+        o.self = o;
+      }),
+  },
   { name: "own __proto__", make: () => JSON.parse('{"__proto__":{"x":1},"constructor":2,"toString":3}') },
   { name: "symbol keys", make: () => ({ a: 1, [Symbol.iterator]: 2, [Symbol("k")]: 3 }) },
   {

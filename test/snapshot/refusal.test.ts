@@ -65,7 +65,12 @@ describe("never looks plain", () => {
     ["a Proxy of an array", () => new Proxy([1], {}), "is a Proxy"],
     ["an instance of an unknown class", () => new Socket(), "is a Socket"],
     ["an instance of an imported class with private fields", () => new Agent(), "private fields"],
-    ["an object made from another", () => Object.create({ inherited: 1 }), "is an object"],
+    [
+      "an object made from an instance of an unknown class",
+      () => Object.create(new Socket()),
+      "is an object",
+    ],
+    ["an object made from one of the platform", () => Object.create(Math), "is a Math"],
     ["an object with the prototype of a Map", () => Object.create(Map.prototype), "cannot be read"],
     ["an object with the prototype of a Date", () => Object.create(Date.prototype), "cannot be read"],
     [

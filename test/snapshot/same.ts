@@ -18,7 +18,12 @@ export function difference(one: unknown, other: unknown): string | null {
       continue;
     }
     pairs.set(a, b);
-    if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return `${path} (prototype)`;
+    const [above, otherAbove] = [Object.getPrototypeOf(a), Object.getPrototypeOf(b)];
+    // What no constructor made is an object of the program, and so comes back as a copy.
+    if (above !== otherAbove) {
+      if (above === null || Object.hasOwn(above, "constructor")) return `${path} (prototype)`;
+      work.push([above, otherAbove, `${path}.[[Prototype]]`]);
+    }
     if (Object.isExtensible(a) !== Object.isExtensible(b) || Object.isFrozen(a) !== Object.isFrozen(b)) {
       return `${path} (integrity)`;
     }

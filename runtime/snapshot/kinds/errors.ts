@@ -7,7 +7,9 @@
  * The properties in the node are those as the language makes them (writable, configurable, not enumerable): message, cause,
  * errors. What else an error carries is in the own table.
  */
+import { $SuppressedError, markTraced } from "../../machine/index.ts";
 import { type In, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
+import type { RunIn } from "./promises.ts";
 
 type ErrorClass = (new (...args: unknown[]) => Error) & { readonly prototype: Error };
 
@@ -23,7 +25,7 @@ for (const name of [
   "AggregateError",
   "SuppressedError",
 ]) {
-  const found: unknown = Reflect.get(globalThis, name);
+  const found: unknown = name === "SuppressedError" ? $SuppressedError : Reflect.get(globalThis, name);
   if (typeof found === "function") classes.set(name, found as ErrorClass);
 }
 const nameOfPrototype = new Map<object, string>();
@@ -61,6 +63,8 @@ export const error: Kind = {
     if (node[2] === null) Reflect.deleteProperty(value, "stack");
     else define(value, "stack", string(input.value(node[2])));
     for (let i = 3; i < node.length; i += 2) define(value, string(node[i]), input.value(node[i + 1]));
+    // An error of a run has been thrown there; what a step failed with comes in, and its stack is about to be completed.
+    if ((input as Partial<RunIn>).run != null) markTraced(value);
   },
 };
 

@@ -42,6 +42,22 @@ export function writeClosure({ code, scopes }: StampValue, out: HeapOut): string
   return `${text}]`;
 }
 
+const madeNames = new WeakMap<Code, string>();
+
+/** Whether a closure has another `name` than its factory gives: that of a computed key, or what the program set. */
+export function isRenamed(f: { readonly name: string }, { code, scopes }: StampValue): boolean {
+  if (code.make === null || scopes[0] instanceof Bound) return false;
+  let name = madeNames.get(code);
+  if (name === undefined) {
+    // A factory only makes a function; over which variables does not matter.
+    const made: unknown = code.make(...code.captures.map(() => ({}) as never));
+    name = (made as { readonly name: string }).name;
+    madeNames.set(code, name);
+  }
+  const found = Object.getOwnPropertyDescriptor(f, "name");
+  return found !== undefined && found.value !== name;
+}
+
 const closureNames = new WeakMap<Code, string>();
 
 function closureName(code: Code): string {

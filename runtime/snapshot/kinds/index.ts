@@ -4,6 +4,7 @@ import { bytes, view } from "./binary.ts";
 import { bound } from "./bound.ts";
 import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
 import { cursor, matches } from "./cursors.ts";
+import { asyncStack, disposal, stack } from "./disposals.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
 import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
@@ -47,6 +48,7 @@ const plain: readonly Kind[] = [
 const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, bound, scope, iteration, cursor, matches],
   ...[generator, generatorPrototypeKind, queue, generating, delegation],
+  ...[disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 

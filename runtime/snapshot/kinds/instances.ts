@@ -4,11 +4,13 @@
  *
  *   ["new",[2],1,"x",[5]]         an instance of the class that is node 2, its properties by the key list names[1]
  *   ["class","Money",1,12]        the same for a class registered with `superjson.registerClass`
+ *   ["derived",[2],1,"x",[5]]     an object that inherits from the object that is node 2
  *   ["custom","decimal",…]        what a transformer of `superjson.registerCustom` made of it, as a document of its own
  *
  * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
  */
-import { nameOf } from "../../machine/index.ts";
+import { isStamped, nameOf } from "../../machine/index.ts";
+import { builtinName } from "../builtins.ts";
 import {
   broken,
   type In,
@@ -42,6 +44,7 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   if (foreign?.kind === "class") {
     return `["class",${quote(foreign.name)}${properties(foreign.content, out)}`;
   }
+  if (inheritsFromObject(prototype)) return writeFields("derived", object, out.value(prototype), out);
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
   while (
@@ -68,11 +71,11 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
     writeOwn(object, Class, out, (key) => typeof key === "string" && (kind.done?.(key, object) ?? false));
     return text;
   }
-  return writeFields(object, Class, out);
+  return writeFields("new", object, Class, out);
 }
 
 /** Ordinary properties go by a key list; if there are others, all of them go to the own table. */
-function writeFields(object: object, Class: string, out: Out): string {
+function writeFields(tag: "new" | "derived", object: object, above: string, out: Out): string {
   const content: Record<string, unknown> = {};
   for (const key of Reflect.ownKeys(object)) {
     const found = Object.getOwnPropertyDescriptor(object, key)!;
@@ -84,11 +87,11 @@ function writeFields(object: object, Class: string, out: Out): string {
       !Object.isExtensible(object)
     ) {
       writeOwn(object, 0, out, () => false);
-      return `["new",${Class},${out.name("[]")}]`;
+      return `["${tag}",${above},${out.name("[]")}]`;
     }
     Object.defineProperty(content, key, found);
   }
-  return `["new",${Class}${properties(content, out)}`;
+  return `["${tag}",${above}${properties(content, out)}`;
 }
 
 function properties(content: Readonly<Record<string, unknown>>, out: Out): string {
@@ -96,6 +99,41 @@ function properties(content: Readonly<Record<string, unknown>>, out: Out): strin
   let text = `,${out.name(`[${keys.map(quote).join(",")}]`)}`;
   for (const key of keys) text += `,${out.value(content[key])}`;
   return `${text}]`;
+}
+
+/**
+ * Whether `prototype` is an object of the program, as `Object.create` takes it: no class has made it, and nothing of the platform
+ * is in it. What such an object inherits is what stands in its prototype, and that is saved like any object.
+ */
+function inheritsFromObject(prototype: object): boolean {
+  if (!isProgramObject(prototype)) return false;
+  let above: object | null = Object.getPrototypeOf(prototype);
+  while (above !== null && above !== Object.prototype) {
+    if (!isProgramObject(above)) {
+      const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
+      return isSavableClass(Class, above) && !hasPrivateFields(Class);
+    }
+    above = Object.getPrototypeOf(above);
+  }
+  return true;
+}
+
+function isProgramObject(object: object): boolean {
+  if (builtinName(object) !== undefined) return false;
+  for (const key of Reflect.ownKeys(object)) {
+    const { value, get } = Object.getOwnPropertyDescriptor(object, key)!;
+    if (key === "constructor" && value?.prototype === object) return false;
+    if (key === Symbol.toStringTag || isNative(value) || isNative(get)) return false;
+  }
+  return true;
+}
+
+function isNative(f: unknown): boolean {
+  return (
+    typeof f === "function" &&
+    Function.prototype.toString.call(f).endsWith("{ [native code] }") &&
+    !isStamped(f)
+  );
 }
 
 /** A class that a restore will find again, and whose prototype this is. */
@@ -132,10 +170,16 @@ export function describe(object: object, constructor: unknown, prototype: object
 }
 
 export const instance: Kind = {
-  tags: ["new", "class"],
+  tags: ["new", "class", "derived"],
   prototypes: [],
   write: () => broken("written by its class"),
   allocate(node: Node, input: InstanceIn): unknown {
+    if (node[0] === "derived") {
+      const above = input.node(list(node[1])[0], []);
+      return typeof above === "object" && above !== null
+        ? Object.create(above)
+        : broken("an object that inherits from none");
+    }
     return Object.create(
       node[0] === "new" ? prototypeOf(node[1], input) : registered(string(node[1]), input),
     );

@@ -1,5 +1,7 @@
 /** Values without identity, boxed primitives, symbols. */
 import { TDZ } from "../../../abi/index.ts";
+// Gives `Symbol` what explicit resource management needs of it, where the engine lacks it: before its names are taken.
+import "../../machine/index.ts";
 import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 
 /** Strings longer than this are nodes, so that equal ones stand once. */

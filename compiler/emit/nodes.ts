@@ -1,0 +1,34 @@
+/** Small syntax trees that the parts of the emitter share. */
+import * as t from "@babel/types";
+import type { Variable } from "../ir.ts";
+
+export function isConstant(variable: Variable): boolean {
+  return variable.kind === "const" || variable.kind === "self" || variable.kind === "import";
+}
+
+/** The key of a variable in its record: one of them is no identifier. */
+export function fieldKey(name: string): t.Identifier | t.StringLiteral {
+  return name === "new.target" ? t.stringLiteral(name) : t.identifier(name);
+}
+
+export function assign(
+  target: t.Expression | t.LVal,
+  value: t.Expression,
+  from: t.Node | null,
+): t.ExpressionStatement {
+  const statement = t.expressionStatement(t.assignmentExpression("=", target as t.LVal, value));
+  statement.loc = from?.loc ?? null;
+  return statement;
+}
+
+export function located<N extends t.Node>(node: N, from: t.Node): N {
+  node.loc = from.loc ?? null;
+  return node;
+}
+
+export function labeled(node: t.Statement, labels: readonly string[]): t.Statement {
+  return labels.reduceRight(
+    (inner: t.Statement, label) => t.labeledStatement(t.identifier(label), inner),
+    node,
+  );
+}
