@@ -7,7 +7,7 @@ import { ModuleEmitter } from "./emit/module.ts";
 import type { SourceType } from "./emit/program.ts";
 import { Hasher } from "./hash.ts";
 import type { Manifest } from "./manifest.ts";
-import { parse } from "./parse.ts";
+import { type Decorators, parse } from "./parse.ts";
 import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
 import { resolve } from "./resolve.ts";
@@ -24,6 +24,8 @@ export interface CompileOptions {
   readonly sourceType?: SourceType;
   /** `all` compiles every function of the file as if it were a marked module. Default: `directives`. */
   readonly mark?: "directives" | "all";
+  /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
+  readonly decorators?: Decorators;
 }
 
 export interface CompileResult {
@@ -71,7 +73,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const diagnostics = new Diagnostics(source, options.filename);
   let file: t.File;
   try {
-    file = parse(source, { filename: options.filename, sourceType });
+    file = parse(source, { filename: options.filename, sourceType, decorators: options.decorators });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
@@ -101,11 +103,15 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
 }
 
 /**
- * TypeScript to JavaScript, nothing else.
+ * TypeScript to JavaScript, and decorators to calls; nothing else.
  * @throws SyntaxError of the parser
  */
-export function eraseTypes(source: string, filename: string): { code: string; map: SourceMap } {
-  return printed(parse(source, { filename, sourceType: "module" }), source, filename);
+export function eraseTypes(
+  source: string,
+  filename: string,
+  decorators?: Decorators,
+): { code: string; map: SourceMap } {
+  return printed(parse(source, { filename, sourceType: "module", decorators }), source, filename);
 }
 
 function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {

@@ -258,7 +258,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
     made = fn.isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
-    if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
+    if (fn.isArrow && localName === null) made = named(fn.name, made);
     // Through a constant of its name, an arrow takes that name.
     if (!fn.isGenerator && !(fn.isArrow && localName !== null)) made = module.call("$async", made);
     list.push(
@@ -296,11 +296,14 @@ function emitClosure(module: Emitter, fn: Fn): void {
       );
     }
     made = located(made, fn.node);
-    const needsName = !isMethod && !(t.isFunctionExpression(made) && made.id) && fn.name !== "";
+    const isUnnamed = !isMethod && !(t.isFunctionExpression(made) && made.id);
+    const needsName = isUnnamed && fn.name !== "";
+    // A constant would give it its own name.
+    const isAnonymous = isUnnamed && fn.name === "";
     const accessor = isMethod && node.kind !== "method";
     if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
     if (enters && !(needsName && localName !== null)) {
-      if (needsName) made = named(fn.name, made);
+      if (needsName || isAnonymous) made = named(fn.name, made);
       list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), made)]));
       list.push(
         t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
