@@ -9,7 +9,7 @@ export const ABI_VERSION = 1;
 /** Stands in a slot or scope record for a `let`, `const` or class binding in its temporal dead zone. */
 export const TDZ: unique symbol = Symbol.for("coldframe.tdz") as never;
 
-export type CodeKind = "async" | "sync" | "generator" | "async-generator";
+export type CodeKind = "async" | "sync" | "generator" | "async-generator" | "class";
 
 /**
  * One place at which a function can be suspended. `points[0]` is the entry and never in a snapshot;
@@ -48,10 +48,15 @@ export interface Code {
   /** Carries on at `task.ip`: with `value` sent, or thrown when `threw`. Null for `sync`. */
   readonly step: StepFunction | null;
   readonly points: readonly Point[];
-  /** Factory over the scope records the function uses; null for functions at module level (they go by reference). */
+  /**
+   * Factory over the scope records the function uses; null for functions at module level (they go by reference). That of a
+   * class takes its heritage, its computed keys and whether it is made again behind them.
+   */
   readonly make: ((...scopes: never[]) => (...args: never[]) => unknown) | null;
   /** For each parameter of `make`: the variables of that record which this function, or one made in it, may use. */
   readonly captures: readonly (readonly string[])[];
+  /** Set where a computed key names each function that is made of it. */
+  readonly named?: boolean;
 }
 
 /** A plain object; the slots that are live at the point are its own data properties, named after the author's variables. */

@@ -8,7 +8,7 @@ import type { SourceType } from "./emit/program.ts";
 import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import type { Manifest } from "./manifest.ts";
-import { parse, resolveParsed } from "./parse.ts";
+import { type Decorators, parse, resolveParsed } from "./parse.ts";
 import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
 
@@ -24,6 +24,8 @@ export interface CompileOptions {
   readonly sourceType?: SourceType;
   /** `all` compiles every function of the file as if it were a marked module. Default: `directives`. */
   readonly mark?: "directives" | "all";
+  /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
+  readonly decorators?: Decorators;
 }
 
 export interface CompileResult {
@@ -71,7 +73,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
-    parsed = parse(source, { filename: options.filename, sourceType });
+    parsed = parse(source, { filename: options.filename, sourceType, decorators: options.decorators });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
@@ -102,11 +104,15 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
 }
 
 /**
- * TypeScript to JavaScript, nothing else.
+ * TypeScript to JavaScript, and decorators to calls; nothing else.
  * @throws SyntaxError of the parser
  */
-export function eraseTypes(source: string, filename: string): { code: string; map: SourceMap } {
-  const parsed = parse(source, { filename, sourceType: "module" });
+export function eraseTypes(
+  source: string,
+  filename: string,
+  decorators?: Decorators,
+): { code: string; map: SourceMap } {
+  const parsed = parse(source, { filename, sourceType: "module", decorators });
   resolveParsed(parsed);
   return printed(parsed.file, source, filename);
 }

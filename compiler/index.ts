@@ -17,3 +17,4 @@ export {
 } from "./diagnostics.ts";
 export { mayBeMarked } from "./discover.ts";
 export type { Manifest, ManifestCode, ManifestPoint } from "./manifest.ts";
+export type { Decorators } from "./parse.ts";

@@ -5,6 +5,7 @@
  * - `Stmt` is a lowered statement (pass 4): the author's statements, with every suspend point standing alone in a list.
  */
 import type * as t from "@babel/types";
+import { isStrict } from "./strict.ts";
 
 export type VariableKind =
   | "var"
@@ -17,7 +18,10 @@ export type VariableKind =
   | "import"
   /** The name of a function or class expression inside itself. */
   | "self"
-  /** `this`, `arguments`, `new.target` of a function, when an arrow function or a step function needs it as data. */
+  /**
+   * `this`, `arguments`, `new.target` of a function, when an arrow function or a step function needs it as data; `super` of a
+   * derived constructor: what calls it.
+   */
   | "implicit"
   /** Made by the compiler: spills, iterations, pended completions, records. */
   | "temp";
@@ -43,6 +47,27 @@ export interface Variable {
   startsAs?: Variable;
 }
 
+export function newVariable(
+  name: string,
+  kind: VariableKind,
+  scope: Scope,
+  initEnd: number,
+  init: t.Node | null,
+): Variable {
+  return {
+    name,
+    kind,
+    scope,
+    captured: false,
+    reassigned: false,
+    needsTdz: false,
+    initEnd,
+    init,
+    out: null,
+    record: null,
+  };
+}
+
 /** The captured variables of one scope, kept together in an object of its own class. */
 export interface Record {
   readonly scope: Scope;
@@ -56,7 +81,17 @@ export interface Record {
   copied: boolean;
 }
 
-export type ScopeKind = "module" | "function" | "body" | "block" | "for" | "catch" | "switch" | "class";
+/** `object`: around the methods of an object literal that use `super`; holds the object. */
+export type ScopeKind =
+  | "module"
+  | "function"
+  | "body"
+  | "block"
+  | "for"
+  | "catch"
+  | "switch"
+  | "class"
+  | "object";
 
 export interface Scope {
   readonly kind: ScopeKind;
@@ -88,6 +123,8 @@ export interface Fn {
   readonly children: Fn[];
   /** Name of the function object, as ECMA-262 infers it. Empty: anonymous. */
   name: string;
+  /** Named by a computed key, when it is made. */
+  nameIsComputed: boolean;
   /** Dotted path in the module, unique: what ids are made of. */
   path: string;
   readonly isAsync: boolean;
@@ -104,11 +141,67 @@ export interface Fn {
   /** Names of module-level and global bindings that this function, or one in it, refers to: its locals avoid them. */
   readonly freeNames: Set<string>;
   usesThis: boolean;
-  usesSuper: boolean;
-  usesPrivate: boolean;
+  /** Of a class: evaluated at most once, at the top of the module, where it stays. Others are made by a factory. */
+  inPlace: boolean;
+  /** Of a class: its inner binding (ECMA-262 §15.7.14), hidden when it has no name. */
+  self: Variable | null;
+  /** Of a class: what its private names mean, in the order of their appearance. */
+  privates: readonly PrivateMember[];
   implicit: Map<string, Variable>;
   /** Emission */
   codeName: string;
+}
+
+export function newFn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, hoisted: boolean): Fn {
+  const f = "async" in node && "generator" in node ? node : null;
+  return {
+    kind,
+    node,
+    parent,
+    hoisted,
+    scope: null as never,
+    children: [],
+    name,
+    nameIsComputed: false,
+    path: "",
+    isAsync: f?.async ?? false,
+    isGenerator: f?.generator ?? false,
+    isArrow: node.type === "ArrowFunctionExpression",
+    strict: isStrict(node, parent),
+    isStep: false,
+    suspends: false,
+    captures: new Set(),
+    freeNames: new Set(),
+    usesThis: false,
+    inPlace: false,
+    self: null,
+    privates: [],
+    implicit: new Map(),
+    codeName: "",
+  };
+}
+
+export interface PrivateMember {
+  /** Without `#`. */
+  readonly name: string;
+  readonly isStatic: boolean;
+  readonly kind: "field" | "method" | "accessor";
+}
+
+/** A private name in code that does not stand in its class any more. */
+export interface PrivateUse {
+  readonly self: Variable;
+  /** In the `privates` of the class. */
+  readonly index: number;
+}
+
+/** `super` in code that does not stand in its class or object literal any more. */
+export interface SuperUse {
+  /** Holds the class, or the object that the literal made. */
+  readonly home: Variable;
+  /** The home object is the `prototype` of the class. */
+  readonly ofPrototype: boolean;
+  readonly receiver: Variable;
 }
 
 /** A place where a function can be suspended. */

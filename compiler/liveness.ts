@@ -225,6 +225,8 @@ class Flow {
         uses.add(take.record.holder);
         for (const variable of take.variables) uses.add(variable);
       }
+      const declared = t.isClassDeclaration(node) && node.id ? this.resolved.refs.get(node.id) : undefined;
+      if (declared?.captured && declared.scope.record !== null) uses.add(declared.scope.record.holder);
       if (t.isClass(node) && node.superClass) this.#collect(node.superClass, uses);
       if (t.isClass(node))
         for (const one of node.body.body)
@@ -234,6 +236,14 @@ class Flow {
     }
     const variable = this.resolved.refs.get(node);
     if (variable !== undefined) return this.#reference(variable, uses);
+    const moved = this.resolved.supers.get(node);
+    if (moved !== undefined) {
+      this.#reference(moved.home, uses);
+      this.#reference(moved.receiver, uses);
+      return;
+    }
+    const name = this.resolved.privates.get(node);
+    if (name !== undefined) return this.#reference(name.self, uses);
     for (const key of VISITOR_KEYS[node.type] ?? []) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) for (const one of child) one && this.#collect(one as t.Node, uses);

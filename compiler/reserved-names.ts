@@ -1,7 +1,22 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
+export const reserved = [
+  "$t",
+  "$v",
+  "$e",
+  "$m",
+  "$ip",
+  "$x",
+  "$rest",
+  "$item",
+  "$self",
+  "$held",
+  "$args",
+  "$parent",
+  "$computed",
+  "$again",
+] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
@@ -11,6 +26,8 @@ export const helperNames = [
   "$AsyncDisposableStack",
   "$await",
   "$begin",
+  "$class",
+  "$classOf",
   "$callee",
   "$chain",
   "$code",
@@ -39,8 +56,10 @@ export const helperNames = [
   "$method",
   "$module",
   "$next",
+  "$name",
   "$park",
   "$pass",
+  "$private",
   "$Promise",
   "$ready",
   "$record",
@@ -50,8 +69,12 @@ export const helperNames = [
   "$step",
   "$SuppressedError",
   "$suspend",
+  "$super",
+  "$superGet",
+  "$superMethod",
   "$TDZ",
   "$tdz",
+  "$receiver",
   "$throw",
   "$to",
   "$yield",

@@ -8,14 +8,30 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
-import { BlockFunctions, blocksForBranches } from "./block-functions.ts";
+import { blocksForBranches } from "./block-functions.ts";
+import {
+  isDerivedConstructor,
+  isStaticMember,
+  nearestOwner,
+  privateMembers,
+  usesSuper,
+} from "./class-members.ts";
 import { mayBeInDeadZone } from "./dead-zone.ts";
-import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from "./ir.ts";
+import { Declarations } from "./declarations.ts";
+import {
+  type Fn,
+  type FunctionNode,
+  newVariable,
+  type PrivateUse,
+  type Scope,
+  type ScopeKind,
+  type SuperUse,
+  type Variable,
+} from "./ir.ts";
 import { keyName } from "./key-name.ts";
 import { boundIdentifiers, feedName, unique } from "./names.ts";
 import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
 import type { Resolved } from "./resolved.ts";
-import { isStrict } from "./strict.ts";
 
 export type { Resolved } from "./resolved.ts";
 
@@ -25,27 +41,23 @@ export function resolve(file: t.File): Resolved {
 
 type Fields = { [key: string]: unknown };
 
-class Resolver {
-  readonly refs = new Map<t.Node, Variable>();
+class Resolver extends Declarations {
   readonly tdzChecks = new Set<t.Node>();
   readonly dead = new Set<t.Node>();
   /** What the heads of loops around this place declare. */
   #deadNames: readonly string[] = [];
-  readonly scopes = new Map<t.Node, Scope>();
-  readonly fns = new Map<t.Node, Fn>();
+  readonly supers = new Map<t.Node, SuperUse>();
+  readonly privates = new Map<t.Node, PrivateUse>();
   readonly globals = new Set<string>();
   readonly usedImports = new Set<Variable>();
   hasJsx = false;
-  readonly names = new Set<string>();
-  readonly all: Fn[] = [];
-  readonly blockFunctions = new BlockFunctions(this.names, this.refs);
 
   run(file: t.File): Resolved {
     blocksForBranches(file);
-    const module = this.#fn("module", file.program, null, "", "", false);
-    const scope = this.#scope("module", file.program, null, module);
+    const module = this.fn("module", file.program, null, "", "", false);
+    const scope = this.scope("module", file.program, null, module);
     module.scope = scope;
-    this.#declareList(file.program.body, scope, true);
+    this.declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
     // In code that is not taken apart a variable keeps its name, unless a parameter has it.
     for (const one of this.#namesakes) one.out = unique(`${one.name}$2`, this.names, "$");
@@ -55,6 +67,8 @@ class Resolver {
       refs: this.refs,
       tdzChecks: this.tdzChecks,
       dead: this.dead,
+      supers: this.supers,
+      privates: this.privates,
       scopes: this.scopes,
       fns: this.fns,
       globals: this.globals,
@@ -64,144 +78,6 @@ class Resolver {
       all: this.all,
       blockFunctions: this.blockFunctions,
     };
-  }
-
-  #fn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, feeds: string, hoisted: boolean): Fn {
-    const f = t.isFunction(node) ? node : null;
-    const own = name !== "" ? name : feeds !== "" ? feeds : kind === "class" ? "class" : "anonymous";
-    const base = this.#object === "" ? own : `${this.#object}.${own}`;
-    const fn: Fn = {
-      kind,
-      node,
-      parent,
-      hoisted,
-      scope: null as never,
-      children: [],
-      name,
-      path: "",
-      isAsync: f?.async ?? false,
-      isGenerator: f?.generator ?? false,
-      isArrow: t.isArrowFunctionExpression(node),
-      strict: isStrict(node, parent),
-      isStep: false,
-      suspends: false,
-      captures: new Set(),
-      freeNames: new Set(),
-      usesThis: false,
-      usesSuper: false,
-      usesPrivate: false,
-      implicit: new Map(),
-      codeName: "",
-    };
-    if (parent !== null) {
-      const prefix = parent.path === "" ? base : `${parent.path}.${base}`;
-      let path = prefix;
-      for (let n = 2; this.#paths.has(path); n++) path = `${prefix}#${n}`;
-      this.#paths.add(path);
-      fn.path = path;
-      parent.children.push(fn);
-    }
-    this.fns.set(node, fn);
-    this.all.push(fn);
-    return fn;
-  }
-  readonly #paths = new Set<string>();
-  /** The object literal around, as a path of names: its methods are called `res.order`, not `order`. */
-  #object = "";
-
-  #scope(kind: ScopeKind, node: t.Node, parent: Scope | null, fn: Fn): Scope {
-    const scope: Scope = { kind, parent, fn, node, variables: new Map(), hoisted: [], record: null };
-    this.scopes.set(node, scope);
-    return scope;
-  }
-
-  // ---- declarations
-
-  #declare(
-    scope: Scope,
-    id: t.Identifier,
-    kind: VariableKind,
-    initEnd: number,
-    init: t.Node | null,
-  ): Variable {
-    this.names.add(id.name);
-    let variable = scope.variables.get(id.name);
-    if (variable === undefined || (variable.kind === "self" && kind !== "self")) {
-      variable = {
-        name: id.name,
-        kind,
-        scope,
-        captured: false,
-        reassigned: false,
-        needsTdz: false,
-        initEnd,
-        init,
-        out: null,
-        record: null,
-      };
-      scope.variables.set(id.name, variable);
-    } else if (kind === "function" || kind === "var") variable.reassigned = true;
-    this.refs.set(id, variable);
-    return variable;
-  }
-
-  #declarePattern(
-    scope: Scope,
-    pattern: t.Node,
-    kind: VariableKind,
-    initEnd: number,
-    init: t.Node | null,
-  ): void {
-    for (const id of boundIdentifiers(pattern)) this.#declare(scope, id, kind, initEnd, init);
-  }
-
-  /** Lexical declarations of one statement list; `functionTop`: also the `var`s of everything below. */
-  #declareList(list: readonly t.Node[], scope: Scope, functionTop: boolean): void {
-    for (const node of list) this.#declareLexical(node, scope);
-    if (!functionTop) return;
-    for (const node of list) this.#declareVars(node, scope);
-    if (!scope.fn.strict)
-      for (const id of this.blockFunctions.find(list, scope)) this.#declare(scope, id, "var", 0, null);
-  }
-
-  #declareLexical(node: t.Node, scope: Scope): void {
-    if (t.isExportNamedDeclaration(node) || t.isExportDefaultDeclaration(node)) {
-      if (node.declaration && !t.isExpression(node.declaration))
-        this.#declareLexical(node.declaration, scope);
-    } else if (t.isLabeledStatement(node)) this.#declareLexical(node.body, scope);
-    else if (t.isVariableDeclaration(node) && node.kind !== "var") {
-      for (const one of node.declarations) {
-        const kind = node.kind === "let" ? "let" : "const";
-        this.#declarePattern(
-          scope,
-          one.id,
-          kind,
-          one.end ?? Number.NaN,
-          t.isIdentifier(one.id) ? (one.init ?? null) : null,
-        );
-      }
-    } else if (t.isFunctionDeclaration(node)) {
-      if (node.id) this.#declare(scope, node.id, "function", 0, node);
-      scope.hoisted.push(node);
-    } else if (t.isClassDeclaration(node)) {
-      if (node.id) this.#declare(scope, node.id, "class", node.end ?? Number.NaN, node);
-    } else if (t.isImportDeclaration(node)) {
-      for (const one of node.specifiers) this.#declare(scope, one.local, "import", 0, null);
-    }
-  }
-
-  #declareVars(node: t.Node | null | undefined, scope: Scope): void {
-    if (!node || t.isFunction(node) || t.isExpression(node) || t.isClass(node)) return;
-    if (t.isVariableDeclaration(node)) {
-      if (node.kind === "var")
-        for (const one of node.declarations) this.#declarePattern(scope, one.id, "var", 0, null);
-      return;
-    }
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
-      const child = (node as unknown as Fields)[key];
-      if (Array.isArray(child)) for (const one of child) this.#declareVars(one as t.Node | null, scope);
-      else this.#declareVars(child as t.Node | null, scope);
-    }
   }
 
   // ---- references
@@ -229,6 +105,10 @@ class Resolver {
       }
       return;
     }
+    if (variable.scope.kind === "class" && variable.scope.fn === scope.fn) {
+      this.dead.add(id);
+      return;
+    }
     this.refs.set(id, variable);
     if (variable.kind === "import") this.usedImports.add(variable);
     this.#use(variable, scope);
@@ -241,7 +121,7 @@ class Resolver {
   #use(variable: Variable, scope: Scope): void {
     const owner = variable.scope.fn;
     if (variable.scope.kind === "module") return this.#free(variable.name, scope);
-    if (scope.fn === owner) return;
+    if (scope.fn === owner || (variable === owner.self && owner.inPlace)) return;
     variable.captured = true;
     for (let fn: Fn | null = scope.fn; fn !== null && fn !== owner; fn = fn.parent) fn.captures.add(variable);
   }
@@ -250,32 +130,58 @@ class Resolver {
     for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) fn.freeNames.add(name);
   }
 
-  /** `this`, `arguments` or `new.target` of the nearest function that has its own. */
-  #implicit(node: t.Node, name: "this" | "arguments" | "new.target", scope: Scope): void {
-    let owner = scope.fn;
-    while (owner.isArrow && owner.parent !== null) owner = owner.parent;
-    if (owner.kind === "module") return;
+  /** `this`, `arguments`, `new.target` or `super()` of the nearest function that has its own. */
+  #implicit(
+    node: t.Node,
+    name: "this" | "arguments" | "new.target" | "super",
+    scope: Scope,
+  ): Variable | null {
+    const owner = nearestOwner(scope.fn);
+    if (owner.kind === "module") return null;
     let variable = owner.implicit.get(name);
     if (variable === undefined) {
-      variable = {
-        name,
-        kind: "implicit",
-        scope: owner.scope,
-        captured: false,
-        reassigned: false,
-        needsTdz: false,
-        initEnd: 0,
-        init: null,
-        out: null,
-        record: null,
-      };
+      variable = newVariable(name, "implicit", owner.scope, 0, null);
+      variable.needsTdz = name === "this" && isDerivedConstructor(owner);
       owner.implicit.set(name, variable);
     }
     this.refs.set(node, variable);
     if (scope.fn !== owner) {
+      if (variable.needsTdz) this.tdzChecks.add(node);
       variable.captured = true;
       for (let fn: Fn | null = scope.fn; fn !== null && fn !== owner; fn = fn.parent)
         fn.captures.add(variable);
+    }
+    return variable;
+  }
+
+  /** Methods that stay in their class use the engine's own `super`, in all others it is spelt out. */
+  #super(node: t.Super, scope: Scope): void {
+    const owner = nearestOwner(scope.fn);
+    const around = owner.parent;
+    if (around === null) return;
+    const ofClass = around.kind === "class" && !t.isObjectMethod(owner.node);
+    if (ofClass && owner === scope.fn && !owner.suspends) return;
+    const home = ofClass ? around.self : owner.scope.parent?.variables.get(HOME);
+    const receiver = this.#implicit(node, "this", scope);
+    this.refs.delete(node);
+    if (!home || receiver === null) return;
+    this.#use(home, scope);
+    this.supers.set(node, { home, ofPrototype: ofClass && !isStaticMember(owner.node), receiver });
+  }
+
+  #superCall(node: t.Super, scope: Scope): void {
+    if (scope.fn !== nearestOwner(scope.fn)) this.#implicit(node, "super", scope);
+  }
+
+  #private(node: t.PrivateName, scope: Scope): void {
+    for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) {
+      const index = fn.privates.findIndex((one) => one.name === node.id.name);
+      if (index === -1) continue;
+      const self = fn.self!;
+      if (scope.fn.parent === fn && !scope.fn.suspends) return;
+      this.#use(self, scope);
+      this.privates.set(node, { self, index });
+      return;
     }
   }
 
@@ -311,39 +217,44 @@ class Resolver {
         if (!t.isJSXIdentifier(node.object)) return this.#visit(node.object, scope);
         if (node.object.name !== "this") return this.#reference(node.object, scope);
         scope.fn.usesThis = true;
-        return this.#implicit(node.object, "this", scope);
+        this.#implicit(node.object, "this", scope);
+        return;
       case "ThisExpression":
         scope.fn.usesThis = true;
-        return this.#implicit(node, "this", scope);
+        this.#implicit(node, "this", scope);
+        return;
       case "MetaProperty":
         if (node.meta.name === "new") this.#implicit(node, "new.target", scope);
         return;
       case "Super":
-        for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.isArrow ? fn.parent : null)
-          fn.usesSuper = true;
-        this.#implicit(node, "this", scope);
-        this.refs.delete(node);
-        return;
+        return this.#super(node, scope);
       case "PrivateName":
-        for (let fn: Fn | null = scope.fn; fn !== null && fn.kind !== "class"; fn = fn.parent)
-          fn.usesPrivate = true;
-        return;
+        return this.#private(node, scope);
       case "MemberExpression":
       case "OptionalMemberExpression":
         this.#visit(node.object, scope);
         if (node.computed || t.isPrivateName(node.property)) this.#visit(node.property, scope);
         return;
       case "ObjectExpression": {
-        const outer = this.#object;
+        const outer = this.object;
         const own = name !== "" ? name : feeds;
-        if (own !== "") this.#object = outer === "" ? own : `${outer}.${own}`;
-        this.#visitAll(node.properties, scope);
-        this.#object = outer;
+        if (own !== "") this.object = outer === "" ? own : `${outer}.${own}`;
+        const inner = this.#homeScope(node, scope);
+        for (const one of node.properties) {
+          if (!t.isObjectMethod(one)) this.#visit(one, scope);
+          else {
+            if (one.computed) this.#visit(one.key, scope);
+            this.#function(one, inner, keyName(one), "");
+            this.#namedByKey(one, one);
+          }
+        }
+        this.object = outer;
         return;
       }
       case "ObjectProperty": {
         if (node.computed) this.#visit(node.key, scope);
-        return this.#visit(node.value, scope, keyName(node), "");
+        this.#visit(node.value, scope, keyName(node), "");
+        return this.#namedByKey(node, node.value);
       }
       case "LabeledStatement":
         return this.#visit(node.body, scope);
@@ -355,7 +266,8 @@ class Resolver {
       case "CallExpression":
       case "OptionalCallExpression":
       case "NewExpression": {
-        this.#visit(node.callee, scope);
+        if (t.isSuper(node.callee)) this.#superCall(node.callee, scope);
+        else this.#visit(node.callee, scope);
         const label = feedName(node.callee);
         for (const argument of node.arguments) this.#visit(argument, scope, "", label);
         return;
@@ -392,9 +304,6 @@ class Resolver {
           node.type !== "ArrowFunctionExpression" && node.id ? node.id.name : name,
           feeds,
         );
-      case "ObjectMethod":
-        if (node.computed) this.#visit(node.key, scope);
-        return this.#function(node, scope, keyName(node), "");
       case "ClassMethod":
       case "ClassPrivateMethod":
         return this.#function(node, scope, keyName(node), "");
@@ -422,7 +331,7 @@ class Resolver {
         this.#visit(node.init, inner);
         this.#visit(node.test, inner);
         this.#visit(node.update, inner);
-        return this.#visit(node.body, inner);
+        return this.#loop(node.body, inner);
       }
       case "ForInStatement":
       case "ForOfStatement": {
@@ -433,12 +342,16 @@ class Resolver {
         if (inner !== scope) this.#deadNames = [...outer, ...inner.variables.keys()];
         this.#visit(node.right, inner);
         this.#deadNames = outer;
-        return this.#visit(node.body, inner);
+        return this.#loop(node.body, inner);
       }
+      case "WhileStatement":
+      case "DoWhileStatement":
+        this.#visit(node.test, scope);
+        return this.#loop(node.body, scope);
       case "CatchClause": {
-        const inner = this.#scope("catch", node, scope, scope.fn);
+        const inner = this.scope("catch", node, scope, scope.fn);
         if (node.param) {
-          this.#declarePattern(inner, node.param, "catch", 0, null);
+          this.declarePattern(inner, node.param, "catch", 0, null);
           this.#visitPattern(node.param, inner);
         }
         return this.#visit(node.body, inner);
@@ -457,6 +370,12 @@ class Resolver {
       default:
         return this.#children(node, scope);
     }
+  }
+
+  #loop(body: t.Node, scope: Scope): void {
+    this.loops++;
+    this.#visit(body, scope);
+    this.loops--;
   }
 
   /** The identifiers a pattern binds are declared; its defaults and computed keys are references. */
@@ -502,8 +421,8 @@ class Resolver {
         t.isClassDeclaration(one),
     );
     if (!has) return parent;
-    const scope = this.#scope(kind, node, parent, parent.fn);
-    this.#declareList(list, scope, false);
+    const scope = this.scope(kind, node, parent, parent.fn);
+    this.declareList(list, scope, false);
     return scope;
   }
 
@@ -514,33 +433,33 @@ class Resolver {
 
   #forScope(node: t.Node, head: t.Node | null | undefined, parent: Scope, right: t.Node | null): Scope {
     if (!head || !t.isVariableDeclaration(head) || head.kind === "var") return parent;
-    const scope = this.#scope("for", node, parent, parent.fn);
+    const scope = this.scope("for", node, parent, parent.fn);
     const kind = head.kind === "let" ? "let" : "const";
     for (const one of head.declarations)
-      this.#declarePattern(scope, one.id, kind, right?.end ?? one.end ?? Number.NaN, null);
+      this.declarePattern(scope, one.id, kind, right?.end ?? one.end ?? Number.NaN, null);
     return scope;
   }
 
   #function(node: FunctionNode, outer: Scope, name: string, feeds: string): void {
-    const fn = this.#fn("function", node, outer.fn, name, feeds, t.isFunctionDeclaration(node));
-    const scope = this.#scope("function", node, outer, fn);
+    const fn = this.fn("function", node, outer.fn, name, feeds, t.isFunctionDeclaration(node));
+    const scope = this.scope("function", node, outer, fn);
     fn.scope = scope;
-    const object = this.#object;
-    this.#object = "";
+    fn.suspends = fn.isAsync || fn.isGenerator;
+    const object = this.object;
+    this.object = "";
     const deadNames = this.#deadNames;
     if (deadNames.length > 0) this.#deadNames = deadNames.filter((name) => !declaresName(node, name));
-    if (t.isFunctionExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
+    if (t.isFunctionExpression(node) && node.id) this.declare(scope, node.id, "self", 0, null);
     for (const param of node.params)
-      for (const [id, end] of parameterEnds(param)) this.#declare(scope, id, "param", end, null);
-    const inner = needsOwnBody(node) ? this.#scope("body", node.body, scope, fn) : scope;
-    if (t.isBlockStatement(node.body)) this.#declareList(node.body.body, inner, true);
+      for (const [id, end] of parameterEnds(param)) this.declare(scope, id, "param", end, null);
+    const inner = needsOwnBody(node) ? this.scope("body", node.body, scope, fn) : scope;
+    if (t.isBlockStatement(node.body)) this.declareList(node.body.body, inner, true);
     if (inner !== scope) this.#initialiseBody(inner, scope);
     for (const param of node.params) this.#visitPattern(param, scope);
     if (t.isBlockStatement(node.body)) this.#visitAll(node.body.body, inner);
     else this.#visit(node.body, scope);
     this.#deadNames = deadNames;
-    fn.suspends = fn.isAsync || fn.isGenerator;
-    this.#object = object;
+    this.object = object;
   }
 
   /** Variables of the body begin with the values of the parameters of their names (ECMA-262 §10.2.11, step 28). */
@@ -554,37 +473,69 @@ class Resolver {
   }
   readonly #namesakes: Variable[] = [];
 
+  /** An anonymous function or class under a computed key takes its name from it (ECMA-262 §8.4.5). */
+  #namedByKey(node: { readonly key?: t.Node; readonly computed?: boolean | null }, value: t.Node): void {
+    const fn = node.computed && keyName(node) === "" ? this.fns.get(value) : undefined;
+    if (fn !== undefined && !("id" in fn.node && fn.node.id)) fn.nameIsComputed = true;
+  }
+
+  /** Methods of an object literal that use `super` share a variable that holds the object. */
+  #homeScope(node: t.ObjectExpression, outer: Scope): Scope {
+    if (!node.properties.some((one) => t.isObjectMethod(one) && usesSuper(one))) return outer;
+    const scope = this.scope("object", node, outer, outer.fn);
+    scope.variables.set(HOME, newVariable("home", "const", scope, 0, null));
+    return scope;
+  }
+
   #class(node: t.Class, outer: Scope, name: string, feeds: string): void {
-    const fn = this.#fn("class", node, outer.fn, name, feeds, false);
-    const object = this.#object;
-    this.#object = "";
-    const scope = this.#scope("class", node, outer, fn);
+    const fn = this.fn("class", node, outer.fn, name, feeds, false);
+    const object = this.object;
+    this.object = "";
+    const scope = this.scope("class", node, outer, fn);
     fn.scope = scope;
-    if (t.isClassExpression(node) && node.id) this.#declare(scope, node.id, "self", 0, null);
-    this.#visitAll(node.decorators ?? [], outer);
-    this.#visit(node.superClass, outer);
+    fn.inPlace = outer.fn.kind === "module" && this.loops === 0;
+    fn.privates = privateMembers(node);
+    fn.self = newVariable(node.id?.name ?? "class", "self", scope, 0, null);
+    // The name of a class in place is there natively, for all but what is taken out of it.
+    const named = node.id && (t.isClassExpression(node) || !fn.inPlace) ? node.id : null;
+    if (named !== null) {
+      this.names.add(named.name);
+      scope.variables.set(named.name, fn.self);
+      if (t.isClassExpression(node)) this.refs.set(named, fn.self);
+    }
+    const head = fn.inPlace ? outer : this.scope("class", node.body, outer, outer.fn);
+    if (named !== null && head !== outer)
+      head.variables.set(named.name, newVariable(named.name, "self", head, 0, null));
+    this.#visitAll(node.decorators ?? [], head);
+    this.#visit(node.superClass, head);
     for (const member of node.body.body) {
-      if ("computed" in member && member.computed) this.#visit(member.key as t.Node, outer);
+      if ("computed" in member && member.computed) this.#visit(member.key as t.Node, head);
       if (t.isClassMethod(member) || t.isClassPrivateMethod(member)) this.#visit(member, scope);
       else if (
         t.isClassProperty(member) ||
         t.isClassPrivateProperty(member) ||
         t.isClassAccessorProperty(member)
       ) {
-        if (member.value) this.#initialiser(member, member.value, scope, keyName(member));
+        if (member.value) {
+          this.#initialiser(member, member.value, scope, keyName(member));
+          if (!t.isClassPrivateProperty(member)) this.#namedByKey(member, member.value);
+        }
       } else if (t.isStaticBlock(member)) this.#initialiser(member, null, scope, "static");
     }
-    this.#object = object;
+    this.object = object;
   }
 
   /** A field initialiser or static block: runs with a `this` of its own, like a method without parameters. */
   #initialiser(member: t.Node, value: t.Node | null, outer: Scope, name: string): void {
-    const fn = this.#fn("function", member, outer.fn, name, "", false);
-    const scope = this.#scope("function", member, outer, fn);
+    const fn = this.fn("function", member, outer.fn, name, "", false);
+    const scope = this.scope("function", member, outer, fn);
     fn.scope = scope;
     if (t.isStaticBlock(member)) {
-      this.#declareList(member.body, scope, true);
+      this.declareList(member.body, scope, true);
       this.#visitAll(member.body, scope);
     } else this.#visit(value, scope, name);
   }
 }
+
+/** The name under which a scope keeps the home object of its methods: no identifier. */
+const HOME = "super";

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { CompileError, compile, type SourceMap } from "../compiler/index.ts";
 import type { Included } from "./include.ts";
+import { decoratorsOf } from "./tsconfig.ts";
 
 export interface CompiledModule {
   readonly code: string;
@@ -20,7 +21,8 @@ export function compileModule(
   options: Included = { sourceType: "module", mark: "directives" },
 ): CompiledModule | null {
   const place = placeOf(filename);
-  const result = compile(source, { filename: place.file, moduleId: place.moduleId, ...options });
+  const decorators = decoratorsOf(filename);
+  const result = compile(source, { filename: place.file, moduleId: place.moduleId, decorators, ...options });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };

@@ -1,121 +1,258 @@
 /**
- * Classes stay classes. Inside of a function the records that its methods use are bound around it, because a local of the
- * function may hold another record by the time a method runs.
+ * Classes stay classes. One at the top of the module stays where it is and is saved by name; any other is made by a factory
+ * at module level, as closures are, so that a restore can make it again: from its scope records, its heritage and its computed
+ * keys, without running its static parts.
+ *
+ * ```
+ * class C extends (h) { #x = 1; static y = f(); [k]() {} }
+ *
+ * C$code.make($s, new C$Scope(), h, [$key(k)])
+ *
+ * make: ($s, $C, $parent, $computed, $again) => class C extends $parent {
+ *   static { $C.C = this; $class(this, C$code, [$s, $C], $computed, [$private("x", …)]); }
+ *   #x = $machine.allocating === null ? 1 : undefined;
+ *   static y = $again ? undefined : f();
+ *   [$computed[0]]() {}
+ * }
+ * ```
+ *
+ * Constructors and initialisers of classes with private parts do nothing while `$machine.allocating` is set: that is how
+ * a restore gives an object the private names of its class.
  */
 import * as t from "@babel/types";
+import { isDerivedConstructor } from "../class-members.ts";
+import { identifier } from "../convert.ts";
 import type { Fn } from "../ir.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { emitAsync, wrapper } from "./functions.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
+type Member = t.ClassBody["body"][number];
+
 export function emitClass(module: Emitter, node: t.Class, rewriter: Rewriting): t.Expression {
   const fn = module.fnOf(node);
-  const made: t.ClassExpression = {
+  fn.codeName = module.name(`${identifier(fn.path)}$code`);
+  return fn.inPlace ? stays(module, fn, node, rewriter) : made(module, fn, node, rewriter);
+}
+
+// ---- in place
+
+function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Expression {
+  const kept = keptKeys(module, fn, node);
+  const key = (one: Member): t.Expression => {
+    const value = rewriter.expression((one as t.ClassMethod).key);
+    const place = kept(one);
+    return place === null ? value : t.assignmentExpression("=", place as t.LVal, module.call("$key", value));
+  };
+  const members = node.body.body.map((one) => member(module, fn, one, key, kept));
+  module.code(fn, { step: null, layout: null, make: null, captures: [] });
+  const registered = register(module, fn, [], t.arrayExpression([]));
+  const known = module.knownClassValue(fn);
+  if (known !== null)
+    module.codes.push(
+      t.variableDeclaration("let", [t.variableDeclarator(t.identifier(known), t.nullLiteral())]),
+    );
+  const statement = t.expressionStatement(
+    known === null ? registered : t.assignmentExpression("=", t.identifier(known), registered),
+  );
+  const same: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
     superClass: node.superClass ? rewriter.expression(node.superClass) : null,
-    body: { ...node.body, body: node.body.body.map((one) => member(module, one, rewriter)) },
+    body: { ...node.body, body: [t.staticBlock([statement]), ...members] },
   };
-  return bindRecords(module, fn, named(fn, made), rewriter);
+  return t.isClassDeclaration(node) ? same : named(fn, same);
 }
 
-/** An anonymous class keeps the name that its place gives it (ECMA-262 §8.4.5). */
-function named(fn: Fn, made: t.ClassExpression): t.Expression {
-  if (made.id || fn.name === "" || fn.name === "default") return made;
-  const key = t.stringLiteral(fn.name);
-  return t.memberExpression(t.objectExpression([t.objectProperty(key, made)]), t.cloneNode(key), true);
+/** Where the keys of fields are kept that name an anonymous function: null for those of all others. */
+function keptKeys(module: Emitter, fn: Fn, node: t.Class): (one: Member) => t.Expression | null {
+  const fields = node.body.body.filter(
+    (one) => t.isClassProperty(one) && one.value && module.resolved.fns.get(one.value)?.nameIsComputed,
+  );
+  if (fields.length === 0) return () => null;
+  const name = module.name(`${identifier(fn.path)}$computed`);
+  const list = t.variableDeclarator(t.identifier(name), t.arrayExpression([]));
+  module.codes.push(t.variableDeclaration("const", [list]));
+  return (one) => {
+    const index = fields.indexOf(one);
+    return index === -1 ? null : t.memberExpression(t.identifier(name), t.numericLiteral(index), true);
+  };
 }
 
-/** `(($s) => value)($s)`: what is made keeps these records, whatever the variables hold later. */
-export function bindRecords(module: Emitter, fn: Fn, value: t.Expression, rewriter: Rewriting): t.Expression {
-  const holders = (module.converted.takes.get(fn) ?? []).map((one) => one.record.holder.out!);
-  const own = fn.kind === "class" ? fn.scope.record : null;
-  if (holders.length === 0 && own === null) return value;
-  const params = holders.map((one) => t.identifier(one));
-  let body: t.BlockStatement | t.Expression = value;
+// ---- made by a factory
+
+function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Expression {
+  const takes = module.converted.takes.get(fn) ?? [];
+  const own = fn.scope.record;
+  const holders = takes.map((one) => one.record.holder.out!);
+  const computed = node.body.body.filter((one) => "computed" in one && one.computed) as t.ClassMethod[];
+  const heritage = node.superClass ? rewriter.expression(node.superClass) : t.identifier("undefined");
+  const keys = computed.map((one) => module.call("$key", rewriter.expression(one.key)));
+  const args: t.Expression[] = holders.map((one) => t.identifier(one));
+  if (own !== null) args.push(t.newExpression(t.identifier(own.className), []));
+  if (node.superClass || keys.length > 0) args.push(heritage);
+  if (keys.length > 0) args.push(t.arrayExpression(keys));
+
+  const all = own === null ? holders : [...holders, own.holder.out!];
+  const key = (one: Member) =>
+    t.memberExpression(
+      t.identifier("$computed"),
+      t.numericLiteral(computed.indexOf(one as t.ClassMethod)),
+      true,
+    );
+  const members = node.body.body.map((one) => member(module, fn, one, key, key));
+  const start: t.Statement[] = [];
   if (own !== null) {
-    const self = own.variables.find((one) => one.kind === "self")!;
-    const start = new Rewriter(module, rewriter.fn, null).prologue(fn.scope);
-    body = t.blockStatement([
-      ...start,
-      t.returnStatement(t.assignmentExpression("=", rewriter.place(self) as t.LVal, value)),
-    ]);
+    const self = new Rewriter(module, fn, null).place(fn.self!);
+    start.push(t.expressionStatement(t.assignmentExpression("=", self as t.LVal, t.thisExpression())));
   }
-  return t.callExpression(
-    t.arrowFunctionExpression(params, body),
-    holders.map((one) => t.identifier(one)),
+  const scopes = all.map((one) => t.identifier(one));
+  const list = keys.length > 0 ? t.identifier("$computed") : t.arrayExpression([]);
+  start.push(t.expressionStatement(register(module, fn, scopes, list)));
+  const value: t.ClassExpression = {
+    ...(node as t.ClassExpression),
+    type: "ClassExpression",
+    superClass: node.superClass ? t.identifier("$parent") : null,
+    body: { ...node.body, body: [t.staticBlock(start), ...members] },
+  };
+  const params = [...all, "$parent", "$computed", "$again"].map((one) => t.identifier(one));
+  module.code(fn, {
+    step: null,
+    layout: null,
+    make: t.arrowFunctionExpression(params, named(fn, value)),
+    captures: [
+      ...takes.map((one) => one.variables.map((variable) => variable.name)),
+      ...(own === null ? [] : [own.variables.map((variable) => variable.name)]),
+    ],
+  });
+  const call = t.callExpression(t.memberExpression(t.identifier(fn.codeName), t.identifier("make")), args);
+  call.loc = node.loc ?? null;
+  return call;
+}
+
+/** `$class(this, code, scopes, keys, names)`: what a snapshot has to know of a class, told before any static part runs. */
+function register(module: Emitter, fn: Fn, scopes: t.Expression[], keys: t.Expression): t.CallExpression {
+  const names = fn.privates.map(({ name, kind, isStatic }) => {
+    const [object, value] = [t.identifier("o"), t.identifier("v")];
+    const place = () => t.memberExpression(t.identifier("o"), t.privateName(t.identifier(name)));
+    const set = t.assignmentExpression("=", place() as unknown as t.LVal, t.identifier("v"));
+    return module.call(
+      "$private",
+      t.stringLiteral(name),
+      t.stringLiteral(kind),
+      t.booleanLiteral(isStatic),
+      t.arrowFunctionExpression([object], place()),
+      t.arrowFunctionExpression([t.identifier("o"), value], set),
+      t.arrowFunctionExpression(
+        [t.identifier("o")],
+        t.binaryExpression("in", t.privateName(t.identifier(name)), t.identifier("o")),
+      ),
+    );
+  });
+  return module.call(
+    "$class",
+    t.thisExpression(),
+    t.identifier(fn.codeName),
+    t.arrayExpression(scopes),
+    keys,
+    t.arrayExpression(names),
+    t.booleanLiteral((fn.node as t.Class).superClass != null),
   );
 }
 
+/** An anonymous class keeps the name that its place gives it (ECMA-262 §8.4.5). */
+function named(fn: Fn, value: t.ClassExpression): t.Expression {
+  if (value.id || fn.name === "" || fn.name === "default") return value;
+  const key = t.stringLiteral(fn.name);
+  return t.memberExpression(t.objectExpression([t.objectProperty(key, value)]), t.cloneNode(key), true);
+}
+
+// ---- members
+
+const isAllocating = (module: Emitter, operator: "===" | "!==") =>
+  t.binaryExpression(
+    operator,
+    t.memberExpression(module.helper("$machine"), t.identifier("allocating")),
+    t.nullLiteral(),
+  );
+
+/**
+ * @param computed the expression of a computed key
+ * @param again the same for a second use, when the class is there
+ */
 function member(
   module: Emitter,
-  node: t.ClassBody["body"][number],
-  rewriter: Rewriting,
-): t.ClassBody["body"][number] {
-  const key =
-    "computed" in node && node.computed
-      ? rewriter.expression(node.key as t.Node)
-      : "key" in node
-        ? node.key
-        : undefined;
-  if (t.isClassMethod(node) || t.isClassPrivateMethod(node)) {
-    const fn = module.fnOf(node);
-    if (fn.isStep) {
-      module.diagnostics.error(
-        "CF1012",
-        node,
-        "a class method as a step; make it a function, or a method of an object at the top of the module.",
-      );
-      return node;
-    }
-    if (!fn.suspends) {
-      const parts = plainFunction(module, fn);
-      return { ...node, key, params: parts.params, body: parts.body as t.BlockStatement } as t.ClassMethod;
-    }
-    const parts = asyncMethod(module, fn);
-    return {
-      ...node,
-      key,
-      async: false,
-      generator: false,
-      params: parts.params,
-      body: parts.body,
-    } as t.ClassMethod;
-  }
+  owner: Fn,
+  node: Member,
+  computed: (node: Member) => t.Expression,
+  again: (node: Member) => t.Expression | null,
+): Member {
+  const key = "computed" in node && node.computed ? computed(node) : "key" in node ? node.key : undefined;
+  if (t.isClassMethod(node) || t.isClassPrivateMethod(node)) return method(module, owner, node, key!);
   if (t.isStaticBlock(node)) {
     const fn = module.fnOf(node);
     const inner = new Rewriter(module, fn, null);
-    return { ...node, body: [...module.prologueOf(fn.scope, inner), ...inner.list(node.body)] };
+    const body = [...module.prologueOf(fn.scope, inner), ...inner.list(node.body)];
+    if (owner.inPlace) return { ...node, body };
+    const first = t.unaryExpression("!", t.identifier("$again"));
+    return { ...node, body: [t.ifStatement(first, t.blockStatement(body))] };
   }
   if (t.isClassProperty(node) || t.isClassPrivateProperty(node) || t.isClassAccessorProperty(node)) {
     if (!node.value) return { ...node, key } as t.ClassProperty;
     const fn = module.fnOf(node);
     const inner = new Rewriter(module, fn, null);
     let value = inner.expression(node.value);
+    if (module.resolved.fns.get(node.value)?.nameIsComputed)
+      value = module.call("$name", value, again(node)!);
     const start = module.prologueOf(fn.scope, inner);
     if (start.length > 0)
       value = t.callExpression(
         t.arrowFunctionExpression([], t.blockStatement([...start, t.returnStatement(value)])),
         [],
       );
+    if (node.static && !owner.inPlace)
+      value = t.conditionalExpression(t.identifier("$again"), t.identifier("undefined"), value);
+    if (!node.static && hasPrivateParts(owner))
+      value = t.conditionalExpression(isAllocating(module, "==="), value, t.identifier("undefined"));
     return { ...node, key, value } as t.ClassProperty;
   }
   return node;
 }
 
-/** The body of an async method: starts a task whose step function stands at module level. */
-export function asyncMethod(
-  module: Emitter,
-  fn: Fn,
-): { params: t.FunctionParameter[]; body: t.BlockStatement } {
-  if (fn.usesSuper || fn.usesPrivate)
+/** Whether instances of the class have private names: a restore has to give them to an object. */
+const hasPrivateParts = (owner: Fn) => owner.privates.some((one) => !one.isStatic);
+
+function method(module: Emitter, owner: Fn, node: t.ClassMethod | t.ClassPrivateMethod, key: t.Node): Member {
+  const fn = module.fnOf(node);
+  if (fn.isStep) {
     module.diagnostics.error(
       "CF1012",
-      fn.node,
-      `${fn.usesSuper ? '"super"' : "a private name"} in an async method; call a synchronous method that uses it.`,
+      node,
+      "a class method as a step; make it a function, or a method of an object at the top of the module.",
     );
-  fn.codeName = module.name(`${fn.path.replace(/[^\w$]+/g, "$")}$code`);
+    return node;
+  }
+  if (!fn.suspends) {
+    const guard = node.kind === "constructor" && hasPrivateParts(owner) ? [allocates(module, fn)] : [];
+    const parts = plainFunction(module, fn, null, guard);
+    return { ...node, key, params: parts.params, body: parts.body } as t.ClassMethod;
+  }
+  const parts = asyncMethod(module, fn);
+  return { ...node, key, async: false, generator: false, ...parts } as t.ClassMethod;
+}
+
+/** `if ($machine.allocating !== null) { super($machine.allocating); return; }` */
+function allocates(module: Emitter, fn: Fn): t.Statement {
+  const object = t.memberExpression(module.helper("$machine"), t.identifier("allocating"));
+  const list: t.Statement[] = [t.returnStatement()];
+  if (isDerivedConstructor(fn)) list.unshift(t.expressionStatement(t.callExpression(t.super(), [object])));
+  return t.ifStatement(isAllocating(module, "!=="), t.blockStatement(list));
+}
+
+/** The body of an async method: starts a task whose step function stands at module level. */
+function asyncMethod(module: Emitter, fn: Fn): { params: t.FunctionParameter[]; body: t.BlockStatement } {
+  fn.codeName = module.name(`${identifier(fn.path)}$code`);
   const emitted = emitAsync(module, fn, fn.codeName);
   module.code(fn, {
     step: emitted.step,

@@ -26,6 +26,10 @@ export interface Emitter {
   closure(fn: Fn): t.Expression;
   objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression;
   classExpression(node: t.Class, rewriter: Rewriting): t.Expression;
+  /** The module-level name of what the machine knows of a class in place. */
+  classValue(fn: Fn): string;
+  /** The same, if something has asked for it. */
+  knownClassValue(fn: Fn): string | null;
   prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[];
   handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression;
   /** Registers the code of a function. */
@@ -62,14 +66,23 @@ export interface Extras {
 
 /** The rewriting of one function's code: see `Rewriter`. */
 export interface Rewriting {
+  readonly module: Emitter;
   readonly fn: Fn;
   /** Variables that the step function around declares; null: this function is not taken apart. */
   readonly locals: ReadonlySet<Variable> | null;
   place(variable: Variable): t.Expression;
+  /** Whether assignments, not declarations, give the variable its value here. */
+  isPlaced(variable: Variable): boolean;
+  /** Whether the dead zone of the variable is ours to watch. */
+  isChecked(variable: Variable): boolean;
+  /** `this`, as `super` gives it on. */
+  receiver(variable: Variable): t.Expression;
   holder(record: Record): t.Identifier;
   any(node: t.Node): t.Node;
   expression(node: t.Node): t.Expression;
   pattern(node: t.Node): t.Node;
+  target(node: t.Node): t.Node;
+  copy(node: t.Node): t.Node;
   statement(node: t.Statement): t.Statement[];
   prologue(scope: Scope | undefined): t.Statement[];
 }

@@ -6,7 +6,7 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
-import type { Converted } from "../convert.ts";
+import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope } from "../ir.ts";
@@ -48,6 +48,7 @@ export class ModuleEmitter implements Emitter {
   readonly #made = new Set<string>();
   readonly #functions: TopFunction[] = [];
   #topThis: string | null = null;
+  readonly #classValues = new Map<Fn, string>();
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -104,6 +105,19 @@ export class ModuleEmitter implements Emitter {
     return emitClass(this, node, rewriter);
   }
 
+  classValue(fn: Fn): string {
+    let name = this.#classValues.get(fn);
+    if (name === undefined) {
+      name = this.name(`${identifier(fn.path)}$class`);
+      this.#classValues.set(fn, name);
+    }
+    return name;
+  }
+
+  knownClassValue(fn: Fn): string | null {
+    return this.#classValues.get(fn) ?? null;
+  }
+
   prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[] {
     return prologue(this, scope, rewriter);
   }
@@ -151,6 +165,7 @@ export class ModuleEmitter implements Emitter {
       id: `${this.#options.moduleId}#${fn.path}`,
       hash: codeHash(fn),
       kind,
+      ...(fn.nameIsComputed ? { named: true as const } : {}),
       line: fn.node.loc?.start.line ?? 0,
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
@@ -416,6 +431,7 @@ export class ModuleEmitter implements Emitter {
 }
 
 function kindOf(fn: Fn): CodeKind {
+  if (fn.kind === "class") return "class";
   if (fn.isGenerator) return fn.isAsync ? "async-generator" : "generator";
   return fn.suspends ? "async" : "sync";
 }

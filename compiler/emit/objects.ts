@@ -1,32 +1,45 @@
 /**
- * Object literals. Methods and accessors become closures, so that they can be saved; methods that use `super` need the literal
- * as their home object and stay in it.
+ * Object literals. Methods and accessors become closures, so that they can be saved; those that use `super` share a scope
+ * record that holds the object.
  *
- * `{ a, get x() { … }, b }` ↦ `$define($define({ a }, "get", "x", f), "all", { b })`
+ * | source | emitted |
+ * |---|---|
+ * | `{ a, get x() { … }, b }` | `$define($define({ a }, "get", "x", f), "all", { b })` |
+ * | `{ [k]: () => {} }` | `{ ...$entry(k, f) }` |
+ * | `{ m() { super.m() } }` | `(($home) => $home.home = { m: m$code.make($home) })(new $home$Scope())` |
  */
 import * as t from "@babel/types";
-import type { Fn } from "../ir.ts";
 import { keyName } from "../key-name.ts";
-import { asyncMethod, bindRecords } from "./classes.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
-import { plainFunction } from "./plain-functions.ts";
 
 export function objectExpression(
   module: Emitter,
   node: t.ObjectExpression,
   rewriter: Rewriting,
 ): t.Expression {
-  const methods = node.properties.filter((one) => t.isObjectMethod(one)).map((one) => module.fnOf(one));
-  if (methods.some((fn) => fn.usesSuper)) return withSuper(module, node, methods, rewriter);
+  const value = literal(module, node, rewriter);
+  const scope = module.resolved.scopes.get(node);
+  if (!scope?.record) return value;
+  const [home] = scope.record.variables;
+  return t.callExpression(
+    t.arrowFunctionExpression(
+      [rewriter.holder(scope.record)],
+      t.assignmentExpression("=", rewriter.place(home!) as t.LVal, value),
+    ),
+    [t.newExpression(t.identifier(scope.record.className), [])],
+  );
+}
+
+function literal(module: Emitter, node: t.ObjectExpression, rewriter: Rewriting): t.Expression {
   let made: t.Expression | null = null;
   let group: (t.ObjectProperty | t.SpreadElement)[] = [];
   const close = (): t.Expression => {
-    const literal = t.objectExpression(group);
+    const properties = t.objectExpression(group);
     group = [];
-    if (made === null) return literal;
-    return literal.properties.length === 0
+    if (made === null) return properties;
+    return properties.properties.length === 0
       ? made
-      : module.call("$define", made, t.stringLiteral("all"), t.nullLiteral(), literal);
+      : module.call("$define", made, t.stringLiteral("all"), t.nullLiteral(), properties);
   };
   for (const one of node.properties) {
     if (!t.isObjectMethod(one)) {
@@ -77,29 +90,4 @@ function namedEntry(module: Emitter, key: t.Expression, f: t.Expression): t.Spre
 function isAnonymousFunction(node: t.Node): boolean {
   if (t.isArrowFunctionExpression(node)) return true;
   return (t.isFunctionExpression(node) || t.isClassExpression(node)) && !node.id;
-}
-
-function withSuper(
-  module: Emitter,
-  node: t.ObjectExpression,
-  staying: readonly Fn[],
-  rewriter: Rewriting,
-): t.Expression {
-  const properties = node.properties.map((one) => {
-    if (!t.isObjectMethod(one)) return entry(module, one, rewriter);
-    const fn = module.fnOf(one);
-    const key = one.computed ? rewriter.expression(one.key) : one.key;
-    const parts = fn.suspends ? asyncMethod(module, fn) : plainFunction(module, fn);
-    return {
-      ...one,
-      key,
-      async: one.async && !fn.suspends,
-      generator: one.generator && !fn.suspends,
-      params: parts.params,
-      body: parts.body as t.BlockStatement,
-    };
-  });
-  let value: t.Expression = { ...node, properties };
-  for (const fn of staying) value = bindRecords(module, fn, value, rewriter);
-  return value;
 }

@@ -1,6 +1,7 @@
 /** Functions that are called as they are, and what every function opens with. */
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { isDerivedConstructor } from "../class-members.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
@@ -35,6 +36,7 @@ function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean 
 function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
   if (lowered) return [assign(place, t.identifier(`$${variable.name.replace(".", "_")}`), null)];
   if (variable.name === "this" && isDerivedConstructor(fn)) return [];
+  if (variable.name === "super") return [assign(place, superCall(fn), null)];
   const value =
     variable.name === "this"
       ? t.thisExpression()
@@ -44,22 +46,35 @@ function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowere
   return [assign(place, value, null)];
 }
 
-function isDerivedConstructor(fn: Fn): boolean {
-  return (
-    t.isClassMethod(fn.node, { kind: "constructor" }) &&
-    t.isClass(fn.parent?.node) &&
-    fn.parent.node.superClass != null
+/** `(...$args) => (super(...$args), this)`: for arrow functions of a derived constructor, which are made elsewhere. */
+function superCall(fn: Fn): t.Expression {
+  const self = fn.implicit.get("this");
+  const call = t.callExpression(t.super(), [t.spreadElement(t.identifier("$args"))]);
+  const holder = self?.scope.record?.holder.out;
+  const kept =
+    self?.captured && holder
+      ? t.assignmentExpression(
+          "=",
+          t.memberExpression(t.identifier(holder), t.identifier("this")),
+          t.thisExpression(),
+        )
+      : t.thisExpression();
+  return t.arrowFunctionExpression(
+    [t.restElement(t.identifier("$args"))],
+    t.sequenceExpression([call, kept]),
   );
 }
 
 /**
  * Parameters and body of a function without suspend points of its own.
  * @param self names the function object, where a call from outside of any run has to enter the run that made it
+ * @param guard runs before anything else, the binding of parameters included
  */
 export function plainFunction(
   module: Emitter,
   fn: Fn,
   self: string | null = null,
+  guard: readonly t.Statement[] = [],
 ): { params: t.FunctionParameter[]; body: t.BlockStatement | t.Expression } {
   const node = fn.node as FunctionNode;
   const rewriter = new Rewriter(module, fn, null);
@@ -106,6 +121,7 @@ export function plainFunction(
   const first = prologue(module, fn.scope, rewriter);
   const functions = fn.scope.hoisted.length;
   const entry = [
+    ...guard,
     ...blockVariables(module, fn),
     ...(self === null ? [] : [enterRun(module, fn, self, again?.args ?? argumentsOf(fn, rest))]),
     ...first.slice(0, first.length - functions),

@@ -5,16 +5,26 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { isClassInPlace } from "../class-members.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { boundIdentifiers, makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
 import { isUsing, usingOf } from "../using.ts";
+import { assignmentTarget, rewriteAssignment, rewriteUpdate } from "./assignments.ts";
 import { component } from "./component.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { nativeStateCall, nativeStateChain } from "./maker-calls.ts";
-import { assign, fieldKey, isConstant, labeled, located } from "./nodes.ts";
+import {
+  calleeMoved,
+  chainMoved,
+  deleteMoved,
+  hasMoved,
+  isMoved,
+  privateName,
+  readMoved,
+} from "./members.ts";
+import { assign, fieldKey, labeled, located } from "./nodes.ts";
 import { suppliedName } from "./platform.ts";
-import { updateSelf, writeToSelf } from "./sloppy.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
@@ -37,6 +47,11 @@ export class Rewriter implements Rewriting {
   /** The place of a variable: a local, or a field of its record. */
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
+    if (isClassInPlace(variable))
+      return t.memberExpression(
+        t.identifier(this.module.classValue(variable.scope.fn)),
+        t.identifier("class"),
+      );
     if (variable.captured && record !== null) {
       const field = fieldKey(variable.name);
       const place = t.memberExpression(this.holder(record), field, variable.name === "new.target");
@@ -53,11 +68,12 @@ export class Rewriter implements Rewriting {
 
   /** Whether assignments, not declarations, give the variable its value here. */
   isPlaced(variable: Variable): boolean {
+    if (isClassInPlace(variable)) return true;
     return (variable.captured && variable.scope.record !== null) || (this.locals?.has(variable) ?? false);
   }
 
   /** Whether the dead zone of a variable is ours to watch. The platform does it for what it declares but parameters, see `plainFunction`. */
-  #isChecked(variable: Variable): boolean {
+  isChecked(variable: Variable): boolean {
     return this.isPlaced(variable) || variable.kind === "param";
   }
 
@@ -75,7 +91,7 @@ export class Rewriter implements Rewriting {
     }
     if (variable.scope.kind === "module") return t.cloneNode(node, false);
     const place = located(this.place(variable), node);
-    if (!this.module.resolved.tdzChecks.has(node) || !this.#isChecked(variable)) return place;
+    if (!this.module.resolved.tdzChecks.has(node) || !this.isChecked(variable)) return place;
     return this.module.call("$tdz", place, t.stringLiteral(variable.name));
   }
 
@@ -102,8 +118,28 @@ export class Rewriter implements Rewriting {
         return this.module.classExpression(node, this);
       case "ObjectExpression":
         return this.module.objectExpression(node, this);
+      case "PrivateName":
+      case "Super":
+        return node;
+      case "BinaryExpression": {
+        const use = this.module.resolved.privates.get(node.left);
+        if (use === undefined) return this.copy(node);
+        const has = t.memberExpression(privateName(this, use), t.identifier("has"));
+        return t.callExpression(has, [this.expression(node.right)]);
+      }
+      case "UnaryExpression": {
+        const { argument } = node;
+        // Sloppy code: a variable cannot be deleted, but the field of a record could.
+        if (node.operator === "delete" && t.isIdentifier(argument) && this.#isOwn(argument))
+          return t.booleanLiteral(false);
+        const gone = node.operator === "delete" && isMoved(this.module, argument);
+        return (gone ? deleteMoved(this, argument) : null) ?? this.copy(node);
+      }
       case "MemberExpression":
       case "OptionalMemberExpression": {
+        if (node.type === "OptionalMemberExpression" && hasMoved(this.module, node))
+          return chainMoved(this, node);
+        if (isMoved(this.module, node as t.Node)) return located(readMoved(this, node), node);
         const chained = t.isOptionalMemberExpression(node) ? nativeStateChain(this.module, this, node) : null;
         if (chained !== null) return chained;
         const object = this.any(node.object) as t.Expression;
@@ -112,6 +148,8 @@ export class Rewriter implements Rewriting {
       }
       case "CallExpression":
       case "OptionalCallExpression": {
+        if (node.type === "OptionalCallExpression" && hasMoved(this.module, node))
+          return chainMoved(this, node);
         const made = nativeStateCall(this.module, this, node);
         if (made !== null) return made;
         return this.#superCall({
@@ -130,16 +168,11 @@ export class Rewriter implements Rewriting {
           value: this.any(node.value),
         } as t.Node;
       case "AssignmentExpression":
-        return this.#assignment(node);
+        return rewriteAssignment(this, node);
       case "UpdateExpression":
-        return this.#update(node);
-      case "UnaryExpression":
-        // Sloppy code: a variable cannot be deleted, but the field of a record could.
-        if (node.operator === "delete" && t.isIdentifier(node.argument) && this.#isOwn(node.argument))
-          return t.booleanLiteral(false);
-        return this.#copy(node);
+        return rewriteUpdate(this, node);
       default:
-        return this.#copy(node);
+        return this.copy(node);
     }
   }
 
@@ -147,7 +180,7 @@ export class Rewriter implements Rewriting {
     return (this.module.resolved.refs.get(node)?.scope.kind ?? "module") !== "module";
   }
 
-  #copy(node: t.Node): t.Node {
+  copy(node: t.Node): t.Node {
     const copy = { ...node } as unknown as { [key: string]: unknown };
     for (const key of VISITOR_KEYS[node.type] ?? []) {
       const child = copy[key];
@@ -165,11 +198,21 @@ export class Rewriter implements Rewriting {
       return outside ? this.module.topThis() : t.cloneNode(node, false);
     }
     if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
-    return located(this.place(variable), node);
+    const place = located(this.place(variable), node);
+    return this.module.resolved.tdzChecks.has(node) ? this.module.call("$receiver", place) : place;
+  }
+
+  receiver(variable: Variable): t.Expression {
+    if (variable.scope.fn === this.fn && this.locals === null) return t.thisExpression();
+    const place = this.place(variable);
+    return variable.needsTdz && variable.scope.fn !== this.fn ? this.module.call("$receiver", place) : place;
   }
 
   /** A function in a variable is called without `this`, also where the variable became a field. */
   #callee(node: t.Node): t.Node {
+    if (isMoved(this.module, node)) return calleeMoved(this, node);
+    const call = t.isSuper(node) ? this.module.resolved.refs.get(node) : undefined;
+    if (call !== undefined) return t.sequenceExpression([t.numericLiteral(0), this.place(call)]);
     const callee = this.any(node);
     if (t.isIdentifier(node) && t.isMemberExpression(callee))
       return t.sequenceExpression([t.numericLiteral(0), callee]);
@@ -179,101 +222,16 @@ export class Rewriter implements Rewriting {
   /** `this` of a derived constructor exists behind `super()`: where arrows use it, it is recorded then. */
   #superCall(node: t.CallExpression): t.Node {
     const variable = t.isSuper(node.callee) ? this.fn.implicit.get("this") : undefined;
-    if (variable === undefined || !variable.captured) return node;
+    if (variable === undefined || !variable.captured || this.fn.isArrow) return node;
     return t.sequenceExpression([
       node,
       t.assignmentExpression("=", this.place(variable) as t.LVal, t.thisExpression()),
     ]);
   }
 
-  #assignment(node: t.AssignmentExpression): t.Node {
-    const initialises = node.extra?.["initialises"] === true;
-    const { left } = node;
-    if (!t.isIdentifier(left)) {
-      const target = initialises ? this.pattern(left) : this.#target(left);
-      return {
-        ...node,
-        extra: undefined,
-        left: target,
-        right: this.expression(node.right),
-      } as unknown as t.Node;
-    }
-    const right = this.expression(node.right);
-    const variable = this.module.resolved.refs.get(left);
-    if (
-      variable === undefined ||
-      variable.scope.kind === "module" ||
-      initialises ||
-      !this.#isChecked(variable)
-    )
-      return {
-        ...node,
-        extra: undefined,
-        left: initialises && variable ? this.place(variable) : this.#write(left),
-        right,
-      } as unknown as t.Node;
-    const name = t.stringLiteral(variable.name);
-    const checked = this.module.resolved.tdzChecks.has(left);
-    if (variable.kind === "self" && !this.fn.strict) return writeToSelf(node, this.place(variable), right);
-    if (isConstant(variable)) {
-      const { operator } = node;
-      const read = checked ? [this.module.call("$tdz", this.place(variable), name)] : [];
-      if (operator === "&&=" || operator === "||=" || operator === "??=") {
-        const assigning = t.sequenceExpression([right, this.module.call("$const", t.cloneNode(name))]);
-        const logical = operator.slice(0, -1) as t.LogicalExpression["operator"];
-        return t.logicalExpression(logical, read[0] ?? this.place(variable), assigning);
-      }
-      return t.sequenceExpression([right, ...read, this.module.call("$const", t.cloneNode(name))]);
-    }
-    if (!checked) return { ...node, left: located(this.place(variable), left) as t.LVal, right } as t.Node;
-    if (node.operator === "=") {
-      const both = t.arrayExpression([right, this.module.call("$tdz", this.place(variable), name)]);
-      return t.assignmentExpression(
-        "=",
-        this.place(variable) as t.LVal,
-        t.memberExpression(both, t.numericLiteral(0), true),
-      );
-    }
-    return t.sequenceExpression([
-      this.module.call("$tdz", this.place(variable), name),
-      { ...node, left: this.place(variable) as t.LVal, right } as t.AssignmentExpression,
-    ]);
-  }
-
-  #update(node: t.UpdateExpression): t.Node {
-    if (!t.isIdentifier(node.argument)) return this.#copy(node);
-    const variable = this.module.resolved.refs.get(node.argument);
-    if (variable === undefined || variable.scope.kind === "module" || !this.isPlaced(variable))
-      return { ...node, argument: this.#write(node.argument) } as t.Node;
-    const name = t.stringLiteral(variable.name);
-    const checks: t.Expression[] = [];
-    if (this.module.resolved.tdzChecks.has(node.argument))
-      checks.push(this.module.call("$tdz", this.place(variable), name));
-    if (variable.kind === "self" && !this.fn.strict) checks.push(updateSelf(this.place(variable)));
-    else if (isConstant(variable)) checks.push(this.module.call("$const", t.cloneNode(name)));
-    else checks.push({ ...node, argument: this.place(variable) } as t.UpdateExpression);
-    return checks.length === 1 ? checks[0]! : t.sequenceExpression(checks);
-  }
-
-  #write(node: t.Identifier): t.Expression {
-    const variable = this.module.resolved.refs.get(node);
-    return variable === undefined || variable.scope.kind === "module"
-      ? t.cloneNode(node, false)
-      : located(this.place(variable), node);
-  }
-
-  /** An assignment pattern of the author; a constant in it throws when it is its turn. */
-  #target(node: t.Node): t.Node {
-    if (t.isIdentifier(node)) {
-      const variable = this.module.resolved.refs.get(node);
-      if (variable !== undefined && this.isPlaced(variable) && isConstant(variable))
-        return t.memberExpression(
-          this.module.call("$const", t.stringLiteral(variable.name)),
-          t.identifier("value"),
-        );
-      return this.#write(node);
-    }
-    return this.#patternChildren(node, (one) => this.#target(one));
+  /** An assignment pattern of the author. */
+  target(node: t.Node): t.Node {
+    return assignmentTarget(this, node) ?? this.#patternChildren(node, (one) => this.target(one));
   }
 
   /** A pattern that initialises: its identifiers are places. */
@@ -405,7 +363,7 @@ export class Rewriter implements Rewriting {
       case "DebuggerStatement":
         return [node];
       default:
-        return [this.#copy(node) as t.Statement];
+        return [this.copy(node) as t.Statement];
     }
   }
 
@@ -534,7 +492,7 @@ export class Rewriter implements Rewriting {
     const scope = this.module.resolved.scopes.get(node);
     const right = this.expression(node.right);
     if (!t.isVariableDeclaration(node.left)) {
-      const left = this.#target(node.left) as t.LVal;
+      const left = this.target(node.left) as t.LVal;
       return [labeled({ ...node, left, right, body: this.#body(node.body) }, labels)];
     }
     const pattern = node.left.declarations[0]!.id;

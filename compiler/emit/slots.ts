@@ -17,7 +17,10 @@ export function scopeClass(
     // No name of a field, and no identifier.
     one === "constructor" || one === "new.target"
       ? t.classProperty(t.stringLiteral(one), initial(one), null, null, true)
-      : t.classProperty(t.identifier(one), initial(one)),
+      : t.classProperty(
+          t.isValidIdentifier(one, false) ? t.identifier(one) : t.stringLiteral(one),
+          initial(one),
+        ),
   );
   return t.classExpression(null, null, t.classBody(members));
 }

@@ -105,6 +105,17 @@ export class Lowering implements Lowered {
     return t.expressionStatement(t.assignmentExpression("=", this.ref(variable), value));
   }
 
+  /** `this`, as the method around `super` has it. */
+  receiver(node: t.Node): t.ThisExpression {
+    const receiver = t.thisExpression();
+    const use = this.resolved.supers.get(node);
+    if (use !== undefined) {
+      this.resolved.refs.set(receiver, use.receiver);
+      if (use.receiver.needsTdz && use.receiver.scope.fn !== this.fn) this.resolved.tdzChecks.add(receiver);
+    }
+    return receiver;
+  }
+
   label(name: string): string {
     this.#labels++;
     return this.#labels === 1 ? `$${name}` : `$${name}${this.#labels}`;

@@ -125,12 +125,7 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
     case "JSXFragment":
       return lowerElement(node, (operands) => lowerOperands(l, operands, out));
     case "ClassExpression":
-      l.diagnostics.error(
-        "CF1012",
-        node,
-        "an await in the head of a class; move the awaited value to a constant before the class.",
-      );
-      return node;
+      return lowerClass(l, node, out);
     default:
       l.diagnostics.error(
         "CF1012",
@@ -251,6 +246,7 @@ function goesOn(operator: string, value: t.Expression): t.Expression {
 const piece = (text: string, tail = false) => t.templateElement({ raw: text, cooked: text }, tail);
 
 function tagThis(l: Lowering, tag: t.MemberExpression, out: Stmt[]): t.Expression {
+  if (t.isSuper(tag.object)) return l.receiver(tag.object);
   return keep(l, tag.object as t.Expression, [null], out);
 }
 
@@ -265,9 +261,10 @@ export function lowerMember<M extends t.MemberExpression | t.OptionalMemberExpre
 ): M {
   const waits = later.some((one) => l.has(one));
   if (t.isSuper(node.object)) {
-    if (!node.computed) return node;
-    const key = lowerExpression(l, node.property as t.Expression, out);
-    return { ...node, property: waits ? keep(l, key, later, out, "key") : key };
+    if (waits) return superReference(l, node as t.MemberExpression, out) as M;
+    return node.computed
+      ? { ...node, property: lowerExpression(l, node.property as t.Expression, out) }
+      : node;
   }
   if (!node.computed) {
     const object = lowerExpression(l, node.object, out);
@@ -283,9 +280,21 @@ export function lowerMember<M extends t.MemberExpression | t.OptionalMemberExpre
   return { ...node, object, property: keep(l, operands[1]!, later, out, "key") };
 }
 
+/** `super[key]` as a reference that is kept: its `this`, its key, then its base (§13.3.7.3). */
+function superReference(l: Lowering, node: t.MemberExpression, out: Stmt[]): t.MemberExpression {
+  const use = l.resolved.supers.get(node.object)!;
+  const home = l.ref(use.home);
+  const key = node.computed
+    ? lowerExpression(l, node.property as t.Expression, out)
+    : t.stringLiteral((node.property as t.Identifier).name);
+  const object = use.ofPrototype ? t.memberExpression(home, t.identifier("prototype")) : home;
+  const made = helper("$super", object, key, l.receiver(node.object));
+  return t.memberExpression(spill(l, made, "super", out), t.identifier("value"));
+}
+
 /** The reference of a target that is assigned later: base and key are evaluated now. */
 export function lowerReference(l: Lowering, node: t.MemberExpression, out: Stmt[]): t.MemberExpression {
-  if (t.isSuper(node.object)) return lowerMember(l, node, out, []);
+  if (t.isSuper(node.object)) return superReference(l, node, out);
   const object = keep(l, lowerExpression(l, node.object, out), [node], out);
   if (!node.computed) return { ...node, object };
   return {
@@ -305,10 +314,10 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
     const [callee, ...rest] = lowerOperands(l, [node.callee as t.Expression, ...args], out);
     return { ...node, callee: callee as t.Expression, arguments: rest as t.Expression[] };
   }
+  if (!argsWait) return { ...node, callee: lowerMember(l, node.callee, out, args) };
   const member = lowerMember(l, node.callee, out, args);
-  if (!argsWait) return { ...node, callee: member };
   const f = spill(l, member, feedName(node.callee) || "method", out);
-  const receiver = t.isSuper(member.object) ? t.thisExpression() : member.object;
+  const receiver = t.isSuper(node.callee.object) ? l.receiver(node.callee.object) : member.object;
   const list = t.arrayExpression(lowerOperands(l, args, out));
   return at(
     helper("$apply", f, receiver, list, t.stringLiteral(feedName(node.callee) || "expression")),
@@ -334,14 +343,35 @@ function lowerObject(l: Lowering, node: t.ObjectExpression, out: Stmt[]): t.Expr
     const value = lowerExpression(l, one.value as t.Expression, out);
     return { ...one, shorthand: false, key, value: i === last ? value : keep(l, value, later, out) };
   });
-  return { ...node, properties };
+  const copy = { ...node, properties };
+  const scope = l.resolved.scopes.get(node);
+  if (scope !== undefined) l.resolved.scopes.set(copy, scope);
+  return copy;
 }
 
 /** A copy stands for the same function. */
-function moved(l: Lowering, from: t.ObjectMethod, copy: t.ObjectMethod): t.ObjectMethod {
+function moved<N extends t.Node>(l: Lowering, from: N, copy: N): N {
   const fn = l.resolved.fns.get(from);
   if (fn !== undefined) l.resolved.fns.set(copy, fn);
   return copy;
+}
+
+/** A class whose heritage or computed keys contain suspend points: both are evaluated in front of it, in their order (§15.7.14). */
+export function lowerClass<C extends t.Class>(l: Lowering, node: C, out: Stmt[]): C {
+  const members = node.body.body;
+  const last = members.findLastIndex((one) => l.has(one));
+  let superClass = node.superClass ?? null;
+  if (superClass !== null && l.has(node)) {
+    superClass = lowerExpression(l, superClass, out);
+    if (last >= 0) superClass = spill(l, superClass, "heritage", out);
+  }
+  const body = members.map((one, i) => {
+    if (i > last || !("computed" in one) || !one.computed) return one;
+    const key = lowerExpression(l, one.key as t.Expression, out);
+    if (i === last || isConstantLiteral(key)) return moved(l, one, { ...one, key } as typeof one);
+    return moved(l, one, { ...one, key: spill(l, helper("$key", key), "key", out) } as typeof one);
+  });
+  return moved(l, node, { ...node, superClass, body: { ...node.body, body } });
 }
 
 function lowerAssignment(l: Lowering, node: t.AssignmentExpression, out: Stmt[]): t.Expression {
@@ -460,7 +490,11 @@ function link(l: Lowering, node: t.Expression, label: string, out: Stmt[]): Link
       receiver: null,
     };
   }
-  return { value: lowerExpression(l, node, out), receiver: null };
+  const ofSuper = node.type === "MemberExpression" && t.isSuper(node.object);
+  return {
+    value: lowerExpression(l, node, out),
+    receiver: ofSuper ? l.receiver(node.object) : null,
+  };
 }
 
 function at<N extends t.Node>(node: N, from: t.Node): N {

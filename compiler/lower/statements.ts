@@ -14,7 +14,7 @@ import type { Stmt, Variable } from "../ir.ts";
 import { makesClosure } from "../names.ts";
 import { isUsing, usingOf } from "../using.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
-import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
+import { lowerClass, lowerEffect, lowerExpression, spill } from "./expressions.ts";
 import { closeFinally, openFinally } from "./finally.ts";
 import { jump, leaves, rewriteJumps, targetOf } from "./jumps.ts";
 import { assignPattern } from "./patterns.ts";
@@ -62,6 +62,10 @@ function lowerSuspending(l: Lowering, node: t.Statement, out: Stmt[], labels: st
     case "ThrowStatement":
       l.statement = node;
       out.push(js(t.throwStatement(lowerExpression(l, node.argument, out))));
+      return;
+    case "ClassDeclaration":
+      l.statement = node;
+      out.push(js(lowerClass(l, node, out)));
       return;
     case "BlockStatement":
       l.enter(l.resolved.scopes.get(node), out);

@@ -4,6 +4,7 @@ import type * as t from "@babel/types";
 import { CompileError, compileProgram } from "../../compiler/index.ts";
 import { placeOf } from "../compile-module.ts";
 import { included, type PluginOptions } from "../include.ts";
+import { decoratorsOf } from "../tsconfig.ts";
 
 export default function coldframe(_api?: object, options: PluginOptions = {}): PluginObj<PluginPass> {
   return {
@@ -17,7 +18,12 @@ export default function coldframe(_api?: object, options: PluginOptions = {}): P
           const how = included(filename, options) ?? {
             sourceType: path.node.sourceType === "module" ? "module" : "commonjs",
           };
-          const result = compileProgram(source, { filename: place.file, moduleId: place.moduleId, ...how });
+          const result = compileProgram(source, {
+            filename: place.file,
+            moduleId: place.moduleId,
+            decorators: decoratorsOf(filename),
+            ...how,
+          });
           if (result.diagnostics.some((one) => one.severity === "error"))
             throw new CompileError(result.diagnostics);
           if (result.program === null) return;

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
 import { included, isInModules, optionsOf } from "../include.ts";
+import { decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
   readonly format: string;
@@ -38,7 +39,7 @@ function translate(url: string): Translated | null {
   const compiled = compileModule(source, filename, how ?? undefined);
   if (compiled !== null) return { format, source: withInlineMap(compiled) };
   if (!isTypeScript) return null;
-  const erased = eraseTypes(source, placeOf(filename).file);
+  const erased = eraseTypes(source, placeOf(filename).file, decoratorsOf(filename));
   const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
   return { format: "module", source: withInlineMap({ code: erased.code, map }) };
 }

@@ -8,6 +8,8 @@ import type { Callable } from "./durable.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
 import { $async } from "./values.ts";
 
+type Head = Pick<Code, "kind" | "line" | "captures"> & { readonly named: boolean };
+
 class Descriptor implements Code {
   readonly id: string;
   readonly hash: string;
@@ -15,7 +17,7 @@ class Descriptor implements Code {
   readonly make: Code["make"];
   readonly file: string;
   readonly #text: string;
-  #head: Pick<Code, "kind" | "line" | "captures"> | null = null;
+  #head: Head | null = null;
   #points: readonly Point[] | null = null;
 
   constructor(module: Module, text: string, step: Code["step"], make: Code["make"]) {
@@ -32,6 +34,10 @@ class Descriptor implements Code {
     return this.#readHead().kind;
   }
 
+  get named(): boolean {
+    return this.#readHead().named;
+  }
+
   get line(): number {
     return this.#readHead().line;
   }
@@ -45,11 +51,12 @@ class Descriptor implements Code {
     return this.#points;
   }
 
-  #readHead(): Pick<Code, "kind" | "line" | "captures"> {
+  #readHead(): Head {
     if (this.#head === null) {
       const [, , kind, line, ...captures] = this.#text.split("\n", 1)[0]!.split(" ");
       this.#head = {
-        kind: kind as CodeKind,
+        kind: kind!.replace("!", "") as CodeKind,
+        named: kind!.endsWith("!"),
         line: Number(line),
         captures: captures.map((record) => (record === "-" ? [] : record.split(",").map(decode))),
       };

@@ -4,6 +4,19 @@
  */
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, restoreBound } from "./bound.ts";
+export {
+  $class,
+  $classOf,
+  $private,
+  brandWith,
+  type ClassValue,
+  classOf,
+  constructBase,
+  type MemberValue,
+  memberFunction,
+  memberOf,
+  type PrivateName,
+} from "./classes.ts";
 export { $closure, isStamped, runOf, type StampValue, stamp, stampOf } from "./closure.ts";
 export {
   Cursor,
@@ -83,11 +96,12 @@ export {
   type Step,
 } from "./registry.ts";
 export { freeRun, type Host, inRun, machine as $machine, machine, type Observer, Run } from "./run.ts";
-export { $const, $tdz } from "./scope.ts";
+export { $const, $receiver, $tdz } from "./scope.ts";
 export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { markTraced } from "./stack.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
+export { $super, $superGet, $superMethod } from "./super.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
@@ -97,4 +111,4 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";
+export { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";

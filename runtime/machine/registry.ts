@@ -52,6 +52,13 @@ interface Registry {
   readonly scripts: Map<string, Readonly<Record<string, unknown>>>;
   /** The classes that stamp generators and their prototypes; see generator.ts. */
   generators: unknown;
+  /** Classes at the top of marked modules by the id of their code; null: it was evaluated more than once. */
+  readonly classes: Map<string, object | null>;
+  /** Functions of such classes are looked for when one is met for the first time. */
+  readonly members: WeakMap<object, unknown>;
+  unlisted: object[];
+  /** The class of stamps on classes; see classes.ts. */
+  classStamps: unknown;
 }
 
 /** Compiled scripts contain it in this form. */
@@ -72,6 +79,10 @@ export const registry: Registry = (home[registryKey] ??= {
   helpers: null,
   scripts: new Map(),
   generators: null,
+  classes: new Map(),
+  members: new WeakMap(),
+  unlisted: [],
+  classStamps: null,
 });
 
 /**
@@ -174,8 +185,9 @@ export function bindingOf(name: string): { readonly value: unknown } | undefined
   const hash = name.lastIndexOf("#");
   const bindings = registry.modules.get(name.slice(0, hash))?.bindings;
   const binding = name.slice(hash + 1);
-  if (bindings === undefined || !Object.hasOwn(bindings, binding)) return undefined;
-  return { value: bindings[binding]!() };
+  if (bindings !== undefined && Object.hasOwn(bindings, binding)) return { value: bindings[binding]!() };
+  const made = registry.classes.get(name);
+  return made ? { value: made } : undefined;
 }
 
 function isObject(value: unknown): value is object {

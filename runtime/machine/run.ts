@@ -30,6 +30,11 @@ interface Machine {
   entry: Entry | null;
   /** The task that the job loop is carrying on: what stands at the bottom of the stack, for stack traces. */
   job: Durable | null;
+  /**
+   * The object that a restore is giving the private names of a class to: constructors and initialisers of classes with private
+   * parts do nothing meanwhile. See classes.ts.
+   */
+  allocating: object | null;
   /** `drain` of loop.ts. Here, because draining leads to resolving functions, and they lead to draining. */
   drain: (run: Run) => void;
   observer: Observer | null;
@@ -40,6 +45,7 @@ export const machine: Machine = {
   top: null,
   next: null,
   entry: null,
+  allocating: null,
   job: null,
   drain: () => {},
   observer: null,

@@ -16,3 +16,15 @@ export function $tdz<T>(value: T, name: string): T {
 export function $const(_name: string): never {
   throw new TypeError("Assignment to constant variable.");
 }
+
+/**
+ * `this` of a derived constructor, where an arrow function uses it.
+ * @throws ReferenceError before `super()` has returned
+ */
+export function $receiver<T>(value: T): T {
+  if (value === (TDZ as unknown))
+    throw new ReferenceError(
+      "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
+    );
+  return value;
+}

@@ -3,6 +3,7 @@
  * registry when they are evaluated.
  */
 import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
+import { $class, $classOf, $private } from "./classes.ts";
 import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
@@ -27,11 +28,12 @@ import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
 import { $module, registry, registryKey } from "./registry.ts";
 import { machine } from "./run.ts";
-import { $const, $tdz } from "./scope.ts";
+import { $const, $receiver, $tdz } from "./scope.ts";
 import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
+import { $super, $superGet, $superMethod } from "./super.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
-import { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";
+import { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
 
 const helpers = {
   $apply: invoke,
@@ -42,6 +44,8 @@ const helpers = {
   $begin,
   $callee,
   $chain,
+  $class,
+  $classOf,
   $code,
   $coercible,
   $const,
@@ -67,16 +71,22 @@ const helpers = {
   $machine: machine,
   $method,
   $module,
+  $name,
   $next,
   $park,
   $pass,
+  $private,
   $Promise,
   $ready,
+  $receiver,
   $record,
   $resume,
   $rest,
   $return,
   $step,
+  $super,
+  $superGet,
+  $superMethod,
   $suspend,
   $SuppressedError,
   $TDZ,

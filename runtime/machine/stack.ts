@@ -36,10 +36,9 @@ export function trace(error: unknown, from: Durable): void {
   const { stack } = error;
   if (typeof stack !== "string") return;
   const lines = ownFrames(stack.split("\n"));
-  const room = limit() - (lines.length - 1);
-  const frames = room > 0 ? asyncFrames(from, room) : [];
   try {
-    error.stack = [...lines, ...frames].join("\n");
+    // As many again as the engine keeps: those of a failed step fill its limit.
+    error.stack = [...lines, ...asyncFrames(from, limit())].join("\n");
   } catch {
     // A frozen error keeps the stack that it has.
   }

@@ -75,7 +75,7 @@ export function $copy<R extends object>(record: R): R {
 
 /**
  * Adds to an object literal what follows its first accessor (ECMA-262 §13.2.5.5).
- * @param kind `get`, `set`: the accessor `value` of `key`; `all`: every own property of `value`
+ * @param kind `get`, `set`: the accessor `value` of `key`; `all`: every own property of `value`, and what it inherits from
  */
 export function $define(
   object: object,
@@ -83,7 +83,17 @@ export function $define(
   key: PropertyKey,
   value: object,
 ): object {
-  if (kind === "all") return Object.defineProperties(object, Object.getOwnPropertyDescriptors(value));
+  if (kind === "all") {
+    const prototype: object | null = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype) Object.setPrototypeOf(object, prototype);
+    return Object.defineProperties(object, Object.getOwnPropertyDescriptors(value));
+  }
   nameAfter(value, key, `${kind} `);
   return Object.defineProperty(object, key, { [kind]: value, enumerable: true, configurable: true });
+}
+
+/** SetFunctionName (§10.2.9) for the value of a field under a computed key. Returns it. */
+export function $name<F extends object>(f: F, key: PropertyKey): F {
+  nameAfter(f, key, "");
+  return f;
 }

@@ -70,6 +70,10 @@ export class Preview {
         return `‹generator ${this.generator(this.nodes[integer(node[2], this.nodes.length)])}›`;
       case "fn":
         return `‹function ${this.name(node[1])}›`;
+      case "made":
+        return `‹class ${this.name(node[1])}›`;
+      case "member":
+        return `‹method ${this.value(node[3], depth + 1)} of ${this.value(node[1], depth + 1)}›`;
       case "fulfilled":
         return `Promise(${this.value(node[1], depth + 1)})`;
       case "rejected":

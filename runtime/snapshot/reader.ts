@@ -11,6 +11,7 @@ import { bindingOf, Durable, type Run } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
+import { allocatePrivate, fillPrivate, privateEntries } from "./kinds/classes.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { prototypeOf } from "./kinds/instances.ts";
@@ -32,6 +33,7 @@ export class Reader implements RunIn {
   private readonly depth: number;
   protected readonly objects: unknown[];
   private readonly own: readonly unknown[];
+  private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
   private readonly finishers: (() => void)[] = [];
 
   /** @param run null: for values outside of runs */
@@ -51,6 +53,7 @@ export class Reader implements RunIn {
     this.names = list(body[0]);
     this.nodes = list(body[1]);
     this.own = body.length > 2 ? list(body[2]) : [];
+    this.privates = privateEntries(this.own);
     this.objects = new Array(this.nodes.length).fill(ABSENT);
   }
 
@@ -122,34 +125,29 @@ export class Reader implements RunIn {
 
   protected allocate(index: number): void {
     const node = this.nodes[index];
-    if (typeof node === "string") {
-      this.objects[index] = node;
-      return;
-    }
-    if (!Array.isArray(node)) {
-      // The parsed object becomes the user's: see `fillPlain`.
-      this.objects[index] = typeof node === "object" && node !== null ? node : broken("a node that is none");
-      return;
-    }
-    const tag: unknown = node[0];
     // In dependence on itself, a node is found allocated; only those without dependences are allocated on demand.
     this.objects[index] = undefined;
-    if (Array.isArray(tag)) {
-      this.objects[index] = node.length === 1 ? tag : broken("an array that is none");
-    } else if (typeof tag === "number") {
-      this.objects[index] =
-        this.ofRun === null ? broken("a task outside of a run") : new Durable(this.ofRun, null);
-    } else if (tag === "{}") {
-      this.objects[index] = readShaped(node, this);
-    } else if (tag === "symbol") {
-      this.objects[index] = readSymbol(node, (identifier) =>
-        registeredSymbol(identifier, this.registrations),
-      );
-    } else {
-      const kind = this.kinds.byTag.get(tag);
-      if (kind === undefined) broken(`nodes of kind ${String(tag).slice(0, 40)} are unknown`);
-      this.objects[index] = kind!.allocate(node, this);
-    }
+    const entries = this.privates.get(index);
+    this.objects[index] =
+      entries === undefined
+        ? this.make(node)
+        : allocatePrivate(list(node), entries, this, () => this.make(node));
+  }
+
+  private make(node: unknown): unknown {
+    if (typeof node === "string") return node;
+    // The parsed object becomes the user's: see `fillPlain`.
+    if (!Array.isArray(node))
+      return typeof node === "object" && node !== null ? node : broken("a node that is none");
+    const tag: unknown = node[0];
+    if (Array.isArray(tag)) return node.length === 1 ? tag : broken("an array that is none");
+    if (typeof tag === "number")
+      return this.ofRun === null ? broken("a task outside of a run") : new Durable(this.ofRun, null);
+    if (tag === "{}") return readShaped(node, this);
+    if (tag === "symbol")
+      return readSymbol(node, (identifier) => registeredSymbol(identifier, this.registrations));
+    const kind = this.kinds.byTag.get(tag) ?? broken(`nodes of kind ${String(tag).slice(0, 40)} are unknown`);
+    return kind.allocate(node, this);
   }
 
   private fill(index: number): void {
@@ -166,6 +164,7 @@ export class Reader implements RunIn {
   private readOwn(entry: Node): void {
     const index = integer(entry[0], this.objects.length);
     const object = this.objects[index];
+    if (entry[1] === "private") return fillPrivate(object as object, entry, this);
     const tag = Array.isArray(this.nodes[index]) ? (this.nodes[index] as Node)[0] : "{}";
     // What others share, or what the machine stands on, is not for a snapshot to change.
     if (["ref", "builtin", "resource", "scope", "symbol"].includes(tag as string))

@@ -8,17 +8,22 @@
 import type { Code } from "../../abi/index.ts";
 import {
   type Callable,
+  type ClassValue,
+  classOf,
   generatorFunctionOf,
   generatorTask,
+  memberOf,
   nameOf,
   type Run,
   recordOf,
+  registry,
   stampOf,
   type Wait,
 } from "../machine/index.ts";
 import { builtinName } from "./builtins.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
+import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
 import { isRenamed, writeClosure } from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
@@ -305,7 +310,10 @@ export class Writer implements RunOut {
         ? writeArray(object, this)
         : this.refuse("an object that only looks like an array");
     }
-    if (prototype === null) return writeDictionary(object, this);
+    if (prototype === null) {
+      const owner = classOfPrototype(object);
+      return owner === undefined ? writeDictionary(object, this) : writeClassPrototype(owner, object, this);
+    }
     const kind = this.kinds.byPrototype.get(prototype);
     if (kind !== undefined) return this.writeKind(object, kind);
     const scope = this.ofRun === null ? undefined : (this.scopes.get(object) ?? this.knownScope(object));
@@ -314,6 +322,8 @@ export class Writer implements RunOut {
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     const made = this.writeGenerating(object);
     if (made !== undefined) return made;
+    const owner = classOfPrototype(object);
+    if (owner !== undefined) return writeClassPrototype(owner, object, this);
     return writeInstance(object, prototype, this);
   }
 
@@ -339,7 +349,8 @@ export class Writer implements RunOut {
       const builtin = builtinName(object);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     }
-    return writePlain(object, this);
+    const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
+    return owner === undefined ? writePlain(object, this) : writeClassPrototype(owner, object, this);
   }
 
   private knownScope(object: object): Scope | undefined {
@@ -365,11 +376,27 @@ export class Writer implements RunOut {
     writeOwn(object, 0, this, isDone);
   }
 
+  /** A class of marked code: by its name at the top of a module, or as data. */
+  private writeMade(value: ClassValue): string {
+    const { code, run } = value;
+    if (code.make === null) {
+      if (registry.classes.get(code.id) === value.class) return `["ref",${quote(code.id)}]`;
+      return this.refuse(`the class ${value.class.name} of a module that was loaded twice`);
+    }
+    if (this.ofRun === null) return this.refuse("a class made in a function");
+    if (run !== null && run !== this.ofRun && !run.free) return this.refuse(`a class of run "${run.id}"`);
+    return writeClass(value, this);
+  }
+
   private writeFunction(f: Callable): string {
     const named = this.writeNamed(f);
     if (named !== undefined) return named;
+    const made = classOf(f);
+    if (made !== undefined) return this.writeMade(made);
     const stamp = stampOf(f);
     if (stamp === undefined) {
+      const member = memberOf(f);
+      if (member !== undefined) return writeMember(member, this);
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
       const { name } = f;

@@ -11,7 +11,8 @@ function meaning(source: string): string {
   }
   if (manifest === null) return "plain";
   const name = (id: string) => id.slice(id.indexOf("#") + 1);
-  const workflows = manifest.codes.map((one) => `workflow ${name(one.id)}`);
+  const functions = manifest.codes.filter(({ kind }) => kind !== "class");
+  const workflows = functions.map((one) => `workflow ${name(one.id)}`);
   return [...workflows, ...manifest.steps.map((one) => `step ${name(one)}`)].join(", ");
 }
 

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { transformSync } from "@babel/core";
 import { parse } from "@babel/parser";
 // @ts-expect-error the plugin has no declarations of its own
+import decoratorsPlugin from "@babel/plugin-proposal-decorators";
+// @ts-expect-error the plugin has no declarations of its own
 import typescriptPlugin from "@babel/plugin-transform-typescript";
 import { describe, expect, test } from "vitest";
 import { eraseTypes } from "../../compiler/index.ts";
@@ -32,7 +34,15 @@ function babel(source: string, filename: string): string {
     },
     plugins: [[typescriptPlugin, { allowDeclareFields: true, isTSX }]],
   });
-  return result!.code!;
+  const { code } = result!;
+  if (!/@|accessor /.test(code!)) return code!;
+  return transformSync(code!, {
+    filename: "erased.js",
+    configFile: false,
+    babelrc: false,
+    parserOpts: { plugins: ["jsx", "decorators", "decoratorAutoAccessors"] },
+    plugins: [[decoratorsPlugin, { version: "2023-11" }]],
+  })!.code!;
 }
 
 function same(source: string, filename = "types.ts"): void {

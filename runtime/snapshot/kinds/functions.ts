@@ -60,7 +60,7 @@ export function isRenamed(f: { readonly name: string }, { code, scopes }: StampV
 
 const closureNames = new WeakMap<Code, string>();
 
-function closureName(code: Code): string {
+export function closureName(code: Code): string {
   let name = closureNames.get(code);
   if (name === undefined) {
     name = quote(`${word(code.id)} ${word(code.hash)}${hasNamesake(code.id) ? " ~" : ""}`);

@@ -25,7 +25,7 @@ import {
 import { broken, type In, integer, type Kind, type Node, type Out, string } from "../kind.ts";
 import { readPromise } from "./promises.ts";
 
-const FUNCTIONS = ["fn", "ref"];
+const FUNCTIONS = ["fn", "ref", "made", "member"];
 
 export function writeGenerator(object: object, task: Durable, out: Out): string {
   const prototype: object | null = Object.getPrototypeOf(object);

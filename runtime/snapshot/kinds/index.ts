@@ -2,6 +2,7 @@
 import type { Kind } from "../kind.ts";
 import { bytes, view } from "./binary.ts";
 import { bound } from "./bound.ts";
+import { madeClass, member } from "./classes.ts";
 import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
 import { cursor, matches } from "./cursors.ts";
 import { asyncStack, disposal, stack } from "./disposals.ts";
@@ -37,6 +38,7 @@ const plain: readonly Kind[] = [
     sparse,
     argumentsObject,
     instance,
+    member,
     custom,
     reference,
     builtin,
@@ -46,7 +48,7 @@ const plain: readonly Kind[] = [
 
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
-  ...[promise, nativePromise, closure, bound, scope, iteration, cursor, matches],
+  ...[promise, nativePromise, closure, madeClass, bound, scope, iteration, cursor, matches],
   ...[generator, generatorPrototypeKind, queue, generating, delegation],
   ...[disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],

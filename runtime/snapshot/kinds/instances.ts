@@ -9,7 +9,7 @@
  *
  * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
  */
-import { isStamped, nameOf } from "../../machine/index.ts";
+import { type ClassValue, classOf, isStamped, nameOf } from "../../machine/index.ts";
 import { builtinName } from "../builtins.ts";
 import {
   broken,
@@ -25,6 +25,7 @@ import {
   string,
 } from "../kind.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
+import { CLASSES, writePrivate } from "./classes.ts";
 import { writeArray, writeOwn } from "./objects.ts";
 
 interface InstanceOut extends Out {
@@ -47,6 +48,7 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   if (inheritsFromObject(prototype)) return writeFields("derived", object, out.value(prototype), out);
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
+  const known: ClassValue[] = [];
   while (
     above !== Object.prototype &&
     above !== Array.prototype &&
@@ -55,12 +57,19 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   ) {
     const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
     if (!isSavableClass(Class, above)) return out.refuse(describe(object, constructor, prototype));
-    if (hasPrivateFields(Class))
+    const value = classOf(Class);
+    if (value !== undefined) known.push(value);
+    else if (hasPrivateFields(Class))
       return out.refuse(`${describe(object, constructor, prototype)} with private fields`);
     above = Object.getPrototypeOf(above);
   }
   if (above === prototype) return out.refuse(describe(object, constructor, prototype));
   const Class = out.value(constructor);
+  for (const one of known) {
+    if (one.names.length === 0) continue;
+    const wrong = writePrivate(object, out.value(one.class), one, out);
+    if (wrong !== undefined) return out.refuse(`${describe(object, constructor, prototype)} with ${wrong}`);
+  }
   if (above === Array.prototype) {
     if (!Array.isArray(object)) return out.refuse("an object that only looks like an array");
     return writeArray(object, out, Class);
@@ -141,7 +150,7 @@ function isSavableClass(constructor: unknown, prototype: object): constructor is
   return (
     typeof constructor === "function" &&
     Object.getOwnPropertyDescriptor(constructor, "prototype")?.value === prototype &&
-    nameOf(constructor) !== undefined &&
+    (nameOf(constructor) !== undefined || classOf(constructor) !== undefined) &&
     !Function.prototype.toString.call(constructor).endsWith("{ [native code] }")
   );
 }
@@ -200,7 +209,7 @@ export const instance: Kind = {
 
 /** The prototype of the class that `[n]` refers to. */
 export function prototypeOf(raw: unknown, input: In): object {
-  const Class = input.node(list(raw)[0], ["ref", "fn", "builtin"]);
+  const Class = input.node(list(raw)[0], CLASSES);
   const prototype: unknown =
     typeof Class === "function" ? Object.getOwnPropertyDescriptor(Class, "prototype")?.value : undefined;
   return typeof prototype === "object" && prototype !== null ? prototype : broken("a class that is none");

@@ -1,0 +1,55 @@
+/** What the parts of a class are: which function has a `this` of its own, which private names there are. */
+import * as t from "@babel/types";
+import { VISITOR_KEYS } from "@babel/types";
+import type { Fn, PrivateMember, Variable } from "./ir.ts";
+
+/** The nearest function, from `fn` outward, that has its own `this`; the module, if there is none. */
+export function nearestOwner(fn: Fn): Fn {
+  let owner = fn;
+  while (owner.isArrow && owner.parent !== null) owner = owner.parent;
+  return owner;
+}
+
+export function isDerivedConstructor(fn: Fn): boolean {
+  return (
+    t.isClassMethod(fn.node, { kind: "constructor" }) &&
+    t.isClass(fn.parent?.node) &&
+    fn.parent.node.superClass != null
+  );
+}
+
+export function isStaticMember(node: t.Node): boolean {
+  return t.isStaticBlock(node) || ("static" in node && node.static === true);
+}
+
+/** The private names that a class declares; a getter and its setter are one. */
+export function privateMembers(node: t.Class): PrivateMember[] {
+  const found = new Map<string, PrivateMember>();
+  for (const one of node.body.body) {
+    if (!("key" in one) || !t.isPrivateName(one.key)) continue;
+    const { name } = one.key.id;
+    const kind = !t.isClassPrivateMethod(one) ? "field" : one.kind === "method" ? "method" : "accessor";
+    if (!found.has(name)) found.set(name, { name, isStatic: isStaticMember(one), kind });
+  }
+  return [...found.values()];
+}
+
+/** Whether a method, or an arrow function in it, uses `super`; other functions in it have a `super` of their own. */
+export function usesSuper(method: t.ObjectMethod): boolean {
+  const search = (node: t.Node): boolean => {
+    if (t.isSuper(node)) return true;
+    if ((t.isFunction(node) && !t.isArrowFunctionExpression(node)) || t.isStaticBlock(node)) return false;
+    for (const key of VISITOR_KEYS[node.type] ?? []) {
+      const child = (node as unknown as { [key: string]: unknown })[key];
+      for (const one of Array.isArray(child) ? child : [child])
+        if (one !== null && one !== undefined && search(one as t.Node)) return true;
+    }
+    return false;
+  };
+  return [...method.params, method.body].some((one) => search(one));
+}
+
+/** The inner binding of a class that stays where it is: whoever left it reaches it through the module. */
+export function isClassInPlace(variable: Variable): boolean {
+  return variable.kind === "self" && variable.scope.kind === "class" && variable.scope.fn.inPlace;
+}

@@ -1,0 +1,246 @@
+/**
+ * Classes made in functions, members of classes, and the private names that objects have.
+ *
+ *   ["made",2,[5],["k"],[3],0,"count",1,…]   the class of code names[2] over the scope record 5, with the computed key "k", which
+ *                                            extends node 3; then its static private fields
+ *   ["member",[2],0,"total","value"]         a method or accessor (`get`, `set`) of class 2, or a `private` method; 1: a static one
+ *   ["prototype",2]                          see generators.ts; of a class, too
+ *
+ * Heritage is `0` where the class extends nothing; behind it stands what its `prototype` inherits from, `0` for what follows from
+ * the heritage. A class at the top of a module goes by name. Private names are entries of the own table:
+ * `[node,"private",[2],"balance",12,…]`: the object has those of class 2, with these values of its fields. A base class comes
+ * behind the classes derived from it.
+ */
+import { ColdframeError } from "../../errors.ts";
+import {
+  brandWith,
+  type ClassValue,
+  classOf,
+  constructBase,
+  type MemberValue,
+  memberFunction,
+  memberOf,
+} from "../../machine/index.ts";
+import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
+import { splitName } from "../names.ts";
+import { closureName, type HeapIn, type HeapOut } from "./functions.ts";
+import { writeOwn } from "./objects.ts";
+
+/** Tags of nodes that can be a class. */
+export const CLASSES: readonly string[] = ["ref", "made", "fn", "builtin", "bound"];
+
+type Constructor = ClassValue["class"];
+
+// ---- classes made in functions
+
+export function writeClass(value: ClassValue, out: HeapOut): string {
+  const { class: made, code, scopes, keys, names } = value;
+  out.code(code);
+  const records = scopes.map((record, i) => out.scope(record, code.captures[i] ?? []));
+  const parent: unknown = Object.getPrototypeOf(made);
+  const inherits: unknown = Object.getPrototypeOf(made.prototype);
+  let text = `["made",${out.name(closureName(code))},[${records.join()}],[${keys.map((key) => out.value(key)).join()}]`;
+  text += `,${parent === Function.prototype ? 0 : out.value(parent)}`;
+  text += `,${inherits === inheritedBy(parent) ? 0 : out.value(inherits)}`;
+  for (const name of names)
+    if (name.isStatic && name.kind === "field") text += `,${quote(name.name)},${out.value(name.get(made))}`;
+  writeOwn(
+    made,
+    0,
+    out,
+    (key) => isPristine(made, made, true, key) && !(code.named === true && key === "name"),
+  );
+  const { prototype } = made;
+  const odd = Reflect.ownKeys(prototype).some((key) => !isPristine(prototype, made, false, key));
+  if (odd || !Object.isExtensible(prototype)) out.index(prototype);
+  return `${text}]`;
+}
+
+/** What the `prototype` of a class inherits from when the class extends `parent`. */
+function inheritedBy(parent: unknown): unknown {
+  return parent === Function.prototype || typeof parent !== "function"
+    ? Object.prototype
+    : (parent.prototype as unknown);
+}
+
+/** Whether the property is as the factory of the class makes it. */
+function isPristine(home: object, made: Constructor, isStatic: boolean, key: PropertyKey): boolean {
+  const { value, get, set, enumerable, writable } = Object.getOwnPropertyDescriptor(home, key)!;
+  if (isStatic && key === "prototype") return true;
+  if (!isStatic && key === "constructor") return value === made && !enumerable;
+  if (isStatic && (key === "length" || key === "name") && typeof value !== "function" && !enumerable)
+    return true;
+  if (enumerable || writable === false) return false;
+  const same = (f: unknown, part: MemberValue["part"]): boolean => {
+    if (f === undefined) return true;
+    const member = typeof f === "function" ? memberOf(f) : undefined;
+    return (
+      member?.class === made && member.isStatic === isStatic && member.key === key && member.part === part
+    );
+  };
+  return value !== undefined
+    ? same(value, "value")
+    : get || set
+      ? same(get, "get") && same(set, "set")
+      : false;
+}
+
+export const madeClass: Kind = {
+  tags: ["made"],
+  prototypes: [],
+  write: () => broken("written by its stamp"),
+  allocate(node: Node, input: HeapIn): unknown {
+    const [id, hash, ambiguous] = splitName(input.names[integer(node[1], input.names.length)]);
+    const code = input.closureCode(string(id), string(hash), ambiguous !== undefined);
+    const records = list(node[2]);
+    const keys = list(node[3]).map((raw) => (Array.isArray(raw) ? symbolOf(raw, input) : raw));
+    const fits = code.make !== null && code.captures.length === records.length;
+    if (!fits || (code.hash !== hash && keys.length > 0))
+      throw new ColdframeError(
+        "CF2103",
+        `the class ${code.id} (${code.file}:${code.line}) changed while it was in a frame. Deploy the old build beside this one, or map it in a migration`,
+      );
+    const scopes = records.map((raw, i) => {
+      if (code.hash !== hash) input.needs(integer(raw, input.nodes.length), code.captures[i]!, code);
+      return input.node(raw, ["scope"]);
+    });
+    const make = code.make as unknown as (...given: unknown[]) => Constructor;
+    const made = make(...scopes, null, keys, true);
+    const parent = node[4] === 0 ? Function.prototype : input.node(list(node[4])[0], CLASSES);
+    if (typeof parent !== "function") return broken("a class that extends none");
+    Object.setPrototypeOf(made, parent);
+    Object.setPrototypeOf(made.prototype, heritage(node[5], parent, input));
+    for (const key of Reflect.ownKeys(made))
+      if (!isPristine(made, made, true, key)) Reflect.deleteProperty(made, key);
+    return made;
+  },
+  fill(made: Constructor, node: Node, input: In): void {
+    const names = classOf(made)!.names;
+    for (let i = 6; i < node.length; i += 2) {
+      const name = names.find((one) => one.isStatic && one.kind === "field" && one.name === node[i]);
+      name?.set(made, input.value(node[i + 1]));
+    }
+  },
+};
+
+function symbolOf(raw: readonly unknown[], input: In): unknown {
+  return typeof raw[0] === "number" ? input.node(raw[0], []) : input.value(raw);
+}
+
+function heritage(raw: unknown, parent: unknown, input: In): object | null {
+  if (raw === 0) return inheritedBy(parent) as object | null;
+  if (raw === null) return null;
+  return input.node(list(raw)[0], []) as object;
+}
+
+// ---- members
+
+export function writeMember({ class: made, isStatic, key, part }: MemberValue, out: Out): string {
+  return `["member",${out.value(made)},${isStatic ? 1 : 0},${out.value(key)},"${part}"]`;
+}
+
+export const member: Kind = {
+  tags: ["member"],
+  prototypes: [],
+  write: () => broken("written by its class"),
+  allocate(node: Node, input: In): unknown {
+    const made = input.node(list(node[1])[0], CLASSES);
+    const value = classOf(made);
+    if (value === undefined) return broken("a method of no class");
+    const key = Array.isArray(node[3]) ? symbolOf(node[3], input) : node[3];
+    const part = string(node[4]) as MemberValue["part"];
+    const f = memberFunction(value.class, node[2] === 1, key as PropertyKey, part);
+    if (f !== undefined) return f;
+    throw new ColdframeError(
+      "CF2103",
+      `the class ${value.code.id} (${value.code.file}:${value.code.line}) has no member "${String(key)}" any more. Deploy the old build beside this one, or map it in a migration`,
+    );
+  },
+};
+
+/** The class whose `prototype` this is, if it is one of marked code. */
+export function classOfPrototype(object: object): ClassValue | undefined {
+  const found = Object.getOwnPropertyDescriptor(object, "constructor")?.value as unknown;
+  const value = classOf(found);
+  return value?.class.prototype === object ? value : undefined;
+}
+
+/** The `prototype` of a class as an object of its own. That of a class at the top of a module is the module's. */
+export function writeClassPrototype({ class: made, code }: ClassValue, object: object, out: Out): string {
+  if (code.make !== null) writeOwn(object, 0, out, (key) => isPristine(object, made, false, key));
+  return `["prototype",${out.index(made)}]`;
+}
+
+// ---- private names of objects
+
+/**
+ * Writes the private names that the object has of this class.
+ * @returns what is wrong with them; undefined: nothing
+ */
+export function writePrivate(object: object, Class: string, value: ClassValue, out: Out): string | undefined {
+  const own = value.names.filter((one) => !one.isStatic);
+  const has = own.filter((one) => one.has(object));
+  if (has.length === 0) return undefined;
+  if (has.length < own.length) return "some of its private fields only";
+  if (value.isDerived && !Object.isExtensible(value.class)) return "private fields of a frozen class";
+  let text = `[${out.current},"private",${Class}`;
+  for (const name of own)
+    if (name.kind === "field") text += `,${quote(name.name)},${out.value(name.get(object))}`;
+  out.own(`${text}]`);
+  return undefined;
+}
+
+/** Entries of the own table about private names, by node. */
+export function privateEntries(own: readonly unknown[]): ReadonlyMap<unknown, readonly Node[]> {
+  const found = new Map<unknown, Node[]>();
+  for (const raw of own) {
+    const entry = list(raw);
+    if (entry[1] !== "private") continue;
+    const known = found.get(entry[0]);
+    if (known === undefined) found.set(entry[0], [entry]);
+    else known.push(entry);
+  }
+  return found;
+}
+
+/**
+ * Allocates an object that has private names: an ordinary one by its base class, any other by its kind.
+ * @param allocate makes it where no base class has to
+ */
+export function allocatePrivate(
+  node: Node,
+  entries: readonly Node[],
+  input: In,
+  allocate: () => unknown,
+): unknown {
+  // What others share is not for a snapshot to change.
+  if (["ref", "builtin", "resource", "scope", "symbol"].includes(node[0] as string))
+    return broken("private names of what is not its own");
+  const classes = entries.map((entry) => classAt(entry, input));
+  const base = classes.find((one) => !one.isDerived);
+  const object = base === undefined ? allocate() : constructBase(base.class, instanceClass(node, input));
+  if (typeof object !== "object" || object === null) return broken("private names of a primitive");
+  for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
+  return object;
+}
+
+export function fillPrivate(object: object, entry: Node, input: In): void {
+  const { names } = classAt(entry, input);
+  for (let i = 3; i < entry.length; i += 2) {
+    // A field that the class has no more is dropped, as a property would be that nobody reads.
+    const name = names.find((one) => !one.isStatic && one.kind === "field" && one.name === entry[i]);
+    name?.set(object, input.value(entry[i + 1]));
+  }
+}
+
+function classAt(entry: Node, input: In): ClassValue {
+  return classOf(input.node(list(entry[2])[0], CLASSES)) ?? broken("private names of no class");
+}
+
+/** The class of an instance's node: what its prototype follows from. */
+function instanceClass(node: Node, input: In): Constructor {
+  const found = node[0] === "new" ? input.node(list(node[1])[0], CLASSES) : undefined;
+  return typeof found === "function"
+    ? (found as Constructor)
+    : broken("private names of what is no instance");
+}
