@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { runScenario } from "../../runtime/testing/index.ts";
 import { load } from "../engine/programs.ts";
 
+// The frames of the test runner count, too. Babel's transform sets the same limit, but nothing here runs it any more.
+Error.stackTraceLimit = 50;
+
 /**
  * The frames of a program, without their places and what stands around them. Whether a frame is called `async` depends on whether the
  * function had waited before: an await that goes on at once leaves its caller on the stack.
