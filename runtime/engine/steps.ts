@@ -52,7 +52,7 @@ class Flight extends Attempt {
       this.#policy = policyOf(name, options);
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      result = this.call(() => body(...args), this.#policy, clock);
+      result = this.call(body, args, this.#policy, clock);
     } catch (error) {
       result = Promise.reject(error);
     }

@@ -9,6 +9,7 @@ import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
+import { Outbox } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
@@ -32,13 +33,13 @@ import type {
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
-import { writeForever } from "./writer.ts";
 
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
   readonly #lease: Lease;
   readonly #cache: RunCache;
+  readonly #outbox: Outbox;
   readonly #active = new Map<string, Activation>();
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
@@ -50,6 +51,7 @@ export class Worker implements Owner, Searcher {
     this.settings = settings;
     this.timers = new TimerQueue(settings.clock);
     this.#cache = new RunCache(settings.cache);
+    this.#outbox = new Outbox(settings);
     this.#listener = listener;
     this.#lease = new Lease(settings, () => this.#loseAll());
   }
@@ -138,16 +140,26 @@ export class Worker implements Owner, Searcher {
   }
 
   write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void {
-    const wanted = () => activation.phase === "committing";
-    writeForever(this.settings, turn, wanted, (outcome) => {
-      if (outcome === null || !wanted()) return;
-      if (outcome.passed) {
-        if (turn.codes.length > 0) this.#codes.written(turn.codes);
-        done(outcome);
-      } else if (outcome.fenced) this.#lose(activation);
-      else this.#cannotWrite(activation, turn, outcome.error);
-      this.#idle?.();
+    this.#outbox.add({
+      activation,
+      write: turn,
+      done: (outcome) => this.#written(activation, turn, outcome, done),
     });
+  }
+
+  #written(
+    activation: Activation,
+    turn: Turn,
+    outcome: WriteOutcome | null,
+    done: (outcome: Passed) => void,
+  ): void {
+    if (outcome === null || activation.phase !== "committing") return;
+    if (outcome.passed) {
+      if (turn.codes.length > 0) this.#codes.written(turn.codes);
+      done(outcome);
+    } else if (outcome.fenced) this.#lose(activation);
+    else this.#cannotWrite(activation, turn, outcome.error);
+    this.#idle?.();
   }
 
   async note(activation: Activation, facts: Facts, release: Release | null = null): Promise<boolean> {
@@ -160,8 +172,8 @@ export class Worker implements Owner, Searcher {
       release,
       ...facts,
     };
-    const outcome = await new Promise<WriteOutcome | null>((resolve) => {
-      writeForever(this.settings, note, () => activation.phase !== "closed", resolve);
+    const outcome = await new Promise<WriteOutcome | null>((done) => {
+      this.#outbox.add({ activation, write: note, done });
     });
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {

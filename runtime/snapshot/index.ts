@@ -33,5 +33,5 @@ export {
 } from "./points.ts";
 export { resource } from "./resources.ts";
 export type { Registrations } from "./superjson.ts";
-export { decodeValue, encodeValue } from "./values.ts";
+export { decodeValue, encodeList, encodeValue } from "./values.ts";
 export type { WriterOptions } from "./writer.ts";

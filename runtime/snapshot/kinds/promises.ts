@@ -151,6 +151,7 @@ function hasEffect(reaction: Reaction): boolean {
  * that is already in it. Otherwise its wait is of no use to anybody.
  */
 export function isObserved(promise: Durable, isKnown: (object: object) => boolean): boolean {
+  if (promise.reactions instanceof Durable) return true;
   const seen = new Set<Durable>();
   const work = [promise];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
@@ -239,6 +240,7 @@ function writeWait(value: Durable, wait: Wait, reactions: string, out: RunOut): 
 
 /** Where the first task is parked that goes on, directly or through other promises, when `promise` settles. */
 export function placeOf(promise: Durable): string {
+  if (promise.reactions instanceof Durable && promise.reactions.code !== null) return placeOfTask(promise.reactions);
   const seen = new Set<Durable>();
   const work = [promise];
   for (let next = work.shift(); next !== undefined; next = work.shift()) {
@@ -247,8 +249,7 @@ export function placeOf(promise: Durable): string {
     seen.add(next);
     for (const reaction of Array.isArray(reactions) ? reactions : [reactions]) {
       if (reaction instanceof Durable) {
-        const { code, ip } = reaction;
-        if (code !== null) return `${code.file}:${code.points[ip]?.line ?? code.line}`;
+        if (reaction.code !== null) return placeOfTask(reaction);
       } else {
         const target = targetOf(reaction);
         if (target !== null) work.push(target);
@@ -256,6 +257,10 @@ export function placeOf(promise: Durable): string {
     }
   }
   return "";
+}
+
+function placeOfTask({ code, ip }: Durable): string {
+  return ip > 0 && ip < code!.points.length ? planOf(code!, ip).place : `${code!.file}:${code!.line}`;
 }
 
 function readWait(value: Durable, node: Node, input: RunIn): void {
