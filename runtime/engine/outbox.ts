@@ -4,17 +4,17 @@
  */
 import type { Activation } from "./activation.ts";
 import type { Settings } from "./ports.ts";
-import type { Note, Turn, WriteOutcome } from "./store.ts";
+import type { Write, WriteOutcome } from "./store.ts";
 
 /** Waits between two tries while the database fails, in ms. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5000;
 
-export interface Outgoing<W extends Turn | Note = Turn | Note> {
+export interface Outgoing {
   readonly activation: Activation;
-  readonly write: W;
+  readonly write: Write;
   /** Gets the outcome, or null when the write was given up because nobody wants it any more. */
-  readonly done: (outcome: WriteOutcome | null) => void;
+  done(outcome: WriteOutcome | null): void;
 }
 
 export class Outbox {
@@ -76,9 +76,10 @@ export class Outbox {
 
 /** Those that somebody still waits for; the others are told that they were given up. */
 function stillWanted(batch: readonly Outgoing[]): readonly Outgoing[] {
-  return batch.filter(({ activation, write, done }) => {
-    const wanted = write.kind === "turn" ? activation.phase === "committing" : activation.phase !== "closed";
-    if (!wanted) done(null);
+  return batch.filter((outgoing) => {
+    const { phase } = outgoing.activation;
+    const wanted = outgoing.write.kind === "turn" ? phase === "committing" : phase !== "closed";
+    if (!wanted) outgoing.done(null);
     return wanted;
   });
 }

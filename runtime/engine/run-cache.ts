@@ -76,7 +76,8 @@ export class RunCache {
     while (this.#entries.size > this.#limit) {
       const { id: oldest, activation } = this.#ring.younger as Entry;
       this.drop(oldest);
-      if (activation !== null) activation.run = null;
+      // Not one that has gone on since it was parked: its run knows more than the last snapshot.
+      if (activation !== null && activation.phase === "open" && !activation.dirty) activation.run = null;
     }
   }
 

@@ -1,5 +1,14 @@
 /** The host port of the machine, for one run: steps become waits, the end of a drain becomes a look at the run. */
-import { Durable, external, type Host, REJECTED, type Run, type Step, settle } from "../machine/index.ts";
+import {
+  Durable,
+  external,
+  type Host,
+  REJECTED,
+  type Run,
+  type Step,
+  StepWait,
+  settle,
+} from "../machine/index.ts";
 import { encodeList } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { noteSite } from "./native-consumers.ts";
@@ -25,7 +34,7 @@ export class RunHost implements Host {
       settle(refused, REJECTED, error);
       return refused;
     }
-    const promise = external(run, { kind: "step", id, step: step.id, args: text, at: "" });
+    const promise = external(run, new StepWait(id, step.id, text, ""));
     noteSite(promise, step.name);
     return promise;
   }

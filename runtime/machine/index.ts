@@ -38,6 +38,7 @@ export {
   Resolvers,
   type ResumeMode,
   type State,
+  StepWait,
   Then,
   ThenableJob,
   Unwrap,
@@ -99,3 +100,4 @@ export {
   Timer,
 } from "./timers.ts";
 export { $async, $coercible, $copy, $define, $entry, $key, $rest, $TDZ } from "./values.ts";
+export { WaitTable } from "./wait-table.ts";

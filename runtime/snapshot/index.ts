@@ -23,6 +23,8 @@ export { type EncodeOptions, encodeRun, type RunSnapshot } from "./encode-run.ts
 export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
+export { quote } from "./kind.ts";
+export { placeOfPoint } from "./point-plan.ts";
 export {
   type CodePoints,
   codeKey,

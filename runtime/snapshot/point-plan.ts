@@ -25,6 +25,11 @@ export function planOf(code: Code, ip: number): PointPlan {
   return (ofCode[ip] ??= makePlan(code, code.points[ip]!));
 }
 
+/** `file:line` of `code.points[ip]`, which must exist. */
+export function placeOfPoint(code: Code, ip: number): string {
+  return planOf(code, ip).place;
+}
+
 /** Takes `"ip"`, `"$s1"` and `"$s1.undo"` apart. A record whose variables are named is a slot even if it is not named itself. */
 export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "records"> {
   const slots: string[] = [];

@@ -68,7 +68,8 @@ export function decodeValue(text: string, options: { readonly superjson?: Regist
 function plainList(raw: object): unknown[] | undefined {
   if (!Array.isArray(raw) || raw.length !== 2) return undefined;
   const [names, nodes] = raw as unknown[];
-  if (!Array.isArray(names) || names.length > 0 || !Array.isArray(nodes) || nodes.length !== 1) return undefined;
+  if (!Array.isArray(names) || names.length > 0 || !Array.isArray(nodes) || nodes.length !== 1)
+    return undefined;
   const node: unknown = nodes[0];
   if (!Array.isArray(node) || node.length !== 1 || !Array.isArray(node[0])) return undefined;
   const list: unknown[] = node[0];

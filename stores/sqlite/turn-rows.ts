@@ -34,6 +34,8 @@ export function commitWrites(
   rows.flush();
 }
 
+type Passed = Extract<WriteOutcome, { readonly passed: true }>;
+
 class TurnRows {
   readonly #transaction: Transaction;
   readonly #writes: readonly Write[];
@@ -43,6 +45,7 @@ class TurnRows {
   readonly #waiting: number[] = [];
   /** Parameters of the statement: those of a row are filled in when it is added. */
   readonly #values: Value[] = [];
+  #last: Passed | null = null;
 
   constructor(
     transaction: Transaction,
@@ -90,7 +93,13 @@ class TurnRows {
       this.flush();
       return;
     }
-    for (const i of this.#waiting) this.#outcomes[i] = passed(this.#writes[i]!);
+    for (const i of this.#waiting) this.#outcomes[i] = this.#passedAs(this.#writes[i]!);
     this.#waiting.length = 0;
+  }
+
+  /** One outcome for all that have seen the same news: nearly all have seen none. */
+  #passedAs(write: Write): WriteOutcome {
+    if (this.#last?.news !== write.news) this.#last = passed(write);
+    return this.#last;
   }
 }

@@ -172,7 +172,7 @@ function giveBack(
   }
 }
 
-export function passed({ news }: Write): WriteOutcome {
+export function passed({ news }: Write): Extract<WriteOutcome, { readonly passed: true }> {
   return { passed: true, arrivals: NOTHING, news, cancel: false };
 }
 
