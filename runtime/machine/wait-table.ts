@@ -3,7 +3,7 @@
  * do so at each of their steps; so one entry stands in the table itself, and a map is made for more. (A map that holds
  * one entry, and loses it, allocates its storage anew for the next.)
  */
-export class WaitTable<T> implements Iterable<readonly [number, T]> {
+export class WaitTable<T> implements Iterable<[number, T]> {
   private id = NOBODY;
   private one: T | undefined = undefined;
   /** Once it was needed, all entries. */
@@ -56,9 +56,9 @@ export class WaitTable<T> implements Iterable<readonly [number, T]> {
     return this.map === null ? (this.id === NOBODY ? NONE : [this.id]) : this.map.keys();
   }
 
-  [Symbol.iterator](): Iterator<readonly [number, T]> {
+  [Symbol.iterator](): Iterator<[number, T]> {
     if (this.map !== null) return this.map[Symbol.iterator]();
-    const entries: (readonly [number, T])[] = this.id === NOBODY ? [] : [[this.id, this.one as T]];
+    const entries: [number, T][] = this.id === NOBODY ? [] : [[this.id, this.one as T]];
     return entries[Symbol.iterator]();
   }
 
