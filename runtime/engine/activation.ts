@@ -7,7 +7,7 @@
  * | `committing` | its turn is being written; what arrives waits in the inbox     |
  * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
  */
-import type { Durable, Run } from "../machine/index.ts";
+import { type Durable, type Run, WaitTable } from "../machine/index.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
@@ -18,7 +18,8 @@ export interface Flight {
 
 /** A step that was asked for, with its arguments as they were at the call. */
 export interface StepIntent {
-  readonly wait: number;
+  /** Of its wait. */
+  readonly id: number;
   readonly step: string;
   readonly args: string;
 }
@@ -38,27 +39,27 @@ export class Activation {
   run: Run | null = null;
   snapshot: string | null;
   /** Waits as of the last commit. */
-  waits: Map<number, WaitInfo>;
+  waits = new WaitTable<WaitInfo>();
   /** What arrived and was not delivered yet, in order. */
   inbox: Arrival[] = [];
   /** What was delivered since the last commit. */
-  delivered = new Map<number, Arrival>();
+  readonly delivered = new WaitTable<Arrival>();
   /** Waits with rows of their own in the store, to be removed when they are consumed. */
   readonly recorded = new Set<number>();
   /** Rejections that nobody had handled when the machine told of them. */
   readonly unhandled: Durable[] = [];
-  readonly flights = new Map<number, Flight>();
-  readonly attempts = new Map<number, Attempt>();
+  readonly flights = new WaitTable<Flight>();
+  readonly attempts = new WaitTable<Attempt>();
   /** Takes back the timers of this run. */
-  readonly timers = new Map<number, () => void>();
+  readonly timers = new WaitTable<() => void>();
   /** Steps that wait for an attempt of theirs to be due. */
-  readonly retries = new Map<number, StepIntent>();
+  readonly retries = new WaitTable<StepIntent>();
   /** Jobs have run since the last commit. */
   dirty = false;
   /** Jobs are being run by the engine, which looks at the run when they are done. */
   draining = false;
   /** When each wait that is not committed yet was first seen, in ms. */
-  readonly fresh = new Map<number, number>();
+  readonly fresh = new WaitTable<number>();
   /** Whether it is known who waits for the fresh waits. */
   looked: "no" | "looking" | "yes" = "no";
   /** How often cancel was thrown into the run after the first time. */
@@ -82,7 +83,9 @@ export class Activation {
     this.news = claimed.news;
     this.cancel = claimed.cancel;
     this.snapshot = claimed.snapshot;
-    this.waits = new Map((JSON.parse(claimed.waits) as WaitInfo[]).map((wait) => [wait.id, wait]));
+    if (claimed.waits !== "[]") {
+      for (const wait of JSON.parse(claimed.waits) as WaitInfo[]) this.waits.set(wait.id, wait);
+    }
     for (const attempt of claimed.attempts) {
       this.attempts.set(attempt.wait, attempt);
       this.recorded.add(attempt.wait);
@@ -94,10 +97,16 @@ export class Activation {
   receive(arrivals: readonly Arrival[], recorded: boolean): void {
     for (const arrival of arrivals) {
       if (recorded) this.recorded.add(arrival.wait);
-      if (this.delivered.has(arrival.wait)) continue;
-      if (this.inbox.some((other) => other.wait === arrival.wait)) continue;
-      this.inbox.push(arrival);
+      this.arrive(arrival);
     }
+  }
+
+  /** Puts an arrival into the inbox, unless its wait was settled before. */
+  arrive(arrival: Arrival): void {
+    const { wait } = arrival;
+    if (this.delivered.has(wait)) return;
+    for (let i = 0; i < this.inbox.length; i++) if (this.inbox[i]!.wait === wait) return;
+    this.inbox.push(arrival);
   }
 
   /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */

@@ -65,16 +65,16 @@ export class Attempt implements StepContext {
   }
 
   /**
-   * Calls `body`.
+   * Calls `body(...args)`.
    * @returns what it returns; within the policy's time, or a promise that rejects with `TimeoutError`
    * @throws what it throws at once
    */
-  call(body: () => unknown, policy: Policy, clock: Clock): unknown {
+  call(body: (...args: never[]) => unknown, args: never[], policy: Policy, clock: Clock): unknown {
     const outer = current;
     current = this;
     let result: unknown;
     try {
-      result = body();
+      result = body(...args);
     } finally {
       current = outer;
     }

@@ -2,6 +2,7 @@
 import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
 import { StepError } from "./signals.ts";
 import type { Arrival } from "./store.ts";
+import { StepArrival } from "./turn-record.ts";
 
 export const UNDEFINED: string = /* @__PURE__ */ encodeValue(undefined);
 
@@ -12,11 +13,11 @@ export function encodeOutcome(
   value: unknown,
   options?: WriterOptions,
 ): Arrival {
-  if (threw) return { wait, threw, value: encodeError(value) };
+  if (threw) return new StepArrival(wait, threw, encodeError(value));
   try {
-    return { wait, threw, value: encodeValue(value, options) };
+    return new StepArrival(wait, threw, encodeValue(value, options));
   } catch (error) {
-    return { wait, threw: true, value: encodeError(error) };
+    return new StepArrival(wait, true, encodeError(error));
   }
 }
 

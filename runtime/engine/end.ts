@@ -1,13 +1,12 @@
 /** How a run ends: what its function returned or threw, and what is dropped with it. */
-import { FULFILLED, type Run } from "../machine/index.ts";
+import { FULFILLED, type Run, type WaitTable } from "../machine/index.ts";
 import { encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
 import type { Owner } from "./owner.ts";
-import type { RunEnd, Subscription, Turn, WaitInfo } from "./store.ts";
+import type { RunEnd, Subscription, WaitInfo } from "./store.ts";
+import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, placeOf } from "./waits.ts";
-
-const NONE: readonly never[] = [];
 
 /** A rejection that nobody can handle any more. */
 export function unhandledFailure(saved: RunSnapshot): RunEnd | null {
@@ -55,34 +54,22 @@ function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
 export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): void {
   activation.run!.ended = true;
   activation.phase = "committing";
-  const turn: Turn = {
-    kind: "turn",
-    run: activation.id,
-    worker: worker.id,
-    epoch: activation.epoch,
-    turn: activation.turn + 1,
-    snapshot: null,
-    waits: "[]",
-    due: null,
-    keep: false,
-    subscribe: NONE,
-    unsubscribe: droppedEvents(activation, null),
-    consumed: NONE,
-    starts: NONE,
-    sends: NONE,
-    codes: NONE,
-    end,
-    cancelled: false,
-    blocked: null,
-    news: activation.news,
-  };
-  worker.write(activation, turn, () => worker.ended(activation, end));
+  const turn = new TurnRecord(activation, worker.id);
+  turn.unsubscribe = droppedEvents(activation, null);
+  turn.end = end;
+  worker.write({
+    activation,
+    write: turn,
+    done(outcome) {
+      if (worker.written(activation, turn, outcome)) worker.ended(activation, end);
+    },
+  });
 }
 
 /** Event waits of the last commit that went without an arrival. */
 export function droppedEvents(
   activation: Activation,
-  kept: ReadonlyMap<number, WaitInfo> | null,
+  kept: WaitTable<WaitInfo> | null,
 ): readonly Subscription[] {
   let dropped: Subscription[] | null = null;
   for (const { id, kind, name } of activation.waits.values()) {

@@ -154,7 +154,7 @@ export class Engine implements AsyncDisposable {
   async begin(): Promise<void> {
     this.#unwatch = this.store.watch((hint) => {
       if (hint.kind === "others") this.#ends.look();
-      else if (hint.kind === "ended") this.#ends.lookAt(hint.run);
+      else if (hint.kind === "ended") this.#hearEnded(hint.run);
       this.#changed();
     });
     await this.#worker?.begin();
@@ -321,6 +321,11 @@ export class Engine implements AsyncDisposable {
     } finally {
       this.#watchers.delete(listener);
     }
+  }
+
+  /** A run that the worker has, it tells the end of by itself. */
+  #hearEnded(run: string): void {
+    if (this.#worker?.owns(run) !== true) this.#ends.lookAt(run);
   }
 
   #changed(): void {

@@ -1,8 +1,9 @@
 /** What the parts of a turn ask of the worker that owns the run. */
 import type { Code } from "../../abi/index.ts";
-import type { Host } from "../machine/index.ts";
+import type { Host, WaitTable } from "../machine/index.ts";
 import type { DecodeOptions } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { Settings } from "./ports.ts";
 import type { Arrival, Attempt, Blocked, CodeRecord, RunEnd, Turn, WriteOutcome } from "./store.ts";
 import type { TimerQueue } from "./timer-queue.ts";
@@ -27,8 +28,10 @@ export interface Owner {
   /** Gives the run back untouched: it cannot go on here. */
   block(activation: Activation, blocked: Blocked): void;
 
-  /** Writes a turn, again and again while the database fails. `done` only when it passed. */
-  write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void;
+  /** Writes a turn, again and again while the database fails. */
+  write(outgoing: Outgoing): void;
+  /** What became of a turn. False: it did not pass, and that was seen to. */
+  written(activation: Activation, turn: Turn, outcome: WriteOutcome | null): outcome is Passed;
   /** Writes facts between two turns. False: the run is lost. */
   note(
     activation: Activation,
@@ -38,7 +41,12 @@ export interface Owner {
     },
   ): Promise<boolean>;
   /** A turn passed: starts its steps and timers, then goes on or parks. `released`: with the turn the run was given back. */
-  passed(activation: Activation, outcome: Passed, intents: readonly StepIntent[], released: boolean): void;
+  passed(
+    activation: Activation,
+    outcome: Passed,
+    intents: WaitTable<StepIntent> | null,
+    released: boolean,
+  ): void;
   /** Its end is committed. */
   ended(activation: Activation, end: RunEnd): void;
   /** Nothing changed since the last commit: keeps the run or gives it back. */

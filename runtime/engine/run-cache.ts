@@ -1,58 +1,96 @@
 /**
  * Decoded runs of parked activations, the most recently used ones. A run that is not in it is decoded from its
  * snapshot; nobody can tell the difference.
+ *
+ * A run parks at each of its steps, so moving it to the young end must cost nothing: entries are a doubly linked list,
+ * and parking again changes an entry instead of making one.
  */
 import type { Run } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 
-interface Entry {
-  readonly run: Run;
+interface Link {
+  older: Link;
+  younger: Link;
+}
+
+interface Entry extends Link {
+  readonly id: string;
+  run: Run;
   /** Turn as of which it stands. */
-  readonly turn: number;
+  turn: number;
   /** The activation that uses it; null when the run was given back. */
-  readonly activation: Activation | null;
+  activation: Activation | null;
 }
 
 export class RunCache {
   readonly #limit: number;
-  /** Oldest first. */
   readonly #entries = new Map<string, Entry>();
+  /** Of a ring: its younger neighbour is the oldest entry, its older one the youngest. */
+  readonly #ring: Link;
 
   constructor(limit: number) {
     this.#limit = limit;
+    const ring = {} as Link;
+    ring.older = ring.younger = ring;
+    this.#ring = ring;
   }
 
   /** A parked activation, whose run may be forgotten. */
   keep(activation: Activation): void {
-    this.#put(activation.id, { run: activation.run!, turn: activation.turn, activation });
+    this.#put(activation, activation);
   }
 
   /** A run that was given back, for the case that it comes again unchanged. */
   keepReleased(activation: Activation): void {
-    if (activation.run !== null) {
-      this.#put(activation.id, { run: activation.run, turn: activation.turn, activation: null });
-    }
+    if (activation.run !== null) this.#put(activation, null);
   }
 
   /** The run as of this turn, or null. */
   take(id: string, turn: number): Run | null {
     const entry = this.#entries.get(id);
-    this.#entries.delete(id);
+    this.drop(id);
     return entry?.turn === turn ? entry.run : null;
   }
 
   /** The run is in use, or of no more use. */
   drop(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
     this.#entries.delete(id);
+    unlink(entry);
   }
 
-  #put(id: string, entry: Entry): void {
-    this.#entries.delete(id);
+  #put({ id, run, turn }: Activation, user: Activation | null): void {
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      known.run = run!;
+      known.turn = turn;
+      known.activation = user;
+      unlink(known);
+      this.#append(known);
+      return;
+    }
+    const entry = { id, run: run!, turn, activation: user } as Entry;
     this.#entries.set(id, entry);
-    for (const [oldest, { activation }] of this.#entries) {
-      if (this.#entries.size <= this.#limit) return;
-      this.#entries.delete(oldest);
-      if (activation !== null) activation.run = null;
+    this.#append(entry);
+    while (this.#entries.size > this.#limit) {
+      const { id: oldest, activation } = this.#ring.younger as Entry;
+      this.drop(oldest);
+      // Not one that has gone on since it was parked: its run knows more than the last snapshot.
+      if (activation !== null && activation.phase === "open" && !activation.dirty) activation.run = null;
     }
   }
+
+  #append(link: Link): void {
+    const ring = this.#ring;
+    link.older = ring.older;
+    link.younger = ring;
+    ring.older.younger = link;
+    ring.older = link;
+  }
+}
+
+function unlink({ older, younger }: Link): void {
+  older.younger = younger;
+  younger.older = older;
 }

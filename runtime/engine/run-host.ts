@@ -1,6 +1,15 @@
 /** The host port of the machine, for one run: steps become waits, the end of a drain becomes a look at the run. */
-import { Durable, external, type Host, REJECTED, type Run, type Step, settle } from "../machine/index.ts";
-import { encodeValue } from "../snapshot/index.ts";
+import {
+  Durable,
+  external,
+  type Host,
+  REJECTED,
+  type Run,
+  type Step,
+  StepWait,
+  settle,
+} from "../machine/index.ts";
+import { encodeList } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { noteSite } from "./native-consumers.ts";
 import type { Owner } from "./owner.ts";
@@ -19,13 +28,13 @@ export class RunHost implements Host {
     const id = run.nextId++;
     let text: string;
     try {
-      text = encodeValue(args, this.#worker.settings.codec);
+      text = encodeList(args, this.#worker.settings.codec);
     } catch (error) {
       const refused = new Durable(run, null);
       settle(refused, REJECTED, error);
       return refused;
     }
-    const promise = external(run, { kind: "step", id, step: step.id, args: text, at: "" });
+    const promise = external(run, new StepWait(id, step.id, text, ""));
     noteSite(promise, step.name);
     return promise;
   }

@@ -52,7 +52,7 @@ async function callFreely(body: () => unknown, policy: Policy): Promise<unknown>
   const key = `local/${++calls}`;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await new Attempt(key, attempt, 0).call(body, policy, freeWorld.clock);
+      return await new Attempt(key, attempt, 0).call(body, [], policy, freeWorld.clock);
     } catch (error) {
       const wait = backoff(policy, attempt, error, Math.random());
       if (wait === null) throw error;

@@ -10,17 +10,17 @@ import { findStep } from "./step.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
-  if (worker.closing || activation.phase === "closed" || activation.flights.has(intent.wait)) return;
+  if (worker.closing || activation.phase === "closed" || activation.flights.has(intent.id)) return;
   const step = findStep(intent.step);
   if (step === undefined) {
     activation.missing = intent.step;
     return;
   }
-  const failed = activation.attempts.get(intent.wait);
+  const failed = activation.attempts.get(intent.id);
   if (failed !== undefined && failed.due > worker.settings.clock.now()) {
-    activation.retries.set(intent.wait, intent);
-    worker.wakeAt(activation, intent.wait, failed.due, () => {
-      if (activation.retries.delete(intent.wait)) startStep(activation, intent, worker);
+    activation.retries.set(intent.id, intent);
+    worker.wakeAt(activation, intent.id, failed.due, () => {
+      if (activation.retries.delete(intent.id)) startStep(activation, intent, worker);
     });
     return;
   }
@@ -36,12 +36,12 @@ class Flight extends Attempt {
   #policy: Policy | null = null;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
-    super(`${activation.id}/${intent.wait}`, attempt, activation.epoch);
+    super(`${activation.id}/${intent.id}`, attempt, activation.epoch);
     this.#activation = activation;
     this.#intent = intent;
     this.#step = step;
     this.#worker = worker;
-    activation.flights.set(intent.wait, this);
+    activation.flights.set(intent.id, this);
   }
 
   begin(): void {
@@ -52,7 +52,7 @@ class Flight extends Attempt {
       this.#policy = policyOf(name, options);
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      result = this.call(() => body(...args), this.#policy, clock);
+      result = this.call(body, args, this.#policy, clock);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -65,7 +65,7 @@ class Flight extends Attempt {
 
   #settled(threw: boolean, value: unknown): void {
     const activation = this.#activation;
-    const { wait } = this.#intent;
+    const { id: wait } = this.#intent;
     const { failpoint, random, codec } = this.#worker.settings;
     failpoint("step:after");
     if (activation.flights.get(wait) !== this || activation.phase === "closed") return;
@@ -76,13 +76,13 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.receive([encodeOutcome(wait, threw, value, codec)], false);
+    activation.arrive(encodeOutcome(wait, threw, value, codec));
     this.#worker.advance(activation);
   }
 
   async #retry(later: number, thrown: unknown): Promise<void> {
     const activation = this.#activation;
-    const { wait, step } = this.#intent;
+    const { id: wait, step } = this.#intent;
     const { clock, log } = this.#worker.settings;
     const { message } = (thrown ?? {}) as { message?: unknown };
     const error = String(message ?? thrown);

@@ -5,7 +5,7 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, deliver, drain, PENDING, Run, start } from "../machine/index.ts";
+import { bindingOf, deliver, drain, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
   decodeRun,
   decodeValue,
@@ -19,10 +19,12 @@ import { encodeError } from "./codec.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { Owner } from "./owner.ts";
 import { Cancelled } from "./signals.ts";
-import type { Blocked, Subscription, Turn, WaitInfo } from "./store.ts";
-import { describeWait, keepPending } from "./waits.ts";
+import type { Blocked, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
+import { NONE, TurnRecord } from "./turn-record.ts";
+import { describeWait, keepPending, waitText } from "./waits.ts";
 
 /** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
 const NOTE_AFTER = 50;
@@ -191,8 +193,8 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   activation.noteTimer?.();
   activation.noteTimer = null;
-  const kept = new Map<number, WaitInfo>();
-  const intents: StepIntent[] = [];
+  const kept = new WaitTable<WaitInfo>();
+  let intents: WaitTable<StepIntent> | null = null;
   let subscribe: Subscription[] | null = null;
   let waits = "";
   for (const wait of saved.waits) {
@@ -200,11 +202,11 @@ export function commit(activation: Activation, worker: Owner): void {
     let info = activation.waits.get(id);
     if (info === undefined) {
       info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
-      if (wait.kind === "step") intents.push({ wait: id, step: wait.step, args: wait.args });
+      if (wait.kind === "step") (intents ??= new WaitTable()).set(id, wait);
       else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
     }
     kept.set(id, info);
-    waits += waits === "" ? JSON.stringify(info) : `,${JSON.stringify(info)}`;
+    waits += waits === "" ? waitText(info) : `,${waitText(info)}`;
   }
   for (const { id } of saved.dropped) run.waits.delete(id);
   const failure = unhandledFailure(saved);
@@ -214,43 +216,60 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   const due = nextDue(activation, kept);
   const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
-  const keep = intents.length > 0 || isBusy(activation) || isSoon(due, worker);
-  const turn: Turn = {
-    kind: "turn",
-    run: activation.id,
-    worker: worker.id,
-    epoch: activation.epoch,
-    turn: activation.turn + 1,
-    snapshot: saved.text,
-    waits: `[${waits}]`,
-    due,
-    keep,
-    subscribe: subscribe ?? NONE,
-    unsubscribe: droppedEvents(activation, kept),
-    consumed: consumedBy(activation, kept),
-    starts: NONE,
-    sends: NONE,
-    codes: worker.newCodes(saved.codes),
-    end: null,
-    cancelled: activation.cancel === "under way",
-    blocked,
-    news: activation.news,
-  };
+  const keep = intents !== null || isBusy(activation) || isSoon(due, worker);
+  const turn = new TurnRecord(activation, worker.id);
+  turn.snapshot = saved.text;
+  turn.waits = flat(`[${waits}]`);
+  turn.due = due;
+  turn.keep = keep;
+  if (subscribe !== null) turn.subscribe = subscribe;
+  turn.unsubscribe = droppedEvents(activation, kept);
+  turn.consumed = consumedBy(activation, kept);
+  turn.codes = worker.newCodes(saved.codes);
+  turn.cancelled = activation.cancel === "under way";
+  turn.blocked = blocked;
   activation.phase = "committing";
   // What promises of unmarked code let the run do while this is being written belongs to the next turn.
   activation.dirty = false;
-  worker.write(activation, turn, (outcome) => {
+  worker.write(new Commit(activation, worker, turn, kept, intents));
+}
+
+/** A turn that is being written, and what follows from it. */
+class Commit implements Outgoing {
+  readonly activation: Activation;
+  readonly write: Turn;
+  readonly #worker: Owner;
+  readonly #kept: WaitTable<WaitInfo>;
+  readonly #intents: WaitTable<StepIntent> | null;
+
+  constructor(
+    activation: Activation,
+    worker: Owner,
+    turn: Turn,
+    kept: WaitTable<WaitInfo>,
+    intents: WaitTable<StepIntent> | null,
+  ) {
+    this.activation = activation;
+    this.write = turn;
+    this.#worker = worker;
+    this.#kept = kept;
+    this.#intents = intents;
+  }
+
+  done(outcome: WriteOutcome | null): void {
+    const { activation, write } = this;
+    if (!this.#worker.written(activation, write, outcome)) return;
     activation.phase = "open";
-    activation.turn = turn.turn;
-    activation.snapshot = turn.snapshot;
-    activation.waits = kept;
-    for (const wait of turn.consumed) activation.recorded.delete(wait);
+    activation.turn = write.turn;
+    activation.snapshot = write.snapshot;
+    activation.waits = this.#kept;
+    for (const wait of write.consumed) activation.recorded.delete(wait);
     activation.delivered.clear();
     activation.fresh.clear();
     activation.refused = false;
-    const told = outcome.news !== turn.news;
-    worker.passed(activation, outcome, intents, !told && (!keep || blocked !== null));
-  });
+    const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
+    this.#worker.passed(activation, outcome, this.#intents, released);
+  }
 }
 
 /** A step that was called is executed, whether or not anyone can still see its outcome: it has effects. */
@@ -262,10 +281,17 @@ function save(run: Run, options: WriterOptions): RunSnapshot {
   return encodeRun(run, options);
 }
 
-const NONE: readonly never[] = [];
+/**
+ * The text in one piece. One that was put together stays a tree of its parts, each an object that a collection of young
+ * ones has to copy, until somebody reads it.
+ */
+function flat(text: string): string {
+  text.charCodeAt(0);
+  return text;
+}
 
 /** Waits that the store keeps something for, which is of no more use. */
-function consumedBy({ recorded }: Activation, kept: ReadonlyMap<number, WaitInfo>): readonly number[] {
+function consumedBy({ recorded }: Activation, kept: WaitTable<WaitInfo>): readonly number[] {
   return recorded.size === 0 ? NONE : [...recorded].filter((wait) => !kept.has(wait));
 }
 
@@ -282,7 +308,7 @@ export function isSoon(due: number | null, worker: Owner): boolean {
 }
 
 /** When the run wants to go on by itself: its first timer, deadline or retry. */
-export function nextDue(activation: Activation, kept: ReadonlyMap<number, WaitInfo>): number | null {
+export function nextDue(activation: Activation, kept: WaitTable<WaitInfo>): number | null {
   let next: number | null = null;
   for (const { id, due } of kept.values()) {
     const time = due ?? activation.attempts.get(id)?.due ?? null;

@@ -40,7 +40,7 @@ function fire(activation: Activation, { id, kind, name }: WaitInfo, worker: Owne
     void expire(activation, id, name, worker);
     return;
   }
-  activation.receive([{ wait: id, threw: false, value: UNDEFINED }], false);
+  activation.arrive({ wait: id, threw: false, value: UNDEFINED });
   worker.advance(activation);
 }
 

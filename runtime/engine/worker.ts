@@ -3,12 +3,13 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import type { Host } from "../machine/index.ts";
+import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
+import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
@@ -32,13 +33,13 @@ import type {
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
-import { writeForever } from "./writer.ts";
 
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
   readonly #lease: Lease;
   readonly #cache: RunCache;
+  readonly #outbox: Outbox;
   readonly #active = new Map<string, Activation>();
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
@@ -50,6 +51,7 @@ export class Worker implements Owner, Searcher {
     this.settings = settings;
     this.timers = new TimerQueue(settings.clock);
     this.#cache = new RunCache(settings.cache);
+    this.#outbox = new Outbox(settings);
     this.#listener = listener;
     this.#lease = new Lease(settings, () => this.#loseAll());
   }
@@ -137,17 +139,19 @@ export class Worker implements Owner, Searcher {
     return this.#codes.newOf(codes);
   }
 
-  write(activation: Activation, turn: Turn, done: (outcome: Passed) => void): void {
-    const wanted = () => activation.phase === "committing";
-    writeForever(this.settings, turn, wanted, (outcome) => {
-      if (outcome === null || !wanted()) return;
-      if (outcome.passed) {
-        if (turn.codes.length > 0) this.#codes.written(turn.codes);
-        done(outcome);
-      } else if (outcome.fenced) this.#lose(activation);
-      else this.#cannotWrite(activation, turn, outcome.error);
-      this.#idle?.();
-    });
+  write(outgoing: Outgoing): void {
+    this.#outbox.add(outgoing);
+  }
+
+  written(activation: Activation, turn: Turn, outcome: WriteOutcome | null): outcome is Passed {
+    if (outcome === null || activation.phase !== "committing") return false;
+    if (outcome.passed) {
+      if (turn.codes.length > 0) this.#codes.written(turn.codes);
+      return true;
+    }
+    if (outcome.fenced) this.#lose(activation);
+    else this.#cannotWrite(activation, turn, outcome.error);
+    return false;
   }
 
   async note(activation: Activation, facts: Facts, release: Release | null = null): Promise<boolean> {
@@ -160,8 +164,8 @@ export class Worker implements Owner, Searcher {
       release,
       ...facts,
     };
-    const outcome = await new Promise<WriteOutcome | null>((resolve) => {
-      writeForever(this.settings, note, () => activation.phase !== "closed", resolve);
+    const outcome = await new Promise<WriteOutcome | null>((done) => {
+      this.#outbox.add({ activation, write: note, done });
     });
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
@@ -179,18 +183,24 @@ export class Worker implements Owner, Searcher {
     return false;
   }
 
-  passed(activation: Activation, outcome: Passed, intents: readonly StepIntent[], released: boolean): void {
+  passed(
+    activation: Activation,
+    outcome: Passed,
+    intents: WaitTable<StepIntent> | null,
+    released: boolean,
+  ): void {
     this.#listener.changed();
     if (released) {
       this.#release(activation);
       return;
     }
     this.#heard(activation, outcome);
-    for (const intent of intents) startStep(activation, intent, this);
+    if (intents !== null) for (const intent of intents.values()) startStep(activation, intent, this);
     armTimers(activation, this);
     if (activation.inbox.length > 0 || activation.dirty || activation.cancel === "asked")
       advance(activation, this);
     else this.park(activation);
+    this.#idle?.();
   }
 
   ended(activation: Activation, end: RunEnd): void {
@@ -292,7 +302,7 @@ export class Worker implements Owner, Searcher {
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;
       if (activation.inbox.some((arrival) => arrival.wait === wait.id)) continue;
       if (activation.cancel === "asked" && !isShielded(promise)) continue;
-      startStep(activation, { wait: wait.id, step: wait.step, args: wait.args }, this);
+      startStep(activation, wait, this);
     }
     armTimers(activation, this);
   }

@@ -4,6 +4,7 @@
  */
 import type { Code, Frame } from "../../abi/index.ts";
 import type { Step } from "./registry.ts";
+import { WaitTable } from "./wait-table.ts";
 
 export const PENDING = 0;
 export const FULFILLED = 1;
@@ -51,13 +52,7 @@ export class Durable {
 
 /** What an external await waits for. The engine stores it; the machine only carries it. */
 export type Wait =
-  | {
-      readonly kind: "step";
-      readonly id: number;
-      readonly step: string;
-      readonly args: string;
-      readonly at: string;
-    }
+  | StepWait
   | { readonly kind: "timer"; readonly id: number; readonly due: number; readonly at: string }
   | {
       readonly kind: "event";
@@ -67,6 +62,21 @@ export type Wait =
       readonly at: string;
     }
   | { readonly kind: "child"; readonly id: number; readonly run: string; readonly at: string };
+
+/** A step that was called. An object of a class, since these are made at every turn: see `TurnRecord` of the engine. */
+export class StepWait {
+  readonly kind = "step";
+  readonly id: number;
+  readonly step: string;
+  readonly args: string;
+  readonly at: string;
+  constructor(id: number, step: string, args: string, at: string) {
+    this.id = id;
+    this.step = step;
+    this.args = args;
+    this.at = at;
+  }
+}
 
 export type Reaction =
   | Durable
@@ -312,7 +322,7 @@ export class Run {
   /** The task of the function that was started. */
   root: Durable | null = null;
   /** Pending external waits by their id. */
-  waits = new Map<number, Durable>();
+  waits = new WaitTable<Durable>();
   /** Pending promises of unmarked code, and who waits for them. */
   natives = new Set<NativeWait>();
   /** Rejected promises that nobody has handled so far. */

@@ -51,6 +51,7 @@ export {
   Resolvers,
   type ResumeMode,
   type State,
+  StepWait,
   Then,
   ThenableJob,
   Unwrap,
@@ -112,3 +113,4 @@ export {
   Timer,
 } from "./timers.ts";
 export { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
+export { WaitTable } from "./wait-table.ts";

@@ -38,15 +38,15 @@ export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   out.index(run.root);
   const more = run.head < run.tail || run.natives.size > 0 ? writeQueue(run, out) : "";
   out.drain();
-  const dropped = run.waits.size > 0 ? addWaits(run, out) : [];
+  const dropped = run.waits.size > 0 ? addWaits(run, out) : NONE;
   out.finish();
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
   const body = out.body();
   // The queue stands behind the own table, which is then not left out.
   const own = more !== "" && out.hasNoOwn ? ",[]" : "";
   const text = seal(`${run.nextId},${body}${own}${more}]`);
-  const lost = run.rejections.size === 0 ? [] : [...run.rejections].filter((promise) => !out.has(promise));
-  return { text, waits: out.waits, dropped, lost, codes: [...out.codes] };
+  const lost = run.rejections.size === 0 ? NONE : [...run.rejections].filter((promise) => !out.has(promise));
+  return { text, waits: out.waits, dropped, lost, codes: out.codes };
 }
 
 /** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. */
@@ -63,16 +63,23 @@ function writeQueue(run: Run, out: Writer): string {
 /** Adds the waits that something can observe. One may be observed only because of another: until nothing changes. */
 function addWaits(run: Run, out: Writer): readonly Wait[] {
   const isKnown = (object: object) => out.has(object);
-  let rest = [...run.waits.values()];
+  let rest: Durable[] = [];
+  for (const promise of run.waits.values()) if (!addWait(promise, isKnown, out)) rest.push(promise);
+  if (rest.length === 0) return NONE;
   for (let before = -1; before !== rest.length; ) {
     before = rest.length;
-    rest = rest.filter((promise) => {
-      if (out.has(promise)) return false;
-      if (!isObserved(promise, isKnown)) return true;
-      out.index(promise);
-      out.drain();
-      return false;
-    });
+    rest = rest.filter((promise) => !addWait(promise, isKnown, out));
   }
   return rest.map((promise) => promise.wait!);
 }
+
+/** @returns whether it is in the snapshot now */
+function addWait(promise: Durable, isKnown: (object: object) => boolean, out: Writer): boolean {
+  if (out.has(promise)) return true;
+  if (!isObserved(promise, isKnown)) return false;
+  out.index(promise);
+  out.drain();
+  return true;
+}
+
+const NONE: readonly never[] = [];

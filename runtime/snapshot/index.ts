@@ -23,6 +23,8 @@ export { type EncodeOptions, encodeRun, type RunSnapshot } from "./encode-run.ts
 export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
+export { quote } from "./kind.ts";
+export { placeOfPoint } from "./point-plan.ts";
 export {
   type CodePoints,
   codeKey,
@@ -33,5 +35,5 @@ export {
 } from "./points.ts";
 export { resource } from "./resources.ts";
 export type { Registrations } from "./superjson.ts";
-export { decodeValue, encodeValue } from "./values.ts";
+export { decodeValue, encodeList, encodeValue } from "./values.ts";
 export type { WriterOptions } from "./writer.ts";

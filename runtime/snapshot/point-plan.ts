@@ -6,6 +6,8 @@ import { word } from "./names.ts";
 export interface PointPlan {
   /** Entry of the name table, as JSON text: `id hash @point slot…`. */
   readonly name: string;
+  /** `file:line` */
+  readonly place: string;
   readonly slots: readonly string[];
   /** Scope records in slots, and the variables of them that the frame itself may still use. */
   readonly records: readonly { readonly slot: string; readonly variables: readonly string[] }[];
@@ -21,6 +23,11 @@ export function planOf(code: Code, ip: number): PointPlan {
     plans.set(code, ofCode);
   }
   return (ofCode[ip] ??= makePlan(code, code.points[ip]!));
+}
+
+/** `file:line` of `code.points[ip]`, which must exist. */
+export function placeOfPoint(code: Code, ip: number): string {
+  return planOf(code, ip).place;
 }
 
 /** Takes `"ip"`, `"$s1"` and `"$s1.undo"` apart. A record whose variables are named is a slot even if it is not named itself. */
@@ -41,6 +48,7 @@ export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "r
 
 function makePlan(code: Code, point: Point): PointPlan {
   const { slots, records } = parseLive(point.live);
+  const place = `${code.file}:${point.line}`;
   const words = [code.id, code.hash, `@${point.name}`, ...slots];
-  return { name: quote(words.map(word).join(" ")), slots, records };
+  return { name: quote(words.map(word).join(" ")), place, slots, records };
 }

@@ -21,6 +21,7 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { builtinName } from "./builtins.ts";
+import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
@@ -50,6 +51,28 @@ export interface Refusal {
   readonly what: string;
 }
 
+/** A list of keys that was seen. */
+interface Shape {
+  readonly keys: readonly string[];
+  /** In the name table; -1 until a second object has it. */
+  index: number;
+}
+
+/** A node that is written when everything reachable is known. */
+interface Postponed {
+  readonly index: number;
+  readonly write: () => string;
+}
+
+/** A weak collection. */
+interface Weak {
+  readonly index: number;
+  readonly reach: (all: readonly unknown[], from: number) => void;
+  from: number;
+}
+
+const NONE: readonly never[] = [];
+
 /** A scope record that is being written: which of its variables are needed so far. */
 interface Scope {
   readonly id: string;
@@ -60,35 +83,32 @@ interface Scope {
 
 const MAX_NESTED = 32;
 
+/**
+ * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
+ * when they do.
+ */
 export class Writer implements RunOut {
   current = -1;
-  /** All objects, functions, symbols and long strings of the snapshot, by index. */
-  readonly heap: unknown[] = [];
+  private readonly reached = new IndexedList<unknown>();
   /** For each of them, which one it was first seen in. -1 for roots. */
   readonly parents: number[] = [];
-  readonly refusals: Refusal[] = [];
-  readonly waits: Wait[] = [];
-  readonly codes = new Set<Code>();
+  refusals: readonly Refusal[] = NONE;
+  waits: readonly Wait[] = NONE;
+  codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
-  readonly buffers = new Buffers();
-  readonly urls = new Map<URLSearchParams, URL>();
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
   private readonly depth: number;
-  private readonly indexes = new Map<unknown, number>();
   private readonly texts: string[] = [];
-  private readonly names: string[] = [];
-  private readonly nameIndexes = new Map<string, number>();
-  private readonly shapes = new Map<string, { readonly keys: readonly string[]; index: number }>();
-  private readonly ownEntries: string[] = [];
-  private readonly scopes = new Map<object, Scope>();
-  private readonly postponed: { readonly index: number; readonly write: () => string }[] = [];
-  private readonly weaks: {
-    readonly index: number;
-    readonly reach: (all: readonly unknown[], from: number) => void;
-    from: number;
-  }[] = [];
+  private readonly names = new IndexedList<string>();
+  private shapes: Map<string, Shape> | null = null;
+  private ownEntries = "";
+  private scopes: Map<object, Scope> | null = null;
+  private postponed: Postponed[] | null = null;
+  private weaks: Weak[] | null = null;
+  private madeBuffers: Buffers | null = null;
+  private madeUrls: Map<URLSearchParams, URL> | null = null;
 
   /** @param run null: for values outside of runs */
   constructor(
@@ -117,32 +137,38 @@ export class Writer implements RunOut {
     return writeValue(value, this);
   }
 
+  get buffers(): Buffers {
+    return (this.madeBuffers ??= new Buffers());
+  }
+
+  get urls(): Map<URLSearchParams, URL> {
+    return (this.madeUrls ??= new Map());
+  }
+
+  /** All objects, functions, symbols and long strings of the snapshot, by index. */
+  get heap(): readonly unknown[] {
+    return this.reached.items;
+  }
+
   index(value: unknown): number {
-    const known = this.indexes.get(value);
-    if (known !== undefined) return known;
-    const index = this.heap.length;
-    this.indexes.set(value, index);
-    this.heap.push(value);
+    const known = this.reached.find(value);
+    if (known >= 0) return known;
     this.parents.push(this.current);
-    return index;
+    return this.reached.add(value);
   }
 
   has(value: unknown): boolean {
-    return this.indexes.has(value);
+    return this.reached.find(value) >= 0;
   }
 
   name(text: string): number {
-    let index = this.nameIndexes.get(text);
-    if (index === undefined) {
-      index = this.names.length;
-      this.nameIndexes.set(text, index);
-      this.names.push(text);
-    }
-    return index;
+    const known = this.names.find(text);
+    return known >= 0 ? known : this.names.add(text);
   }
 
   shape(keys: readonly string[]): number | undefined {
     const joined = keys.join();
+    this.shapes ??= new Map();
     const known = this.shapes.get(joined);
     if (known === undefined) {
       this.shapes.set(joined, { keys, index: -1 });
@@ -156,29 +182,38 @@ export class Writer implements RunOut {
   }
 
   later(write: () => string): string {
+    this.postponed ??= [];
     this.postponed.push({ index: this.current, write });
     return "";
   }
 
   own(entry: string): void {
-    this.ownEntries.push(entry);
+    this.ownEntries += this.ownEntries === "" ? entry : `,${entry}`;
   }
 
   weak(reach: (all: readonly unknown[], from: number) => void): void {
+    this.weaks ??= [];
     this.weaks.push({ index: this.current, reach, from: 0 });
   }
 
   refuse(what: string): string {
-    this.refusals.push({ index: this.current, what });
+    return this.refuseAt(this.current, what);
+  }
+
+  private refuseAt(index: number, what: string): string {
+    if (this.refusals === NONE) this.refusals = [];
+    (this.refusals as Refusal[]).push({ index, what });
     return '["refused"]';
   }
 
   code(code: Code): void {
-    this.codes.add(code);
+    if (this.codes === NONE) this.codes = [code];
+    else if (!this.codes.includes(code)) (this.codes as Code[]).push(code);
   }
 
   wait(wait: Wait): void {
-    this.waits.push(wait);
+    if (this.waits === NONE) this.waits = [wait];
+    else (this.waits as Wait[]).push(wait);
   }
 
   kindOf(prototype: object): Kind | undefined {
@@ -193,15 +228,16 @@ export class Writer implements RunOut {
   }
 
   private scopeOf(record: object, index: number): Scope | undefined {
-    const known = this.scopes.get(record);
+    const known = this.scopes?.get(record);
     if (known !== undefined) return known;
     const schema = recordOf(record);
     if (schema === undefined) {
-      this.refusals.push({ index, what: "a scope of a module that is not registered" });
+      this.refuseAt(index, "a scope of a module that is not registered");
       return undefined;
     }
     const { id, variables } = schema;
     const scope: Scope = { id, record: record as never, variables, needed: new Set() };
+    this.scopes ??= new Map();
     this.scopes.set(record, scope);
     // Records of the machine itself may be values of the user's, too: what `setTimeout` returned.
     if (id.startsWith("coldframe#")) this.need(scope, variables, index);
@@ -256,7 +292,7 @@ export class Writer implements RunOut {
   /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
   finish(): void {
     this.drain();
-    for (let before = -1; before !== this.heap.length; ) {
+    for (let before = -1; this.weaks !== null && before !== this.heap.length; ) {
       before = this.heap.length;
       for (const weak of this.weaks) {
         this.current = weak.index;
@@ -265,17 +301,18 @@ export class Writer implements RunOut {
       }
       this.drain();
     }
+    if (this.postponed === null) return;
     for (const { index, write } of this.postponed) this.texts[index] = write();
   }
 
   get hasNoOwn(): boolean {
-    return this.ownEntries.length === 0;
+    return this.ownEntries === "";
   }
 
   /** `names,nodes` and, when there are entries, `,own`. */
   body(): string {
-    const own = this.ownEntries.length === 0 ? "" : `,[${this.ownEntries.join(",")}]`;
-    return `[${this.names.join(",")}],[${this.texts.join(",")}]${own}`;
+    const own = this.hasNoOwn ? "" : `,[${this.ownEntries}]`;
+    return `[${list(this.names.items)}],[${list(this.texts)}]${own}`;
   }
 
   protected write(value: unknown): string {
@@ -316,7 +353,7 @@ export class Writer implements RunOut {
     }
     const kind = this.kinds.byPrototype.get(prototype);
     if (kind !== undefined) return this.writeKind(object, kind);
-    const scope = this.ofRun === null ? undefined : (this.scopes.get(object) ?? this.knownScope(object));
+    const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
@@ -418,6 +455,13 @@ export class Writer implements RunOut {
       writeOwn(f, 0, this, (key) => (key === "name" ? !renamed : isOwnOfFunction(f, key)));
     return text;
   }
+}
+
+function list(texts: readonly string[]): string {
+  let text = "";
+  // `join` takes as long for two as this for ten.
+  for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
+  return text;
 }
 
 function looksBuiltin(object: object): boolean {

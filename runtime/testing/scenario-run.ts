@@ -17,6 +17,7 @@ import {
   REJECTED,
   Run,
   type Step,
+  StepWait,
   settle as settlePromise,
   start,
   Then,
@@ -56,7 +57,7 @@ export class ScenarioRun implements Host {
   callStep(run: Run, step: Step, args: unknown[]): Durable {
     const id = run.nextId++;
     try {
-      return external(run, { kind: "step", id, step: step.id, args: encodeValue(args), at: "" });
+      return external(run, new StepWait(id, step.id, encodeValue(args), ""));
     } catch (error) {
       const refused = new Durable(run, null);
       settlePromise(refused, REJECTED, error);

@@ -2,6 +2,7 @@
 import type { Hint, Write, WriteOutcome } from "../../runtime/engine/store.ts";
 import type { Job } from "./group.ts";
 import type { Numbers, Transaction } from "./transaction.ts";
+import { commitWrites } from "./turn-rows.ts";
 import { commitWrite } from "./turns.ts";
 
 export class CommitJob implements Job {
@@ -35,6 +36,10 @@ export class CommitJob implements Job {
 
   get count(): number {
     return this.#writes.length;
+  }
+
+  applyAll(): void {
+    commitWrites(this.#transaction, this.#writes, this.#numbers, this.#outcomes);
   }
 
   apply(i: number): void {

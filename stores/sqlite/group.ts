@@ -25,7 +25,9 @@ export interface Job {
   readonly count: number;
   /** About how much is written. */
   readonly bytes: number;
-  /** Does the i-th write. May be called twice (the first time undone), so it changes nothing but the database. */
+  /** Does all of its writes. May be undone. */
+  applyAll(): void;
+  /** Does the i-th write, when `applyAll` was undone. Changes nothing but the database. */
   apply(i: number): void;
   /** All is durable, but those writes for which `failed` was called before. */
   done(): void;
@@ -84,7 +86,7 @@ export class GroupWriter {
     }
     let applied = false;
     try {
-      for (const job of jobs) for (let i = 0; i < job.count; i++) job.apply(i);
+      for (const job of jobs) job.applyAll();
       applied = true;
       this.#transactions.commit();
     } catch (error) {

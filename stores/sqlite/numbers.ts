@@ -14,11 +14,11 @@ export class KnownNumbers implements Numbers {
   }
 
   run(id: string): number | null {
-    return lookUp(this.#runs, id, () => this.#sql.number.get(id)?.n);
+    return this.#runs.get(id) ?? keep(this.#runs, id, this.#sql.number.get(id)?.n);
   }
 
   worker(id: string): number | null {
-    return lookUp(this.#workers, id, () => this.#sql.worker.get(id)?.n);
+    return this.#workers.get(id) ?? keep(this.#workers, id, this.#sql.worker.get(id)?.n);
   }
 
   /** A transaction was undone: what was read in it may not be. */
@@ -28,10 +28,7 @@ export class KnownNumbers implements Numbers {
   }
 }
 
-function lookUp(known: Map<string, number>, id: string, read: () => number | undefined): number | null {
-  const found = known.get(id);
-  if (found !== undefined) return found;
-  const number = read();
+function keep(known: Map<string, number>, id: string, number: number | undefined): number | null {
   if (number === undefined) return null;
   if (known.size >= LIMIT) known.clear();
   known.set(id, number);

@@ -226,13 +226,15 @@ export class SqliteStore implements Store {
       this.#opened();
       let result: T;
       let hints: Hint[] = [];
+      const applyAll = () => {
+        hints = [];
+        result = apply({ sql: this.#sql, now: this.#now(), hints });
+      };
       this.#group.add({
         count: 1,
         bytes,
-        apply: () => {
-          hints = [];
-          result = apply({ sql: this.#sql, now: this.#now(), hints });
-        },
+        applyAll,
+        apply: applyAll,
         done: () => {
           resolve(result);
           this.#tellAll(hints);

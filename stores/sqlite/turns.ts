@@ -82,6 +82,11 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
   return passed(turn);
 }
 
+/** Whether the turn changes nothing but its row in `states`. */
+export function isPlain(turn: Turn): boolean {
+  return turn.keep && turn.end === null && turn.blocked === null && !hasExtras(turn);
+}
+
 /** Most turns have none of these. */
 function hasExtras(turn: Turn): boolean {
   return (
@@ -167,7 +172,7 @@ function giveBack(
   }
 }
 
-function passed({ news }: Write): WriteOutcome {
+export function passed({ news }: Write): Extract<WriteOutcome, { readonly passed: true }> {
   return { passed: true, arrivals: NOTHING, news, cancel: false };
 }
 

@@ -131,6 +131,24 @@ describe("workers", () => {
     expect(main.calls).toEqual([["a"], ["b"]]);
   });
 
+  it("try all writes of a failed call again", async () => {
+    const main = program("for (let i = 0; i < 3; i++) await call('a', i); return 'done'");
+    const store = stage.data.connect();
+    const commit = store.commit.bind(store);
+    let calls = 0;
+    let most = 0;
+    store.commit = async (writes) => {
+      most = Math.max(most, writes.length);
+      if (++calls % 3 !== 0) throw new Error("the disk is full");
+      return commit(writes);
+    };
+    const engine = await stage.engine({ store });
+    const runs = await Promise.all(Array.from({ length: 20 }, () => engine.start(main, [])));
+    for (const run of runs) expect(await stage.until(run.result())).toBe("done");
+    expect(most).toBe(20);
+    expect(main.calls).toHaveLength(60);
+  });
+
   it("recognise a commit whose answer was lost", async () => {
     const store = stage.data.connect();
     const commit = store.commit.bind(store);
@@ -144,6 +162,22 @@ describe("workers", () => {
     const engine = await stage.engine({ store });
     expect(await stage.until((await engine.start(main, [])).result())).toBe("b");
     expect(main.calls).toEqual([["a"], ["b"]]);
+  });
+
+  it("do not forget what a run did since it was parked, however few they keep decoded", async () => {
+    const wait = (ms: number) =>
+      new Promise((resolve) => stage.clock.setTimeout(() => resolve(`after ${ms}`), ms));
+    const main = program(
+      "const a = await call('a'); const b = await world.wait(20); const c = await call('c'); return [a, b, c]",
+      { wait },
+    );
+    const other = program("for (let i = 0; i < 5; i++) await call('wait', 7)", { wait });
+    const engine = await stage.engine({ cache: 1 });
+    const run = await engine.start(main, []);
+    const rest = await Promise.all(Array.from({ length: 3 }, () => engine.start(other, [])));
+    expect(await stage.until(run.result())).toEqual(["a", "after 20", "c"]);
+    for (const one of rest) await stage.until(one.result());
+    expect(main.calls).toEqual([["a"], ["c"]]);
   });
 
   it("need not be in the process that starts and answers", async () => {

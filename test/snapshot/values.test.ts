@@ -4,6 +4,7 @@ import {
   codeRecord,
   decodeValue,
   describe as describeSnapshot,
+  encodeList,
   encodeRun,
   encodeValue,
   parsePoints,
@@ -21,6 +22,37 @@ describe("encodeValue", () => {
     const text = encodeValue({ list: [1] });
     expect(decodeValue(text)).toEqual({ list: [1] });
     expect(decodeValue(text)).not.toBe(decodeValue(text));
+  });
+
+  it("writes the arguments of a call as it writes any list", () => {
+    const shared = { a: 1 };
+    for (const list of [
+      [],
+      ["Ada", 12, true, null, undefined, -0, Number.NaN, 5n, 'quoted "text"\n', "\ud800"],
+      ["x".repeat(121), "x".repeat(121)],
+      [1, shared, [shared]],
+      [Symbol.iterator, new Map([[1, 2]])],
+    ]) {
+      const text = encodeList(list);
+      expect(text).toBe(encodeValue(list));
+      expect(decodeValue(text)).toEqual(list);
+    }
+    expect(() => encodeList([1, () => {}])).toThrow("CF2101");
+  });
+
+  it("reads a plain list as a fresh array that can be changed", () => {
+    const text = encodeList([1, "two"]);
+    const first = decodeValue(text) as unknown[];
+    first.push(3);
+    expect(decodeValue(text)).toEqual([1, "two"]);
+  });
+
+  it("gives every object its own index, however many there are", () => {
+    const objects = Array.from({ length: 100 }, (_, i) => ({ [`key${i}`]: i }));
+    const twice = decodeValue(encodeValue([objects, objects.toReversed?.() ?? [...objects].reverse()]));
+    const [forth, back] = twice as [object[], object[]];
+    expect(forth).toEqual(objects);
+    expect(back.every((object, i) => object === forth[99 - i])).toBe(true);
   });
 
   it("refuses to read what belongs to a run", () => {

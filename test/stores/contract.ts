@@ -215,6 +215,44 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       });
     });
 
+    it("decides each of many turns in one call by itself", async () => {
+      const ids = Array.from({ length: 100 }, (_, i) => `r${i}`);
+      await store.start(
+        ids.map((id) => newRun(id)),
+        null,
+      );
+      const claimed = new Map((await store.claim("w1", 100, [])).map((run) => [run.id, run]));
+      const at = (id: string) => claimed.get(id)!;
+      const kept = (id: string, extra: Partial<Turn> = {}) =>
+        turnOf(at(id), { snapshot: `{"of":"${id}"}`, keep: true, ...extra });
+      expect(await store.cancel("r20")).toBe(true);
+      passed((await store.commit([kept("r30")]))[0]);
+      const outcomes = await store.commit([
+        ...ids.slice(0, 10).map((id) => kept(id)),
+        noteOf(at("r5"), { arrivals: [{ wait: 1, threw: false, value: "1" }] }),
+        ...ids.slice(10).map((id) => {
+          if (id === "r40") return kept(id, { epoch: 7 });
+          if (id === "r50") return kept(id, { worker: "w9" });
+          if (id === "r60") return kept(id, { turn: 5 });
+          if (id === "r70") return kept(id, { keep: false, due: 0 });
+          return kept(id);
+        }),
+        { ...kept("r5"), turn: 2, snapshot: '{"of":"r5 again"}' },
+        { ...kept("r99"), turn: 2, snapshot: '{"of":"r99 again"}' },
+      ]);
+      expect(outcomes).toHaveLength(103);
+      const fenced = outcomes.map((outcome, i) => (outcome.passed ? -1 : i)).filter((i) => i >= 0);
+      expect(fenced).toEqual([41, 51, 61]);
+      expect(outcomes.filter((outcome) => outcome.passed && outcome.cancel)).toEqual([outcomes[21]]);
+      for (const id of ids) {
+        const { turn, snapshot, worker: owner } = (await store.read.run(id))!;
+        const again = id === "r5" || id === "r99";
+        if (["r40", "r50", "r60"].includes(id)) expect([turn, snapshot]).toEqual([0, null]);
+        else expect([turn, snapshot]).toEqual([again ? 2 : 1, `{"of":"${again ? `${id} again` : id}"}`]);
+        expect(owner).toBe(id === "r70" ? null : "w1");
+      }
+    });
+
     it("keeps an ended run's result and takes nothing more for it", async () => {
       await store.start([newRun("a")], null);
       const claimed = await claimOne();

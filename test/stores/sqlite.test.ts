@@ -117,7 +117,10 @@ describe("sqlite files", () => {
     await patient.close();
   });
 
-  it("commits the other writes of a group when one cannot be written", async () => {
+  it.each([
+    ["given back", false],
+    ["kept by their worker", true],
+  ])("commits the other writes of a group when one cannot be written: turns %s", async (_, keep) => {
     const store = sqlite(file, { open: withFailingStatement });
     await store.migrate();
     await store.renew({ id: "w1", lease: 60_000, about: "" }, true);
@@ -127,7 +130,7 @@ describe("sqlite files", () => {
     );
     const claimed = await store.claim("w1", 100, []);
     const outcomes = await store.commit(
-      claimed.map((run) => turnOf(run, { snapshot: run.id === "r42" ? "poison" : "{}" })),
+      claimed.map((run) => turnOf(run, { snapshot: run.id === "r42" ? "poison" : "{}", keep })),
     );
     expect(outcomes.filter((outcome) => outcome.passed)).toHaveLength(99);
     const failed = outcomes.find((outcome) => !outcome.passed)!;
@@ -158,12 +161,13 @@ describe("sqlite files", () => {
   });
 });
 
-/** A driver whose snapshot statement refuses the snapshot "poison". */
+/** A driver whose snapshot statements refuse the snapshot "poison". */
 function withFailingStatement(file: string, busy: number): Driver {
-  return wrap(openDriver(file, busy), statements.turn, (run, values) => {
-    if (String(values[1]).endsWith("poison")) throw new SqliteFailure(CONSTRAINT, "no");
+  const refuse = (run: () => number, values: readonly unknown[]) => {
+    if (values.some((value) => String(value).endsWith("poison"))) throw new SqliteFailure(CONSTRAINT, "no");
     return run();
-  });
+  };
+  return wrap(wrap(openDriver(file, busy), statements.turn, refuse), statements.turns, refuse);
 }
 
 function wrap(

@@ -9,9 +9,14 @@ const LONG = 120;
 
 /** The text of a value in a node. */
 export function writeValue(value: unknown, out: Out): string {
+  return writeBare(value) ?? `[${out.index(value)}]`;
+}
+
+/** The text of a value without identity; undefined for what gets a node of its own. */
+export function writeBare(value: unknown): string | undefined {
   switch (typeof value) {
     case "string":
-      return value.length > LONG ? `[${out.index(value)}]` : quote(value);
+      return value.length > LONG ? undefined : quote(value);
     case "number":
       if (Number.isFinite(value)) return value === 0 && 1 / value < 0 ? '["-0"]' : String(value);
       return `["${value}"]`;
@@ -22,9 +27,9 @@ export function writeValue(value: unknown, out: Out): string {
     case "bigint":
       return `["${value}n"]`;
     case "symbol":
-      return value === TDZ ? '["tdz"]' : `[${out.index(value)}]`;
+      return value === TDZ ? '["tdz"]' : undefined;
     default:
-      return value === null ? "null" : `[${out.index(value)}]`;
+      return value === null ? "null" : undefined;
   }
 }
 

@@ -25,12 +25,13 @@ import {
   REJECTED,
   type Reaction,
   type Run,
+  StepWait,
   Then,
   type Wait,
 } from "../../machine/index.ts";
 import { Interrupted } from "../interrupted.ts";
 import { broken, type In, type Kind, list, type Node, quote, string } from "../kind.ts";
-import { planOf } from "../point-plan.ts";
+import { placeOfPoint, planOf } from "../point-plan.ts";
 import type { HeapIn, HeapOut } from "./functions.ts";
 
 export interface RunOut extends HeapOut {
@@ -151,6 +152,7 @@ function hasEffect(reaction: Reaction): boolean {
  * that is already in it. Otherwise its wait is of no use to anybody.
  */
 export function isObserved(promise: Durable, isKnown: (object: object) => boolean): boolean {
+  if (promise.reactions instanceof Durable) return true;
   const seen = new Set<Durable>();
   const work = [promise];
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
@@ -221,7 +223,7 @@ export function readReaction(index: unknown, input: RunIn): Reaction {
 
 function writeWait(value: Durable, wait: Wait, reactions: string, out: RunOut): string {
   const place = placeOf(value);
-  out.wait(wait.at === "" ? { ...wait, at: place } : wait);
+  out.wait(wait.at === "" ? placed(wait, place) : wait);
   const at = wait.at === "" || wait.at === place ? "" : `,${quote(wait.at)}`;
   const head = `["${wait.kind}",${reactions},${wait.id}`;
   switch (wait.kind) {
@@ -237,8 +239,14 @@ function writeWait(value: Durable, wait: Wait, reactions: string, out: RunOut): 
   }
 }
 
+function placed(wait: Wait, at: string): Wait {
+  return wait.kind === "step" ? new StepWait(wait.id, wait.step, wait.args, at) : { ...wait, at };
+}
+
 /** Where the first task is parked that goes on, directly or through other promises, when `promise` settles. */
 export function placeOf(promise: Durable): string {
+  if (promise.reactions instanceof Durable && promise.reactions.code !== null)
+    return placeOfTask(promise.reactions);
   const seen = new Set<Durable>();
   const work = [promise];
   for (let next = work.shift(); next !== undefined; next = work.shift()) {
@@ -247,8 +255,7 @@ export function placeOf(promise: Durable): string {
     seen.add(next);
     for (const reaction of Array.isArray(reactions) ? reactions : [reactions]) {
       if (reaction instanceof Durable) {
-        const { code, ip } = reaction;
-        if (code !== null) return `${code.file}:${code.points[ip]?.line ?? code.line}`;
+        if (reaction.code !== null) return placeOfTask(reaction);
       } else {
         const target = targetOf(reaction);
         if (target !== null) work.push(target);
@@ -256,6 +263,10 @@ export function placeOf(promise: Durable): string {
     }
   }
   return "";
+}
+
+function placeOfTask({ code, ip }: Durable): string {
+  return ip > 0 && ip < code!.points.length ? placeOfPoint(code!, ip) : `${code!.file}:${code!.line}`;
 }
 
 function readWait(value: Durable, node: Node, input: RunIn): void {
@@ -273,7 +284,7 @@ function waitOf(node: Node, id: number, place: string, input: In): Wait {
   const at = (index: number) => (node.length > index ? string(node[index]) : place);
   switch (node[0]) {
     case "step":
-      return { kind: "step", id, step: string(node[3]), args: string(input.value(node[4])), at: at(5) };
+      return new StepWait(id, string(node[3]), string(input.value(node[4])), at(5));
     case "timer":
       return { kind: "timer", id, due: time(node[3]), at: at(4) };
     case "event": {
