@@ -7,8 +7,8 @@ import { unique } from "./convert.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
+import { feedName } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
-import { feedName } from "./resolve.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */

@@ -20,7 +20,10 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
     if (!fn.node.params.every((one) => t.isIdentifier(one))) continue;
     if (!fn.suspends && !params.some((one) => one?.captured)) continue;
     let written: t.Node | null = null;
+    let whole = 0;
     t.traverseFast(fn.node, (node) => {
+      if (isArguments(node, fn, resolved)) whole++;
+      if (t.isMemberExpression(node) && isArguments(node.object, fn, resolved) && isLength(node)) whole--;
       const targets = t.isAssignmentExpression(node)
         ? [node.left]
         : t.isUpdateExpression(node)
@@ -34,7 +37,7 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
         if (isElement || isParameter) written ??= node;
       }
     });
-    if (written !== null)
+    if (written !== null && whole > 0)
       diagnostics.error(
         "CF1012",
         written,
@@ -42,6 +45,9 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
       );
   }
 }
+
+const isLength = ({ computed, property }: t.MemberExpression): boolean =>
+  !computed && t.isIdentifier(property, { name: "length" });
 
 function isArguments(node: t.Node, fn: Fn, resolved: Resolved): boolean {
   return t.isIdentifier(node) && resolved.refs.get(node) === fn.implicit.get("arguments");

@@ -36,10 +36,23 @@ export function $coercible<T>(value: T): T {
   return value;
 }
 
+/** A number among the keys is the name of an index. */
+const excludes = (keys: readonly PropertyKey[], key: string | symbol): boolean =>
+  keys.some((one) => (typeof one === "number" ? String(one) : one) === key);
+
 /** The object of a rest property: own enumerable properties but those named (ECMA-262 §14.3.3.3). */
 export function $rest(source: object, keys: readonly PropertyKey[]): object {
-  const rest: { [key: PropertyKey]: unknown } = { ...source };
-  for (const key of keys) delete rest[key];
+  const from = Object(source) as { [key: PropertyKey]: unknown };
+  const rest: { [key: PropertyKey]: unknown } = {};
+  for (const key of Reflect.ownKeys(from)) {
+    if (excludes(keys, key) || !Object.prototype.propertyIsEnumerable.call(from, key)) continue;
+    Object.defineProperty(rest, key, {
+      value: from[key],
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
   return rest;
 }
 
