@@ -1,7 +1,19 @@
 /** Names that emitted code uses itself: no variable of a step function may have them. */
 
 /** Names that the emitted step function uses itself. */
-export const reserved = ["$t", "$v", "$e", "$m", "$ip", "$x", "$rest", "$item", "$self", "$held"] as const;
+export const reserved = [
+  "$t",
+  "$v",
+  "$e",
+  "$f",
+  "$m",
+  "$ip",
+  "$x",
+  "$rest",
+  "$item",
+  "$self",
+  "$held",
+] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
