@@ -12,7 +12,7 @@ import { attach, promiseResolve } from "./loop.ts";
 import { registerCode, registerRecord } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
 import { inRun, machine, type Run } from "./run.ts";
-import { enqueue, reject } from "./settle.ts";
+import { enqueue, reject, subscribe } from "./settle.ts";
 import { durableThen } from "./then.ts";
 
 /**
@@ -40,7 +40,10 @@ export function combine(
         group.values.push(undefined);
         group.remaining++;
       }
-      if (isPrimitive(item)) enqueue(run, element, item, false);
+      if (resolve === original && item instanceof Durable && isOwn(item, run)) {
+        if (item.state === PENDING) group.sources.push(item);
+        subscribe(item, element);
+      } else if (isPrimitive(item)) enqueue(run, element, item, false);
       else if (resolve === original) add(run, element, promiseResolve(run, item));
       else add(run, element, Reflect.apply(resolve, C, [item]));
     }
@@ -52,6 +55,15 @@ export function combine(
     }
   }
   return target;
+}
+
+/** A promise of this run whose `then` and `constructor` nobody has touched: what most elements are. */
+function isOwn(promise: Durable, run: Run): boolean {
+  return (
+    promise.run === run &&
+    (promise as unknown as PromiseLike<unknown>).then === durableThen &&
+    promise.constructor === NativePromise
+  );
 }
 
 function isPrimitive(x: unknown): boolean {

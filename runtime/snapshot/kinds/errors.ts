@@ -61,7 +61,7 @@ export const error: Kind = {
   },
   fill(value: Error, node: Node, input: In): void {
     if (node[2] === null) Reflect.deleteProperty(value, "stack");
-    else define(value, "stack", string(input.value(node[2])));
+    else setStack(value, string(input.value(node[2])));
     for (let i = 3; i < node.length; i += 2) define(value, string(node[i]), input.value(node[i + 1]));
     // An error of a run has been thrown there; what a step failed with comes in, and its stack is about to be completed.
     if ((input as Partial<RunIn>).run != null) markTraced(value);
@@ -78,7 +78,7 @@ export const domException: Kind = {
   allocate: (node: Node) => new DOMException(string(node[2]), string(node[1])),
   fill(value: DOMException, node: Node, input: In): void {
     if (node[3] === null) Reflect.deleteProperty(value, "stack");
-    else define(value, "stack", string(input.value(node[3])));
+    else setStack(value, string(input.value(node[3])));
   },
 };
 
@@ -90,6 +90,12 @@ function isStandard(found: PropertyDescriptor): boolean {
     found.enumerable === false &&
     found.configurable === true
   );
+}
+
+/** Newer engines have an accessor of their own there, which stays. */
+function setStack(object: { stack?: string }, text: string): void {
+  if (Object.hasOwn(object, "stack")) object.stack = text;
+  else define(object, "stack", text);
 }
 
 function define(object: object, key: string, value: unknown): void {
