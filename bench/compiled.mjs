@@ -2,13 +2,15 @@
  * What the compiler really emits: `await` of a marked function against native async functions, and against the same compiled by
  * Babel's regenerator; many different functions in the process. And what compiling costs.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { transformSync } from "@babel/core";
 import { generate } from "@babel/generator";
 import { parse } from "@babel/parser";
 import { compile } from "coldframe/compiler";
 import { Run, start } from "coldframe/machine";
 import { load } from "./engine/load.mjs";
-import { compare, median, result } from "./machine/measure.mjs";
+import { compare, result } from "./machine/measure.mjs";
 
 /** One set of functions; each set has texts of its own, so that nothing is shared between sets. */
 const source = (n) => `
@@ -127,24 +129,50 @@ export async function order${n}(cart: { id: string; items: string[] }, card: str
 }
 `;
 
-/** Time and size of compiling a file of typical workflows, against parsing and printing it. */
-export function compiling({ quick = false } = {}) {
+const file = (count) => {
   const head = `"use workflow";\nimport { charge, mail, release, reserve, ship, sleep } from "./systems.ts";\n`;
-  const text = head + Array.from({ length: 50 }, (_, n) => workflow(n)).join("");
-  const ours = [];
-  const reference = [];
-  let code = "";
-  for (let round = 0; round < (quick ? 5 : 15); round++) {
-    let began = performance.now();
-    code = compile(text, { filename: "bench.ts" }).code;
-    ours.push(performance.now() - began);
-    began = performance.now();
-    const file = parse(text, { sourceType: "module", plugins: ["typescript"] });
-    generate(file, { sourceMaps: true, sourceFileName: "bench.ts" }, text);
-    reference.push(performance.now() - began);
-  }
+  return head + Array.from({ length: count }, (_, n) => workflow(n)).join("");
+};
+
+/**
+ * Time of compiling, against parsing and printing the same: a dense file of 31 KB, and whether a file of 1 MB takes ten times as
+ * long as one of 100 KB. Size of what is typical, the workflows and steps of the examples and fixtures, against the source as written.
+ */
+export async function compiling({ quick = false } = {}) {
+  const text = file(50);
+  const time = await compare(
+    quick ? 8 : 24,
+    () => compile(text, { filename: "bench.ts" }),
+    () => generate(parse(text, babel), { sourceMaps: true, sourceFileName: "bench.ts" }, text),
+  );
+  const large = file(1600);
+  const small = file(160);
+  const growth = await compare(
+    quick ? 1 : 5,
+    () => compile(large, { filename: "bench.ts" }),
+    () => compile(small, { filename: "bench.ts" }),
+  );
   return [
-    result("compile.time", "ms", { ours: median(ours), reference: median(reference) }, 1, 3),
-    result("compile.size", "bytes", { ours: code.length, reference: text.length }, 1, 3),
+    result("compile.time", "ms", time, 1, 3),
+    result("compile.linear", "ms", { ours: growth.ours, reference: growth.reference * 10 }, 1, 1.25),
+    result("compile.size", "bytes", sizes(), 1, 3),
   ];
+}
+
+const babel = { sourceType: "module", plugins: ["typescript"] };
+
+function sizes() {
+  let ours = 0;
+  let reference = 0;
+  for (const folder of ["fixtures/flows", "examples"]) {
+    for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+      if (!name.endsWith(".ts") || name.includes("node_modules")) continue;
+      const source = readFileSync(join(folder, name), "utf8");
+      const { code } = compile(source, { filename: name });
+      if (code === null) continue;
+      ours += code.length;
+      reference += source.length;
+    }
+  }
+  return { ours, reference };
 }

@@ -24,7 +24,7 @@ const groups = [
   [
     "compiled",
     "native V8 (regenerator; Babel parse + print)",
-    async () => [...(await compiledAwaits(values)), ...compiling(values)],
+    async () => [...(await compiledAwaits(values)), ...(await compiling(values))],
   ],
   ["generators", "native V8", () => generators(values)],
   [

@@ -5,12 +5,12 @@ import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
 import type { SourceType } from "./emit/program.ts";
+import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import type { Manifest } from "./manifest.ts";
-import { parse } from "./parse.ts";
+import { parse, resolveParsed } from "./parse.ts";
 import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
-import { resolve } from "./resolve.ts";
 
 export interface CompileOptions {
   /** Path of the source, as error messages and source maps should name it. Its ending says whether it is TypeScript. */
@@ -69,19 +69,20 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
   const sourceType = options.sourceType ?? "module";
   const diagnostics = new Diagnostics(source, options.filename);
-  let file: t.File;
+  let parsed: Erased;
   try {
-    file = parse(source, { filename: options.filename, sourceType });
+    parsed = parse(source, { filename: options.filename, sourceType });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
     diagnostics.error("CF1001", place, (error as Error).message.replace(/\s*\(\d+:\d+\)$/, ""));
     return { ...nothing, diagnostics: diagnostics.list };
   }
+  const { file } = parsed;
   const discovered = discover(file, diagnostics, options.mark === "all");
   const marked = discovered.marked || discovered.steps.size > 0;
   if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
-  const resolved = resolve(file);
+  const resolved = resolveParsed(parsed);
   if (discovered.marked) refuse(file, resolved, diagnostics);
   const converted = convert(resolved, discovered.steps, diagnostics);
   const moduleId = options.moduleId ?? nameOf(source, options.filename, sourceType);
@@ -105,7 +106,9 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
  * @throws SyntaxError of the parser
  */
 export function eraseTypes(source: string, filename: string): { code: string; map: SourceMap } {
-  return printed(parse(source, { filename, sourceType: "module" }), source, filename);
+  const parsed = parse(source, { filename, sourceType: "module" });
+  resolveParsed(parsed);
+  return printed(parsed.file, source, filename);
 }
 
 function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {

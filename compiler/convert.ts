@@ -5,7 +5,7 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
-import { unique } from "./names.ts";
+import { Names } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -13,6 +13,8 @@ export { unique } from "./names.ts";
 
 export interface Converted {
   readonly records: readonly Record[];
+  /** What locals may not be called: the names of records in the functions that use them, and those of the compiler. */
+  readonly taken: ReadonlySet<string>;
   /** The records that a function takes from around it, outermost first, with what it uses of each. */
   readonly takes: ReadonlyMap<Fn, readonly Take[]>;
 }
@@ -43,8 +45,10 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
     (a, b) => (a.scope.node.start ?? 0) - (b.scope.node.start ?? 0) || depth(a.scope) - depth(b.scope),
   );
   nameRecords(records, resolved.names);
-  for (const fn of resolved.all) takes.set(fn, takesOf(fn, records));
-  return { records, takes };
+  const order = new Map(records.map((record, i) => [record, i]));
+  for (const fn of resolved.all) takes.set(fn, takesOf(fn, order));
+  const holders = records.map((one) => one.holder.out!);
+  return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders]) };
 }
 
 /** Whether the function is a step or stands in one: such code stays as written. */
@@ -88,15 +92,15 @@ function recordOf(variable: Variable, records: Record[]): Record {
  * elsewhere. One name for a record wherever it goes.
  */
 function nameRecords(records: readonly Record[], taken: ReadonlySet<string>): void {
-  const holders = new Set<string>([...taken, ...reserved, ...helperNames]);
-  const ids = new Set<string>();
+  const holders = new Names([...taken, ...reserved, ...helperNames]);
+  const ids = new Names([]);
   for (const record of records) {
     const { scope } = record;
     const inner = scope !== scope.fn.scope;
     const label = inner ? record.variables[0]!.name : scope.fn.name || "scope";
-    record.holder.out = unique(`$${identifier(label)}`, holders, "$");
+    record.holder.out = holders.unique(`$${identifier(label)}`, "$");
     const path = scope.fn.path || "module";
-    record.id = unique(inner ? `${path}.{${label}}` : `${path}.{}`, ids, "#");
+    record.id = ids.unique(inner ? `${path}.{${label}}` : `${path}.{}`, "#");
   }
 }
 
@@ -105,13 +109,12 @@ export function identifier(text: string): string {
   return text.replace(/[^\w$]+/g, "_").replace(/^(\d)/, "_$1");
 }
 
-function takesOf(fn: Fn, records: readonly Record[]): Take[] {
-  const list: Take[] = [];
-  for (const record of records) {
-    const variables = record.variables.filter((one) => fn.captures.has(one));
-    if (variables.length > 0) list.push({ record, variables });
-  }
-  return list.sort((a, b) => depth(a.record.scope) - depth(b.record.scope));
+function takesOf(fn: Fn, order: ReadonlyMap<Record, number>): Take[] {
+  const captured = new Set<Record>();
+  for (const { scope } of fn.captures) if (scope.record !== null) captured.add(scope.record);
+  return [...captured]
+    .sort((a, b) => depth(a.scope) - depth(b.scope) || order.get(a)! - order.get(b)!)
+    .map((record) => ({ record, variables: record.variables.filter((one) => fn.captures.has(one)) }));
 }
 
 function depth(scope: Scope): number {

@@ -4,7 +4,7 @@
  */
 
 import type * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { NODE_FIELDS, VISITOR_KEYS } from "@babel/types";
 
 /** Fields that carry meaning besides the children. */
 const attributes = [
@@ -28,6 +28,56 @@ const attributes = [
   "meta",
 ] as const;
 
+/** What is mixed in of each type of node, once it has been met. */
+interface Shape {
+  readonly type: number;
+  readonly attributes: readonly (readonly [name: string, code: number])[];
+  readonly children: readonly string[];
+}
+const shapes = new Map<string, Shape>();
+
+function shapeOf(type: string): Shape {
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    const fields = NODE_FIELDS[type] ?? {};
+    const own = attributes.filter((one) => one in fields);
+    shape = {
+      type: codeOf(type),
+      attributes: own.map((one) => [one, codeOf(one)]),
+      children: VISITOR_KEYS[type] ?? [],
+    };
+    shapes.set(type, shape);
+  }
+  return shape;
+}
+
+/** A word as a number (FNV-1a, G. Fowler, L. C. Noll, K.-P. Vo). */
+function codeOf(word: string): number {
+  let code = 0x811c9dc5;
+  for (let i = 0; i < word.length; i++) code = Math.imul(code ^ word.charCodeAt(i), 0x01000193);
+  return code;
+}
+
+/** Digests of functions, so that a function in a function is gone through once. */
+const digests = new WeakMap<t.Node, string>();
+
+export function functionDigest(fn: t.Node): string {
+  let digest = digests.get(fn);
+  if (digest === undefined) {
+    digest = new Hasher().children(fn).digest(12);
+    digests.set(fn, digest);
+  }
+  return digest;
+}
+
+const isFunction = (type: string) =>
+  type === "ArrowFunctionExpression" ||
+  type === "FunctionExpression" ||
+  type === "FunctionDeclaration" ||
+  type === "ObjectMethod" ||
+  type === "ClassMethod" ||
+  type === "ClassPrivateMethod";
+
 export class Hasher {
   #a = 0x9e3779b9;
   #b = 0x85ebca6b;
@@ -50,27 +100,38 @@ export class Hasher {
    * @param shallow leaves out the bodies of nested functions, which have hashes of their own
    */
   node(root: t.Node | null | undefined, shallow = false): this {
-    if (root === null || root === undefined) return this.text("-");
-    this.text(root.type);
-    if (
-      shallow &&
-      (root.type === "ArrowFunctionExpression" ||
-        root.type === "FunctionExpression" ||
-        root.type === "ObjectMethod")
-    )
+    if (root === null || root === undefined) {
+      this.#mix(0);
       return this;
+    }
+    const { type } = root;
+    if (shallow) {
+      if (type !== "ArrowFunctionExpression" && type !== "FunctionExpression" && type !== "ObjectMethod")
+        return this.children(root, true);
+      this.#mix(shapeOf(type).type);
+      return this;
+    }
+    return isFunction(type) ? this.text(functionDigest(root)) : this.children(root);
+  }
+
+  /** The node itself and what it consists of. */
+  children(root: t.Node, shallow = false): this {
+    const shape = shapeOf(root.type);
+    this.#mix(shape.type);
     const fields = root as unknown as { [key: string]: unknown };
-    for (const key of attributes) {
+    for (const [key, code] of shape.attributes) {
       const value = fields[key];
-      if (typeof value === "string" || typeof value === "number") this.text(`${key}=${value}`);
-      else if (value === true) this.text(key);
+      if (typeof value === "string" || typeof value === "number") {
+        this.#mix(code);
+        this.text(String(value));
+      } else if (value === true) this.#mix(code);
       else if (value !== null && typeof value === "object" && "cooked" in value)
         this.text(String((value as unknown as { raw: unknown }).raw));
     }
-    for (const key of VISITOR_KEYS[root.type] ?? []) {
+    for (const key of shape.children) {
       const child = fields[key];
       if (Array.isArray(child)) {
-        this.text(String(child.length));
+        this.#mix(child.length);
         for (const one of child) this.node(one as t.Node | null, shallow);
       } else this.node(child as t.Node | null | undefined, shallow);
     }

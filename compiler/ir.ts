@@ -170,7 +170,13 @@ export type Stmt =
 
 export type Handler =
   /** `catch (param) { body }`, made by the compiler. */
-  | { readonly kind: "made"; readonly param: Variable; readonly body: t.Statement[] }
+  | {
+      readonly kind: "made";
+      readonly param: Variable;
+      /** Nothing but the body uses the parameter. */
+      readonly local: boolean;
+      readonly body: t.Statement[];
+    }
   /** The author's, as it stands. */
   | { readonly kind: "written"; readonly clause: t.CatchClause };
 

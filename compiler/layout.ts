@@ -8,7 +8,6 @@ import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
 import { feedName } from "./names.ts";
-import { helperNames, reserved } from "./reserved-names.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */
@@ -20,15 +19,15 @@ export interface Layout {
 
 /**
  * @param given variables that come as parameters of the step function
- * @param holders names of the scope records of the module: no other variable may have one of them
+ * @param taken what no variable of any function may be called
  */
 export function layout(
   fn: Fn,
   lowered: Lowered,
   given: ReadonlySet<Variable>,
-  holders: readonly string[],
+  taken: ReadonlySet<string>,
 ): Layout {
-  nameVariables(fn, lowered, holders);
+  nameVariables(fn, lowered, taken);
   namePoints(lowered.points);
   const own = (one: Variable) => lowered.locals.has(one) || given.has(one);
   const slots: Variable[] = [];
@@ -41,10 +40,16 @@ export function layout(
     const fields = [...point.live].filter(
       (one) => one.captured && one.scope.record !== null && own(one.scope.record.holder),
     );
+    for (const { scope } of fields) if (!held.includes(scope.record!.holder)) held.push(scope.record!.holder);
     held.sort((a, b) => (slotName(a) < slotName(b) ? -1 : 1));
     for (const one of held) if (!slots.includes(one)) slots.push(one);
     slotsAt[point.ip] = held;
-    const names = fields.map((one) => `${slotName(one.scope.record!.holder)}.${one.name}`).sort();
+    const names = held.flatMap((slot) =>
+      fields
+        .filter((one) => one.scope.record!.holder === slot)
+        .map((one) => `${slotName(slot)}.${one.name}`)
+        .sort(),
+    );
     const start = point.node.loc?.start;
     points[point.ip] = {
       name: point.name,
@@ -60,9 +65,13 @@ export function layout(
 
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;
 
-function nameVariables(fn: Fn, lowered: Lowered, holders: readonly string[]): void {
-  const taken = new Set<string>([...fn.freeNames, ...reserved, ...helperNames, ...holders]);
-  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) taken.add(param.name);
+function nameVariables(fn: Fn, lowered: Lowered, everywhere: ReadonlySet<string>): void {
+  const here = new Set(fn.freeNames);
+  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) here.add(param.name);
+  const taken = {
+    has: (name: string) => here.has(name) || everywhere.has(name),
+    add: (name: string) => here.add(name),
+  };
   for (const variable of lowered.locals) {
     if (variable.record !== null) continue;
     if (variable.kind === "param") variable.out = variable.name;

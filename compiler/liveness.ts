@@ -17,7 +17,8 @@ import {
   type SuspendPoint,
   type Variable,
 } from "./ir.ts";
-import { boundIdentifiers, type Resolved } from "./resolve.ts";
+import { boundIdentifiers } from "./names.ts";
+import type { Resolved } from "./resolve.ts";
 
 interface Node {
   readonly uses: ReadonlySet<Variable>;

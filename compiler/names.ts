@@ -41,8 +41,34 @@ export function makesClosure(node: t.Node): boolean {
   return found;
 }
 
+/** A set of names. */
+export interface Taken {
+  has(name: string): boolean;
+  add(name: string): unknown;
+}
+
+/** Names that are taken, and for each how many have been given: the thousandth namesake is found as fast as the second. */
+export class Names {
+  readonly #taken: Set<string>;
+  readonly #given = new Map<string, number>();
+
+  constructor(taken: Iterable<string>) {
+    this.#taken = new Set(taken);
+  }
+
+  /** As `unique`. */
+  unique(base: string, joint: string): string {
+    let n = this.#given.get(base) ?? 1;
+    let name = n === 1 ? base : `${base}${joint}${n}`;
+    while (this.#taken.has(name)) name = `${base}${joint}${++n}`;
+    this.#given.set(base, n);
+    this.#taken.add(name);
+    return name;
+  }
+}
+
 /** `base`, or `base` with the first free number from 2 on behind `joint`. */
-export function unique(base: string, taken: Set<string>, joint: string): string {
+export function unique(base: string, taken: Taken, joint: string): string {
   let name = base;
   for (let n = 2; taken.has(name); n++) name = `${base}${joint}${n}`;
   taken.add(name);

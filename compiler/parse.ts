@@ -1,9 +1,7 @@
 /** Text to a syntax tree of plain JavaScript: TypeScript is erased here, so that no later pass meets a type. */
-import { transformFromAstSync } from "@babel/core";
 import { parse as babelParse, type ParserPlugin } from "@babel/parser";
-// @ts-expect-error the plugin has no declarations of its own
-import typescriptPlugin from "@babel/plugin-transform-typescript";
-import type * as t from "@babel/types";
+import { type Erased, elideTypes, eraseTypes } from "./erase-types.ts";
+import { type Resolved, resolve } from "./resolve.ts";
 
 export interface ParseOptions {
   readonly filename: string;
@@ -14,9 +12,10 @@ const isTypeScript = (filename: string) => /\.[cm]?tsx?$/.test(filename.replace(
 const isJsx = (filename: string) => /\.[jt]sx$/.test(filename.replace(/\?.*$/, ""));
 
 /**
+ * @returns the tree without types, but with imports that only types used: `resolveParsed` knows which those are
  * @throws SyntaxError of the parser, with `loc`
  */
-export function parse(source: string, options: ParseOptions): t.File {
+export function parse(source: string, options: ParseOptions): Erased {
   const plugins: ParserPlugin[] = ["decoratorAutoAccessors", "explicitResourceManagement"];
   plugins.push(["decorators", { allowCallParenthesized: true }]);
   const typescript = isTypeScript(options.filename);
@@ -29,19 +28,13 @@ export function parse(source: string, options: ParseOptions): t.File {
     createParenthesizedExpressions: false,
     plugins,
   });
-  return typescript ? eraseTypes(file, source, options.filename) : file;
+  if (!typescript) return { file, types: null };
+  return eraseTypes(file, source, options.filename, isJsx(options.filename));
 }
 
-function eraseTypes(file: t.File, source: string, filename: string): t.File {
-  const result = transformFromAstSync(file, source, {
-    filename,
-    configFile: false,
-    babelrc: false,
-    ast: true,
-    code: false,
-    cloneInputAst: false,
-    parserOpts: { plugins: ["typescript", "decorators"] },
-    plugins: [[typescriptPlugin, { allowDeclareFields: true, isTSX: isJsx(filename) }]],
-  });
-  return result!.ast as t.File;
+/** Pass 2, and the end of erasing: what no expression refers to was a type. */
+export function resolveParsed(parsed: Erased): Resolved {
+  const resolved = resolve(parsed.file);
+  if (parsed.types !== null) elideTypes(parsed.file, parsed.types, resolved);
+  return resolved;
 }

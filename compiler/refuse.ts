@@ -2,8 +2,9 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn } from "./ir.ts";
+import { boundIdentifiers } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
-import { boundIdentifiers, type Resolved } from "./resolve.ts";
+import type { Resolved } from "./resolve.ts";
 import { isUsing } from "./using.ts";
 
 const ours: ReadonlySet<string> = new Set([...reserved, ...helperNames]);

@@ -14,28 +14,10 @@ import type { Fn, FunctionNode, Scope, ScopeKind, Variable, VariableKind } from 
 import { keyName } from "./key-name.ts";
 import { boundIdentifiers, feedName, unique } from "./names.ts";
 import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
+import type { Resolved } from "./resolved.ts";
 import { isStrict } from "./strict.ts";
 
-export { boundIdentifiers, feedName } from "./names.ts";
-
-export interface Resolved {
-  readonly module: Fn;
-  readonly refs: Map<t.Node, Variable>;
-  /** References that may be evaluated in the temporal dead zone of their variable. */
-  readonly tdzChecks: Set<t.Node>;
-  readonly scopes: Map<t.Node, Scope>;
-  readonly fns: Map<t.Node, Fn>;
-  /** References in the head of a `for of` or `for in` to what it declares: in their dead zone for ever. */
-  readonly dead: Set<t.Node>;
-  /** Names that resolve to nothing in this module. */
-  readonly globals: Set<string>;
-  /** Every identifier of the source: emitted names avoid them. */
-  readonly names: Set<string>;
-  /** Functions and classes in the order of their appearance. */
-  readonly all: Fn[];
-  /** Sloppy mode: what a function declared in a block assigns to the variable of its name (ECMA-262 §B.3.2). */
-  readonly blockFunctions: BlockFunctions;
-}
+export type { Resolved } from "./resolved.ts";
 
 export function resolve(file: t.File): Resolved {
   return new Resolver().run(file);
@@ -52,6 +34,8 @@ class Resolver {
   readonly scopes = new Map<t.Node, Scope>();
   readonly fns = new Map<t.Node, Fn>();
   readonly globals = new Set<string>();
+  readonly usedImports = new Set<Variable>();
+  hasJsx = false;
   readonly names = new Set<string>();
   readonly all: Fn[] = [];
   readonly blockFunctions = new BlockFunctions(this.names, this.refs);
@@ -74,6 +58,8 @@ class Resolver {
       scopes: this.scopes,
       fns: this.fns,
       globals: this.globals,
+      usedImports: this.usedImports,
+      hasJsx: this.hasJsx,
       names: this.names,
       all: this.all,
       blockFunctions: this.blockFunctions,
@@ -244,6 +230,7 @@ class Resolver {
       return;
     }
     this.refs.set(id, variable);
+    if (variable.kind === "import") this.usedImports.add(variable);
     this.#use(variable, scope);
     if (mayBeInDeadZone(id, variable, scope)) {
       variable.needsTdz = true;
@@ -314,6 +301,10 @@ class Resolver {
       case "JSXIdentifier":
         if (/^[A-Z_$]/.test(node.name)) this.#reference(node, scope);
         return;
+      case "JSXElement":
+      case "JSXFragment":
+        this.hasJsx = true;
+        return this.#children(node, scope);
       case "JSXAttribute":
         return this.#visit(node.value, scope);
       case "JSXMemberExpression":

@@ -3,7 +3,7 @@
  *
  * ```
  * upgradeGame.dbBranch airs2u07vz async 8 undo,ip
- * 7:19 4k1sof1 reserve held $of
+ * 7:19 4k1sof1 reserve $of $order.cart,card held
  * 15:36! ci32an1 release error
  * ```
  */
@@ -12,9 +12,7 @@ import type { ManifestCode, ManifestPoint } from "../manifest.ts";
 
 /** @param path of the function in its module */
 export function descriptor(path: string, code: ManifestCode): t.Expression {
-  const captures = code.captures.map((record) =>
-    record.length === 0 ? "-" : record.map((one) => word(one).replaceAll(",", "%2c")).join(","),
-  );
+  const captures = code.captures.map((record) => (record.length === 0 ? "-" : list(record)));
   const head = [word(path), code.hash, code.kind, code.line, ...captures].join(" ");
   const points = code.points.slice(1).map((one) => pointText(one!));
   if (points.length === 0) return t.stringLiteral(head);
@@ -23,11 +21,23 @@ export function descriptor(path: string, code: ManifestCode): t.Expression {
 }
 
 function pointText({ name, fingerprint, line, column, live, handler }: ManifestPoint): string {
-  return [`${line}:${column}${handler ? "!" : ""}`, fingerprint, ...[name, ...live].map(word)].join(" ");
+  const place = `${line}:${column}${handler ? "!" : ""}`;
+  const slots = live.filter((one) => !one.includes("."));
+  const words = slots.map((slot) => {
+    const fields = live.filter((one) => one.startsWith(`${slot}.`));
+    const names = list(fields.map((one) => one.slice(slot.length + 1)));
+    return fields.length === 0 ? word(slot) : `${word(slot)}.${names}`;
+  });
+  return [place, fingerprint, word(name), ...words].join(" ");
 }
+
+/** Names with commas between them. */
+const list = (names: readonly string[]): string =>
+  names.map((one) => word(one).replaceAll(",", "%2c")).join();
 
 /** Blanks, ends of line, and what a template would take for its own are escaped as in a URL. */
 function word(text: string): string {
+  if (!/[%\s`\\{]/.test(text)) return text;
   return text.replace(/[%\s`\\]|\$(?=\{)/g, (one) => {
     const code = one.charCodeAt(0);
     return code < 0x80 ? `%${code.toString(16).padStart(2, "0")}` : one;

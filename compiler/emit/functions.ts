@@ -5,7 +5,7 @@
 
 import * as t from "@babel/types";
 import { identifier } from "../convert.ts";
-import { Hasher } from "../hash.ts";
+import { functionDigest } from "../hash.ts";
 import type { Fn, FunctionNode, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
@@ -14,7 +14,7 @@ import { reserved } from "../reserved-names.ts";
 import type { Emitted, Emitter, Extras } from "./emitter.ts";
 import { accessorFunction, methodExpression, named } from "./function-expressions.ts";
 import { generatorBody, generatorClass, startsAtOnce } from "./generators.ts";
-import { callsSomething, enterRun, plainFunction } from "./plain-functions.ts";
+import { argumentsOf, callsSomething, enterRun, plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 import { slotProperty } from "./slots.ts";
 import { StepEmitter } from "./step.ts";
@@ -28,13 +28,8 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const extras = extrasOf(module, fn);
   const given = new Set<Variable>(extras.variables);
   for (const one of plainParameters(fn)) given.add(module.resolved.refs.get(one)!);
-  const plan = layout(
-    fn,
-    lowered,
-    given,
-    module.converted.records.map((one) => one.holder.out!),
-  );
-  const step = module.name(`${codeName.replace(/\$code$/, "")}$step`);
+  const plan = layout(fn, lowered, given, module.converted.taken);
+  const step = module.name(codeName.replace(/\$code(?=(\$\d+)?$)/, "$$step"));
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
   const emitter = new StepEmitter(module, rewriter, plan);
@@ -71,6 +66,12 @@ function mentions(body: t.Statement[], name: string): boolean {
   return found;
 }
 
+/** `undo$code` of `order.undo#2`; the module tells namesakes apart. */
+export function codeName(fn: Fn): string {
+  const path = fn.path.replace(/#\d+$/, "");
+  return `${identifier(path.slice(path.lastIndexOf(".") + 1))}$code`;
+}
+
 /** Locals that the emitted body mentions. */
 function usedLocals(
   locals: ReadonlySet<Variable>,
@@ -83,7 +84,8 @@ function usedLocals(
       if (t.isIdentifier(node)) mentioned.add(node.name);
     });
   const names = [...locals].filter((one) => !(one.captured && one.scope.record !== null)).map(slotName);
-  return [...new Set(names)].filter((name) => mentioned.has(name) && !params.has(name));
+  // `$x` is the parameter of a handler.
+  return [...new Set(names)].filter((name) => mentioned.has(name) && !params.has(name) && name !== "$x");
 }
 
 function stepFunction(
@@ -98,14 +100,9 @@ function stepFunction(
   const list: t.Statement[] = [];
   const resumes = plan.points.length > 1;
   const ip = t.memberExpression(t.identifier("$t"), t.identifier("ip"));
-  if (resumes) list.push(t.variableDeclaration("let", [t.variableDeclarator(t.identifier("$ip"), ip)]));
-  if (locals.length > 0)
-    list.push(
-      t.variableDeclaration(
-        "let",
-        locals.map((one) => t.variableDeclarator(t.identifier(one))),
-      ),
-    );
+  const declared = locals.map((one) => t.variableDeclarator(t.identifier(one)));
+  if (resumes) declared.unshift(t.variableDeclarator(t.identifier("$ip"), ip));
+  if (declared.length > 0) list.push(t.variableDeclaration("let", declared));
   // While it runs, a generator says so: see generator.ts of the machine.
   if (marksRunning) list.push(running());
   if (plan.slots.length > 0) {
@@ -117,9 +114,7 @@ function stepFunction(
       t.assignmentExpression("=", slots, marksRunning ? t.identifier("$f") : frame()),
     );
     const some = !marksRunning && plan.slotsAt.slice(1).some((one) => one.length === 0);
-    const test = some
-      ? t.binaryExpression("!==", frame(), t.nullLiteral())
-      : t.binaryExpression("!==", t.identifier("$ip"), t.numericLiteral(0));
+    const test = some ? t.binaryExpression("!==", frame(), t.nullLiteral()) : t.identifier("$ip");
     list.push(t.ifStatement(test, load));
   }
   list.push(...body);
@@ -176,8 +171,8 @@ export function wrapper(
   );
   const args: t.Expression[] = [
     t.identifier("$t"),
-    t.identifier("undefined"),
-    fn.isGenerator ? t.numericLiteral(0) : t.booleanLiteral(false),
+    t.numericLiteral(0),
+    t.numericLiteral(0),
     ...extras.values,
   ];
   args.push(...plain.map((one) => t.identifier(one)));
@@ -192,7 +187,7 @@ export function wrapper(
   }
   if (fn.isGenerator) {
     const isClosure = t.isIdentifier(self) && fn.parent?.kind !== "module";
-    const enters = isClosure && rest !== null ? enterRun(module, fn, self.name, rest) : null;
+    const enters = isClosure && rest !== null ? enterRun(module, fn, self.name, argumentsOf(fn, rest)) : null;
     return { params, body: generatorBody(module, fn, codeName, self, emitted, args, enters) };
   }
   const task = t.variableDeclaration("const", [
@@ -227,20 +222,21 @@ export function closure(module: Emitter, fn: Fn): t.Expression {
 }
 
 function emitClosure(module: Emitter, fn: Fn): void {
-  fn.codeName = module.name(`${identifier(fn.path.replace(/[.#]/g, "$"))}$code`);
+  fn.codeName = module.name(codeName(fn));
   const takes = module.converted.takes.get(fn) ?? [];
   const node = fn.node as FunctionNode;
   const holders = takes.map((one) => one.record.holder.out!);
-  const scopes = t.arrayExpression(holders.map((one) => t.identifier(one)));
-  const list: t.Statement[] = [];
   let made: t.Expression;
+  let inferred: boolean;
+  /** Its body mentions the function itself. */
+  let mentioned = true;
   let stepName: string | null = null;
   let plan: Layout | null = null;
   let generator: string | null = null;
   const isMethod = t.isObjectMethod(node);
   const localName = usableName(module, fn, holders);
+  const self = localName ?? "$self";
   if (fn.suspends) {
-    const self = localName ?? "$self";
     const emitted = emitAsync(module, fn, fn.codeName);
     stepName = emitted.step;
     plan = emitted.layout;
@@ -258,20 +254,12 @@ function emitClosure(module: Emitter, fn: Fn): void {
     made = fn.isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
+    made = located(made, fn.node);
+    inferred = fn.isArrow && localName !== null;
     if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
-    // Through a constant of its name, an arrow takes that name.
-    if (!fn.isGenerator && !(fn.isArrow && localName !== null)) made = module.call("$async", made);
-    list.push(
-      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), located(made, fn.node))]),
-    );
-    if (fn.isArrow && localName !== null)
-      list.push(t.expressionStatement(module.call("$async", t.identifier(self))));
-    const stamp = fn.isGenerator ? "$generatorClosure" : "$closure";
-    list.push(t.returnStatement(module.call(stamp, t.identifier(self), t.identifier(fn.codeName), scopes)));
   } else {
     // A function made at module level belongs to no run.
     const enters = fn.parent?.kind !== "module" && callsSomething(node.body);
-    const self = localName ?? "$self";
     const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };
     if (fn.isArrow)
@@ -299,29 +287,22 @@ function emitClosure(module: Emitter, fn: Fn): void {
     const needsName = !isMethod && !(t.isFunctionExpression(made) && made.id) && fn.name !== "";
     const accessor = isMethod && node.kind !== "method";
     if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
-    if (enters && !(needsName && localName !== null)) {
-      if (needsName) made = named(fn.name, made);
-      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), made)]));
-      list.push(
-        t.returnStatement(module.call("$closure", t.identifier(self), t.identifier(fn.codeName), scopes)),
-      );
-    } else if (needsName && localName !== null) {
-      list.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(localName), made)]));
-      list.push(
-        t.returnStatement(
-          module.call("$closure", t.identifier(localName), t.identifier(fn.codeName), scopes),
-        ),
-      );
-    } else {
-      if (needsName) made = named(fn.name, made);
-      list.push(t.returnStatement(module.call("$closure", made, t.identifier(fn.codeName), scopes)));
-    }
+    inferred = needsName && localName !== null;
+    if (needsName && !inferred) made = named(fn.name, made);
+    mentioned = enters;
   }
   const strict = fn.strict && !module.resolved.module.strict;
+  const kept = (value: t.Expression) =>
+    t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), value)]);
+  const finished = (f: t.Expression) =>
+    fn.isGenerator && fn.suspends ? module.call("$generatorFunction", f, t.identifier(fn.codeName)) : f;
+  const anonymous = t.isFunction(made) && !("id" in made && made.id);
+  // The name of the constant becomes that of the function, but not of what is no function at first sight.
+  if (mentioned && !inferred && anonymous) made = t.sequenceExpression([t.numericLiteral(0), made]);
+  const returned = t.returnStatement(finished(inferred || mentioned ? t.identifier(self) : made));
+  const list = inferred || mentioned ? [kept(made), returned] : [returned];
   const only =
-    list.length === 1 && !strict
-      ? (list[0] as t.ReturnStatement).argument!
-      : t.blockStatement(list, strict ? useStrict() : []);
+    list.length === 1 && !strict ? returned.argument! : t.blockStatement(list, strict ? useStrict() : []);
   const make = t.arrowFunctionExpression(
     holders.map((one) => t.identifier(one)),
     only,
@@ -360,4 +341,4 @@ function located<N extends t.Node>(node: N, from: t.Node): N {
 }
 
 /** Hash of a function's source: equal for sources that differ in formatting, comments and types only. */
-export const codeHash = (fn: Fn): string => new Hasher().node(fn.node).digest(10);
+export const codeHash = (fn: Fn): string => functionDigest(fn.node).slice(0, 10);

@@ -1,6 +1,6 @@
 /** `xs.entries()`, `xs[Symbol.iterator]()`, `f.bind(o)` …: calls that may make objects with hidden state; see `$method` of the machine. */
 import * as t from "@babel/types";
-import { feedName } from "../resolve.ts";
+import { feedName } from "../names.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 
 const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);

@@ -6,12 +6,13 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
-import { type Converted, unique } from "../convert.ts";
+import type { Converted } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope } from "../ir.ts";
 import { slotName } from "../layout.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
+import { Names } from "../names.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
@@ -40,7 +41,7 @@ export class ModuleEmitter implements Emitter {
   readonly manifest: { -readonly [K in keyof Manifest]: Manifest[K] };
   readonly #options: EmitOptions;
   readonly #helpers = new Set<string>();
-  readonly #names: Set<string>;
+  readonly #names: Names;
   /** The module as it is registered. */
   readonly #module = t.identifier("$m");
   /** Names given at the top level. */
@@ -53,7 +54,7 @@ export class ModuleEmitter implements Emitter {
     this.converted = converted;
     this.diagnostics = diagnostics;
     this.#options = options;
-    this.#names = new Set<string>([...resolved.names, ...reserved, ...helperNames]);
+    this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
     this.manifest = { module: options.moduleId, file: options.filename, codes: [], steps: [] };
   }
 
@@ -61,7 +62,7 @@ export class ModuleEmitter implements Emitter {
 
   /** A module-level name that nothing in the source has. */
   name(base: string): string {
-    const name = unique(base, this.#names, "$");
+    const name = this.#names.unique(base, "$");
     this.#made.add(name);
     return name;
   }
@@ -436,9 +437,12 @@ function withoutDirectives<B extends t.Node>(body: B): B {
   };
 }
 
-/** Evaluating it calls nothing of the author's. */
-function isSimple(node: t.Node): boolean {
-  return (
-    t.isIdentifier(node) || (t.isLiteral(node) && !t.isTemplateLiteral(node)) || t.isThisExpression(node)
-  );
+/** Evaluating it calls nothing of the author's: names, literals, variables in records, and literals of those. */
+function isSimple(node: t.Node | null): boolean {
+  if (node === null || t.isIdentifier(node) || t.isThisExpression(node)) return true;
+  if (t.isLiteral(node)) return !t.isTemplateLiteral(node);
+  if (t.isMemberExpression(node)) return node.extra?.["variable"] === true;
+  if (t.isArrayExpression(node)) return node.elements.every(isSimple);
+  if (!t.isObjectExpression(node)) return false;
+  return node.properties.every((one) => t.isObjectProperty(one) && !one.computed && isSimple(one.value));
 }

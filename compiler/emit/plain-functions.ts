@@ -65,9 +65,18 @@ export function plainFunction(
   const rewriter = new Rewriter(module, fn, null);
   const start: t.Statement[] = [];
   let params: t.FunctionParameter[];
+  const ownBody = module.resolved.scopes.get(node.body)?.kind === "body";
+  const passes = self !== null && fn.isArrow && fn.scope.record === null && !ownBody;
+  const again = passes ? passedOn(node) : null;
   const byPosition = fn.scope.record === null && !(self !== null && fn.isArrow);
-  const rest = byPosition ? null : restParameters(fn);
-  if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
+  const rest = byPosition || again !== null ? null : restParameters(fn);
+  if (again !== null) {
+    params = again.params.map((one) => parameter(module, one, rewriter));
+    for (const [pattern, name] of again.patterns) {
+      const declarator = t.variableDeclarator(rewriter.pattern(pattern) as t.LVal, t.identifier(name));
+      start.push(t.variableDeclaration("let", [declarator]));
+    }
+  } else if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
   else {
     const given = [
       ...rest.placeholders.map((name) => t.identifier(name)),
@@ -98,7 +107,7 @@ export function plainFunction(
   const functions = fn.scope.hoisted.length;
   const entry = [
     ...blockVariables(module, fn),
-    ...(self === null ? [] : [enterRun(module, fn, self, rest)]),
+    ...(self === null ? [] : [enterRun(module, fn, self, again?.args ?? argumentsOf(fn, rest))]),
     ...first.slice(0, first.length - functions),
     ...start,
     ...first.slice(first.length - functions),
@@ -106,6 +115,8 @@ export function plainFunction(
   ];
   if (!t.isBlockStatement(node.body)) {
     const value = rewriter.expression(node.body);
+    const [check] = entry;
+    if (entry.length === 1 && self !== null) return { params, body: entered(check as t.IfStatement, value) };
     return {
       params,
       body: entry.length === 0 ? value : t.blockStatement([...entry, t.returnStatement(value)]),
@@ -153,16 +164,76 @@ function bodyPrologue(module: Emitter, node: FunctionNode, rewriter: Rewriting):
   return [...rewriter.prologue(scope), ...copies];
 }
 
-/** `if ($machine.run === null) return $enter(self, this, arguments)` */
-export function enterRun(module: Emitter, fn: Fn, self: string, rest: RestParameters | null): t.Statement {
+/** `$machine.run ? value : $enter(…)` */
+function entered({ test, consequent }: t.IfStatement, value: t.Expression): t.Expression {
+  const { argument } = test as t.UnaryExpression;
+  return t.conditionalExpression(argument, value, (consequent as t.ReturnStatement).argument!);
+}
+
+/** `if (!$machine.run) return $enter(self, this, arguments)` */
+export function enterRun(
+  module: Emitter,
+  fn: Fn,
+  self: string,
+  given: (t.Expression | t.SpreadElement)[],
+): t.Statement {
   const run = t.memberExpression(module.helper("$machine"), t.identifier("run"));
+  const args: t.Expression[] = [t.identifier(self)];
+  if (!fn.isArrow) args.push(t.thisExpression(), t.identifier("arguments"));
+  else if (given.length > 0) args.push(t.nullLiteral(), t.arrayExpression(given));
+  const call = module.call("$enter", ...args);
+  return t.ifStatement(t.unaryExpression("!", run), t.returnStatement(call));
+}
+
+export function argumentsOf(fn: Fn, rest: RestParameters | null): (t.Expression | t.SpreadElement)[] {
   const given: (t.Expression | t.SpreadElement)[] = plainParameters(fn).map((one) => t.identifier(one.name));
   if (rest !== null)
     given.push(...rest.placeholders.map((one) => t.identifier(one)), t.spreadElement(t.identifier("$rest")));
-  const args = fn.isArrow ? t.arrayExpression(given) : t.identifier("arguments");
-  const receiver = fn.isArrow ? t.identifier("undefined") : t.thisExpression();
-  const call = module.call("$enter", t.identifier(self), receiver, args);
-  return t.ifStatement(t.binaryExpression("===", run, t.nullLiteral()), t.returnStatement(call));
+  return given;
+}
+
+interface PassedOn {
+  readonly params: t.FunctionParameter[];
+  /** What each parameter got, for a call with the same arguments. */
+  readonly args: (t.Expression | t.SpreadElement)[];
+  /** Patterns that are taken apart behind the parameters, and the names of those. */
+  readonly patterns: readonly (readonly [t.Node, string])[];
+}
+
+/**
+ * The parameters of an arrow function that has to call itself again with what it got. Null when binding one may do more than
+ * read properties: then they come as one list.
+ */
+function passedOn(node: FunctionNode): PassedOn | null {
+  const params: t.FunctionParameter[] = [];
+  const args: (t.Expression | t.SpreadElement)[] = [];
+  const patterns: [t.Node, string][] = [];
+  for (const [i, one] of node.params.entries()) {
+    if (t.isIdentifier(one)) {
+      params.push(one);
+      args.push(t.identifier(one.name));
+    } else if (t.isRestElement(one) && t.isIdentifier(one.argument)) {
+      params.push(one);
+      args.push(t.spreadElement(t.identifier(one.argument.name)));
+    } else if ((t.isObjectPattern(one) || t.isArrayPattern(one)) && onlyReads(one)) {
+      const name = `$p${i + 1}`;
+      params.push(t.identifier(name));
+      args.push(t.identifier(name));
+      patterns.push([one, name]);
+    } else return null;
+  }
+  return { params, args, patterns };
+}
+
+/** No defaults and no computed keys. */
+function onlyReads(pattern: t.Node | null): boolean {
+  if (pattern === null || t.isIdentifier(pattern)) return true;
+  if (t.isRestElement(pattern)) return onlyReads(pattern.argument);
+  if (t.isArrayPattern(pattern)) return pattern.elements.every(onlyReads);
+  if (!t.isObjectPattern(pattern)) return false;
+  return pattern.properties.every((one) =>
+    t.isRestElement(one) ? onlyReads(one.argument) : !one.computed && onlyReads(one.value),
+  );
 }
 
 /** Whether a function calls anything itself: only then does it matter in which run it is called. */

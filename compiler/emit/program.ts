@@ -156,7 +156,7 @@ function cyclicModule(parts: Parts): t.Statement[] {
       made = { ...made, body: { ...made.body, body: [check, ...made.body.body] } };
     }
     if (brand !== undefined)
-      made = { ...made, body: { ...made.body, body: [refuseNew(name), ...made.body.body] } };
+      made = { ...made, body: { ...made.body, body: refuseNew(name, made.body.body) } };
     declarations.push(exportIf(one, made));
     if (brand !== undefined) fill.push(t.expressionStatement(brand(t.identifier(name))));
     if (!declaration.id) fill.push(rename(name, "default"));
@@ -190,11 +190,17 @@ function cyclicModule(parts: Parts): t.Statement[] {
   ];
 }
 
-/** `if (new.target !== undefined) throw new TypeError("f is not a constructor");` */
-function refuseNew(name: string): t.Statement {
+/** `$begin(code, f, new.target)`; else `if (new.target) throw new TypeError("f is not a constructor");` before all of it. */
+function refuseNew(name: string, body: t.Statement[]): t.Statement[] {
   const target = t.metaProperty(t.identifier("new"), t.identifier("target"));
+  for (const one of body) {
+    const value = t.isVariableDeclaration(one) ? one.declarations[0]!.init : null;
+    if (!t.isCallExpression(value) || !t.isIdentifier(value.callee, { name: "$begin" })) continue;
+    value.arguments.push(target);
+    return body;
+  }
   const error = t.newExpression(t.identifier("TypeError"), [t.stringLiteral(`${name} is not a constructor`)]);
-  return t.ifStatement(t.binaryExpression("!==", target, t.identifier("undefined")), t.throwStatement(error));
+  return [t.ifStatement(target, t.throwStatement(error)), ...body];
 }
 
 /** `Object.defineProperty(f, "name", { value, configurable: true })` */

@@ -6,9 +6,8 @@
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
-import { makesClosure } from "../names.ts";
+import { boundIdentifiers, makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
-import { boundIdentifiers } from "../resolve.ts";
 import { isUsing, usingOf } from "../using.ts";
 import { component } from "./component.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
@@ -38,8 +37,13 @@ export class Rewriter implements Rewriting {
   /** The place of a variable: a local, or a field of its record. */
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
-    if (variable.captured && record !== null)
-      return t.memberExpression(this.holder(record), fieldKey(variable.name), variable.name === "new.target");
+    if (variable.captured && record !== null) {
+      const field = fieldKey(variable.name);
+      const place = t.memberExpression(this.holder(record), field, variable.name === "new.target");
+      // Unlike other properties it can be read without calling anything.
+      place.extra = { variable: true };
+      return place;
+    }
     return t.identifier(variable.out ?? variable.name);
   }
 

@@ -3,14 +3,16 @@
  *
  * | lowered | emitted |
  * |---|---|
- * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }` |
- * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip !== 0) { $ip = 0; if ($e) throw $v; }` |
+ * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }`, `default:` for three labels and more |
+ * | a list with one suspend point | `if ($ip) { $ip = 0; if ($e) throw $v; } else { …; if (($v = $await($t, e)) === $park) return $suspend(…); } …` |
+ * | a list with one statement that has all of them | `if (!$ip) { … } statement …` |
+ * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip) { $ip = 0; if ($e) throw $v; }` |
  * | start 1 | `return $suspend($t, 1, { … }); case 1: $ip = 0;` |
  * | yield 1, in a sync generator | `$v = e; $suspend($t, 1, { … }); return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
  * | pass 1 (of `yield*`) | the same without the throw, with `return $pass($t, $v)` |
  * | yield 1, pass 1, in an async one | the same with `return $yield($t, $v)`, `return $yielded($t, $v)` |
- * | if, points 2–3 in its first branch | `if ($ip !== 0 \|\| test)`; in both branches: `if ($ip === 0 ? test : $ip <= 3)` |
- * | loop | `for (; $ip !== 0 \|\| test; update)` |
+ * | if, points 2–3 in its first branch | `if ($ip \|\| test)`; in both branches: `if (!$ip ? test : $ip <= 3)` |
+ * | loop | `for (; $ip \|\| test; update)` |
  */
 import * as t from "@babel/types";
 import {
@@ -22,6 +24,7 @@ import {
   type Variable,
 } from "../ir.ts";
 import { type Layout, slotName } from "../layout.ts";
+import { inline } from "../print/index.ts";
 import type { Emitter } from "./emitter.ts";
 import type { Rewriter } from "./rewrite.ts";
 import { slotProperty } from "./slots.ts";
@@ -32,7 +35,9 @@ interface Range {
 }
 
 const ip = () => t.identifier("$ip");
-const resuming = () => t.binaryExpression("!==", ip(), t.numericLiteral(0));
+/** Not 0: on the way to a suspend point. */
+const resuming = ip;
+const starting = () => t.unaryExpression("!", ip());
 
 export class StepEmitter {
   readonly #module: Emitter;
@@ -54,16 +59,46 @@ export class StepEmitter {
     return t.identifier(name);
   }
 
+  /** Labels that a jump names. */
+  readonly #labels = new Set<string>();
+
   /** @param started a generator whose frame at the start is made by its caller: there is nothing before that point */
   body(lowered: Lowered, started: boolean): t.Statement[] {
+    this.#collectLabels(lowered.body);
     if (!started) return this.#list(lowered.body);
     const start = lowered.body.findIndex((one) => one.kind === "suspend");
     return this.#list(lowered.body.slice(start));
   }
 
+  #labeled(label: string, node: t.Statement): t.Statement {
+    return this.#labels.has(label) ? t.labeledStatement(t.identifier(label), node) : node;
+  }
+
+  #collectLabels(list: readonly Stmt[]): void {
+    const look = (node: t.Node) => {
+      if ((node.type === "BreakStatement" || node.type === "ContinueStatement") && node.label)
+        this.#labels.add(node.label.name);
+    };
+    for (const one of list) {
+      if (one.kind === "js") t.traverseFast(one.node, look);
+      else if (one.kind === "if") {
+        this.#collectLabels(one.yes);
+        this.#collectLabels(one.no);
+      } else if (one.kind === "switch") for (const { body } of one.cases) this.#collectLabels(body);
+      else if (one.kind === "loop" || one.kind === "labeled") this.#collectLabels(one.body);
+      else if (one.kind === "try") {
+        this.#collectLabels(one.body);
+        if (one.handler.kind === "written") t.traverseFast(one.handler.clause, look);
+        else for (const node of one.handler.body) t.traverseFast(node, look);
+      }
+    }
+  }
+
   #list(list: readonly Stmt[]): t.Statement[] {
     const range = rangeOf(list);
     if (range === null) return list.flatMap((one) => this.#plain(one));
+    const ranged = list.filter((one) => rangeOf([one]) !== null);
+    if (ranged.length === 1) return this.#around(list, ranged[0]!, range);
     const cases: { labels: number[]; body: t.Statement[] }[] = [{ labels: [0], body: [] }];
     for (const stmt of list) {
       const current = cases.at(-1)!;
@@ -86,27 +121,49 @@ export class StepEmitter {
       }
     }
     if (cases.length === 1) return cases[0]!.body;
+    // Nobody comes here with another `$ip`, so the case with most labels is the default.
+    const widest = cases.reduce((a, b) => (b.labels.length > Math.max(a.labels.length, 2) ? b : a));
     return [
       t.switchStatement(
         ip(),
-        cases.flatMap(({ labels, body }) =>
-          labels.map((label, i) =>
+        cases.flatMap(({ labels, body }) => {
+          if (cases.length > 1 && labels === widest.labels && labels.length > 2)
+            return [t.switchCase(null, body)];
+          return labels.map((label, i) =>
             t.switchCase(t.numericLiteral(label), i === labels.length - 1 ? body : []),
-          ),
-        ),
+          );
+        }),
       ),
     ];
   }
 
-  /** Behind the label of a suspend point: `$v` is what was sent, or thrown. */
-  #arrive(how: SuspendKind): t.Statement[] {
+  /** A list with one suspend point, or one statement that contains all of them: what stands before it is left out on the way. */
+  #around(list: readonly Stmt[], only: Stmt, range: Range): t.Statement[] {
+    const at = list.indexOf(only);
+    const before = list.slice(0, at).flatMap((one) => this.#plain(one));
+    const behind = () => list.slice(at + 1).flatMap((one) => this.#plain(one));
+    if (only.kind !== "suspend") {
+      const skipped = before.length === 0 ? [] : [t.ifStatement(starting(), block(before))];
+      return [...skipped, ...this.#construct(only, range), ...behind()];
+    }
+    const suspends = [...before, ...this.#suspend(only)];
+    const arrive = inline(t.blockStatement(this.#arrive(only.how, true)));
+    const first = suspends.length === 1 ? suspends[0]! : block(suspends);
+    return [t.ifStatement(ip(), arrive, first), ...behind()];
+  }
+
+  /**
+   * Behind the label of a suspend point: `$v` is what was sent, or thrown.
+   * @param known it is only come to when resuming
+   */
+  #arrive(how: SuspendKind, known = false): t.Statement[] {
     const reset = t.expressionStatement(t.assignmentExpression("=", ip(), t.numericLiteral(0)));
     const rethrow = t.throwStatement(t.identifier("$v"));
     switch (how) {
-      case "await":
-        return [
-          t.ifStatement(resuming(), t.blockStatement([reset, t.ifStatement(t.identifier("$e"), rethrow)])),
-        ];
+      case "await": {
+        const list = [reset, t.ifStatement(t.identifier("$e"), rethrow)];
+        return known ? list : [t.ifStatement(resuming(), inline(t.blockStatement(list)))];
+      }
       case "yield":
         return [
           reset,
@@ -191,13 +248,12 @@ export class StepEmitter {
         let test = written;
         if (yes !== null && no !== null)
           test = t.conditionalExpression(
-            t.binaryExpression("===", ip(), t.numericLiteral(0)),
+            starting(),
             written,
             t.binaryExpression("<=", ip(), t.numericLiteral(yes.high)),
           );
         else if (yes !== null) test = t.logicalExpression("||", resuming(), written);
-        else if (no !== null)
-          test = t.logicalExpression("&&", t.binaryExpression("===", ip(), t.numericLiteral(0)), written);
+        else if (no !== null) test = t.logicalExpression("&&", starting(), written);
         const consequent = block(this.#list(stmt.yes));
         if (stmt.no.length === 0) return [t.ifStatement(test, consequent)];
         if (stmt.yes.length === 0 && yes === null && no !== null) {
@@ -207,12 +263,12 @@ export class StepEmitter {
         return [t.ifStatement(test, consequent, block(this.#list(stmt.no)))];
       }
       case "labeled":
-        return [labelIfUsed(stmt.label, block(this.#list(stmt.body)))];
+        return [this.#labeled(stmt.label, block(this.#list(stmt.body)))];
       case "loop": {
         const body = block(this.#list(stmt.body));
         let test = stmt.test === null ? null : rw.expression(stmt.test);
         if (stmt.testLast)
-          return [labelIfUsed(stmt.label, t.doWhileStatement(test ?? t.booleanLiteral(true), body))];
+          return [this.#labeled(stmt.label, t.doWhileStatement(test ?? t.booleanLiteral(true), body))];
         if (range !== null && test !== null) test = t.logicalExpression("||", resuming(), test);
         let update = stmt.update === null ? null : rw.expression(stmt.update);
         if (stmt.copies !== null) {
@@ -228,7 +284,7 @@ export class StepEmitter {
           update === null && test !== null
             ? t.whileStatement(test, body)
             : t.forStatement(null, test, update, body);
-        return [labelIfUsed(stmt.label, loop)];
+        return [this.#labeled(stmt.label, loop)];
       }
       case "switch": {
         const written = rw.expression(stmt.discriminant);
@@ -250,16 +306,12 @@ export class StepEmitter {
                     entry,
                   );
           }
-          discriminant = t.conditionalExpression(
-            t.binaryExpression("===", ip(), t.numericLiteral(0)),
-            written,
-            entry!,
-          );
+          discriminant = t.conditionalExpression(starting(), written, entry!);
         }
         const cases = stmt.cases.map((one, i) =>
           t.switchCase(one.test === null ? null : t.cloneNode(one.test), bodies[i]!),
         );
-        return [labelIfUsed(stmt.label, t.switchStatement(discriminant, cases))];
+        return [this.#labeled(stmt.label, t.switchStatement(discriminant, cases))];
       }
       case "try": {
         const body = block(this.#list(stmt.body));
@@ -267,13 +319,18 @@ export class StepEmitter {
         let clause: t.CatchClause;
         if (handler.kind === "written") clause = rw.clause(handler.clause);
         else {
-          const bound = t.expressionStatement(
-            t.assignmentExpression("=", rw.place(handler.param) as t.LVal, t.identifier("$x")),
-          );
-          clause = t.catchClause(t.identifier("$x"), t.blockStatement([bound, ...rw.list(handler.body)]));
+          const caught: t.Statement[] = [];
+          // What only the handler uses is the parameter itself.
+          if (handler.local) handler.param.out = "$x";
+          else {
+            const place = rw.place(handler.param) as t.LVal;
+            caught.push(t.expressionStatement(t.assignmentExpression("=", place, t.identifier("$x"))));
+          }
+          caught.push(...rw.list(handler.body));
+          clause = t.catchClause(t.identifier("$x"), inline(t.blockStatement(caught)));
         }
         const statement = t.tryStatement(body, clause);
-        return [stmt.label === null ? statement : labelIfUsed(stmt.label, statement)];
+        return [stmt.label === null ? statement : this.#labeled(stmt.label, statement)];
       }
       case "js":
       case "enter":
@@ -287,14 +344,6 @@ export class StepEmitter {
 
 const block = (list: t.Statement[]): t.BlockStatement =>
   list.length === 1 && t.isBlockStatement(list[0]) ? list[0] : t.blockStatement(list);
-
-function labelIfUsed(label: string, node: t.Statement): t.Statement {
-  let used = false;
-  t.traverseFast(node, (one) => {
-    if ((t.isBreakStatement(one) || t.isContinueStatement(one)) && one.label?.name === label) used = true;
-  });
-  return used ? t.labeledStatement(t.identifier(label), node) : node;
-}
 
 /** First and last suspend point in a list, nested ones included. */
 function rangeOf(list: readonly Stmt[]): Range | null {

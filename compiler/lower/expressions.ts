@@ -13,8 +13,7 @@
 import * as t from "@babel/types";
 import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
-import { feedName } from "../names.ts";
-import { boundIdentifiers } from "../resolve.ts";
+import { boundIdentifiers, feedName } from "../names.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering } from "./context.ts";
 import { lowerElement } from "./jsx.ts";
 

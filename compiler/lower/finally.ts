@@ -8,7 +8,7 @@
 import * as t from "@babel/types";
 import type { Stmt } from "../ir.ts";
 import { js, type Lowering } from "./context.ts";
-import { jump } from "./jumps.ts";
+import { jump, leaves } from "./jumps.ts";
 import type { Jump, Target } from "./targets.ts";
 
 type Finally = Extract<Target, { kind: "finally" }>;
@@ -39,7 +39,7 @@ export function closeFinally(
 ): void {
   l.targets.pop();
   const pends = caught === null || pended.exits.size > 0;
-  if (pends)
+  if (pends && !leaves(body))
     body.push(
       js(l.set(pended.value, t.identifier("undefined"))),
       js(l.set(pended.completion, t.stringLiteral("normal"))),
@@ -51,7 +51,7 @@ export function closeFinally(
     kind: "try",
     label: pended.label,
     body,
-    handler: { kind: "made", param, body: handler },
+    handler: { kind: "made", param, local: true, body: handler },
   });
   finalizer(out);
   const is = (key: string) => t.binaryExpression("===", l.ref(pended.completion), t.stringLiteral(key));

@@ -2,7 +2,8 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, FunctionNode, Lowered } from "../ir.ts";
-import { boundIdentifiers, type Resolved } from "../resolve.ts";
+import { boundIdentifiers } from "../names.ts";
+import type { Resolved } from "../resolve.ts";
 import { js, Lowering } from "./context.ts";
 import { lowerYield } from "./generators.ts";
 import { assignPattern } from "./patterns.ts";

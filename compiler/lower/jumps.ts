@@ -11,6 +11,7 @@
 
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import type { Stmt } from "../ir.ts";
 import { isConstantLiteral, type Lowering } from "./context.ts";
 import type { Jump } from "./targets.ts";
 
@@ -141,4 +142,17 @@ function children<N extends t.Node>(l: Lowering, node: N, inner: Inner, crosses:
 
 function block(statements: t.Statement[]): t.Statement {
   return statements.length === 1 ? statements[0]! : t.blockStatement(statements);
+}
+
+/** Control never comes behind the last of these statements. */
+export function leaves(list: readonly Stmt[]): boolean {
+  const last = list.at(-1);
+  if (last?.kind !== "js") return false;
+  const { node } = last;
+  return (
+    t.isReturnStatement(node) ||
+    t.isThrowStatement(node) ||
+    t.isBreakStatement(node) ||
+    t.isContinueStatement(node)
+  );
 }

@@ -139,6 +139,7 @@ function assignArray(
     handler: {
       kind: "made",
       param,
+      local: true,
       body: [t.expressionStatement(method(l.ref(iteration), "abort")), t.throwStatement(l.ref(param))],
     },
   });

@@ -16,7 +16,7 @@ import { isUsing, usingOf } from "../using.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
 import { lowerEffect, lowerExpression, spill } from "./expressions.ts";
 import { closeFinally, openFinally } from "./finally.ts";
-import { jump, rewriteJumps, targetOf } from "./jumps.ts";
+import { jump, leaves, rewriteJumps, targetOf } from "./jumps.ts";
 import { assignPattern } from "./patterns.ts";
 import type { Target } from "./targets.ts";
 import { acquired, lowerUsing } from "./using.ts";
@@ -323,6 +323,7 @@ function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: str
     handler: {
       kind: "made",
       param,
+      local: true,
       body: [t.expressionStatement(method(l.ref(iteration), "abort")), t.throwStatement(l.ref(param))],
     },
   });
@@ -389,7 +390,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
     const param = l.temp("error");
     const rethrow = t.ifStatement(t.unaryExpression("!", thrown()), t.throwStatement(l.ref(param)));
     const yes: Stmt[] = [
-      { kind: "try", label: null, body, handler: { kind: "made", param, body: [rethrow] } },
+      { kind: "try", label: null, body, handler: { kind: "made", param, local: true, body: [rethrow] } },
     ];
     const test = t.binaryExpression("!==", l.ref(closing), t.identifier("undefined"));
     finalizer.push({ kind: "if", test, yes, no: [] });
@@ -470,7 +471,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
   const param = l.temp("error");
   const caught = l.temp("caught");
   const body = lowerBody(l, block, "try");
-  body.push(js(l.set(caught, t.booleanLiteral(false))));
+  if (!leaves(body)) body.push(js(l.set(caught, t.booleanLiteral(false))));
   const recovery: Stmt[] = [];
   l.path.push("catch");
   l.enter(l.resolved.scopes.get(handler), recovery);
@@ -484,7 +485,7 @@ function lowerCatch(l: Lowering, block: t.BlockStatement, handler: t.CatchClause
     kind: "try",
     label: null,
     body,
-    handler: { kind: "made", param, body: [l.set(caught, t.booleanLiteral(true))] },
+    handler: { kind: "made", param, local: false, body: [l.set(caught, t.booleanLiteral(true))] },
   });
   out.push({ kind: "if", test: l.ref(caught), yes: recovery, no: [] });
 }

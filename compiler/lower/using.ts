@@ -62,7 +62,14 @@ function disposeAsync(
     testLast: false,
     update: null,
     copies: null,
-    body: [{ kind: "try", label: null, body, handler: { kind: "made", param, body: [fail(l.ref(param))] } }],
+    body: [
+      {
+        kind: "try",
+        label: null,
+        body,
+        handler: { kind: "made", param, local: true, body: [fail(l.ref(param))] },
+      },
+    ],
   });
   out.push(effect(method(l.ref(held), "end")));
 }

@@ -122,7 +122,8 @@ export const expressions: Printers = {
     if (!of.computed && of.key.type === "Identifier") {
       const bound = value.type === "AssignmentPattern" ? value.left : value;
       const same = bound.type === "Identifier" && bound.name === of.key.name;
-      if (same && (value.type === "AssignmentPattern" || of.shorthand)) return node(w, value);
+      // `__proto__: x` sets the prototype, `__proto__` does not (ECMA-262 Annex B.3.1).
+      if (same && (of.shorthand || bound.name !== "__proto__")) return node(w, value);
     }
     key(w, of);
     w.text(": ");

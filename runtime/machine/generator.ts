@@ -14,7 +14,7 @@
  */
 import type { Code, StepFunction } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { $closure, runOf } from "./closure.ts";
+import { runOf } from "./closure.ts";
 import { $code } from "./descriptor.ts";
 import {
   type Callable,
@@ -185,11 +185,6 @@ export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   // A declared function has a `prototype` that can be set but not defined anew; a method has none.
   Object.defineProperty(f, "prototype", { value: prototype, writable: true });
   return f;
-}
-
-/** `$closure` for generator functions. */
-export function $generatorClosure<F extends Callable>(f: F, code: Code, scopes: readonly object[]): F {
-  return $closure($generatorFunction(f, code), code, scopes);
 }
 
 /** Begins a call of a generator function: the task whose step function binds the parameters next. */

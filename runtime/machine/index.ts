@@ -50,7 +50,6 @@ export {
   $Generator,
   $generated,
   $generator,
-  $generatorClosure,
   $generatorCode,
   $generatorFunction,
   $inherit,

@@ -3,7 +3,6 @@
  * registry when they are evaluated.
  */
 import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
-import { $closure } from "./closure.ts";
 import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
@@ -14,7 +13,6 @@ import {
   $Generator,
   $generated,
   $generator,
-  $generatorClosure,
   $generatorCode,
   $generatorFunction,
   $inherit,
@@ -44,7 +42,6 @@ const helpers = {
   $begin,
   $callee,
   $chain,
-  $closure,
   $code,
   $coercible,
   $const,
@@ -60,7 +57,6 @@ const helpers = {
   $Generator,
   $generated,
   $generator,
-  $generatorClosure,
   $generatorCode,
   $inherit,
   $generatorFunction,

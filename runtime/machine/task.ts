@@ -19,9 +19,11 @@ import { addReaction, enqueue, handle, subscribe } from "./settle.ts";
 /**
  * Starts a task. In the current run; else in the run of the closure `self`; else in the free run. A closure of
  * another hosted run than the current one enters its own.
+ * @param target `new.target` of a function that had to be emitted as a declaration, and is none that `new` takes
  */
-export function $begin(code: Code, self: Callable | null): Durable {
+export function $begin(code: Code, self: Callable | null, target?: unknown): Durable {
   const { run } = machine;
+  if (target !== undefined) throw new TypeError(`${self!.name} is not a constructor`);
   if (run === null || (code.make !== null && isElsewhere(self!, run))) return beginFromOutside(code, self);
   const task = new Durable(run, code);
   if (machine.next !== null) {
@@ -142,10 +144,10 @@ export function $to<F>(task: Durable, f: F): F {
 
 /**
  * For a sync closure that native code called outside any run: calls it again in the run that made it, so that what it
- * calls belongs there. Compiled closures open with `if ($machine.run === null) return $enter(self, this, arguments);`
+ * calls belongs there. Compiled closures open with `if (!$machine.run) return $enter(self, this, arguments);`
  * @returns its result, a promise of this machine as a native one
  */
-export function $enter(self: Callable, thisArgument: unknown, args: ArrayLike<unknown>): unknown {
+export function $enter(self: Callable, thisArgument: unknown = null, args: ArrayLike<unknown> = []): unknown {
   const result = inRun(runOf(self) ?? freeRun, () => Reflect.apply(self, thisArgument, args));
   return result instanceof Durable ? mirror(result) : result;
 }

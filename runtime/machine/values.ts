@@ -70,7 +70,7 @@ export function $async<F extends object>(f: F): F {
 
 /** A scope record for the next iteration (CreatePerIterationEnvironment, ECMA-262 §14.7.4.4). */
 export function $copy<R extends object>(record: R): R {
-  return Object.assign(new (record.constructor as new () => R)(), record);
+  return Object.assign(new (Object.getPrototypeOf(record).constructor as new () => R)(), record);
 }
 
 /**
