@@ -5,6 +5,7 @@ export const reserved = [
   "$t",
   "$v",
   "$e",
+  "$f",
   "$m",
   "$ip",
   "$x",

@@ -59,7 +59,7 @@ class Resolver extends Declarations {
     module.scope = scope;
     this.declareList(file.program.body, scope, true);
     for (const node of file.program.body) this.#visit(node, scope);
-    // In code that is not taken apart a variable keeps its name, unless a parameter has it.
+    // In code that is not taken apart a variable keeps its name, unless a parameter or the function has it.
     for (const one of this.#namesakes) one.out = unique(`${one.name}$2`, this.names, "$");
     this.blockFunctions.rename();
     return {
@@ -466,8 +466,8 @@ class Resolver extends Declarations {
   #initialiseBody(body: Scope, parameters: Scope): void {
     for (const variable of body.variables.values()) {
       const same = parameters.variables.get(variable.name);
-      if (same?.kind !== "param") continue;
-      if (variable.kind === "var") variable.startsAs = same;
+      if (same === undefined) continue;
+      if (variable.kind === "var" && same.kind === "param") variable.startsAs = same;
       this.#namesakes.push(variable);
     }
   }

@@ -10,6 +10,7 @@ import {
   setIteratorPrototype,
   stringIteratorPrototype,
 } from "./iterate.ts";
+import { giveHelpers } from "./iterator-helpers.ts";
 import { $module } from "./registry.ts";
 
 export type CursorMode = "entries" | "keys" | "values";
@@ -86,6 +87,7 @@ export function shell<S, T extends { next: unknown }>(
     writable: true,
     configurable: true,
   });
+  giveHelpers(prototype);
   return Shell as unknown as new (
     state: S,
   ) => T;

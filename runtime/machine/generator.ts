@@ -28,6 +28,7 @@ import {
   THROW,
 } from "./durable.ts";
 import { $park } from "./end.ts";
+import { giveHelpers } from "./iterator-helpers.ts";
 import { $module, registry } from "./registry.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 
@@ -84,6 +85,7 @@ const GeneratorFunction = Object.getPrototypeOf(function* () {});
 const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {});
 
 export const generatorPrototype: object = Object.create(GeneratorFunction.prototype);
+giveHelpers(generatorPrototype);
 export const asyncGeneratorPrototype: object = Object.create(AsyncGeneratorFunction.prototype);
 
 /** Gives the methods of a prototype, with the attributes that those of the platform have. */

@@ -81,6 +81,13 @@ export {
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
+export {
+  createHelper,
+  type HelperKind,
+  IteratorHelper,
+  type IteratorRecord,
+  iteratorHelperPrototype,
+} from "./iterator-helpers.ts";
 export { attach, drain } from "./loop.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";

@@ -46,6 +46,11 @@ export class Preview {
         return this.object(`${this.value(node[1])} `, this.entries(node, 2), depth);
       case "class":
         return this.object(`${String(node[1])} `, this.entries(node, 2), depth);
+      case "derived":
+        return this.object("", this.entries(node, 2), depth);
+      case "stack":
+      case "async-stack":
+        return `‹${tag === "stack" ? "" : "async "}disposable stack${node[1] === null ? ", disposed" : ""}›`;
       case "date":
         return node[1] === null ? "Date(invalid)" : `Date(${new Date(node[1] as number).toISOString()})`;
       case "regexp":

@@ -49,6 +49,12 @@ interface Place {
   readonly parked: string;
 }
 
+/** A slot of the author's, or what the compiler keeps there. */
+function nameOfSlot(slot: string | undefined): string {
+  if (slot === undefined) return "a value";
+  return /^\$held(\$\d+)?$/.test(slot) ? "using" : slot;
+}
+
 /** Climbs from an object to the frame that holds it. */
 function locate(out: Writer, index: number): Place {
   const { heap, parents } = out;
@@ -62,7 +68,7 @@ function locate(out: Writer, index: number): Place {
     const record = typeof holder === "object" && holder !== null ? recordOf(holder) : undefined;
     if (holder instanceof Durable) {
       if (holder.code !== null && holder.frame !== null) {
-        if (local === "") local = keyOf(holder.frame, heap[child]) ?? "a value";
+        if (local === "") local = nameOfSlot(keyOf(holder.frame, heap[child]));
         if (owner === "") owner = shortName(holder.code.id);
         const { code, ip } = holder;
         const point = code.points[ip];

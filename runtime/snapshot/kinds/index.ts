@@ -11,6 +11,7 @@ import { builtin, closure, reference, resource, scope } from "./functions.ts";
 import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
 import { custom, instance } from "./instances.ts";
 import { iteration } from "./iterations.ts";
+import { helper } from "./iterator-helpers.ts";
 import { argumentsObject, sparse } from "./objects.ts";
 import { abort, date, headers, params, regexp, signal, url } from "./platform.ts";
 import { boxed } from "./primitives.ts";
@@ -50,7 +51,7 @@ const plain: readonly Kind[] = [
 const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, madeClass, bound, scope, iteration, cursor, matches],
   ...[generator, generatorPrototypeKind, queue, generating, delegation],
-  ...[disposal, stack, asyncStack],
+  ...[helper, disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 
