@@ -55,8 +55,6 @@ export interface Code {
   readonly make: ((...scopes: never[]) => (...args: never[]) => unknown) | null;
   /** For each parameter of `make`: the variables of that record which this function, or one made in it, may use. */
   readonly captures: readonly (readonly string[])[];
-  /** Set where a computed key names each function that is made of it. */
-  readonly named?: boolean;
 }
 
 /** A plain object; the slots that are live at the point are its own data properties, named after the author's variables. */

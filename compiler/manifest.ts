@@ -16,8 +16,6 @@ export interface ManifestCode {
   readonly id: string;
   readonly hash: string;
   readonly kind: CodeKind;
-  /** Set where a computed key names each function that is made of it. */
-  readonly named?: true;
   readonly line: number;
   readonly slots: readonly string[];
   readonly captures: readonly (readonly string[])[];

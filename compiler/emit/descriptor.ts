@@ -6,8 +6,6 @@
  * 7:19 4k1sof1 reserve $of $order.cart,card held
  * 15:36! ci32an1 release error
  * ```
- *
- * `sync!`: a computed key names each function that is made of it.
  */
 import * as t from "@babel/types";
 import type { ManifestCode, ManifestPoint } from "../manifest.ts";
@@ -15,8 +13,7 @@ import type { ManifestCode, ManifestPoint } from "../manifest.ts";
 /** @param path of the function in its module */
 export function descriptor(path: string, code: ManifestCode): t.Expression {
   const captures = code.captures.map((record) => (record.length === 0 ? "-" : list(record)));
-  const kind = `${code.kind}${code.named ? "!" : ""}`;
-  const head = [word(path), code.hash, kind, code.line, ...captures].join(" ");
+  const head = [word(path), code.hash, code.kind, code.line, ...captures].join(" ");
   const points = code.points.slice(1).map((one) => pointText(one!));
   if (points.length === 0) return t.stringLiteral(head);
   const raw = [head, ...points].join("\n");

@@ -165,7 +165,6 @@ export class ModuleEmitter implements Emitter {
       id: `${this.#options.moduleId}#${fn.path}`,
       hash: codeHash(fn),
       kind,
-      ...(fn.nameIsComputed ? { named: true as const } : {}),
       line: fn.node.loc?.start.line ?? 0,
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),

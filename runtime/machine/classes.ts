@@ -69,6 +69,12 @@ export interface ClassValue {
   /** What its computed keys were. */
   readonly keys: readonly PropertyKey[];
   readonly names: readonly PrivateName[];
+  /** What its body made, before anything was done to it: its name, its own keys, those of its `prototype`. */
+  readonly made: {
+    readonly name: unknown;
+    readonly own: readonly PropertyKey[];
+    readonly prototype: readonly PropertyKey[];
+  };
   /** Has `extends`: its objects are made by another constructor. */
   readonly isDerived: boolean;
   /** Null: made outside any run. */
@@ -125,7 +131,13 @@ export function $class(
   names: readonly PrivateName[],
   isDerived: boolean,
 ): ClassValue {
-  const value: ClassValue = { class: made, code, scopes, keys, names, isDerived, run: machine.run };
+  const first: ClassValue["made"] = {
+    name: Object.getOwnPropertyDescriptor(made, "name")?.value,
+    own: Reflect.ownKeys(made),
+    prototype: Reflect.ownKeys(made.prototype),
+  };
+  const { run } = machine;
+  const value: ClassValue = { class: made, code, scopes, keys, names, made: first, isDerived, run };
   new Shared(made, value);
   if (code.make !== null) list(made);
   else {

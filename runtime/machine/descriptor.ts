@@ -8,7 +8,7 @@ import type { Callable } from "./durable.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
 import { $async } from "./values.ts";
 
-type Head = Pick<Code, "kind" | "line" | "captures"> & { readonly named: boolean };
+type Head = Pick<Code, "kind" | "line" | "captures">;
 
 class Descriptor implements Code {
   readonly id: string;
@@ -34,10 +34,6 @@ class Descriptor implements Code {
     return this.#readHead().kind;
   }
 
-  get named(): boolean {
-    return this.#readHead().named;
-  }
-
   get line(): number {
     return this.#readHead().line;
   }
@@ -55,8 +51,7 @@ class Descriptor implements Code {
     if (this.#head === null) {
       const [, , kind, line, ...captures] = this.#text.split("\n", 1)[0]!.split(" ");
       this.#head = {
-        kind: kind!.replace("!", "") as CodeKind,
-        named: kind!.endsWith("!"),
+        kind: kind as CodeKind,
         line: Number(line),
         captures: captures.map((record) => (record === "-" ? [] : record.split(",").map(decode))),
       };

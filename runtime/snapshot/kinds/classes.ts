@@ -1,13 +1,13 @@
 /**
  * Classes made in functions, members of classes, and the private names that objects have.
  *
- *   ["made",2,[5],["k"],[3],0,"count",1,…]   the class of code names[2] over the scope record 5, with the computed key "k", which
- *                                            extends node 3; then its static private fields
- *   ["member",[2],0,"total","value"]         a method or accessor (`get`, `set`) of class 2, or a `private` method; 1: a static one
- *   ["prototype",2]                          see generators.ts; of a class, too
+ *   ["made",2,[5],["k"],[3],0,0,"count",1,…]   the class of code names[2] over the scope record 5, with the computed key "k", which
+ *                                              extends node 3; then its static private fields
+ *   ["member",[2],0,"total","value"]           a method or accessor (`get`, `set`) of class 2, or a `private` method; 1: a static one
+ *   ["prototype",2]                            see generators.ts; of a class, too
  *
  * Heritage is `0` where the class extends nothing; behind it stands what its `prototype` inherits from, `0` for what follows from
- * the heritage. A class at the top of a module goes by name. Private names are entries of the own table:
+ * the heritage, then members that were removed, `[[0,"total"],…]`, 1 for static ones. A class at the top of a module goes by name. Private names are entries of the own table:
  * `[node,"private",[2],"balance",12,…]`: the object has those of class 2, with these values of its fields. A base class comes
  * behind the classes derived from it.
  */
@@ -42,18 +42,23 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   let text = `["made",${out.name(closureName(code))},[${records.join()}],[${keys.map((key) => out.value(key)).join()}]`;
   text += `,${parent === Function.prototype ? 0 : out.value(parent)}`;
   text += `,${inherits === inheritedBy(parent) ? 0 : out.value(inherits)}`;
+  text += `,${removed(value, out)}`;
   for (const name of names)
     if (name.isStatic && name.kind === "field") text += `,${quote(name.name)},${out.value(name.get(made))}`;
-  writeOwn(
-    made,
-    0,
-    out,
-    (key) => isPristine(made, made, true, key) && !(code.named === true && key === "name"),
-  );
+  writeOwn(made, 0, out, (key) => isPristine(made, made, true, key));
   const { prototype } = made;
   const odd = Reflect.ownKeys(prototype).some((key) => !isPristine(prototype, made, false, key));
   if (odd || !Object.isExtensible(prototype)) out.index(prototype);
   return `${text}]`;
+}
+
+/** `0`, or what was taken from the class: `[[static,key],…]`. */
+function removed({ class: made, made: first }: ClassValue, out: Out): string {
+  const list: string[] = [];
+  for (const key of first.own) if (!Object.hasOwn(made, key)) list.push(`[1,${out.value(key)}]`);
+  for (const key of first.prototype)
+    if (!Object.hasOwn(made.prototype, key)) list.push(`[0,${out.value(key)}]`);
+  return list.length === 0 ? "0" : `[${list.join()}]`;
 }
 
 /** What the `prototype` of a class inherits from when the class extends `parent`. */
@@ -68,8 +73,9 @@ function isPristine(home: object, made: Constructor, isStatic: boolean, key: Pro
   const { value, get, set, enumerable, writable } = Object.getOwnPropertyDescriptor(home, key)!;
   if (isStatic && key === "prototype") return true;
   if (!isStatic && key === "constructor") return value === made && !enumerable;
-  if (isStatic && (key === "length" || key === "name") && typeof value !== "function" && !enumerable)
-    return true;
+  if (isStatic && key === "length" && typeof value === "number" && !enumerable) return true;
+  if (isStatic && key === "name" && typeof value !== "function")
+    return !enumerable && value === classOf(made)!.made.name;
   if (enumerable || writable === false) return false;
   const same = (f: unknown, part: MemberValue["part"]): boolean => {
     if (f === undefined) return true;
@@ -116,7 +122,12 @@ export const madeClass: Kind = {
   },
   fill(made: Constructor, node: Node, input: In): void {
     const names = classOf(made)!.names;
-    for (let i = 6; i < node.length; i += 2) {
+    for (const raw of node[6] === 0 ? [] : list(node[6])) {
+      const [isStatic, key] = list(raw);
+      const home: object = isStatic === 1 ? made : made.prototype;
+      Reflect.deleteProperty(home, (Array.isArray(key) ? symbolOf(key, input) : key) as PropertyKey);
+    }
+    for (let i = 7; i < node.length; i += 2) {
       const name = names.find((one) => one.isStatic && one.kind === "field" && one.name === node[i]);
       name?.set(made, input.value(node[i + 1]));
     }

@@ -86,18 +86,15 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
 /** Ordinary properties go by a key list; if there are others, all of them go to the own table. */
 function writeFields(tag: "new" | "derived", object: object, above: string, out: Out): string {
   const content: Record<string, unknown> = {};
+  const all = (): string => {
+    writeOwn(object, 0, out, () => false);
+    return `["${tag}",${above},${out.name("[]")}]`;
+  };
+  if (!Object.isExtensible(object)) return all();
   for (const key of Reflect.ownKeys(object)) {
     const found = Object.getOwnPropertyDescriptor(object, key)!;
     const ordinary = "value" in found && found.enumerable && found.writable && found.configurable;
-    if (
-      typeof key === "symbol" ||
-      !ordinary ||
-      isIndex(key, Number.MAX_SAFE_INTEGER) ||
-      !Object.isExtensible(object)
-    ) {
-      writeOwn(object, 0, out, () => false);
-      return `["${tag}",${above},${out.name("[]")}]`;
-    }
+    if (typeof key === "symbol" || !ordinary || isIndex(key, Number.MAX_SAFE_INTEGER)) return all();
     Object.defineProperty(content, key, found);
   }
   return `["${tag}",${above}${properties(content, out)}`;
