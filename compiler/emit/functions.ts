@@ -286,8 +286,6 @@ function emitClosure(module: Emitter, fn: Fn): void {
     made = located(made, fn.node);
     const isUnnamed = !isMethod && !(t.isFunctionExpression(made) && made.id);
     const needsName = isUnnamed && fn.name !== "";
-    // A constant would give it its own name.
-    const _isAnonymous = isUnnamed && fn.name === "";
     const accessor = isMethod && node.kind !== "method";
     if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
     inferred = needsName && localName !== null;

@@ -83,7 +83,7 @@ export function plainFunction(
   const ownBody = module.resolved.scopes.get(node.body)?.kind === "body";
   const passes = self !== null && fn.isArrow && fn.scope.record === null && !ownBody;
   const again = passes ? passedOn(node) : null;
-  const byPosition = fn.scope.record === null && !(self !== null && fn.isArrow);
+  const byPosition = fn.scope.record === null && guard.length === 0 && !(self !== null && fn.isArrow);
   const rest = byPosition || again !== null ? null : restParameters(fn);
   if (again !== null) {
     params = again.params.map((one) => parameter(module, one, rewriter));
