@@ -15,9 +15,13 @@ export const FORMAT_VERSION = 1;
 const MARK = `["coldframe ${FORMAT_VERSION}.${ABI_VERSION} `;
 const HEADER = /^\["coldframe (\d{1,6})\.(\d{1,6}) ([0-9a-f]{8})",/;
 
+/** Two digits of each byte: four look-ups take a third of the time of `toString(16).padStart(8, "0")`. */
+const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Puts the header before a body that begins with the second element and ends with the closing bracket. */
 export function seal(body: string): string {
-  return `${MARK}${crc32(body, 0).toString(16).padStart(8, "0")}",${body}`;
+  const sum = crc32(body, 0);
+  return `${MARK}${hex[sum >>> 24]}${hex[(sum >>> 16) & 255]}${hex[(sum >>> 8) & 255]}${hex[sum & 255]}",${body}`;
 }
 
 /**

@@ -51,10 +51,10 @@ export function encodeList(list: readonly unknown[], options: WriterOptions = DE
  * @throws ColdframeError CF2102 when the text is damaged, CF2103 when it names what is not loaded
  */
 export function decodeValue(text: string, options: { readonly superjson?: Registrations } = {}): unknown {
+  const list = plainList(text);
+  if (list !== undefined) return list;
   const raw = parse(text);
   if (typeof raw !== "object" || raw === null) return raw;
-  const list = plainList(raw);
-  if (list !== undefined) return list;
   try {
     return readDocument(valueKinds, null, options.superjson ?? defaultRegistrations, undefined, raw);
   } catch (error) {
@@ -64,15 +64,16 @@ export function decodeValue(text: string, options: { readonly superjson?: Regist
   }
 }
 
-/** The array of `[[], [[array]]]` when all of its elements are themselves: the parsed one is the copy. */
-function plainList(raw: object): unknown[] | undefined {
-  if (!Array.isArray(raw) || raw.length !== 2) return undefined;
-  const [names, nodes] = raw as unknown[];
-  if (!Array.isArray(names) || names.length > 0 || !Array.isArray(nodes) || nodes.length !== 1)
+const BEFORE_LIST = "[[],[[";
+const AFTER_LIST = "]]]";
+
+/** The array of `[[],[[array]]]` when it holds nothing that has to be resolved: the parsed one is the copy. */
+function plainList(text: string): unknown[] | undefined {
+  const from = BEFORE_LIST.length;
+  if (!text.startsWith(BEFORE_LIST) || text.charCodeAt(from) !== 91 || !text.endsWith(AFTER_LIST))
     return undefined;
-  const node: unknown = nodes[0];
-  if (!Array.isArray(node) || node.length !== 1 || !Array.isArray(node[0])) return undefined;
-  const list: unknown[] = node[0];
-  for (let i = 0; i < list.length; i++) if (typeof list[i] === "object" && list[i] !== null) return undefined;
-  return list;
+  // Another bracket or brace may begin a value that stands for something else, or be a part of a text.
+  if (text.indexOf("[", from + 1) >= 0 || text.indexOf("{", from + 1) >= 0) return undefined;
+  const list = parse(text.slice(from, -AFTER_LIST.length));
+  return Array.isArray(list) ? list : undefined;
 }
