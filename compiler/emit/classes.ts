@@ -49,13 +49,14 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
   module.code(fn, { step: null, layout: null, make: null, captures: [] });
   const registered = register(module, fn, [], t.arrayExpression([]));
   const known = module.knownClassValue(fn);
-  if (known !== null)
+  if (known !== null) {
+    // Code that has left the class finds it there. An object, because a script hands it on by value.
     module.codes.push(
-      t.variableDeclaration("let", [t.variableDeclarator(t.identifier(known), t.nullLiteral())]),
+      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(known), t.objectExpression([]))]),
     );
-  const statement = t.expressionStatement(
-    known === null ? registered : t.assignmentExpression("=", t.identifier(known), registered),
-  );
+    registered.arguments.push(t.identifier(known));
+  }
+  const statement = t.expressionStatement(registered);
   const same: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",

@@ -122,7 +122,10 @@ export function $private(
   return new PrivateName(name, kind, isStatic, get, set, has);
 }
 
-/** Tells of a class that is being made; its methods are there, its static parts are not. */
+/**
+ * Tells of a class that is being made; its methods are there, its static parts are not.
+ * @param into where code that has left the class looks for what is told here
+ */
 export function $class(
   made: Constructor,
   code: Code,
@@ -130,6 +133,7 @@ export function $class(
   keys: readonly PropertyKey[],
   names: readonly PrivateName[],
   isDerived: boolean,
+  into?: object,
 ): ClassValue {
   const first: ClassValue["made"] = {
     name: Object.getOwnPropertyDescriptor(made, "name")?.value,
@@ -139,6 +143,7 @@ export function $class(
   const { run } = machine;
   const value: ClassValue = { class: made, code, scopes, keys, names, made: first, isDerived, run };
   new Shared(made, value);
+  if (into !== undefined) Object.assign(into, value);
   if (code.make !== null) list(made);
   else {
     const known = registry.classes.get(code.id);
