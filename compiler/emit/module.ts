@@ -145,7 +145,7 @@ export class ModuleEmitter implements Emitter {
     const last = given.findLastIndex((one) => !isSimple(one));
     const args = given.map((one, i) => {
       // A variable that an argument behind it may change is read in its turn.
-      if (isSimple(one) && (i > last || !t.isIdentifier(one))) return one;
+      if (isSimple(one) && (i > last || t.isLiteral(one) || t.isThisExpression(one))) return one;
       const kept = temp();
       first.push(t.assignmentExpression("=", kept, one));
       return t.cloneNode(kept);
