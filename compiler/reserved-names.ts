@@ -55,6 +55,7 @@ export const helperNames = [
   "$keys",
   "$machine",
   "$method",
+  "$methodKind",
   "$module",
   "$next",
   "$name",

@@ -23,6 +23,7 @@ import * as t from "@babel/types";
 import { isDerivedConstructor } from "../class-members.ts";
 import { identifier } from "../convert.ts";
 import type { Fn } from "../ir.ts";
+import { keyName } from "../key-name.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { emitAsync, wrapper } from "./functions.ts";
 import { plainFunction } from "./plain-functions.ts";
@@ -56,12 +57,12 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     );
     registered.arguments.push(t.identifier(known));
   }
-  const statement = t.expressionStatement(registered);
+  const kinds = methodKinds(module, node, (one) => (isWellKnown(one.key) ? t.cloneNode(one.key) : null));
   const same: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
     superClass: node.superClass ? rewriter.expression(node.superClass) : null,
-    body: { ...node.body, body: [t.staticBlock([statement]), ...members] },
+    body: { ...node.body, body: [t.staticBlock([t.expressionStatement(registered), ...kinds]), ...members] },
   };
   return t.isClassDeclaration(node) ? same : named(fn, same);
 }
@@ -111,6 +112,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const scopes = all.map((one) => t.identifier(one));
   const list = keys.length > 0 ? t.identifier("$computed") : t.arrayExpression([]);
   start.push(t.expressionStatement(register(module, fn, scopes, list)));
+  start.push(...methodKinds(module, node, key));
   const value: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
@@ -130,6 +132,39 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const call = t.callExpression(t.memberExpression(t.identifier(fn.codeName), t.identifier("make")), args);
   call.loc = node.loc ?? null;
   return call;
+}
+
+/**
+ * `$methodKind(this.prototype, "pages", C_pages$code)` for each async and generator method that is the last of its name.
+ * @param key a computed key once more; null: it cannot be evaluated again
+ */
+function methodKinds(
+  module: Emitter,
+  node: t.Class,
+  key: (one: t.ClassMethod) => t.Expression | null,
+): t.Statement[] {
+  const places = new Map<string, t.Statement | null>();
+  for (const one of node.body.body) {
+    if (!t.isClassMethod(one) || one.kind === "constructor") continue;
+    const computed = one.computed ? key(one) : null;
+    if (one.computed && computed === null) continue;
+    const fn = module.fnOf(one);
+    const holder = one.static
+      ? t.thisExpression()
+      : t.memberExpression(t.thisExpression(), t.identifier("prototype"));
+    const made = () => {
+      const name = computed ?? t.stringLiteral(keyName(one));
+      return t.expressionStatement(module.call("$methodKind", holder, name, t.identifier(fn.codeName)));
+    };
+    const place = `${one.static ? "static" : ""} ${one.computed ? places.size : keyName(one)}`;
+    places.set(place, fn.suspends ? made() : null);
+  }
+  return [...places.values()].filter((one) => one !== null);
+}
+
+/** `Symbol.asyncIterator`: evaluating it again gives the same. */
+function isWellKnown(key: t.Node): key is t.MemberExpression {
+  return t.isMemberExpression(key, { computed: false }) && t.isIdentifier(key.object, { name: "Symbol" });
 }
 
 /** `$class(this, code, scopes, keys, names)`: what a snapshot has to know of a class, told before any static part runs. */

@@ -31,6 +31,7 @@ import { $park } from "./end.ts";
 import { giveHelpers } from "./iterator-helpers.ts";
 import { $module, registry } from "./registry.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
+import { $async } from "./values.ts";
 
 /** The point before the body: parameters are bound, nothing has run. */
 const START = 1;
@@ -102,6 +103,8 @@ interface Family {
   /** Above the `prototype` of each function that is made from the code. */
   readonly prototype: object;
   readonly Class: GeneratorClass;
+  /** The function made from the code, as long as there is but one: what a method of a class, which cannot name itself, is. */
+  only: Callable | null | undefined;
 }
 
 const families = new WeakMap<Code, Family>();
@@ -113,7 +116,7 @@ function familyOf(code: Code, Class: GeneratorClass = shared.Tasks): Family {
     const prototype = Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype) as object;
     const own = (Class.prototype as { next?: Callable }).next;
     if (own !== undefined) defineMethods(prototype, { next: own });
-    family = { prototype, Class };
+    family = { prototype, Class, only: undefined };
     families.set(code, family);
   }
   return family;
@@ -140,7 +143,8 @@ export function $generatorCode(
 
 /** A new object for a generator of `code` that the function `self` makes (§10.2.1.3). */
 export function $inherit(code: Code, self: Callable | null): object {
-  const own: unknown = self === null ? undefined : (self as { prototype?: unknown }).prototype;
+  const f = self ?? familyOf(code).only;
+  const own: unknown = f == null ? undefined : (f as { prototype?: unknown }).prototype;
   if (typeof own === "object" && own !== null) return Object.create(own) as object;
   return Object.create(code.kind === "generator" ? generatorPrototype : asyncGeneratorPrototype) as object;
 }
@@ -180,11 +184,21 @@ export function isGeneratorNext(f: unknown, generator: object): boolean {
 export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   const isAsync = code.kind === "async-generator";
   Object.setPrototypeOf(f, isAsync ? AsyncGeneratorFunction : GeneratorFunction);
-  const prototype = Object.create(familyOf(code).prototype) as object;
+  const family = familyOf(code);
+  family.only = family.only === undefined ? f : null;
+  const prototype = Object.create(family.prototype) as object;
   new shared.Owners(prototype, f);
   // A declared function has a `prototype` that can be set but not defined anew; a method has none.
   Object.defineProperty(f, "prototype", { value: prototype, writable: true });
   return f;
+}
+
+/** Makes a method of a class, which is `key` of `holder`, look like the async or generator method that it is. */
+export function $methodKind(holder: object, key: PropertyKey, code: Code): void {
+  const f: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value;
+  if (typeof f !== "function") return;
+  if (code.kind === "async") $async(f);
+  else $generatorFunction(f as Callable, code);
 }
 
 /** Begins a call of a generator function: the task whose step function binds the parameters next. */

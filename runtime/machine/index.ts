@@ -67,6 +67,7 @@ export {
   $generatorCode,
   $generatorFunction,
   $inherit,
+  $methodKind,
   $next,
   $pass,
   $ready,
