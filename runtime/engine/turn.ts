@@ -275,6 +275,7 @@ class Commit implements Outgoing {
 /** A step that was called is executed, whether or not anyone can still see its outcome: it has effects. */
 function save(run: Run, options: WriterOptions): RunSnapshot {
   const saved = encodeRun(run, options);
+  if (saved.dropped.length === 0) return saved;
   const steps = saved.dropped.filter((wait) => wait.kind === "step");
   if (steps.length === 0) return saved;
   for (const { id } of steps) keepPending(run.waits.get(id)!);
