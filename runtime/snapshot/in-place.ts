@@ -13,6 +13,7 @@
  */
 import {
   Bound,
+  classOf,
   Durable,
   Group,
   generatorTask,
@@ -99,6 +100,7 @@ class LiveWriter extends Writer {
   #function(f: () => unknown): string {
     const stamp = stampOf(f);
     if (stamp === undefined || stamp.code.make === null || stamp.scopes[0] instanceof Bound) return KEPT;
+    if (classOf(f) !== undefined) return KEPT;
     const isOwn = stamp.run === null || stamp.run === this.run || stamp.run.free;
     return isOwn ? writeClosure(stamp, this) : KEPT;
   }
