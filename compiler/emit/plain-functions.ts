@@ -83,7 +83,9 @@ export function plainFunction(
   const ownBody = module.resolved.scopes.get(node.body)?.kind === "body";
   const passes = self !== null && fn.isArrow && fn.scope.record === null && !ownBody;
   const again = passes ? passedOn(node) : null;
-  const byPosition = fn.scope.record === null && guard.length === 0 && !(self !== null && fn.isArrow);
+  // A call that enters a run is made again there: what it got is not taken apart before.
+  const calledAgain = self !== null && (fn.isArrow || !node.params.every(isTakenAsIs));
+  const byPosition = fn.scope.record === null && guard.length === 0 && !calledAgain;
   const rest = byPosition || again !== null ? null : restParameters(fn);
   if (again !== null) {
     params = again.params.map((one) => parameter(module, one, rewriter));
@@ -93,14 +95,17 @@ export function plainFunction(
     }
   } else if (rest === null) params = node.params.map((one) => parameter(module, one, rewriter));
   else {
+    // A setter has one parameter, and none of the rest.
+    const isSetter = "kind" in node && node.kind === "set";
+    const names = isSetter ? ["$p1"] : rest.placeholders;
     const given = [
-      ...rest.placeholders.map((name) => t.identifier(name)),
-      t.spreadElement(t.identifier("$rest")),
+      ...names.map((name) => t.identifier(name)),
+      ...(isSetter ? [] : [t.spreadElement(t.identifier("$rest"))]),
     ];
     params = [
       ...plainParameters(fn).map((one) => t.identifier(one.name)),
-      ...rest.placeholders.map((name) => t.identifier(name)),
-      t.restElement(t.identifier("$rest")),
+      ...names.map((name) => t.identifier(name)),
+      ...(isSetter ? [] : [t.restElement(t.identifier("$rest"))]),
     ];
     const own = new Set<Variable>();
     for (const id of rest.bound) {
@@ -144,6 +149,10 @@ export function plainFunction(
   };
   return { params, body: { ...body, body: [...entry, ...rewriter.list(node.body.body)] } };
 }
+
+/** Binding it does nothing that could be seen. */
+const isTakenAsIs = (param: t.Node): boolean =>
+  t.isIdentifier(param) || (t.isRestElement(param) && t.isIdentifier(param.argument));
 
 /** Variables that functions in blocks assign, where nothing else declares them. */
 function blockVariables(module: Emitter, fn: Fn): t.Statement[] {
