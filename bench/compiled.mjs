@@ -23,6 +23,13 @@ export async function rare${n}(times) {
   for (let i = 0; i < times; i++) { sum = (sum * 31 + i) | 0; if ((i & 0xfffff) === 0) sum += await i; }
   return sum;
 }
+export async function plain${n}(times) { let sum = 0; for (let i = 0; i < times; i++) sum = (sum * 31 + i) | 0; return sum; }
+export async function calls${n}(times) {
+  let sum = 0;
+  const step = (x) => (sum * 31 + x) | 0;
+  for (let i = 0; i < times; i++) sum = step(i);
+  return sum;
+}
 `;
 
 const host = {
@@ -100,12 +107,18 @@ export async function compiledAwaits({ quick = false } = {}) {
     );
     rows.push(result("await.memory.regenerator", "ns", versus, 1e6 / (times * count), 0.1));
     const loops = sets.slice(0, 3);
-    const rare = await compare(
-      quick ? 6 : 15,
-      (round) => finish(loops[Math.abs(round) % 3].ours[`rare${Math.abs(round) % 3}`], 5e6),
-      (round) => loops[Math.abs(round) % 3].native[`rare${Math.abs(round) % 3}`](5e6),
-    );
-    rows.push(result("cpu.rare-await", "ms", rare, 1, 1.05));
+    for (const [id, name, target] of [
+      ["cpu.loop", "plain", 1.05],
+      ["cpu.loop.await", "rare", 1.05],
+      ["cpu.closure", "calls", 1.1],
+    ]) {
+      const loop = await compare(
+        quick ? 6 : 15,
+        (round) => finish(loops[Math.abs(round) % 3].ours[`${name}${Math.abs(round) % 3}`], 5e6),
+        (round) => loops[Math.abs(round) % 3].native[`${name}${Math.abs(round) % 3}`](5e6),
+      );
+      rows.push(result(id, "ms", loop, 1, target));
+    }
   }
   return rows;
 }

@@ -89,7 +89,7 @@ export async function promiseAll() {
       for (const p of programs) await p.nativeAll(1000, p.nativeLeaf);
     },
   );
-  return [result("promise.all.1000", "us", times, 1e3 / programs.length, 0.8)];
+  return [result("promise.all", "us", times, 1e3 / programs.length, 0.8)];
 }
 
 /** A loop of arithmetic with an `await` in every millionth round. */
@@ -101,7 +101,7 @@ export async function cpuLoop() {
     (round) => finish(programs[(round + 30) % 3].spin, n),
     (round) => programs[(round + 30) % 3].nativeSpin(n),
   );
-  return [result("cpu.rare-await", "ms", times, 1, 1.05)];
+  return [result("loop.rare-await", "ms", times, 1, 1.05)];
 }
 
 export async function closures() {
