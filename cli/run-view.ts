@@ -1,4 +1,5 @@
 /** What `coldframe show` tells about a run: the rows of the store and its snapshot, put together. Needs none of its code. */
+import { inspect } from "node:util";
 import type { CodeRecord, RunDetail, WaitInfo } from "../runtime/engine/store.ts";
 import {
   decodeValue,
@@ -20,8 +21,10 @@ export interface FrameView {
 }
 
 export interface WaitView extends WaitInfo {
-  /** Retries of a step that has failed so far, or null. */
+  /** Attempts of a step that has failed so far, or null. */
   readonly retry: { readonly made: number; readonly due: number | null; readonly error: string } | null;
+  /** What a step has told of its progress, as text; null: nothing. */
+  readonly progress: string | null;
   /** Calls that wait for it, innermost first. */
   readonly stack: readonly FrameView[];
 }
@@ -46,9 +49,11 @@ export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView
   };
   const infos = waits.map((info) => {
     const attempt = attempts.find(({ wait }) => wait === info.id);
+    const progress = attempt?.progress ?? null;
     return {
       ...info,
-      retry: attempt === undefined ? null : { made: attempt.made, due: attempt.due, error: attempt.error },
+      retry: attempt?.made ? { made: attempt.made, due: attempt.due, error: attempt.error } : null,
+      progress: progress === null ? null : inspect(valueOf(progress), { depth: 3, breakLength: Infinity }),
     };
   });
   const bare = infos.map((info) => ({ ...info, stack: [] }));

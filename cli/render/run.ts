@@ -78,6 +78,7 @@ function waiting(wait: WaitView, around: Around): string {
       );
     }
   }
+  if (wait.progress !== null) lines.push(`  progress: ${wait.progress}`);
   if (wait.kind === "event") lines.push(style.dim(`  answer it: coldframe send ${quoted(wait.name)} <json>`));
   if (wait.stack.length > 0) lines.push("", stack(wait.stack, around));
   else if (wait.at !== "") lines.push(`  at ${wait.at}`);

@@ -244,8 +244,15 @@ export class Engine implements AsyncDisposable {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
-    const { call, end: _, ...state } = found;
-    return { ...state, args: decodeValue(call) as unknown[] };
+    const { call, end: _, attempts, ...state } = found;
+    return {
+      ...state,
+      args: decodeValue(call) as unknown[],
+      attempts: attempts.map(({ wait, made, due, error, progress }) => ({
+        ...{ wait, made, due, error },
+        progress: progress === null ? undefined : decodeValue(progress),
+      })),
+    };
   }
 
   /** Runs, newest first. */

@@ -55,15 +55,21 @@ export interface Arrival {
   readonly value: string;
 }
 
-/** The state of a step's retries while no attempt is in flight. */
+/** What is known of the attempts of a step that has no outcome yet. */
 export interface Attempt {
   readonly wait: number;
   /** Attempts made so far. */
   readonly made: number;
   /** When the next one may start. Null: it is held, a person decides (`mend`). */
   readonly due: number | null;
-  /** Message of the last failure. */
+  /** Message of the last failure; empty: none failed. */
   readonly error: string;
+  /** From when the time for all attempts counts, null: from the call. Set by `mend`. */
+  readonly since: number | null;
+  /** Epoch of the owner that has begun another attempt; null: none, or it does not matter. */
+  readonly begun: number | null;
+  /** What the last attempt told of its progress, encoded; null: nothing. */
+  readonly progress: string | null;
 }
 
 /** An event wait that the store has to match with events. */

@@ -170,6 +170,7 @@ export class Worker implements Owner, Searcher {
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);
+      this.#listener.changed();
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -322,7 +323,8 @@ export class Worker implements Owner, Searcher {
   #retry(activation: Activation, wait: number): void {
     const held = activation.attempts.get(wait);
     if (held?.due !== null) return;
-    activation.attempts.set(wait, { ...held, made: 0, due: 0 });
+    const since = this.settings.clock.now();
+    activation.attempts.set(wait, { ...held, made: 0, due: 0, since, begun: null });
     const asked = activation.run?.waits.get(wait)?.wait;
     if (asked?.kind === "step") startStep(activation, asked, this);
   }

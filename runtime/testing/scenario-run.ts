@@ -20,6 +20,7 @@ import {
   PENDING,
   REJECTED,
   Run,
+  registry,
   type Step,
   StepWait,
   settle as settlePromise,
@@ -200,7 +201,7 @@ export class ScenarioRun implements Host {
     let threw = false;
     let value: unknown;
     try {
-      value = await findStep(id)!.body(...(decodeValue(args) as never[]));
+      value = await registry.callFreely(findStep(id)!.body, undefined, decodeValue(args) as unknown[]);
     } catch (error) {
       threw = true;
       value = error;

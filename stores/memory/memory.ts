@@ -168,7 +168,7 @@ export class MemoryStore implements Store {
     const held = run?.attempts.get(wait);
     if (run === undefined || held === undefined || held.due !== null) return false;
     if (mending.kind === "retry") {
-      run.attempts.set(wait, { ...held, made: 0, due: 0 });
+      run.attempts.set(wait, { ...held, made: 0, due: 0, since: this.#data.now(), begun: null });
       tell(run);
     } else {
       run.attempts.delete(wait);

@@ -21,7 +21,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     due: 0,
     cancel: "no",
     arrivals: new Map(from.arrivals),
-    attempts: new Map(from.attempts),
+    attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
     followers: [],
   };
   data.runs.set(id, copy);

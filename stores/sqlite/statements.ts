@@ -12,7 +12,7 @@
  * | `places`        | run that has, or waits for, a lock       | when taken, granted, released    |
  * | `rates`         | key of a rate limit                      | at each use                      |
  * | `arrivals`      | outcome not yet in a snapshot            | by senders, ended children, redo |
- * | `attempts`      | step that waits for its retry            | at each failed attempt           |
+ * | `attempts`      | step with failed attempts, or progress   | at each failed attempt, heartbeat |
  * | `subscriptions` | event wait                               | when parked, when decided        |
  * | `events`        | event ever sent                          | when sent, when taken            |
  * | `workers`       | live worker                              | at each renewal                  |
@@ -103,6 +103,9 @@ CREATE TABLE attempts (
   made INTEGER NOT NULL,
   due INTEGER,
   error TEXT NOT NULL,
+  since INTEGER,
+  begun INTEGER,
+  progress TEXT,
   PRIMARY KEY (n, wait)
 ) STRICT, WITHOUT ROWID;
 
@@ -214,12 +217,15 @@ export const statements = {
     "INSERT INTO arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?) ON CONFLICT (n, wait) DO NOTHING",
   arrivals: "SELECT wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
   dropArrival: "DELETE FROM arrivals WHERE n = ? AND wait = ?",
-  setAttempt: `INSERT INTO attempts (n, wait, made, due, error) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error`,
-  attempts: "SELECT wait, made, due, error FROM attempts WHERE n = ? ORDER BY wait",
+  setAttempt: `INSERT INTO attempts (n, wait, made, due, error, since, begun, progress)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error,
+      since = excluded.since, begun = excluded.begun, progress = excluded.progress`,
+  attempts: "SELECT wait, made, due, error, since, begun, progress FROM attempts WHERE n = ? ORDER BY wait",
   dropAttempt: "DELETE FROM attempts WHERE n = ? AND wait = ?",
   held: "SELECT 1 FROM attempts WHERE n = ? AND wait = ? AND due IS NULL",
-  retryHeld: "UPDATE attempts SET made = 0, due = 0 WHERE n = ? AND wait = ? AND due IS NULL",
+  retryHeld:
+    "UPDATE attempts SET made = 0, due = 0, since = ?, begun = NULL WHERE n = ? AND wait = ? AND due IS NULL",
   retried: "SELECT wait FROM attempts WHERE n = ? AND made = 0",
   /** Something came for the run from elsewhere. Nothing is returned when it has ended. */
   wake: `UPDATE runs SET told = 1, due = 0, status = iif(status = 'suspended', status, 'active'), reason = NULL, needs = NULL
@@ -272,8 +278,8 @@ export const statements = {
     SELECT ?, call, ?, tags, NULL, ? FROM origins WHERE n = ?`,
   cloneArrivals:
     "INSERT INTO arrivals (n, wait, threw, value) SELECT ?, wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
-  cloneAttempts:
-    "INSERT INTO attempts (n, wait, made, due, error) SELECT ?, wait, made, due, error FROM attempts WHERE n = ?",
+  cloneAttempts: `INSERT INTO attempts (n, wait, made, due, error, since, progress)
+      SELECT ?, wait, made, due, error, since, progress FROM attempts WHERE n = ?`,
   cloneFollowing:
     "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
   clonePlaces:

@@ -165,8 +165,8 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
     const first = insertArrival(transaction, n, arrival);
     if (first && arrival.key !== undefined) sql.unsubscribe.run(arrival.key, n, arrival.wait);
   }
-  for (const { wait, made, due, error } of note.attempts)
-    sql.setAttempt.run(n, wait, made, due, clean(error));
+  for (const { wait, made, due, error, since, begun, progress } of note.attempts)
+    sql.setAttempt.run(n, wait, made, due, clean(error), since, begun, progress);
   if (row.news !== note.news) return answer(transaction, n, row, note);
   if (note.release !== null) giveBack(transaction, n, note.release, note);
   return passed(note);

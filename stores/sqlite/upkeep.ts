@@ -19,9 +19,9 @@ export function endByForce(transaction: Transaction, n: number, id: string, end:
 
 /** False: no step of this wait is held. */
 export function mend(transaction: Transaction, n: number, wait: number, mending: Mending): boolean {
-  const { sql, hints } = transaction;
+  const { sql, hints, now } = transaction;
   if (sql.held.get(n, wait) === undefined) return false;
-  if (mending.kind === "retry") sql.retryHeld.run(n, wait);
+  if (mending.kind === "retry") sql.retryHeld.run(now, n, wait);
   else {
     insertArrival(transaction, n, { wait, threw: mending.threw, value: mending.value });
     sql.dropAttempt.run(n, wait);

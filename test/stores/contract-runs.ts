@@ -102,7 +102,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
     it("mends held steps only, and tells the owner", async () => {
       await store.start([newRun("a")], null);
       const a = await claimOne();
-      const held = { wait: 3, made: 2, due: null, error: "no" };
+      const held = { wait: 3, made: 2, due: null, error: "no", since: null, begun: 1, progress: "7" };
       passed((await store.commit([turnOf(a, { keep: true })]))[0]);
       passed(
         (
@@ -116,6 +116,10 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(await store.mend("a", 3, { kind: "retry" })).toBe(true);
       expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "8" })).toBe(true);
       expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "9" })).toBe(false);
+      expect((await store.read.run("a"))!.attempts[0]).toEqual({
+        ...held,
+        ...{ made: 0, due: 0, begun: null, since: under.clock.now },
+      });
       expect(await store.news("w1")).toMatchObject([
         { run: "a", retry: [3], arrivals: [{ wait: 4, threw: false, value: "8" }] },
       ]);
