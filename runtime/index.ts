@@ -21,6 +21,7 @@ export { type PostOptions, send } from "./engine/post.ts";
 export { type RateLimit, rateLimit } from "./engine/rate-limit.ts";
 export type { ErrorClass, RetryPolicy, StepOptions } from "./engine/retry.ts";
 export type { AttemptState, CancelOptions, RunHandle, RunState } from "./engine/run-handle.ts";
+export { type FrameView, type RunView, viewOf, type WaitView } from "./engine/run-view.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./engine/schema.ts";
 export { shield } from "./engine/shield.ts";
 export { Cancelled, FatalError, RetryableError, StepError, TimeoutError } from "./engine/signals.ts";

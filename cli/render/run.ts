@@ -1,7 +1,7 @@
 /** A run as people read it: what it is, where it is parked in the author's source, its stack and locals, what it waits for. */
 import { inspect } from "node:util";
+import type { FrameView, RunView, WaitView } from "../../runtime/index.ts";
 import { nameOf, paintStatus } from "../commands/runs.ts";
-import type { FrameView, RunView, WaitView } from "../run-view.ts";
 import { excerpt } from "./source.ts";
 import type { Style } from "./style.ts";
 import { cut } from "./table.ts";
@@ -78,7 +78,8 @@ function waiting(wait: WaitView, around: Around): string {
       );
     }
   }
-  if (wait.progress !== null) lines.push(`  progress: ${wait.progress}`);
+  if (wait.progress !== undefined)
+    lines.push(`  progress: ${inspect(wait.progress, { depth: 3, breakLength: Number.POSITIVE_INFINITY })}`);
   if (wait.kind === "event") lines.push(style.dim(`  answer it: coldframe send ${quoted(wait.name)} <json>`));
   if (wait.stack.length > 0) lines.push("", stack(wait.stack, around));
   else if (wait.at !== "") lines.push(`  at ${wait.at}`);

@@ -3,11 +3,13 @@
 import { ColdframeError } from "../errors.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
+import { findSchema } from "./event-schema.ts";
 import {
   checkCount,
   checkName,
@@ -19,6 +21,8 @@ import {
 import type { LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
+import { parkOf, valueOf } from "./run-view.ts";
+import { conform } from "./schema.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
@@ -139,6 +143,7 @@ export class Engine implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
+  readonly #codes: CodeRecords = new CodeRecords();
   readonly #watchers = new Set<() => void>();
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
@@ -209,11 +214,12 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Sends an event: settles one `event()` that waits for the key, now or later. Resolves when durable.
+   * Sends an event: settles one `event()` that waits for the key, now or later, and each that is a broadcast. Resolves when
+   * durable.
    * @param payload is copied
    * @returns what became of it; `late` when the run that made the key has ended
    * @throws ColdframeError CF2101 when the payload cannot be saved, CF3102 when the key belongs to no run, CF3103 for a
-   *   wrong key or id
+   *   wrong key or id; CF2307 when whoever is to get it has a schema, which it does not fit: then nothing was sent
    */
   async send(key: string, payload?: unknown, options: SendOptions = {}): Promise<SendOutcome> {
     this.#checkOpen();
@@ -222,6 +228,10 @@ export class Engine implements AsyncDisposable {
     const { id = randomId() } = options;
     checkName("event id", id);
     const run = runOfKey(key);
+    const name = await this.store.read.schemaOf(key);
+    const schema = name === null ? null : findSchema(name);
+    // Checked only: what the schema makes of it is made where it arrives.
+    if (schema !== null) await conform(schema, payload, `payload of event "${key}"`);
     this.#settings.failpoint("send:before");
     const outcome = await this.store.send({
       key,
@@ -239,18 +249,27 @@ export class Engine implements AsyncDisposable {
     return outcome;
   }
 
-  /** The state of a run; null when there is none of this id. */
+  /**
+   * The state of a run: for each thing it waits for, the stack of calls that wait, with source line and locals. It is not
+   * woken by that. Null when there is none of this id.
+   */
   async get(id: string): Promise<RunState | null> {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
     const { call, end: _, attempts, ...state } = found;
+    let park = parkOf(found, this.#codes.find);
+    if (this.#codes.takeMissed()) {
+      await this.#codes.load(this.store);
+      park = parkOf(found, this.#codes.find);
+    }
     return {
       ...state,
+      ...park,
       args: decodeValue(call) as unknown[],
       attempts: attempts.map(({ wait, made, due, error, progress }) => ({
         ...{ wait, made, due, error },
-        progress: progress === null ? undefined : decodeValue(progress),
+        progress: progress === null ? undefined : valueOf(progress),
       })),
     };
   }

@@ -1,14 +1,16 @@
 /** What `engine.start` and `engine.run` return. */
 import { decodeValue } from "../snapshot/index.ts";
+import type { ParkView } from "./run-view.ts";
 import type { RunDetail, RunEnd } from "./store.ts";
 
 /** The state of a run, for people and dashboards. */
-export type RunState = Omit<RunDetail, "call" | "end" | "attempts"> & {
-  /** Arguments, as they were at the start. */
-  readonly args: readonly unknown[];
-  /** Steps that have failed so far, or told of their progress. */
-  readonly attempts: readonly AttemptState[];
-};
+export type RunState = Omit<RunDetail, "call" | "end" | "waits" | "attempts"> &
+  ParkView & {
+    /** Arguments, as they were at the start. */
+    readonly args: readonly unknown[];
+    /** Steps that have failed so far, or told of their progress. */
+    readonly attempts: readonly AttemptState[];
+  };
 
 export interface AttemptState {
   /** Id of the step's wait. */

@@ -76,6 +76,18 @@ export interface Attempt {
 export interface Subscription {
   readonly wait: number;
   readonly key: string;
+  /** `module#name` of the schema that the payload has to fit, or null. */
+  readonly schema?: string | null;
+}
+
+/**
+ * Events for `key` are copied to the key `to` of the run, from which it takes them like any others: the next one, all that
+ * follow, or none any more. An event that was copied and that nobody else waits for is not kept.
+ */
+export interface Feed {
+  readonly key: string;
+  readonly to: string;
+  readonly which: "next" | "all" | "none";
 }
 
 /** A wait for the end of another run. */
@@ -152,8 +164,9 @@ export interface Turn extends Fence {
   readonly keep: boolean;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
-  /** Event waits that were dropped without an arrival. */
-  readonly unsubscribe: readonly Subscription[];
+  /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
+  readonly unsubscribe: readonly Pick<Subscription, "wait" | "key">[];
+  readonly feeds: readonly Feed[];
   /** Waits whose recorded arrivals or attempts are now part of the snapshot, or are of no more use. */
   readonly consumed: readonly number[];
   /** Child runs to start; an existing id is taken as started. */
@@ -399,6 +412,8 @@ export interface Store {
     run(id: string): Promise<RunDetail | null>;
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
     codes(): Promise<readonly CodeRecord[]>;
+    /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
+    schemaOf(key: string): Promise<string | null>;
     /** Ids of workers whose lease has not ended. */
     workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;
   };

@@ -22,9 +22,10 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { arrive, tell } from "./arrivals.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
+import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
-import { cloneRun, collect } from "./upkeep.ts";
-import { commitWrite, deliver, endRun, insertRun, retried } from "./writes.ts";
+import { cloneRun, collect, endByForce } from "./upkeep.ts";
+import { commitWrite, insertRun, retried } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
 const COMMITS_PER_TURN = 64;
@@ -139,7 +140,7 @@ export class MemoryStore implements Store {
     if (run === undefined || run.end !== null) return false;
     const hints: Hint[] = [];
     if (force === null) askToCancel(run, hints);
-    else endRun(this.#data, run, { status: "cancelled", value: force }, hints);
+    else endByForce(this.#data, run, { status: "cancelled", value: force }, hints);
     this.#tellAll(hints);
     return true;
   }
@@ -274,6 +275,8 @@ export class MemoryStore implements Store {
         .map(row);
     },
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
+    schemaOf: async (key) =>
+      this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,
     workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),
   };
 

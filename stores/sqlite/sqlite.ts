@@ -239,6 +239,8 @@ export class SqliteStore implements Store {
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),
+    schemaOf: async (key: string): Promise<string | null> =>
+      this.#read((sql) => sql.schemaOf.get(key)?.schema ?? null),
     workers: async () =>
       this.#read((sql) =>
         sql.liveWorkers

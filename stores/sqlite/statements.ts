@@ -14,6 +14,7 @@
  * | `arrivals`      | outcome not yet in a snapshot            | by senders, ended children, redo |
  * | `attempts`      | step with failed attempts, or progress   | at each failed attempt, heartbeat |
  * | `subscriptions` | event wait                               | when parked, when decided        |
+ * | `feeds`         | run that gets copies of a key's events   | when it asks, at the first copy  |
  * | `events`        | event ever sent                          | when sent, when taken            |
  * | `workers`       | live worker                              | at each renewal                  |
  * | `codes`         | function and code hash                   | once                             |
@@ -95,6 +96,7 @@ CREATE TABLE arrivals (
   wait INTEGER NOT NULL,
   threw INTEGER NOT NULL,
   value TEXT NOT NULL,
+  event INTEGER,
   UNIQUE (n, wait)
 ) STRICT;
 CREATE TABLE attempts (
@@ -113,8 +115,17 @@ CREATE TABLE subscriptions (
   key TEXT NOT NULL,
   n INTEGER NOT NULL,
   wait INTEGER NOT NULL,
+  schema TEXT,
   PRIMARY KEY (key, n, wait)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE feeds (
+  key TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  once INTEGER NOT NULL,
+  PRIMARY KEY (key, n, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX feeds_n ON feeds (n);
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY,
   key TEXT NOT NULL,
@@ -235,12 +246,24 @@ export const statements = {
   resume: "UPDATE runs SET status = 'active', told = 1, due = 0 WHERE n = ? AND status = 'suspended'",
   addNews: "UPDATE states SET news = news + 1 WHERE n = ?",
 
-  subscribe: "INSERT INTO subscriptions (key, n, wait) VALUES (?, ?, ?)",
+  subscribe: "INSERT INTO subscriptions (key, n, wait, schema) VALUES (?, ?, ?, ?)",
   unsubscribe: "DELETE FROM subscriptions WHERE key = ? AND n = ? AND wait = ?",
   subscriber: "SELECT n, wait FROM subscriptions WHERE key = ? ORDER BY n, wait LIMIT 1",
+  schemaOf: "SELECT schema FROM subscriptions WHERE key = ? ORDER BY n, wait LIMIT 1",
+  feed: `INSERT INTO feeds (key, n, target, once) VALUES (?, ?, ?, ?)
+    ON CONFLICT (key, n, target) DO UPDATE SET once = excluded.once`,
+  feeds:
+    "SELECT f.n, f.target, f.once, r.id FROM feeds f JOIN runs r ON r.n = f.n WHERE f.key = ? ORDER BY f.n, f.target",
+  dropFeed: "DELETE FROM feeds WHERE key = ? AND n = ? AND target = ?",
+  dropFeedOf: "DELETE FROM feeds WHERE n = ? AND target = ? AND once = 1",
+  dropFeeds: "DELETE FROM feeds WHERE n = ?",
   insertEvent: `INSERT INTO events (key, id, payload, run, sent, taken) VALUES (?, ?, ?, ?, ?, NULL)
     ON CONFLICT (key, id) DO NOTHING RETURNING seq`,
   kept: "SELECT seq, payload FROM events WHERE key = ? AND taken IS NULL ORDER BY seq LIMIT 1",
+  arriveWith: `INSERT INTO arrivals (n, wait, threw, value, event) VALUES (?, ?, 0, ?, ?)
+    ON CONFLICT (n, wait) DO NOTHING`,
+  arrivedWith: "SELECT event, value FROM arrivals WHERE n = ? AND wait = ? AND event IS NOT NULL",
+  putBack: "UPDATE events SET taken = NULL, payload = ? WHERE seq = ?",
   take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
   status: "SELECT n, status FROM runs WHERE id = ?",
 
@@ -278,6 +301,7 @@ export const statements = {
     SELECT ?, call, ?, tags, NULL, ? FROM origins WHERE n = ?`,
   cloneArrivals:
     "INSERT INTO arrivals (n, wait, threw, value) SELECT ?, wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
+  cloneFeeds: "INSERT INTO feeds (key, n, target, once) SELECT key, ?, target, once FROM feeds WHERE n = ?",
   cloneAttempts: `INSERT INTO attempts (n, wait, made, due, error, since, progress)
       SELECT ?, wait, made, due, error, since, progress FROM attempts WHERE n = ?`,
   cloneFollowing:

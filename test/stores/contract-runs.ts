@@ -126,6 +126,103 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.read.run("a"))!.held).toBe(0);
     });
 
+    it("gives an event back that came for a wait which the run drops", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const subscribe = [{ wait: 1, key: "k" }];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      expect(await store.send(eventOf("k", "1"))).toEqual({ status: "delivered", run: a.id });
+      await store.send(eventOf("k", "2"));
+      const dropped = turnOf(
+        { ...a, turn: 1 },
+        { unsubscribe: subscribe, consumed: [1], news: 1, keep: true },
+      );
+      expect(passed((await store.commit([dropped]))[0]).arrivals).toEqual([]);
+      // In the order in which they were sent.
+      const subscribed = passed(
+        (
+          await store.commit([
+            turnOf(b, {
+              subscribe: [...subscribe, { wait: 2, key: "k" }, { wait: 3, key: "k" }],
+              keep: true,
+            }),
+          ])
+        )[0],
+      );
+      expect(subscribed.arrivals.map(({ wait, value }) => [wait, value])).toEqual([
+        [1, eventOf("k", "1").payload],
+        [2, eventOf("k", "2").payload],
+      ]);
+      expect((await store.send(eventOf("k", "1"))).status).toBe("duplicate");
+    });
+
+    it("gives it to the next one who waits", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const subscribe = [{ wait: 1, key: "k" }];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      passed((await store.commit([turnOf(b, { subscribe, keep: true })]))[0]);
+      expect((await store.send(eventOf("k", "1"))).run).toBe(a.id);
+      passed((await store.commit([turnOf({ ...a, turn: 1 }, { unsubscribe: subscribe, keep: true })]))[0]);
+      expect(await store.news("w1")).toMatchObject([
+        { run: a.id, arrivals: [] },
+        { run: b.id, arrivals: [{ wait: 1 }] },
+      ]);
+    });
+
+    it("copies events to feeds: the next one, all, or none any more", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const feed = (to: string, which: "next" | "all" | "none") => [{ key: "k", to, which }];
+      passed((await store.commit([turnOf(a, { feeds: feed("to a", "next"), keep: true })]))[0]);
+      passed((await store.commit([turnOf(b, { feeds: feed("to b", "all"), keep: true })]))[0]);
+      for (const id of ["1", "2"]) expect((await store.send(eventOf("k", id))).status).toBe("delivered");
+      expect((await store.send(eventOf("k", "2"))).status).toBe("duplicate");
+      const all = [1, 2, 3].flatMap((wait) => [
+        { wait, key: "to a" },
+        { wait: wait + 3, key: "to b" },
+      ]);
+      const got = passed(
+        (await store.commit([turnOf({ ...a, turn: 1 }, { subscribe: all, keep: true })]))[0],
+      );
+      expect(got.arrivals.map(({ wait }) => wait).sort()).toEqual([1, 4, 5]);
+      passed(
+        (await store.commit([turnOf({ ...b, turn: 1 }, { feeds: feed("to b", "none"), keep: true })]))[0],
+      );
+      expect((await store.send(eventOf("k", "3"))).status).toBe("kept");
+      // A wait that is dropped takes its feed along.
+      passed(
+        (await store.commit([turnOf({ ...b, turn: 2 }, { feeds: feed("to b", "next"), keep: true })]))[0],
+      );
+      const unsubscribe = [{ wait: 9, key: "to b" }];
+      passed((await store.commit([turnOf({ ...b, turn: 3 }, { unsubscribe, keep: true })]))[0]);
+      expect((await store.send(eventOf("k", "4"))).status).toBe("kept");
+    });
+
+    it("feeds nobody who has ended", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      const feeds = [{ key: "k", to: "to a", which: "all" }] as const;
+      const turn = turnOf(a, { feeds, keep: true });
+      passed((await store.commit([turn]))[0]);
+      passed((await store.commit([turnOf({ ...a, turn: 1 }, { end: { status: "done", value: "1" } })]))[0]);
+      expect((await store.send(eventOf("k", "1"))).status).toBe("kept");
+    });
+
+    it("tells the schema of the one who is next", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      const subscribe = [
+        { wait: 1, key: "k", schema: "m#s" },
+        { wait: 2, key: "k" },
+      ];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      expect(await store.read.schemaOf("k")).toBe("m#s");
+      await store.send(eventOf("k", "1"));
+      expect(await store.read.schemaOf("k")).toBe(null);
+      expect(await store.read.schemaOf("other")).toBe(null);
+    });
+
     it("ends a run by force, and fences its owner", async () => {
       await store.start([newRun("a")], null);
       const a = await claimOne();

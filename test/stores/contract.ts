@@ -48,6 +48,7 @@ export function turnOf(
     keep: false,
     subscribe: [],
     unsubscribe: [],
+    feeds: [],
     consumed: [],
     starts: [],
     sends: [],
