@@ -22,6 +22,8 @@ export { type RateLimit, rateLimit } from "./engine/rate-limit.ts";
 export type { ErrorClass, RetryPolicy, StepOptions } from "./engine/retry.ts";
 export type { AttemptState, CancelOptions, RunHandle, RunState } from "./engine/run-handle.ts";
 export { type FrameView, type RunView, viewOf, type WaitView } from "./engine/run-view.ts";
+export type { ScheduleOptions, ScheduleState } from "./engine/schedule.ts";
+export type { Schedules } from "./engine/schedules.ts";
 export type { SchemaIssue, SchemaResult, StandardSchema } from "./engine/schema.ts";
 export { shield } from "./engine/shield.ts";
 export { Cancelled, FatalError, RetryableError, StepError, TimeoutError } from "./engine/signals.ts";

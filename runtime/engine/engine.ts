@@ -22,6 +22,8 @@ import type { LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
 import { parkOf, valueOf } from "./run-view.ts";
+import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
+import { Schedules } from "./schedules.ts";
 import { conform } from "./schema.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
@@ -140,6 +142,8 @@ function logToConsole({ level, message, run, at, error }: LogEntry): void {
 
 export class Engine implements AsyncDisposable {
   readonly store: Store;
+  /** What was set up with `schedule`: to list, pause, resume and remove it. */
+  readonly schedules: Schedules;
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
@@ -161,6 +165,7 @@ export class Engine implements AsyncDisposable {
     this.store = settings.store;
     this.#settings = settings;
     this.#ends = new Ends(settings);
+    this.schedules = new Schedules(settings, () => this.#checkOpen());
     this.#worker = works ? new Worker(settings, this.#listener) : null;
   }
 
@@ -206,6 +211,19 @@ export class Engine implements AsyncDisposable {
     if (outcome!.claimed) worker!.adopt(claimedNow(run));
     else if (outcome!.created) worker?.wake();
     return new RunHandle<R>(this.#access, id, outcome!.created);
+  }
+
+  /**
+   * Starts runs by the clock: inserts the schedule, or changes it to this. To be called whenever a program begins: one that is as
+   * it was stays as it is.
+   * @throws ColdframeError CF2001 when the workflow was not compiled, CF2101 when an argument cannot be saved, CF2301, CF3103
+   *   for wrong options
+   */
+  async schedule<A extends readonly unknown[]>(
+    id: string,
+    options: ScheduleOptions<A>,
+  ): Promise<ScheduleState> {
+    return this.schedules.set(id, options);
   }
 
   /** A handle of a run that may exist. */

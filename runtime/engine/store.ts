@@ -303,6 +303,33 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+/** Runs started by the clock. */
+export interface ScheduleRow {
+  readonly id: string;
+  /** Another one with each change. */
+  readonly version: string;
+  /** JSON, written and read by the engine. */
+  readonly spec: string;
+  /** When it fires next; null: not by itself. */
+  readonly next: number | null;
+  readonly paused: boolean;
+  /** The run that it started last, or null. */
+  readonly last: string | null;
+}
+
+/** A schedule as it is to be, and what it starts by that. */
+export interface ScheduleChange {
+  readonly row: ScheduleRow;
+  /** The version that this was decided upon; null: there was none. Any other, and nothing is changed. */
+  readonly seen: string | null;
+  /** A run that exists is taken as started. */
+  readonly starts: readonly NewRun[];
+  /** While this run has not ended, nothing is started and `last` is this run. */
+  readonly unless: string | null;
+  /** A run to cancel when it has not ended. */
+  readonly cancel: string | null;
+}
+
 export interface StartOutcome {
   readonly id: string;
   /** False: there was a run of this id already, and it is untouched. */
@@ -314,6 +341,8 @@ export interface StartOutcome {
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
+  /** A schedule was set up or changed. */
+  | { readonly kind: "schedule" }
   /** Some other process wrote something. */
   | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
@@ -393,6 +422,12 @@ export interface Store {
    */
   reserve(key: string, interval: number, burst: number): Promise<number>;
 
+  /** Inserts or changes a schedule and starts runs, in one transaction. False: it was changed by somebody else meanwhile. */
+  schedule(change: ScheduleChange): Promise<boolean>;
+
+  /** Removes a schedule. False: there is none. */
+  unschedule(id: string): Promise<boolean>;
+
   /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
   unblock(run: string): Promise<boolean>;
 
@@ -414,6 +449,11 @@ export interface Store {
     codes(): Promise<readonly CodeRecord[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
     schemaOf(key: string): Promise<string | null>;
+    schedule(id: string): Promise<ScheduleRow | null>;
+    /** Up to `limit` schedules that are due at a time, the oldest first; null: all that there are. */
+    schedules(due: number | null, limit: number): Promise<readonly ScheduleRow[]>;
+    /** When the first schedule fires; null: none does by itself. */
+    nextSchedule(): Promise<number | null>;
     /** Ids of workers whose lease has not ended. */
     workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;
   };

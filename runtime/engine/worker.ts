@@ -14,6 +14,7 @@ import type { Owner, Passed } from "./owner.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { RunHost } from "./run-host.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
@@ -44,6 +45,7 @@ export class Worker implements Owner, Searcher {
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
+  readonly #scheduler: Scheduler;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -53,6 +55,7 @@ export class Worker implements Owner, Searcher {
     this.#cache = new RunCache(settings.cache);
     this.#outbox = new Outbox(settings);
     this.#listener = listener;
+    this.#scheduler = new Scheduler(settings, () => this.wake());
     this.#lease = new Lease(settings, () => this.#loseAll());
   }
 
@@ -76,6 +79,7 @@ export class Worker implements Owner, Searcher {
     await this.#lease.begin();
     await this.#codes.load(this.settings.store);
     this.#search.begin();
+    this.#scheduler.begin();
   }
 
   /** Ends within the grace time: steps under way may finish, runs are parked and given back. */
@@ -83,6 +87,7 @@ export class Worker implements Owner, Searcher {
     if (this.closing) return;
     this.closing = true;
     this.#search.end();
+    this.#scheduler.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",

@@ -10,6 +10,7 @@ import type {
   NewEvent,
   RunEnd,
   RunStatus,
+  ScheduleRow,
   WorkerInfo,
 } from "../../runtime/engine/store.ts";
 
@@ -78,6 +79,7 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  readonly schedules: Map<string, ScheduleRow>;
   /** Lines of locks by key, in the order in which places were asked for. */
   readonly places: Map<string, Place[]>;
   /** When the next place of a rate is free, by key. */
@@ -97,6 +99,7 @@ export function emptyDatabase(): Database {
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    schedules: new Map(),
     places: new Map(),
     rates: new Map(),
     count: 0,

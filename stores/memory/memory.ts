@@ -12,6 +12,7 @@ import type {
   RunDetail,
   RunFilter,
   RunRow,
+  ScheduleChange,
   SendOutcome,
   StartOutcome,
   Store,
@@ -24,6 +25,7 @@ import { arrive, tell } from "./arrivals.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
 import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
+import { changeSchedule } from "./schedules.ts";
 import { cloneRun, collect, endByForce } from "./upkeep.ts";
 import { commitWrite, insertRun, retried } from "./writes.ts";
 
@@ -203,6 +205,17 @@ export class MemoryStore implements Store {
     return Math.max(now(), Math.ceil(free - interval * (burst - 1)));
   }
 
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    const hints: Hint[] = [];
+    const passed = changeSchedule(this.#data, change, hints);
+    this.#tellAll(hints);
+    return passed;
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return this.#data.schedules.delete(id);
+  }
+
   async unblock(id: string): Promise<boolean> {
     const run = this.#data.runs.get(id);
     if (run === undefined || run.status !== "blocked") return false;
@@ -277,6 +290,17 @@ export class MemoryStore implements Store {
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
     schemaOf: async (key) =>
       this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,
+    schedule: async (id) => this.#data.schedules.get(id) ?? null,
+    schedules: async (due, limit) =>
+      [...this.#data.schedules.values()]
+        .filter(({ next }) => due === null || (next !== null && next <= due))
+        .sort((a, b) => (a.next ?? 0) - (b.next ?? 0))
+        .slice(0, limit),
+    nextSchedule: async () =>
+      [...this.#data.schedules.values()].reduce<number | null>(
+        (first, { next }) => (next === null || (first !== null && first <= next) ? first : next),
+        null,
+      ),
     workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),
   };
 

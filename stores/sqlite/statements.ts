@@ -16,6 +16,7 @@
  * | `subscriptions` | event wait                               | when parked, when decided        |
  * | `feeds`         | run that gets copies of a key's events   | when it asks, at the first copy  |
  * | `events`        | event ever sent                          | when sent, when taken            |
+ * | `schedules`     | schedule                                 | when changed, when it fires      |
  * | `workers`       | live worker                              | at each renewal                  |
  * | `codes`         | function and code hash                   | once                             |
  *
@@ -140,6 +141,15 @@ CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
 CREATE INDEX events_run ON events (run) WHERE run IS NOT NULL;
 CREATE INDEX events_taken ON events (sent) WHERE taken IS NOT NULL;
 
+CREATE TABLE schedules (
+  id TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  next INTEGER,
+  paused INTEGER NOT NULL,
+  last TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedules_next ON schedules (next) WHERE next IS NOT NULL;
 CREATE TABLE workers (
   n INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -281,6 +291,16 @@ export const statements = {
   origin: "SELECT call, secret FROM origins WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
     WHERE r.worker IS NOT NULL AND r.worker = ? AND r.told = 1`,
+
+  schedule: "SELECT id, version, spec, next, paused, last FROM schedules WHERE id = ?",
+  allSchedules: "SELECT id, version, spec, next, paused, last FROM schedules ORDER BY id LIMIT ?",
+  dueSchedules: `SELECT id, version, spec, next, paused, last FROM schedules
+    WHERE next IS NOT NULL AND next <= ? ORDER BY next LIMIT ?`,
+  nextSchedule: "SELECT min(next) AS next FROM schedules WHERE next IS NOT NULL",
+  setSchedule: `INSERT INTO schedules (id, version, spec, next, paused, last) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, spec = excluded.spec, next = excluded.next,
+      paused = excluded.paused, last = excluded.last`,
+  dropSchedule: "DELETE FROM schedules WHERE id = ?",
 
   worker: "SELECT n, until FROM workers WHERE id = ?",
   addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",

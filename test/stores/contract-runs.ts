@@ -223,6 +223,60 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(await store.read.schemaOf("other")).toBe(null);
     });
 
+    it("changes a schedule that is as it was seen, and starts its runs with that, once", async () => {
+      const row = { id: "s", version: "1", spec: "{}", next: 50, paused: false, last: null };
+      const change = { row, seen: null, starts: [], unless: null, cancel: null };
+      expect(await store.schedule(change)).toBe(true);
+      expect(await store.schedule(change)).toBe(false);
+      expect(await store.read.schedule("s")).toEqual(row);
+      const later = { ...row, version: "2", next: 70, paused: true, last: "s@1" };
+      const fire = { ...change, row: later, seen: "1", starts: [newRun("s@1")] };
+      const other = await under.connect();
+      const outcomes = await Promise.all([store.schedule(fire), other.schedule(fire)]);
+      expect(outcomes.sort()).toEqual([false, true]);
+      expect(await store.read.schedule("s")).toEqual(later);
+      expect((await store.read.runs({})).map(({ id }) => id)).toEqual(["s@1"]);
+      const next = { ...later, version: "3", last: "s@2" };
+      expect(
+        await store.schedule({ ...fire, row: next, seen: "2", starts: [newRun("s@2")], unless: "s@1" }),
+      ).toBe(true);
+      expect(await store.read.schedule("s")).toEqual({ ...next, last: "s@1" });
+      expect(await store.read.run("s@2")).toBe(null);
+      const last = { ...next, version: "4" };
+      const cancels = {
+        ...fire,
+        row: last,
+        seen: "3",
+        starts: [newRun("s@2")],
+        cancel: "s@1",
+        unless: "none",
+      };
+      expect(await store.schedule(cancels)).toBe(true);
+      expect((await store.read.run("s@1"))!.cancel).toBe("asked");
+      expect(await store.read.run("s@2")).toMatchObject({ status: "active" });
+      expect(await store.unschedule("s")).toBe(true);
+      expect(await store.unschedule("s")).toBe(false);
+      expect(await store.read.schedule("s")).toBe(null);
+    });
+
+    it("finds schedules by when they fire", async () => {
+      expect(await store.read.nextSchedule()).toBe(null);
+      for (const [id, next] of [
+        ["a", 30],
+        ["b", 10],
+        ["c", null],
+        ["d", 20],
+      ] as const) {
+        const row = { id, version: "1", spec: "{}", next, paused: next === null, last: null };
+        await store.schedule({ row, seen: null, starts: [], unless: null, cancel: null });
+      }
+      const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
+      expect(ids(await store.read.schedules(20, 10))).toEqual(["b", "d"]);
+      expect(ids(await store.read.schedules(30, 2))).toEqual(["b", "d"]);
+      expect(ids(await store.read.schedules(null, 10)).sort()).toEqual(["a", "b", "c", "d"]);
+      expect(await store.read.nextSchedule()).toBe(10);
+    });
+
     it("ends a run by force, and fences its owner", async () => {
       await store.start([newRun("a")], null);
       const a = await claimOne();
