@@ -161,6 +161,15 @@ export class Reader implements RunIn {
     else this.kinds.byTag.get(node[0])?.fill?.(object as never, node, this);
   }
 
+  /** What an entry of the own table says that its object inherits from: `[class]`, or `[object,0]`. */
+  private above(raw: unknown): object {
+    if (list(raw).length === 1) return prototypeOf(raw, this);
+    const object = this.node((raw as Node)[0], []);
+    return (typeof object === "object" && object !== null) || typeof object === "function"
+      ? object
+      : broken("a prototype that is no object");
+  }
+
   private readOwn(entry: Node): void {
     const index = integer(entry[0], this.objects.length);
     const object = this.objects[index];
@@ -171,7 +180,7 @@ export class Reader implements RunIn {
       broken("properties of what is not its own");
     if ((typeof object !== "object" || object === null) && typeof object !== "function")
       broken("properties of a primitive");
-    const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : prototypeOf(entry[2], this);
+    const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : this.above(entry[2]);
     readOwn(object as object, entry, prototype, this);
   }
 }

@@ -20,16 +20,23 @@ import {
   stampOf,
   type Wait,
 } from "../machine/index.ts";
+import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
-import { isRenamed, writeClosure } from "./kinds/functions.ts";
+import {
+  closureOfPrototype,
+  hasPlainPrototype,
+  writeChanges,
+  writeClosure,
+  writeClosurePrototype,
+} from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { writeInstance } from "./kinds/instances.ts";
-import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
+import { writeArray, writeDictionary, writeOdd, writeOwn, writePlain } from "./kinds/objects.ts";
 import { writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { word } from "./names.ts";
@@ -40,7 +47,7 @@ import { type Registrations, symbolIdentifier } from "./superjson.ts";
 export interface WriterOptions {
   /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
   readonly superjson?: Registrations;
-  /** Whether an object is a Proxy, where the platform can tell (`util.types.isProxy`). Default: nothing is. */
+  /** Whether an object is a Proxy. Default: what the host says, if it can tell; see brand.ts. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -121,7 +128,7 @@ export class Writer implements RunOut {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
-    this.isProxy = isProxy;
+    this.isProxy = isProxy ?? isHostProxy;
     this.depth = depth;
   }
 
@@ -302,7 +309,11 @@ export class Writer implements RunOut {
       this.drain();
     }
     if (this.postponed === null) return;
-    for (const { index, write } of this.postponed) this.texts[index] = write();
+    for (const { index, write } of this.postponed) {
+      this.current = index;
+      this.texts[index] = write();
+    }
+    this.current = -1;
   }
 
   get hasNoOwn(): boolean {
@@ -347,12 +358,14 @@ export class Writer implements RunOut {
         ? writeArray(object, this)
         : this.refuse("an object that only looks like an array");
     }
-    if (prototype === null) {
-      const owner = classOfPrototype(object);
-      return owner === undefined ? writeDictionary(object, this) : writeClassPrototype(owner, object, this);
-    }
+    if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
-    if (kind !== undefined) return this.writeKind(object, kind);
+    if (kind !== undefined)
+      return (
+        (Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined) ??
+        this.writeKind(object, kind)
+      );
+    if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
     const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
@@ -362,6 +375,34 @@ export class Writer implements RunOut {
     const owner = classOfPrototype(object);
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
     return writeInstance(object, prototype, this);
+  }
+
+  /** The `prototype` of a class, a closure or a built-in, as an object of its own. */
+  private writePrototype(object: object): string | undefined {
+    const owner = classOfPrototype(object);
+    if (owner !== undefined) return writeClassPrototype(owner, object, this);
+    const f = this.ofRun === null ? undefined : closureOfPrototype(object);
+    if (f !== undefined) return writeClosurePrototype(f, object, this);
+    const builtin = builtinName(object);
+    return builtin === undefined ? undefined : `["builtin",${quote(builtin)}]`;
+  }
+
+  /** An object whose prototype does not tell what it is. Undefined: an ordinary one. */
+  private writeUnder(object: object, prototype: null | object): string | undefined {
+    const known = this.writePrototype(object);
+    if (known !== undefined) return known;
+    const brand = brandOf(object);
+    return brand === undefined ? undefined : this.branded(object, brand, prototype);
+  }
+
+  branded(object: object, brand: object, above: null | object): string {
+    const prototype = above === null ? null : `[${this.index(above)},0]`;
+    if (brand === Array.prototype) return writeArray(object as unknown[], this, prototype);
+    const kind = this.kinds.byPrototype.get(brand);
+    if (kind === undefined) return this.refuse("an object of a kind that its prototype hides");
+    const text = kind.write(object as never, this);
+    writeOwn(object, prototype, this, this.isDone(object, kind));
+    return text;
   }
 
   /** A generator, or the `prototype` of a generator function. */
@@ -380,14 +421,19 @@ export class Writer implements RunOut {
     return text;
   }
 
-  /** `Math`, `console` and their like inherit from `Object.prototype`, too. All of them have a tag or hold functions only. */
+  /** `Math` and its like inherit from `Object.prototype`, too. What they hold cannot be enumerated, but for `console`. */
   private writeOrdinary(object: object): string {
-    if (Object.isExtensible(object) && looksBuiltin(object)) {
-      const builtin = builtinName(object);
-      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    if (object === globalThis.console) return '["builtin","console"]';
+    if (Object.hasOwn(object, "constructor")) {
+      const known = this.writePrototype(object);
+      if (known !== undefined) return known;
     }
-    const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
-    return owner === undefined ? writePlain(object, this) : writeClassPrototype(owner, object, this);
+    const text = writePlain(object, this);
+    if (text !== undefined) return text;
+    const brand = languageBrand(object);
+    if (brand !== undefined) return this.branded(object, brand, Object.prototype);
+    const builtin = Reflect.ownKeys(object).length > 0 ? builtinName(object) : undefined;
+    return builtin === undefined ? writeOdd(object, this) : `["builtin",${quote(builtin)}]`;
   }
 
   private knownScope(object: object): Scope | undefined {
@@ -401,16 +447,14 @@ export class Writer implements RunOut {
       Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
       !Object.isExtensible(object) ||
       Object.getOwnPropertySymbols(object).length > 0;
-    if (extra) this.writeExtra(object, kind);
+    if (extra) writeOwn(object, 0, this, this.isDone(object, kind));
     return text;
   }
 
-  private writeExtra(object: object, kind: Kind): void {
-    const { done, pristine } = kind;
+  private isDone(object: object, { done, pristine }: Kind): (key: string | symbol) => boolean {
     const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
-    const isDone = (key: string | symbol) =>
+    return (key) =>
       typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
-    writeOwn(object, 0, this, isDone);
   }
 
   /** A class of marked code: by its name at the top of a module, or as data. */
@@ -423,6 +467,12 @@ export class Writer implements RunOut {
     if (this.ofRun === null) return this.refuse("a class made in a function");
     if (run !== null && run !== this.ofRun && !run.free) return this.refuse(`a class of run "${run.id}"`);
     return writeClass(value, this);
+  }
+
+  /** Whether more stands in a function's `prototype` than a restore makes by itself. */
+  private isOddPrototype(f: Callable, prototype: object): boolean {
+    if (generatorFunctionOf(prototype) === f) return Reflect.ownKeys(prototype).length > 0;
+    return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
   }
 
   private writeFunction(f: Callable): string {
@@ -447,12 +497,9 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    const { prototype } = f as { prototype?: unknown };
-    if (isObject(prototype) && generatorFunctionOf(prototype) === f && Reflect.ownKeys(prototype).length > 0)
-      this.index(prototype);
-    const renamed = isRenamed(f, stamp);
-    if (renamed || Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
-      writeOwn(f, 0, this, (key) => (key === "name" ? !renamed : isOwnOfFunction(f, key)));
+    const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
+    if (isObject(prototype) && this.isOddPrototype(f, prototype)) this.index(prototype);
+    writeChanges(f, stamp, this);
     return text;
   }
 }
@@ -462,25 +509,6 @@ function list(texts: readonly string[]): string {
   // `join` takes as long for two as this for ten.
   for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
   return text;
-}
-
-function looksBuiltin(object: object): boolean {
-  return Symbol.toStringTag in object || object === globalThis.console || object === globalThis.Reflect;
-}
-
-/** What every function is made with: length, name, an untouched `prototype`. */
-function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
-  if (key === "length" || key === "name") return true;
-  if (key !== "prototype") return false;
-  const { prototype } = f as { prototype: object };
-  if (isObject(prototype) && generatorFunctionOf(prototype) === f) return true;
-  return (
-    typeof prototype === "object" &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === Object.prototype &&
-    Reflect.ownKeys(prototype).length === 1 &&
-    Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f
-  );
 }
 
 function isObject(value: unknown): value is object {

@@ -2,6 +2,15 @@
 import superjson from "superjson";
 import { $module } from "../../runtime/machine/index.ts";
 import { resource } from "../../runtime/snapshot/index.ts";
+import {
+  builtinKinds,
+  type KindOfValue,
+  mutated,
+  oddBytes,
+  oddErrors,
+  oddObjects,
+  platformKinds,
+} from "./odd-kinds.ts";
 
 export class Order {
   id = 7;
@@ -55,18 +64,6 @@ superjson.registerCustom<Decimal, string>(
   },
   "test.decimal",
 );
-
-export interface KindOfValue {
-  readonly name: string;
-  readonly make: () => unknown;
-  /** Restored as the same object, so it is not to be changed. */
-  readonly byName?: true;
-}
-
-const mutated = <T extends object>(object: T, change: (object: T) => void): T => {
-  change(object);
-  return object;
-};
 
 export const kinds: readonly KindOfValue[] = [
   ...[
@@ -213,4 +210,9 @@ export const kinds: readonly KindOfValue[] = [
   { name: "built-in method", make: () => Array.prototype.map, byName: true },
   { name: "built-in object", make: () => Math, byName: true },
   { name: "resource", make: () => pool, byName: true },
+  ...oddObjects,
+  ...oddBytes,
+  ...oddErrors,
+  ...platformKinds,
+  ...builtinKinds,
 ];

@@ -10,6 +10,7 @@
  * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
  */
 import { type ClassValue, classOf, isStamped, nameOf } from "../../machine/index.ts";
+import { brandOf } from "../brand.ts";
 import { builtinName } from "../builtins.ts";
 import {
   broken,
@@ -32,6 +33,8 @@ interface InstanceOut extends Out {
   readonly registrations: Registrations;
   /** The kind whose prototype this is. */
   kindOf(prototype: object): Kind | undefined;
+  /** Writes an object of a built-in brand that inherits from something else. */
+  branded(object: object, brand: object, above: object): string;
 }
 
 interface InstanceIn extends In {
@@ -45,7 +48,11 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   if (foreign?.kind === "class") {
     return `["class",${quote(foreign.name)}${properties(foreign.content, out)}`;
   }
-  if (inheritsFromObject(prototype)) return writeFields("derived", object, out.value(prototype), out);
+  if (inheritsFromObject(prototype, out)) {
+    const brand = brandOf(object);
+    if (brand !== undefined) return out.branded(object, brand, prototype);
+    return writeFields("derived", object, out.value(prototype), out);
+  }
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
   const known: ClassValue[] = [];
@@ -111,10 +118,11 @@ function properties(content: Readonly<Record<string, unknown>>, out: Out): strin
  * Whether `prototype` is an object of the program, as `Object.create` takes it: no class has made it, and nothing of the platform
  * is in it. What such an object inherits is what stands in its prototype, and that is saved like any object.
  */
-function inheritsFromObject(prototype: object): boolean {
+function inheritsFromObject(prototype: object, out: InstanceOut): boolean {
   if (!isProgramObject(prototype)) return false;
   let above: object | null = Object.getPrototypeOf(prototype);
   while (above !== null && above !== Object.prototype) {
+    if (above === Array.prototype || out.kindOf(above) !== undefined) return true;
     if (!isProgramObject(above)) {
       const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
       return isSavableClass(Class, above) && !hasPrivateFields(Class);

@@ -31,7 +31,8 @@ const flagsOf = Object.getOwnPropertyDescriptor(RegExp.prototype, "flags")!.get 
 export const regexp: Kind = {
   tags: ["regexp"],
   prototypes: [RegExp.prototype],
-  done: (key) => key === "lastIndex",
+  done: (key, value) =>
+    key === "lastIndex" && Object.getOwnPropertyDescriptor(value, key)!.writable !== Object.isFrozen(value),
   write(value: RegExp, out: Out): string {
     const last = value.lastIndex;
     return `["regexp",${quote(sourceOf.call(value))},${quote(flagsOf.call(value))}${last === 0 ? "" : `,${out.value(last)}`}]`;
@@ -41,6 +42,11 @@ export const regexp: Kind = {
     if (node.length > 3) value.lastIndex = input.value(node[3]) as number;
   },
 };
+
+const hrefOf = Object.getOwnPropertyDescriptor(URL.prototype, "href")!.get as () => string;
+const searchParamsOf = Object.getOwnPropertyDescriptor(URL.prototype, "searchParams")!
+  .get as () => URLSearchParams;
+const { toString: textOfParams } = URLSearchParams.prototype;
 
 interface PlatformOut extends Out {
   /** Which URL a `URLSearchParams` belongs to. */
@@ -52,8 +58,8 @@ export const url: Kind = {
   prototypes: [URL.prototype],
   pristine: () => new URL("http://a"),
   write(value: URL, out: Out): string {
-    (out as PlatformOut).urls.set(value.searchParams, value);
-    return `["url",${quote(value.href)}]`;
+    (out as PlatformOut).urls.set(searchParamsOf.call(value), value);
+    return `["url",${quote(hrefOf.call(value))}]`;
   },
   allocate: (node: Node) => new URL(string(node[1])),
 };
@@ -64,7 +70,7 @@ export const params: Kind = {
   pristine: () => new URLSearchParams(),
   write(value: URLSearchParams, out: Out): string {
     const { urls } = out as PlatformOut;
-    const text = value.toString();
+    const text = textOfParams.call(value);
     return out.later(() => {
       const owner = urls.get(value);
       return owner === undefined ? `["params",${quote(text)}]` : `["params",${out.index(owner)}]`;
@@ -82,7 +88,7 @@ export const headers: Kind = {
   pristine: () => new Headers(),
   write(value: Headers): string {
     const entries: string[] = [];
-    value.forEach((content, name) => {
+    Headers.prototype.forEach.call(value, (content, name) => {
       entries.push(`[${quote(name)},${quote(content)}]`);
     });
     return `["headers",[${entries.join(",")}]]`;
