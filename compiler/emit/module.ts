@@ -422,10 +422,20 @@ export class ModuleEmitter implements Emitter {
       t.stringLiteral(hash.digest(10)),
       t.objectExpression(properties),
     ];
-    if (filename !== moduleId) args.push(t.stringLiteral(filename));
+    const constructors = this.#constructors();
+    if (filename !== moduleId || constructors !== "") args.push(t.stringLiteral(filename));
+    if (constructors !== "") args.push(t.stringLiteral(constructors));
     const call = this.call("$module", ...args);
     if (this.codes.length === 0) return [t.expressionStatement(call)];
     return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
+  }
+
+  /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */
+  #constructors(): string {
+    const names: string[] = [];
+    for (const { node, name, usesThis, suspends, isStep } of this.resolved.module.children)
+      if (t.isFunctionDeclaration(node) && usesThis && !suspends && !isStep) names.push(name);
+    return names.join(" ");
   }
 }
 

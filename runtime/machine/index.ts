@@ -97,6 +97,7 @@ export {
   $module,
   bindingOf,
   codeOf,
+  isConstructorFunction,
   nameOf,
   recordOf,
   registerCode,

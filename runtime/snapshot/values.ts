@@ -26,8 +26,12 @@ const DEFAULTS: WriterOptions = {};
 export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS): string {
   const bare = writeBare(value);
   if (bare !== undefined) return bare;
-  const out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy);
-  const text = out.document(value);
+  let out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy);
+  let text = out.document(value);
+  if (out.needsOrder) {
+    out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy, out);
+    text = out.document(value);
+  }
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
   return text;
 }

@@ -35,10 +35,11 @@ import {
 } from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
-import { writeInstance } from "./kinds/instances.ts";
+import { describeValue, writeInstance } from "./kinds/instances.ts";
 import { writeArray, writeDictionary, writeOdd, writeOwn, writePlain } from "./kinds/objects.ts";
-import { writeSymbol, writeValue } from "./kinds/primitives.ts";
+import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
+import { LoadOrder } from "./load-order.ts";
 import { word } from "./names.ts";
 import { resourceName } from "./resources.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
@@ -88,8 +89,6 @@ interface Scope {
   readonly needed: Set<string>;
 }
 
-const MAX_NESTED = 32;
-
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
  * when they do.
@@ -106,7 +105,11 @@ export class Writer implements RunOut {
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
-  private readonly depth: number;
+  /** Who refers to whom: only when something is to be loaded in an order. */
+  private readonly order: LoadOrder | null;
+  /** What users' code made of their objects. */
+  private contents: Map<object, { readonly value: unknown }> | null;
+  private hasLate = false;
   private readonly texts: string[] = [];
   private readonly names = new IndexedList<string>();
   private shapes: Map<string, Shape> | null = null;
@@ -117,19 +120,23 @@ export class Writer implements RunOut {
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
 
-  /** @param run null: for values outside of runs */
+  /**
+   * @param run null: for values outside of runs
+   * @param first the writer of the same heap that found out that there is something to be loaded in an order
+   */
   constructor(
     kinds: Kinds,
     run: Run | null,
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
-    depth = 0,
+    first: Writer | null = null,
   ) {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
     this.isProxy = isProxy ?? isHostProxy;
-    this.depth = depth;
+    this.order = first === null ? null : new LoadOrder();
+    this.contents = first?.contents ?? null;
   }
 
   get run(): Run {
@@ -158,10 +165,13 @@ export class Writer implements RunOut {
   }
 
   index(value: unknown): number {
-    const known = this.reached.find(value);
-    if (known >= 0) return known;
-    this.parents.push(this.current);
-    return this.reached.add(value);
+    let at = this.reached.find(value);
+    if (at < 0) {
+      this.parents.push(this.current);
+      at = this.reached.add(value);
+    }
+    this.order?.edge(this.current, at);
+    return at;
   }
 
   has(value: unknown): boolean {
@@ -270,12 +280,23 @@ export class Writer implements RunOut {
     return `${text}]`;
   }
 
-  nested(value: unknown): string {
-    if (this.depth >= MAX_NESTED) return this.refuse("a value nested in more than 32 custom transformers");
-    const inner = new Writer(this.kinds, this.ofRun, this.registrations, this.isProxy, this.depth + 1);
-    const text = inner.document(value);
-    for (const { what } of inner.refusals) this.refuse(`${what} in what its custom transformer returned`);
-    return text;
+  content(object: object, save: () => unknown): string {
+    this.contents ??= new Map();
+    let saved = this.contents.get(object);
+    if (saved === undefined) {
+      saved = { value: save() };
+      this.contents.set(object, saved);
+    }
+    const bare = writeBare(saved.value);
+    if (bare !== undefined) return bare;
+    this.hasLate = true;
+    this.order?.late.add(this.current);
+    return this.value(saved.value);
+  }
+
+  /** Whether all has to be written once more by a writer made of this one, which will know the order of loading. */
+  get needsOrder(): boolean {
+    return this.hasLate && this.order === null && this.refusals.length === 0;
   }
 
   /** One value with all it reaches: its text when it has no identity, else `[names, nodes, own?]` whose first node it is. */
@@ -308,12 +329,24 @@ export class Writer implements RunOut {
       }
       this.drain();
     }
-    if (this.postponed === null) return;
-    for (const { index, write } of this.postponed) {
+    for (const { index, write } of this.postponed ?? []) {
       this.current = index;
       this.texts[index] = write();
     }
     this.current = -1;
+    if (this.order !== null) this.writeOrder(this.order);
+  }
+
+  private writeOrder(order: LoadOrder): void {
+    // These cannot be made before what they refer to, either.
+    order.spread([...this.texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(this.texts[i]!)));
+    const entries = order.entries((node) =>
+      this.refuseAt(
+        node,
+        `${describeValue(this.heap[node])} that is in a cycle with what its own code saves of it`,
+      ),
+    );
+    this.ownEntries = [...entries, ...(this.hasNoOwn ? [] : [this.ownEntries])].join();
   }
 
   get hasNoOwn(): boolean {

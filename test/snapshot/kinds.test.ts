@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { machine } from "../../runtime/machine/index.ts";
 import { decodeValue, encodeRun, encodeValue } from "../../runtime/snapshot/index.ts";
-import { Decimal, kinds, Money } from "./kinds.ts";
+import { Box, Decimal, kinds, Money, Vault } from "./kinds.ts";
 import { answer, begin, both, counter, hold, result, revive } from "./programs.ts";
 import { difference } from "./same.ts";
 
@@ -27,8 +27,7 @@ function isMutable(value: unknown): value is object {
 /** What is kept of his class is for the user's transformer to say, and the platform hides its symbols among ours. */
 function isForeign(value: object): boolean {
   return (
-    value instanceof Money ||
-    value instanceof Decimal ||
+    [Money, Decimal, Box, Vault].some((C) => value instanceof C) ||
     value instanceof AbortSignal ||
     value instanceof AbortController
   );

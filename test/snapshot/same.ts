@@ -1,5 +1,6 @@
 /** Whether two heaps are equal in everything that a program could tell apart: identity, prototypes, properties, contents. */
 import { types as nodeTypes } from "node:util";
+import { Vault } from "./kinds.ts";
 
 /** Where they differ, as a path; null when they do not. */
 export function difference(one: unknown, other: unknown): string | null {
@@ -67,6 +68,7 @@ function contents(object: object): unknown[] {
   if (object instanceof AbortController) return [object.signal];
   if (object instanceof AbortSignal) return [object.aborted, object.reason];
   if (object instanceof ArrayBuffer) return memory(object);
+  if (object instanceof Vault) return [object.pin];
   if (object instanceof WeakRef) return [object.deref()];
   if (object instanceof Error) return [object.name, object.message, object.stack];
   // Where it lies in a pool is not a program's business.

@@ -201,12 +201,15 @@ export function writePrivate(object: object, Class: string, value: ClassValue, o
   return undefined;
 }
 
-/** Entries of the own table about private names, by node. */
-export function privateEntries(own: readonly unknown[]): ReadonlyMap<unknown, readonly Node[]> {
+/** Entries of the own table of this sort, by node. */
+export function entriesOf(
+  sort: "private" | "load",
+  own: readonly unknown[],
+): ReadonlyMap<unknown, readonly Node[]> {
   const found = new Map<unknown, Node[]>();
   for (const raw of own) {
     const entry = list(raw);
-    if (entry[1] !== "private") continue;
+    if (entry[1] !== sort) continue;
     const known = found.get(entry[0]);
     if (known === undefined) found.set(entry[0], [entry]);
     else known.push(entry);

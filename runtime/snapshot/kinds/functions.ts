@@ -15,6 +15,7 @@ import { ColdframeError } from "../../errors.ts";
 import {
   Bound,
   type Callable,
+  classOf,
   codeOf,
   generatorFunctionOf,
   recordOf,
@@ -132,7 +133,7 @@ function isMadePrototype(f: Callable, value: unknown, writable: boolean | undefi
 /** The closure that was made with this object as its `prototype`, or was given it as one. */
 export function closureOfPrototype(object: object): Callable | undefined {
   const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value as unknown;
-  if (typeof f !== "function" || stampOf(f) === undefined) return undefined;
+  if (typeof f !== "function" || classOf(f) !== undefined || stampOf(f) === undefined) return undefined;
   return Object.getOwnPropertyDescriptor(f, "prototype")?.value === object ? (f as Callable) : undefined;
 }
 
