@@ -9,7 +9,7 @@ import type { CodeKind } from "../../abi/index.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Scope } from "../ir.ts";
+import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { slotName } from "../layout.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
@@ -169,6 +169,7 @@ export class ModuleEmitter implements Emitter {
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
       points: parts.layout === null ? [] : parts.layout.points,
+      declared: this.#declared(fn, parts.layout?.slots ?? []),
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
     const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
@@ -182,6 +183,19 @@ export class ModuleEmitter implements Emitter {
     else if (parts.make !== null) args.push(t.nullLiteral());
     if (parts.make !== null) args.push(parts.make);
     this.#constant(fn.codeName, this.call("$code", ...args));
+  }
+
+  /** Where the variables of its frames and of the scope records that it makes stand in the source. */
+  #declared(fn: Fn, slots: readonly Variable[]): ManifestCode["declared"] {
+    const found = new Map<string, readonly [string, number, number]>();
+    const add = (name: string, { at }: Variable) => {
+      if (at !== null && !found.has(name)) found.set(name, [name, at.line, at.column]);
+    };
+    for (const slot of slots) add(slotName(slot), slot);
+    for (const scope of this.resolved.scopes.values())
+      if (scope.fn === fn && scope.record !== null)
+        for (const variable of scope.variables.values()) if (variable.captured) add(variable.name, variable);
+    return [...found.values()];
   }
 
   #constant(name: string, value: t.Expression): void {

@@ -175,7 +175,7 @@ export class ScenarioRun implements Host {
       value = error;
     }
     this.#flights--;
-    this.#inbox.push(encodeOutcome(wait, threw, value));
+    this.#inbox.push(encodeOutcome(wait, threw, value, `result of step "${findStep(id)!.name}"`));
   }
 
   #deliver({ wait, threw, value }: Arrival): void {
