@@ -85,6 +85,7 @@ export class Reader implements RunIn {
     const finish = (i: number) => {
       if (complete.has(i)) return;
       complete.add(i);
+      this.at(i);
       this.fill(i);
     };
     this.late = new Set(loads.keys());

@@ -45,7 +45,7 @@ export class Box {
     this.content = content;
   }
 }
-const saveKey: unique symbol = Symbol.for("coldframe.save") as never;
+export const saveKey: unique symbol = Symbol.for("coldframe.save") as never;
 
 /** Of unmarked code, with state that nobody can see. */
 export class Vault {
