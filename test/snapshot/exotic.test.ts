@@ -3,6 +3,7 @@
  * restored stands with `null`, what is refused with what the error calls it.
  */
 import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { encodeRun, encodeValue } from "../../runtime/snapshot/index.ts";
 import { answer, begin, counter, hold, result, revive } from "./programs.ts";
@@ -188,4 +189,36 @@ describe("exotic values", () => {
     expect(text).toContain("value.deep[0]");
     expect(text).toContain(refused);
   });
+});
+
+/** Rows of the page about what is refused, and the values above that show them. */
+const rows: Readonly<Record<string, readonly string[]>> = {
+  sockets: ["a stream", "a request", "a response", "a timer"],
+  pools: ["an event emitter"],
+  "instances of classes": ["an instance of a class", "a subclass of Error"],
+  "functions of unmarked code": ["a function of unmarked code", "a class of unmarked code"],
+  "a `Proxy`": ["a Proxy of an object"],
+  "`Blob`": ["a blob", "a file", "form data"],
+  "`Intl.NumberFormat`": ["a number format", "a collator"],
+  "`SharedArrayBuffer`": [
+    "shared memory",
+    "a view of shared memory",
+    "a view of a buffer that was transferred",
+  ],
+  "iterators and generators": ["an iterator of an array", "a native generator"],
+  "a `FinalizationRegistry`": ["a finalization registry"],
+  "a signal": ["a signal that unmarked code made"],
+  "`arguments` of a sloppy": ["arguments of a sloppy function"],
+};
+
+it("shows every row of docs/frames.md about what is refused", () => {
+  const page = readFileSync(new URL("../../docs/frames.md", import.meta.url), "utf8");
+  const table = page.slice(page.indexOf("## Refused"), page.indexOf("A native promise is no reason"));
+  const listed = [...table.matchAll(/^\| (.+?) \|/gm)]
+    .map(([, cell]) => cell!)
+    .filter((cell) => !/^(what|---)/.test(cell));
+  const begins = Object.keys(rows);
+  expect(listed.map((cell) => begins.find((one) => cell.startsWith(one)) ?? cell)).toEqual(begins);
+  for (const name of Object.values(rows).flat())
+    expect([name, exotic.find(([known]) => known === name)?.[2]]).toEqual([name, expect.any(String)]);
 });
