@@ -81,6 +81,9 @@ interface Weak {
 
 const NONE: readonly never[] = [];
 
+/** What every method has. */
+const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
+
 /** A scope record that is being written: which of its variables are needed so far. */
 interface Scope {
   readonly id: string;
@@ -516,7 +519,11 @@ export class Writer implements RunOut {
     const stamp = stampOf(f);
     if (stamp === undefined) {
       const member = memberOf(f);
-      if (member !== undefined) return writeMember(member, this);
+      if (member !== undefined) {
+        // What was done to a method of a class at the top of a module belongs to the module.
+        if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
+        return writeMember(member, this);
+      }
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
       const { name } = f;

@@ -49,7 +49,20 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   const { prototype } = made;
   const odd = Reflect.ownKeys(prototype).some((key) => !isPristine(prototype, made, false, key));
   if (odd || !Object.isExtensible(prototype)) out.index(prototype);
+  for (const home of [made, prototype]) for (const f of changedMembers(home, made)) out.index(f);
   return `${text}]`;
+}
+
+/** Methods and accessors of the class that carry properties of their own. */
+function changedMembers(home: object, made: Constructor): object[] {
+  return Reflect.ownKeys(home).flatMap((key) => {
+    const { value, get, set } = Object.getOwnPropertyDescriptor(home, key)!;
+    const isChanged = (f: unknown): f is object =>
+      typeof f === "function" &&
+      memberOf(f)?.class === made &&
+      Reflect.ownKeys(f).some((own) => own !== "length" && own !== "name" && own !== "prototype");
+    return [value, get, set].filter(isChanged);
+  });
 }
 
 /** `0`, or what was taken from the class: `[[static,key],…]`. */
