@@ -113,7 +113,7 @@ $module("coldframe/machine.signals", "1", { timeOut: () => timeOut });
 
 /** By method of the platform. */
 export const signalMakers: readonly (readonly [method: unknown, make: Maker])[] =
-  typeof AbortSignal !== "function"
+  typeof AbortSignal !== "function" || typeof EventTarget !== "function"
     ? []
     : [
         [EventTarget.prototype.addEventListener, adding],
