@@ -4,7 +4,7 @@
  */
 export { follow, listen, type SignalListener, signalState } from "./abort-signals.ts";
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
-export { Bound, restoreBound } from "./bound.ts";
+export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
   $class,
   $classOf,
@@ -34,6 +34,7 @@ export {
   type Callable,
   Constant,
   Durable,
+  type Effect,
   Element,
   ElementCall,
   Finally,
