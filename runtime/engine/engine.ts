@@ -315,7 +315,7 @@ export class Engine implements AsyncDisposable {
     await this.#mend(id, options, {
       kind: "settle",
       threw: false,
-      value: encodeValue(value, this.#settings.codec),
+      value: encodeValue(value, this.#settings.codec, "the value of resolve()"),
     });
   }
 

@@ -171,7 +171,7 @@ function isSavableClass(constructor: unknown, prototype: object): constructor is
   if (classOf(constructor) !== undefined || isConstructorFunction(constructor)) return true;
   const name = nameOf(constructor);
   if (name === undefined || isNative(constructor)) return false;
-  return /^coldframe(\/snapshot)?#/.test(name) || isErrorClass(constructor);
+  return /^coldframe(\/[a-z-]+)?#/.test(name) || isErrorClass(constructor);
 }
 
 /** Private fields cannot be seen from outside; their names stand in the text of the class. */
