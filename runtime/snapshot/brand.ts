@@ -25,8 +25,9 @@ function hostTypes(): Types {
 /** Whether an object is a Proxy. Undefined where the host cannot tell: a Proxy then passes for what it stands for. */
 export const isHostProxy: Check | undefined = types["isProxy"];
 
-const getter = (object: object, key: string): (() => unknown) =>
-  Object.getOwnPropertyDescriptor(object, key)!.get!;
+/** Some hosts have properties of instances where others have getters; then there is nothing to ask. */
+const getter = (object: object, key: string): (() => unknown) | undefined =>
+  Object.getOwnPropertyDescriptor(object, key)?.get;
 
 /** By prototype: how the host is asked, and a function of the language that throws for anything else. */
 const brands: readonly (readonly [prototype: object, check: Check])[] = [
@@ -36,7 +37,7 @@ const brands: readonly (readonly [prototype: object, check: Check])[] = [
   brand(ArrayBuffer.prototype, "isArrayBuffer", getter(ArrayBuffer.prototype, "byteLength")),
   brand(WeakMap.prototype, "isWeakMap", WeakMap.prototype.has),
   brand(WeakSet.prototype, "isWeakSet", WeakSet.prototype.has),
-  brand(WeakRef.prototype, undefined, WeakRef.prototype.deref),
+  ...(typeof WeakRef === "function" ? [brand(WeakRef.prototype, undefined, WeakRef.prototype.deref)] : []),
   brand(
     RegExp.prototype,
     "isRegExp",
@@ -68,10 +69,10 @@ const platformBrands: readonly (readonly [prototype: object, check: Check])[] = 
 function brand(
   prototype: object,
   name: string | undefined,
-  method: (...args: never[]) => unknown,
+  method: ((...args: never[]) => unknown) | undefined,
 ): readonly [object, Check] {
   const asked = name === undefined ? undefined : types[name];
-  return [prototype, asked ?? ((object) => passes(method, object))];
+  return [prototype, asked ?? ((object) => method !== undefined && passes(method, object))];
 }
 
 function passes(method: (...args: never[]) => unknown, object: object): boolean {
@@ -111,7 +112,7 @@ export function isNativeError(object: object): boolean {
   return !(Symbol.toStringTag in object) && Object.prototype.toString.call(object) === "[object Error]";
 }
 
-const tagOf = getter(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag as never);
+const tagOf = getter(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag as never)!;
 
 function typedArrayPrototype(view: object): object {
   const name = Reflect.apply(tagOf, view, []) as string | undefined;

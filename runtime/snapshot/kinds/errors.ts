@@ -93,7 +93,8 @@ function isStandard(found: PropertyDescriptor): boolean {
 }
 
 function domText(value: DOMException, key: "name" | "message"): string {
-  return Object.getOwnPropertyDescriptor(DOMException.prototype, key)!.get!.call(value) as string;
+  const get = Object.getOwnPropertyDescriptor(DOMException.prototype, key)?.get;
+  return get === undefined ? value[key] : (get.call(value) as string);
 }
 
 const engineStack = Object.getOwnPropertyDescriptor(new Error(), "stack")?.get;

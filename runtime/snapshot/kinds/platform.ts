@@ -135,7 +135,10 @@ const HANDLER = 4;
 
 const signalGetter = (key: "aborted" | "reason") =>
   typeof AbortSignal === "function"
-    ? (Object.getOwnPropertyDescriptor(AbortSignal.prototype, key)!.get as () => unknown)
+    ? (Object.getOwnPropertyDescriptor(AbortSignal.prototype, key)?.get ??
+      function (this: AbortSignal): unknown {
+        return this[key];
+      })
     : () => undefined;
 const isAborted = signalGetter("aborted");
 const reasonOf = signalGetter("reason");
