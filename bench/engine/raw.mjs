@@ -22,6 +22,9 @@ export class Raw {
   #statements;
   #text;
   #runs = 0;
+  /** The run of `commit`. */
+  #alone = 0;
+  #turn = 0;
 
   /** @param bytes of each state */
   constructor(file, bytes) {
@@ -75,6 +78,14 @@ export class Raw {
       }),
     );
     return (runs * steps) / ((performance.now() - began) / 1000);
+  }
+
+  /** One turn of a run by itself. Returns milliseconds. */
+  commit() {
+    if (this.#alone === 0) this.#transaction(() => this.#statements.state.run((this.#alone = ++this.#runs)));
+    const began = performance.now();
+    this.#transaction(() => this.#turns(this.#alone, 1, ++this.#turn));
+    return performance.now() - began;
   }
 
   #turns(first, runs, turn) {
