@@ -2,15 +2,15 @@
  * A million parked runs in one SQLite file: what each takes on disk, what they cost a worker that has nothing to do with
  * them, how long one takes to wake up, and how fast many do.
  *
- * | id             | what                                                          | beside                            |
- * |----------------|---------------------------------------------------------------|-----------------------------------|
- * | `parked.fill`  | runs started and parked per second                            | raw inserts of the same bytes     |
- * | `parked.bytes` | growth of the file, per run                                   | 1 KB                              |
- * | `worker.start` | `createEngine`, in a fresh process, in ms                     | 1 s                               |
- * | `parked.memory`| heap of that process after a collection                       | the same over an empty store      |
- * | `parked.idle`  | CPU time of that process while nothing happens, in ms per s   | the same over an empty store      |
- * | `parked.wake`  | from `send` to the result of one run, p99, in ms              | 5 ms                              |
- * | `parked.wake.many` | 20,000 events sent at once: runs ended per second         | raw group commits of three writes |
+ * | id                 | what                                                        | beside                          |
+ * |--------------------|-------------------------------------------------------------|---------------------------------|
+ * | `parked.fill`      | runs started and parked per second                          | raw group commits of two writes |
+ * | `parked.bytes`     | size of the file, per run                                   | 1 KB                            |
+ * | `worker.start`     | `createEngine`, in a fresh process                          | 1 s                             |
+ * | `parked.memory`    | heap of that process after a collection                     | the same over an empty store    |
+ * | `parked.idle`      | CPU time of that process while nothing happens, per second  | the same over an empty store    |
+ * | `parked.wake`      | from `send` to the result of one run, p99                   | 5 ms, or the p99 of three raw commits where the disk is slower than that |
+ * | `parked.wake.many` | 20,000 events sent at once: runs ended per second           | raw group commits of two writes |
  *
  * Half of them wait for an event, half sleep for a month.
  */
@@ -36,21 +36,28 @@ export async function parked({ quick }) {
   const file = join(folder, "runs.db");
   const empty = join(folder, "empty.db");
   try {
-    const rows = [await fill(file, folder, runs)];
-    rows.push(limit("parked.bytes", statSync(file).size / runs, "bytes", 1024));
+    const raw = new Raw(join(folder, "raw.db"), 400);
+    const rows = [await fill(file, runs, raw)];
+    rows.push(limit("parked.bytes", sizeOf(file) / runs, "bytes", 1024));
     await (await createEngine({ store: sqlite(empty), log: () => {} })).close();
     const [full, none] = [observe(file), observe(empty)];
     rows.push(limit("worker.start", full.start, "ms", 1000));
     rows.push(ratio("parked.memory", full.heap, "MB", none.heap, "at most", 1.1));
     rows.push(ratio("parked.idle", full.cpu, "ms/s", none.cpu, "at most", 1.5));
-    rows.push(...(await wake(file, runs)));
+    rows.push(...(await wake(file, runs, raw)));
+    raw.close();
     return rows;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function fill(file, folder, runs) {
+/** With what is still in the log. */
+function sizeOf(file) {
+  return statSync(file).size + (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0);
+}
+
+async function fill(file, runs, raw) {
   const engine = await createEngine({ store: sqlite(file), log: () => {} });
   const began = performance.now();
   for (let i = 0; i < runs; i += AT_ONCE) {
@@ -62,10 +69,8 @@ async function fill(file, folder, runs) {
   }
   await engine.close();
   const rate = runs / ((performance.now() - began) / 1000);
-  const raw = new Raw(join(folder, "raw.db"), 400);
   const reference = raw.measure(AT_ONCE, 1);
-  raw.close();
-  return ratio("parked.fill", rate, "runs/s", reference, "at least", 0.1);
+  return ratio("parked.fill", rate, "runs/s", reference, "at least", 0.05);
 }
 
 /** In a process of its own. */
@@ -74,7 +79,7 @@ function observe(file) {
   return JSON.parse(execFileSync(process.execPath, ["--expose-gc", path, file], { encoding: "utf8" }));
 }
 
-async function wake(file, runs) {
+async function wake(file, runs, raw) {
   const engine = await createEngine({ store: sqlite(file), log: () => {} });
   const one = async (i) => {
     await engine.send(`go ${i}`, "yes");
@@ -83,10 +88,14 @@ async function wake(file, runs) {
   // Far apart, so that each reads pages of its own.
   const step = 2 * Math.floor(runs / 2 / (WAKES + 1));
   const times = [];
+  const commits = [];
   for (let k = 0; k < WAKES; k++) {
-    const began = performance.now();
+    let began = performance.now();
     await one(k * step);
     times.push(performance.now() - began);
+    began = performance.now();
+    for (let commit = 0; commit < 3; commit++) raw.commit();
+    commits.push(performance.now() - began);
   }
   const open = [];
   for (let i = runs - 2; open.length < WAKES_AT_ONCE; i -= 2) if (i % step !== 0) open.push(i);
@@ -95,15 +104,7 @@ async function wake(file, runs) {
   const rate = WAKES_AT_ONCE / ((performance.now() - began) / 1000);
   await engine.close();
   return [
-    limit("parked.wake", quantile(times, 0.99), "ms", 5),
-    {
-      id: "parked.wake.many",
-      value: Math.round(rate),
-      unit: "runs/s",
-      reference: 0,
-      ratio: 1,
-      target: 0,
-      met: true,
-    },
+    limit("parked.wake", quantile(times, 0.99), "ms", Math.max(5, quantile(commits, 0.99))),
+    ratio("parked.wake.many", rate, "runs/s", raw.measure(WAKES_AT_ONCE, 1), "at least", 0.03),
   ];
 }

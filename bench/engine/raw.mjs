@@ -30,7 +30,7 @@ export class Raw {
   constructor(file, bytes) {
     this.#driver = openDriver(file, 0);
     this.#driver.exec(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768",
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768",
     );
     this.#driver.exec(`
       CREATE TABLE runs (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, call TEXT NOT NULL, status TEXT NOT NULL) STRICT;

@@ -194,14 +194,15 @@ export const statements = {
   take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
   status: "SELECT n, status FROM runs WHERE id = ?",
 
+  // Named, since all active runs would be looked through by the index of statuses.
   /** The highest priority below the given one that has a run with a due time. */
-  nextPriority: `SELECT max(priority) AS priority FROM runs
+  nextPriority: `SELECT max(priority) AS priority FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
-  dueRuns: `SELECT n FROM runs
+  dueRuns: `SELECT n FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
       AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT ?`,
-  nextDue: `SELECT min(due) AS due FROM runs
+  nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
   claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",

@@ -65,6 +65,8 @@ describe("sqlite files", () => {
       if (whole.has(name) || !/^(SELECT|UPDATE|DELETE|INSERT)/.test(sql)) continue;
       const plan = driver.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
       for (const { detail } of plan) {
+        // Nearly all runs of a large store may be active.
+        if (/runs_status/.test(detail) && name !== "runsOfStatus") scans.push(`${name}: ${detail}`);
         // A table given in the statement itself, and the oldest entry of an index.
         if (!/^SCAN/.test(detail) || /VALUES|CONSTANT ROW|json_each|SCAN [tuv]\b/.test(detail)) continue;
         scans.push(`${name}: ${detail}`);
