@@ -21,7 +21,7 @@ export interface FrameView {
 
 export interface WaitView extends WaitInfo {
   /** Retries of a step that has failed so far, or null. */
-  readonly retry: { readonly made: number; readonly due: number; readonly error: string } | null;
+  readonly retry: { readonly made: number; readonly due: number | null; readonly error: string } | null;
   /** Calls that wait for it, innermost first. */
   readonly stack: readonly FrameView[];
 }

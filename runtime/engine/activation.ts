@@ -7,7 +7,7 @@
  * | `committing` | its turn is being written; what arrives waits in the inbox     |
  * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
  */
-import { type Durable, type Run, WaitTable } from "../machine/index.ts";
+import { type Durable, type Effect, type Run, WaitTable } from "../machine/index.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
@@ -54,6 +54,12 @@ export class Activation {
   readonly timers = new WaitTable<() => void>();
   /** Steps that wait for an attempt of theirs to be due. */
   readonly retries = new WaitTable<StepIntent>();
+  /** What jobs have done to others since the last commit. */
+  effects: Effect[] = [];
+  /** Runs that this one started, to be told of its cancel. */
+  told: string[] = [];
+  /** Somebody wants it to stand still. */
+  suspended = false;
   /** Jobs have run since the last commit. */
   dirty = false;
   /** Jobs are being run by the engine, which looks at the run when they are done. */

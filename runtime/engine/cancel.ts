@@ -38,6 +38,8 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
     activation.flights.delete(id);
     activation.retries.delete(id);
     promise.handled = true;
+    const { wait } = promise;
+    if (wait?.kind === "child" && wait.attached) activation.told.push(wait.run);
     deliver(run, id, { ok: false, error: new Cancelled() });
     drain(run);
   }

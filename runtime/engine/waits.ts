@@ -99,6 +99,8 @@ function nameOf(wait: Wait): string {
       return wait.key;
     case "child":
       return wait.run;
+    case "lock":
+      return wait.key;
     case "timer":
       return wait.at === "" ? "sleep" : wait.at;
   }

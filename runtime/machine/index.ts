@@ -33,6 +33,7 @@ export {
   type Callable,
   Constant,
   Durable,
+  type Effect,
   Element,
   ElementCall,
   Finally,
