@@ -11,9 +11,10 @@ export {
   type SendOptions,
 } from "./engine/engine.ts";
 export { type EventOptions, type EventPromise, event } from "./engine/event.ts";
+export type { Fact, FactListener, Facts, RunFact, StepFact } from "./engine/facts.ts";
 export { Lock, mutex, semaphore } from "./engine/lock.ts";
 export type { StartOptions } from "./engine/options.ts";
-export type { LogEntry } from "./engine/ports.ts";
+export type { AroundStep, LogEntry } from "./engine/ports.ts";
 export { type PostOptions, send } from "./engine/post.ts";
 export type { RetryPolicy, StepOptions } from "./engine/retry.ts";
 export type { CancelOptions, RunHandle, RunState } from "./engine/run-handle.ts";

@@ -274,7 +274,7 @@ export class MemoryStore implements Store {
         .map(row);
     },
     counts: async () => {
-      const counts = { active: 0, blocked: 0, done: 0, failed: 0, cancelled: 0 };
+      const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
       for (const { status } of this.#data.runs.values()) counts[status]++;
       return counts;
     },

@@ -242,7 +242,7 @@ export class SqliteStore implements Store {
       }),
     counts: async () =>
       this.#read((sql) => {
-        const counts = { active: 0, blocked: 0, done: 0, failed: 0, cancelled: 0 };
+        const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
         for (const { status, runs } of sql.counts.all()) counts[status as RunStatus] = runs;
         return counts;
       }),

@@ -508,7 +508,14 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.commit([turnOf(claimed, { snapshot: null, end: { status: "failed", value: "1" } })]);
       expect(await ids({ status: "failed" })).toEqual([claimed.id]);
       expect(await ids({ status: "active" })).toHaveLength(2);
-      expect(await store.read.counts()).toEqual({ active: 2, blocked: 0, done: 0, failed: 1, cancelled: 0 });
+      expect(await store.read.counts()).toEqual({
+        active: 2,
+        blocked: 0,
+        suspended: 0,
+        done: 0,
+        failed: 1,
+        cancelled: 0,
+      });
     });
 
     it("hints to watchers, until they stop", async () => {
