@@ -3,6 +3,7 @@
 import { ColdframeError } from "../errors.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
@@ -20,6 +21,7 @@ import {
 import type { AroundStep, LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
+import { parkOf } from "./run-view.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
@@ -159,6 +161,7 @@ export class Engine implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
+  readonly #codes: CodeRecords = new CodeRecords();
   readonly #watchers = new Set<() => void>();
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
@@ -260,13 +263,21 @@ export class Engine implements AsyncDisposable {
     return outcome;
   }
 
-  /** The state of a run; null when there is none of this id. */
+  /**
+   * The state of a run: for each thing it waits for, the stack of calls that wait, with source line and locals. It is not
+   * woken by that. Null when there is none of this id.
+   */
   async get(id: string): Promise<RunState | null> {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
     const { call, end: _, ...state } = found;
-    return { ...state, args: decodeValue(call) as unknown[] };
+    let park = parkOf(found, this.#codes.find);
+    if (this.#codes.takeMissed()) {
+      await this.#codes.load(this.store);
+      park = parkOf(found, this.#codes.find);
+    }
+    return { ...state, ...park, args: decodeValue(call) as unknown[] };
   }
 
   /** How many runs there are of each status. */

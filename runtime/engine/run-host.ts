@@ -45,7 +45,8 @@ export class RunHost implements Host {
   }
 
   effect(_run: Run, effect: Effect): void {
-    this.activation.effects.push(effect);
+    if (effect.kind === "abort") this.activation.abandon(effect.wait);
+    else this.activation.effects.push(effect);
   }
 
   onQuiescent(run: Run): void {

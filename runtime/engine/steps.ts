@@ -41,7 +41,7 @@ class Flight extends Attempt {
   #began = 0;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
-    super(`${activation.id}/${intent.id}`, attempt, activation.epoch);
+    super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
     this.#activation = activation;
     this.#intent = intent;
     this.#step = step;

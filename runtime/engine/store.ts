@@ -85,6 +85,8 @@ export interface Acquiring {
   readonly wait: number;
   readonly key: string;
   readonly max: number;
+  /** The place outlives the run, until somebody releases it. */
+  readonly loose: boolean;
   /** What arrives with the place, encoded. */
   readonly value: string;
 }
@@ -157,8 +159,8 @@ export interface Turn extends Fence {
   readonly cancels: readonly string[];
   /** Lock waits that are new with this turn. The store answers with arrivals for those that got a place. */
   readonly acquire: readonly Acquiring[];
-  /** Lock waits, granted or not, that are given up. */
-  readonly release: readonly number[];
+  /** Lock waits of this or other runs, granted or not, that are given up. */
+  readonly release: readonly { readonly run: string; readonly wait: number }[];
   readonly codes: readonly CodeRecord[];
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */

@@ -42,7 +42,7 @@ export class TurnRecord implements Turn {
   follow: readonly Following[] = NONE;
   cancels: readonly string[] = NONE;
   acquire: readonly Acquiring[] = NONE;
-  release: readonly number[] = NONE;
+  release: Turn["release"] = NONE;
   codes: readonly CodeRecord[] = NONE;
   end: RunEnd | null = null;
   cancelled = false;

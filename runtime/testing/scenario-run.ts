@@ -78,7 +78,7 @@ export class ScenarioRun implements Host {
 
   effect(_run: Run, effect: Effect): void {
     if (effect.kind === "send") this.#world.send(effect.key, decodeValue(effect.payload), effect.id);
-    else this.#release(effect.wait);
+    else if (effect.kind === "release") this.#release(effect.wait);
   }
 
   onQuiescent(): void {}

@@ -84,7 +84,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
     const other = data.runs.get(id);
     if (other !== undefined) askToCancel(other, hints);
   }
-  for (const wait of turn.release) release(data, run, wait, hints);
+  for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
   for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
   for (const subscription of turn.subscribe) subscribe(data, run, subscription);
   for (const event of turn.sends) deliver(data, event, hints);

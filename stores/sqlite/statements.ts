@@ -81,6 +81,7 @@ CREATE TABLE places (
   n INTEGER NOT NULL,
   wait INTEGER NOT NULL,
   max INTEGER NOT NULL,
+  loose INTEGER NOT NULL,
   value TEXT NOT NULL,
   held INTEGER NOT NULL
 ) STRICT;
@@ -202,8 +203,9 @@ export const statements = {
   endOf: "SELECT r.status, e.value FROM ends e JOIN runs r ON r.n = e.n WHERE e.n = ?",
 
   /** Waits in the line of a lock. */
-  queue: "INSERT INTO places (key, n, wait, max, value, held) VALUES (?, ?, ?, ?, ?, 0)",
-  places: "SELECT wait FROM places WHERE n = ?",
+  queue: "INSERT INTO places (key, n, wait, max, loose, value, held) VALUES (?, ?, ?, ?, ?, ?, 0)",
+  /** Those that end with their run. */
+  places: "SELECT wait FROM places WHERE n = ? AND (loose = 0 OR held = 0)",
   leavePlace: "DELETE FROM places WHERE n = ? AND wait = ? RETURNING key",
   /** The next in the line, and how many places are taken. */
   nextInLine: `SELECT seq, n, wait, max, value, (SELECT count(*) FROM places WHERE key = ?1 AND held = 1) AS taken
@@ -282,7 +284,7 @@ export const statements = {
   cloneFollowing:
     "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
   clonePlaces:
-    "INSERT INTO places (key, n, wait, max, value, held) SELECT key, ?, wait, max, value, 0 FROM places WHERE n = ? AND held = 0",
+    "INSERT INTO places (key, n, wait, max, loose, value, held) SELECT key, ?, wait, max, loose, value, 0 FROM places WHERE n = ? AND held = 0",
   /** Not the newest: its number would be given to another run. */
   collectable: `SELECT e.n, r.id FROM ends e JOIN runs r ON r.n = e.n
     WHERE e.ended < ? AND e.n < (SELECT max(n) FROM runs) ORDER BY e.ended LIMIT ?`,

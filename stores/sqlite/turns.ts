@@ -126,7 +126,10 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     const other = sql.number.get(id)?.n as number | undefined;
     if (other !== undefined) askToCancel(transaction, other);
   }
-  for (const wait of turn.release) release(transaction, n, wait);
+  for (const { run, wait } of turn.release) {
+    const owner = run === turn.run ? n : (sql.number.get(run)?.n as number | undefined);
+    if (owner !== undefined) release(transaction, owner, wait);
+  }
   for (const acquiring of turn.acquire) acquire(transaction, n, acquiring);
   for (const subscription of turn.subscribe) subscribe(transaction, n, subscription);
   for (const event of turn.sends) deliverEvent(transaction, event);
