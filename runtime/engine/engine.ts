@@ -432,6 +432,18 @@ export class Engine implements AsyncDisposable {
     return this.#closed;
   }
 
+  /**
+   * As if the process had been killed: nothing of its runs goes on here, and the store is not told, so that others take over
+   * when the lease has ended. For tests; writes under way may still reach a store that is not cut off.
+   */
+  abandon(): void {
+    this.#closed ??= Promise.resolve();
+    this.#worker?.abandon();
+    this.#unwatch?.();
+    this.#ends.close();
+    this.#changed();
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -29,6 +29,12 @@ export class Lease {
     await this.#settings.store.retire(this.worker);
   }
 
+  /** Lets it end by itself. */
+  abandon(): void {
+    this.#ended = true;
+    this.#settings.clock.clearTimeout(this.#timer);
+  }
+
   async #register(): Promise<void> {
     const { store, lease, about } = this.#settings;
     for (;;) {

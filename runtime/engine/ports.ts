@@ -16,9 +16,9 @@ export interface LogEntry {
 
 /**
  * Called instead of the body of a step, which `call` calls; returns what that returns. For what has to be around it, as
- * the active span of a trace.
+ * the active span of a trace. `args` are those of the body.
  */
-export type AroundStep = (fact: StepFact, call: () => unknown) => unknown;
+export type AroundStep = (fact: StepFact, call: () => unknown, args: readonly unknown[]) => unknown;
 
 export interface Settings {
   readonly store: Store;

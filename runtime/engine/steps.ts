@@ -64,7 +64,7 @@ class Flight extends Attempt {
       result =
         aroundStep === null
           ? this.call(body, args, policy, clock)
-          : aroundStep(this.#fact(), () => this.call(body, args, policy, clock));
+          : aroundStep(this.#fact(), () => this.call(body, args, policy, clock), args);
     } catch (error) {
       result = Promise.reject(error);
     }

@@ -99,6 +99,16 @@ export class Worker implements Owner, Searcher {
     await this.#lease.end();
   }
 
+  /** As if the process had been killed: nothing of its runs goes on here, and nobody is told. */
+  abandon(): void {
+    this.closing = true;
+    this.#search.end();
+    this.#lease.abandon();
+    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker has died"));
+    this.#active.clear();
+    this.timers.clear();
+  }
+
   /** A run that was inserted as claimed by this worker. */
   adopt(claimed: Claimed): void {
     const activation = new Activation(claimed);
