@@ -33,7 +33,7 @@ export async function expectParked(
   const found = state.waits.find((wait) => problemsOf(wait, expected).length === 0);
   if (found !== undefined && state.status === "active") return found;
   const wanted = Object.entries(expected).map(([key, value]) => `${key} ${preview(value)}`);
-  const parts = [`run "${state.id}" is not parked${wanted.length === 0 ? "" : ` at ${wanted.join(", ")}`}`];
+  const parts = [`run "${state.id}" is not parked${wanted.length === 0 ? "" : ` with ${wanted.join(", ")}`}`];
   if (state.status !== "active") parts.push(`it is ${state.status}`);
   if (state.waits.length === 0) parts.push("it waits for nothing");
   for (const wait of state.waits) {

@@ -206,7 +206,7 @@ describe("expectParked", () => {
   test("says what is there instead", async () => {
     const { engine, run } = await parked();
     await expect(expectParked(run, { kind: "step", locals: { receipt: "lost", socket: 1 } })).rejects.toThrow(
-      /is not parked at kind "step", .*\n {2}it waits for event "approve A7" at .*: kind event, receipt is "receipt", no local socket is live/s,
+      /is not parked with kind "step", .*\n {2}it waits for event "approve A7" at .*: kind event, receipt is "receipt", no local socket is live/s,
     );
     await expect(expectParked(run, { place: "x" } as never)).rejects.toThrow("CF2301");
     await engine.send("approve A7", true);
