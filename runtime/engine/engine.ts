@@ -55,7 +55,12 @@ export interface EngineOptions {
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number;
-  /** Whether an object is a Proxy, which cannot be saved: `util.types.isProxy` of Node. Default: none is. */
+  /**
+   * What becomes of a run that cannot be saved where it would park. `"fail"`, the default: its await throws CF2101. `"hold"`: it is
+   * blocked as it was last saved, until a process with other code carries it on, or somebody unblocks it.
+   */
+  readonly onUnsavable?: "fail" | "hold";
+  /** Whether an object is a Proxy, which cannot be saved. Default: what Node, Deno or Bun say; elsewhere none is. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -75,6 +80,7 @@ const OPTIONS = [
   "aroundStep",
   "failpoint",
   "random",
+  "onUnsavable",
   "isProxy",
 ];
 
@@ -114,6 +120,9 @@ function settingsOf(options: EngineOptions): Settings {
     poll = 5000,
     grace = 5000,
   } = options;
+  const { onUnsavable = "fail" } = options;
+  if (onUnsavable !== "fail" && onUnsavable !== "hold")
+    throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
   for (const name of ["onFact", "aroundStep", "log"] as const) {
@@ -140,6 +149,7 @@ function settingsOf(options: EngineOptions): Settings {
     random: options.random ?? Math.random,
     facts,
     aroundStep: options.aroundStep ?? null,
+    onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
   };
@@ -210,7 +220,7 @@ export class Engine implements AsyncDisposable {
     const run: NewRun = {
       id,
       entry: entryOf(f),
-      call: encodeValue([...args], this.#settings.codec),
+      call: encodeValue([...args], this.#settings.codec, "arguments of start(): args"),
       secret: randomId(),
       tags,
       priority,
@@ -250,7 +260,7 @@ export class Engine implements AsyncDisposable {
     const outcome = await this.store.send({
       key,
       id,
-      payload: encodeValue(payload, this.#settings.codec),
+      payload: encodeValue(payload, this.#settings.codec, `payload of event "${key}"`),
       run,
     });
     this.#settings.failpoint("send:after");
@@ -332,7 +342,7 @@ export class Engine implements AsyncDisposable {
     await this.#mend(id, options, {
       kind: "settle",
       threw: false,
-      value: encodeValue(value, this.#settings.codec),
+      value: encodeValue(value, this.#settings.codec, "the value of resolve()"),
     });
   }
 

@@ -42,6 +42,8 @@ export interface Settings {
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */
   readonly random: () => number;
+  /** A run that cannot be saved: its await throws, or it is blocked as it was last saved. */
+  readonly onUnsavable: "fail" | "hold";
   readonly about: string;
   readonly facts: Facts;
   /** Calls the body of a step, or null: it is called as it is. */

@@ -37,8 +37,8 @@ class Flight extends Attempt {
   readonly #step: Step;
   readonly #worker: Owner;
   #policy: Policy | null = null;
-  /** In ms. */
-  #began = 0;
+  /** In ms; -1 when nobody was told that it has started. */
+  #began = -1;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
     super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
@@ -53,13 +53,11 @@ class Flight extends Attempt {
     const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
     const { name, options, body } = this.#step;
     let result: unknown;
-    if (facts.wanted) this.#began = clock.now();
     try {
       this.#policy = policyOf(name, options);
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      if (facts.wanted)
-        facts.tell({ ...this.#fact(), kind: "step.started", bytes: this.#intent.args.length });
+      if (facts.wanted) this.#tellStarted();
       const policy = this.#policy;
       result =
         aroundStep === null
@@ -92,7 +90,7 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    const arrival = encodeOutcome(wait, threw, value, codec);
+    const arrival = encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec);
     this.#tellEnded(threw, value, arrival.value.length);
     activation.arrive(arrival);
     this.#worker.advance(activation);
@@ -102,10 +100,16 @@ class Flight extends Attempt {
     return aboutStep(this.#activation, this.#worker, this.#intent, this.attempt);
   }
 
+  #tellStarted(): void {
+    const fact = this.#fact();
+    this.#began = fact.time;
+    this.#worker.settings.facts.tell({ ...fact, kind: "step.started", bytes: this.#intent.args.length });
+  }
+
   /** @param bytes of what is recorded */
   #tellEnded(threw: boolean, value: unknown, bytes: number): void {
     const { facts } = this.#worker.settings;
-    if (!facts.wanted) return;
+    if (this.#began < 0 || !facts.wanted) return;
     const fact = this.#fact();
     const took = fact.time - this.#began;
     facts.tell({ ...fact, kind: "step.ended", took, bytes, threw, error: threw ? value : null });

@@ -253,6 +253,7 @@ export class Worker implements Owner, Searcher {
     }
     this.sayBlocked(activation, blocked);
     this.#search.gaveUp(activation.id, activation.entry, blocked);
+    this.#cache.drop(activation.id);
     void this.#giveBack(activation, { due: 0, blocked });
   }
 
