@@ -21,7 +21,7 @@ const packages: Record<string, RegExp> = {
   compiler: /^@babel\//,
   runtime: /^superjson$/,
   stores: /^(node:|libsql$|better-sqlite3$|pg$)/,
-  plugins: /^(node:|unplugin$|@babel\/|vite$)/,
+  plugins: /^(node:|unplugin$|@babel\/|vite$|@opentelemetry\/api$)/,
   checker: /^(node:|ts-morph$)/,
   cli: /^(node:|citty$)/,
 };

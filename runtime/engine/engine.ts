@@ -9,6 +9,7 @@ import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
+import { type FactListener, Facts } from "./facts.ts";
 import {
   checkCount,
   checkName,
@@ -17,12 +18,12 @@ import {
   type StartOptions,
   wrongOption,
 } from "./options.ts";
-import type { LogEntry, Settings } from "./ports.ts";
+import type { AroundStep, LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
 import { parkOf } from "./run-view.ts";
 import { Cancelled } from "./signals.ts";
-import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
 export interface EngineOptions {
@@ -46,6 +47,10 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
+  /** Called with all that happens to the runs that this process works on: as `engine.facts.listen`, from the beginning. */
+  readonly onFact?: FactListener;
+  /** Called instead of the body of each step, which it calls. */
+  readonly aroundStep?: AroundStep;
   /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
@@ -71,6 +76,8 @@ const OPTIONS = [
   "retention",
   "clock",
   "log",
+  "onFact",
+  "aroundStep",
   "failpoint",
   "random",
   "onUnsavable",
@@ -118,10 +125,19 @@ function settingsOf(options: EngineOptions): Settings {
     throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
+  for (const name of ["onFact", "aroundStep", "log"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw wrongOption("createEngine()", name, options[name], "a function");
+  }
+  const log = options.log ?? logToConsole;
+  const facts = new Facts((kind, error) =>
+    log({ level: "error", message: `a listener to facts threw at "${kind}"`, error }),
+  );
+  if (options.onFact !== undefined) facts.listen(options.onFact);
   return {
     store: options.store,
     clock: options.clock ?? systemClock,
-    log: options.log ?? logToConsole,
+    log,
     hold: milliseconds(hold),
     cache,
     concurrency,
@@ -131,6 +147,8 @@ function settingsOf(options: EngineOptions): Settings {
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
+    facts,
+    aroundStep: options.aroundStep ?? null,
     onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
@@ -148,6 +166,8 @@ function logToConsole({ level, message, run, at, error }: LogEntry): void {
 
 export class Engine implements AsyncDisposable {
   readonly store: Store;
+  /** What happens to the runs that this process works on. */
+  readonly facts: Facts;
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
@@ -167,6 +187,7 @@ export class Engine implements AsyncDisposable {
   /** Use `createEngine`. */
   constructor(settings: Settings, works: boolean) {
     this.store = settings.store;
+    this.facts = settings.facts;
     this.#settings = settings;
     this.#ends = new Ends(settings);
     this.#worker = works ? new Worker(settings, this.#listener) : null;
@@ -267,6 +288,12 @@ export class Engine implements AsyncDisposable {
       park = parkOf(found, this.#codes.find);
     }
     return { ...state, ...park, args: decodeValue(call) as unknown[] };
+  }
+
+  /** How many runs there are of each status. */
+  async counts(): Promise<Readonly<Record<RunStatus, number>>> {
+    this.#checkOpen();
+    return this.store.read.counts();
   }
 
   /** Runs, newest first. */
@@ -413,6 +440,18 @@ export class Engine implements AsyncDisposable {
   close(grace?: Duration): Promise<void> {
     this.#closed ??= this.#close(grace === undefined ? this.#settings.grace : milliseconds(grace));
     return this.#closed;
+  }
+
+  /**
+   * As if the process had been killed: nothing of its runs goes on here, and the store is not told, so that others take over
+   * when the lease has ended. For tests; writes under way may still reach a store that is not cut off.
+   */
+  abandon(): void {
+    this.#closed ??= Promise.resolve();
+    this.#worker?.abandon();
+    this.#unwatch?.();
+    this.#ends.close();
+    this.#changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

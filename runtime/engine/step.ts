@@ -21,7 +21,7 @@ export function step<A extends unknown[], R>(
   const f = function (this: unknown, ...args: A) {
     const { run } = machine;
     if (run === null || run.host === null) {
-      return callFreely(() => Reflect.apply(body, this, args), policy) as Promise<Awaited<R>>;
+      return callFreely(() => Reflect.apply(made.body, this, args as never), policy) as Promise<Awaited<R>>;
     }
     const id = nameOf(f);
     if (id === undefined) {

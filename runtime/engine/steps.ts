@@ -4,8 +4,10 @@ import { decodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
 import { encodeOutcome } from "./codec.ts";
+import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
+import { aboutStep } from "./run-facts.ts";
 import { findStep } from "./step.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
@@ -35,6 +37,8 @@ class Flight extends Attempt {
   readonly #step: Step;
   readonly #worker: Owner;
   #policy: Policy | null = null;
+  /** In ms; -1 when nobody was told that it has started. */
+  #began = -1;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
     super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
@@ -46,14 +50,19 @@ class Flight extends Attempt {
   }
 
   begin(): void {
-    const { clock, failpoint } = this.#worker.settings;
+    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
     const { name, options, body } = this.#step;
     let result: unknown;
     try {
       this.#policy = policyOf(name, options);
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      result = this.call(body, args, this.#policy, clock);
+      if (facts.wanted) this.#tellStarted();
+      const policy = this.#policy;
+      result =
+        aroundStep === null
+          ? this.call(body, args, policy, clock)
+          : aroundStep(this.#fact(), () => this.call(body, args, policy, clock), args);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -81,15 +90,36 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.arrive(encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec));
+    const arrival = encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec);
+    this.#tellEnded(threw, value, arrival.value.length);
+    activation.arrive(arrival);
     this.#worker.advance(activation);
+  }
+
+  #fact(): StepFact {
+    return aboutStep(this.#activation, this.#worker, this.#intent, this.attempt);
+  }
+
+  #tellStarted(): void {
+    const fact = this.#fact();
+    this.#began = fact.time;
+    this.#worker.settings.facts.tell({ ...fact, kind: "step.started", bytes: this.#intent.args.length });
+  }
+
+  /** @param bytes of what is recorded */
+  #tellEnded(threw: boolean, value: unknown, bytes: number): void {
+    const { facts } = this.#worker.settings;
+    if (this.#began < 0 || !facts.wanted) return;
+    const fact = this.#fact();
+    const took = fact.time - this.#began;
+    facts.tell({ ...fact, kind: "step.ended", took, bytes, threw, error: threw ? value : null });
   }
 
   /** @param later milliseconds until the next attempt; null: a person decides */
   async #failed(later: number | null, thrown: unknown): Promise<void> {
     const activation = this.#activation;
     const { id: wait, step } = this.#intent;
-    const { clock, log } = this.#worker.settings;
+    const { clock, log, facts } = this.#worker.settings;
     const { message } = (thrown ?? {}) as { message?: unknown };
     const error = String(message ?? thrown);
     const failed = { wait, made: this.attempt, due: later === null ? null : clock.now() + later, error };
@@ -97,12 +127,20 @@ class Flight extends Attempt {
       level: later === null ? "warn" : "info",
       message: `attempt ${failed.made} of step "${step}" failed${later === null ? " for good, it is held" : ""}: ${error}`,
       run: activation.id,
+      at: activation.waits.get(wait)?.at ?? "",
     });
+    this.#tellEnded(true, thrown, error.length);
     const passed = await this.#worker.note(activation, { arrivals: [], attempts: [failed] });
     if (!passed || activation.flights.get(wait) !== this) return;
     activation.flights.delete(wait);
     activation.attempts.set(wait, failed);
     activation.recorded.add(wait);
+    if (facts.wanted) {
+      const { due } = failed;
+      const fact = this.#fact();
+      if (due === null) facts.tell({ ...fact, kind: "step.held", error: thrown });
+      else facts.tell({ ...fact, kind: "step.retried", due, error: thrown });
+    }
     startStep(activation, this.#intent, this.#worker);
     this.#worker.park(activation);
   }

@@ -392,6 +392,8 @@ export interface Store {
   readonly read: {
     run(id: string): Promise<RunDetail | null>;
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
+    /** How many runs there are of each status. */
+    counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
     /** Ids of workers whose lease has not ended. */
     workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;

@@ -13,7 +13,8 @@ export interface Step {
   readonly id: string;
   /** The author's name of it. */
   readonly name: string;
-  readonly body: (...args: never[]) => unknown;
+  /** Tests put another one here. */
+  body: (...args: never[]) => unknown;
   /** As written by the author; the engine reads it. */
   readonly options: unknown;
 }
