@@ -3,12 +3,8 @@ import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn } from "./ir.ts";
 import { boundIdentifiers } from "./names.ts";
-import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
 import { isUsing } from "./using.ts";
-
-const ours: ReadonlySet<string> = new Set([...reserved, ...helperNames]);
-const numbered = /^\$(arg|p)\d+$/;
 
 /**
  * In sloppy functions with plain parameters `arguments[0]` and the first parameter are one variable (ECMA-262 §10.4.4). Where the
@@ -56,7 +52,6 @@ function isArguments(node: t.Node, fn: Fn, resolved: Resolved): boolean {
 
 export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostics): void {
   refuseMapped(resolved, diagnostics);
-  const told = new Set<string>();
   const { body } = file.program;
   for (const node of body)
     if (isUsing(node))
@@ -78,14 +73,5 @@ export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostic
       );
     if (t.isWithStatement(node))
       diagnostics.error("CF1010", node, "name the object, and read its properties.");
-    if (!t.isIdentifier(node) || !(ours.has(node.name) || numbered.test(node.name)) || told.has(node.name))
-      return;
-    if (!resolved.names.has(node.name)) return;
-    told.add(node.name);
-    diagnostics.error(
-      "CF1013",
-      node,
-      `"${node.name}" is a name that the compiler gives; rename it in this file.`,
-    );
   });
 }
