@@ -13,7 +13,7 @@ export { unique } from "./names.ts";
 
 export interface Converted {
   readonly records: readonly Record[];
-  /** What locals may not be called: the names of records in the functions that use them, and those of the compiler. */
+  /** What locals may not be called: the names of records in the functions that use them, those of the compiler, and `let let` is none. */
   readonly taken: ReadonlySet<string>;
   /** The records that a function takes from around it, outermost first, with what it uses of each. */
   readonly takes: ReadonlyMap<Fn, readonly Take[]>;
@@ -48,7 +48,7 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   const order = new Map(records.map((record, i) => [record, i]));
   for (const fn of resolved.all) takes.set(fn, takesOf(fn, order));
   const holders = records.map((one) => one.holder.out!);
-  return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders]) };
+  return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders, "let"]) };
 }
 
 /** Whether the function is a step or stands in one: such code stays as written. */

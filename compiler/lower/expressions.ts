@@ -57,11 +57,10 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       return lowerExpression(l, node.expressions.at(-1)!, out);
     }
     case "UnaryExpression":
-      if (
-        node.operator === "delete" &&
-        (t.isMemberExpression(node.argument) || t.isOptionalMemberExpression(node.argument))
-      )
-        return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
+      if (node.operator === "delete" && t.isOptionalMemberExpression(node.argument))
+        return deleteOfChain(l, node, node.argument, out);
+      if (node.operator === "delete" && t.isMemberExpression(node.argument))
+        return { ...node, argument: lowerMember(l, node.argument, out, []) };
       return { ...node, argument: lowerExpression(l, node.argument, out) };
     case "UpdateExpression":
       return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
@@ -420,6 +419,23 @@ function lowerChain(
   const body: Stmt[] = [];
   out.push(js(l.set(result, t.identifier("undefined"))));
   body.push(js(l.set(result, link(l, node, label, body).value)));
+  out.push({ kind: "labeled", label, body });
+  return l.ref(result);
+}
+
+/** `delete a?.[await b]`: true when the chain ends early. */
+function deleteOfChain(
+  l: Lowering,
+  node: t.UnaryExpression,
+  argument: t.OptionalMemberExpression,
+  out: Stmt[],
+): t.Expression {
+  const result = l.temp("deleted");
+  const label = l.label("chain");
+  const body: Stmt[] = [];
+  out.push(js(l.set(result, t.booleanLiteral(true))));
+  const member = link(l, argument, label, body).value;
+  body.push(js(l.set(result, { ...node, argument: member })));
   out.push({ kind: "labeled", label, body });
   return l.ref(result);
 }
