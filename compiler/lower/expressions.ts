@@ -314,6 +314,7 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
     return { ...node, callee: callee as t.Expression, arguments: rest as t.Expression[] };
   }
   if (!argsWait) return { ...node, callee: lowerMember(l, node.callee, out, args) };
+  if (isStatic(l, node.callee)) return { ...node, arguments: lowerOperands(l, args, out) as t.Expression[] };
   const member = lowerMember(l, node.callee, out, args);
   const f = spill(l, member, feedName(node.callee) || "method", out);
   const receiver = t.isSuper(node.callee.object) ? l.receiver(node.callee.object) : member.object;
@@ -321,6 +322,13 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
   return at(
     helper("$apply", f, receiver, list, t.stringLiteral(feedName(node.callee) || "expression")),
     node,
+  );
+}
+
+/** `Promise.all`: stays with its call, which tells the machine's from the platform's. */
+function isStatic(l: Lowering, { object, computed }: t.MemberExpression): boolean {
+  return (
+    !computed && t.isIdentifier(object, { name: "Promise" }) && l.resolved.refs.get(object) === undefined
   );
 }
 

@@ -43,7 +43,7 @@ export function combine(
       if (resolve === original && item instanceof Durable && isOwn(item, run)) {
         if (item.state === PENDING) group.sources.push(item);
         subscribe(item, element);
-      } else if (isPrimitive(item)) enqueue(run, element, item, false);
+      } else if (resolve === original && isPrimitive(item)) enqueue(run, element, item, false);
       else if (resolve === original) add(run, element, promiseResolve(run, item));
       else add(run, element, Reflect.apply(resolve, C, [item]));
     }

@@ -71,7 +71,7 @@ export function resolve(promise: Durable, resolution: unknown): void {
     settle(promise, FULFILLED, resolution);
     return;
   }
-  if (resolution === promise) {
+  if (resolution === promise || (promise.reactions !== undefined && isMirror(promise, resolution))) {
     settle(promise, REJECTED, new TypeError("Chaining cycle detected for promise #<Promise>"));
     return;
   }
@@ -84,6 +84,12 @@ export function resolve(promise: Durable, resolution: unknown): void {
   }
   if (typeof then !== "function") settle(promise, FULFILLED, resolution);
   else enqueue(promise.run, new ThenableJob(promise, resolution, then as Callable), undefined, false);
+}
+
+/** Whether `native` is what a call from outside got in the place of `promise`. */
+function isMirror({ reactions }: Durable, native: object): boolean {
+  const all = Array.isArray(reactions) ? reactions : [reactions];
+  return all.some((one) => one instanceof Mirror && one.promise === native);
 }
 
 /** PerformPromiseThen (§27.2.5.4.1) within one run. */
