@@ -29,7 +29,7 @@ import {
   generatorTask,
   incompatible,
 } from "./generator.ts";
-import { NativePromise } from "./intrinsics.ts";
+import { nativeSettled } from "./intrinsics.ts";
 import { attachResolved, setGenerating } from "./loop.ts";
 import { $module } from "./registry.ts";
 import { freeRun, inRun, machine } from "./run.ts";
@@ -203,7 +203,7 @@ function request(object: unknown, value: unknown, mode: ResumeMode, name: string
 
 function rejected(error: TypeError): unknown {
   const { run } = machine;
-  if (run === null) return NativePromise.reject(error);
+  if (run === null) return nativeSettled(error, true);
   const promise = new Durable(run, null);
   reject(promise, error);
   return promise;

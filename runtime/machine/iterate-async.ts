@@ -10,7 +10,7 @@
  */
 import { Durable, Unwrap } from "./durable.ts";
 import { getMethod, Iteration, isObject } from "./iterate.ts";
-import { attach, attachResolved } from "./loop.ts";
+import { attachResolved } from "./loop.ts";
 import { freeRun, machine } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
 

@@ -18,7 +18,7 @@ import {
   type State,
   ThenableJob,
 } from "./durable.ts";
-import { NativePromise } from "./intrinsics.ts";
+import { nativeSettled, nativeThen } from "./intrinsics.ts";
 import type { Run } from "./run.ts";
 
 /** Puts a job at the end of the run's queue. A job of the free run also gets a microtask of its own. */
@@ -127,7 +127,7 @@ export function removeReaction(promise: Durable, reaction: Reaction): void {
  * reports it as it reports any other.
  */
 function track(promise: Durable): void {
-  if (promise.run.free) standIns.set(promise, NativePromise.reject(promise.value));
+  if (promise.run.free) standIns.set(promise, nativeSettled(promise.value, true));
   else promise.run.rejections.add(promise);
 }
 
@@ -135,8 +135,10 @@ function track(promise: Durable): void {
 export function handle(promise: Durable): void {
   promise.handled = true;
   if (promise.state !== REJECTED) return;
-  if (promise.run.free) standIns.get(promise)?.catch(() => {});
-  else promise.run.rejections.delete(promise);
+  if (promise.run.free) {
+    const standIn = standIns.get(promise);
+    if (standIn !== undefined) nativeThen(standIn, undefined, () => {});
+  } else promise.run.rejections.delete(promise);
 }
 
-const standIns = new WeakMap<Durable, Promise<never>>();
+const standIns = new WeakMap<Durable, Promise<unknown>>();

@@ -21,7 +21,7 @@ import {
   PENDING,
   Then,
 } from "./durable.ts";
-import { NativePromise, nativeThen } from "./intrinsics.ts";
+import { NativePromise, nativeSettled, nativeThen } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
 import { inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
@@ -129,9 +129,7 @@ function speciesOf(promise: Durable): new (executor: unknown) => object {
 function thenFromOutside(promise: Durable, f: Handler | undefined, g: Handler | undefined): Promise<unknown> {
   if (promise.state !== PENDING) {
     handle(promise);
-    const { value } = promise;
-    const settled = promise.state === FULFILLED ? NativePromise.resolve(value) : NativePromise.reject(value);
-    return nativeThen(settled, f, g);
+    return nativeThen(nativeSettled(promise.value, promise.state !== FULFILLED), f, g);
   }
   return new NativePromise((resolve, reject) => {
     subscribe(promise, new NativeReaction(f, g, { resolve, reject }));
