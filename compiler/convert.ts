@@ -5,6 +5,7 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
+import { mappedVariables } from "./mapped-arguments.ts";
 import { Names } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
@@ -40,6 +41,12 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   }
   for (const fn of resolved.all) {
     for (const variable of fn.captures) if (!isNative(variable.scope.fn)) recordOf(variable, records);
+    const mapped = isNative(fn) ? [] : mappedVariables(fn, resolved);
+    fn.mapped = mapped.length > 0;
+    for (const variable of mapped) {
+      variable.captured = true;
+      recordOf(variable, records);
+    }
   }
   records.sort(
     (a, b) => (a.scope.node.start ?? 0) - (b.scope.node.start ?? 0) || depth(a.scope) - depth(b.scope),

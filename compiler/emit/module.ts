@@ -24,7 +24,7 @@ import { objectExpression } from "./objects.ts";
 import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
-import { scopeClass } from "./slots.ts";
+import { activation, scopeClass } from "./slots.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
@@ -206,7 +206,10 @@ export class ModuleEmitter implements Emitter {
         record.variables.map((one) => one.name),
         (field) => (dead.has(field) ? this.helper("$TDZ") : null),
       );
-      const made = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const registered = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const { scope } = record;
+      const isMapped = scope.fn.mapped && scope === scope.fn.scope;
+      const made = isMapped ? this.call("$mapped", registered, ...activation(scope.fn)) : registered;
       this.codes.push(
         t.variableDeclaration("const", [t.variableDeclarator(t.identifier(record.className), made)]),
       );

@@ -533,7 +533,11 @@ export class Rewriter implements Rewriting {
     const out: t.Statement[] = [];
     const { record } = scope;
     if (record !== null) {
-      const made = t.newExpression(t.identifier(record.className), []);
+      const name = t.identifier(record.className);
+      const made =
+        scope.fn.mapped && scope === scope.fn.scope
+          ? this.module.call("$link", name, t.identifier(this.locals === null ? "arguments" : "$arguments"))
+          : t.newExpression(name, []);
       if (this.locals?.has(record.holder)) out.push(assign(this.holder(record), made, null));
       else out.push(t.variableDeclaration(kind, [t.variableDeclarator(this.holder(record), made)]));
     }

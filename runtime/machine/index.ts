@@ -90,6 +90,7 @@ export {
   iteratorHelperPrototype,
 } from "./iterator-helpers.ts";
 export { attach, drain } from "./loop.ts";
+export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";

@@ -25,6 +25,7 @@ import {
 } from "./generator.ts";
 import { $iterate, $keys } from "./iterate.ts";
 import { $iterateAsync } from "./iterate-async.ts";
+import { $link, $mapped } from "./mapped-arguments.ts";
 import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
 import { $module, registry, registryKey } from "./registry.ts";
@@ -69,7 +70,9 @@ const helpers = {
   $iterateAsync,
   $key,
   $keys,
+  $link,
   $machine: machine,
+  $mapped,
   $method,
   $methodKind,
   $module,

@@ -50,19 +50,6 @@ describe("refused", () => {
     expect(code).toBeNull();
     expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
   });
-
-  test("CF1012: a parameter that is written, and that the arguments object of a sloppy function also holds", () => {
-    expect(refused("x = 1; return arguments[0];", "commonjs")).toEqual([
-      expect.stringMatching(/^CF1012 .*"arguments" also holds[\s\S]*flows\.ts:3:3 /),
-    ]);
-    expect(refused("arguments[0]++; return x;", "commonjs")).toHaveLength(1);
-    for (const body of ["return [arguments[0], x];", '"use strict"; x = 1; return arguments[0];']) {
-      const source = `async function main(x) { ${body} }`;
-      expect(compile(source, { filename: "a.js", sourceType: "commonjs", mark: "all" }).diagnostics).toEqual(
-        [],
-      );
-    }
-  });
 });
 
 test("files without a directive are left alone, whatever stands in them", () => {

@@ -24,7 +24,7 @@ import {
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
 import { closureName, type HeapIn, type HeapOut } from "./functions.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 /** Tags of nodes that can be a class. */
 export const CLASSES: readonly string[] = ["ref", "made", "fn", "builtin", "bound"];

@@ -26,7 +26,8 @@ import {
 } from "../kind.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { CLASSES, writePrivate } from "./classes.ts";
-import { writeArray, writeOwn } from "./objects.ts";
+import { writeArray } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 interface InstanceOut extends Out {
   readonly registrations: Registrations;
