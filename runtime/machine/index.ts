@@ -5,9 +5,11 @@
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, restoreBound } from "./bound.ts";
 export {
+  $brand,
   $class,
   $classOf,
   $private,
+  brandsOf,
   brandWith,
   type ClassValue,
   classOf,

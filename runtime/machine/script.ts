@@ -3,7 +3,7 @@
  * registry when they are evaluated.
  */
 import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
-import { $class, $classOf, $private } from "./classes.ts";
+import { $brand, $class, $classOf, $private } from "./classes.ts";
 import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
@@ -44,6 +44,7 @@ const helpers = {
   $AsyncDisposableStack,
   $await,
   $begin,
+  $brand,
   $callee,
   $chain,
   $class,

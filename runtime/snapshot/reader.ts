@@ -132,7 +132,7 @@ export class Reader implements RunIn {
     this.objects[index] =
       entries === undefined
         ? this.make(node)
-        : allocatePrivate(list(node), entries, this, () => this.make(node));
+        : allocatePrivate(Array.isArray(node) ? node : [], entries, this, () => this.make(node));
   }
 
   private make(node: unknown): unknown {

@@ -230,7 +230,8 @@ export function allocatePrivate(
   const classes = entries.map((entry) => classAt(entry, input));
   const base = classes.find((one) => !one.isDerived);
   const object = base === undefined ? allocate() : constructBase(base.class, instanceClass(node, input));
-  if (typeof object !== "object" || object === null) return broken("private names of a primitive");
+  if ((typeof object !== "object" || object === null) && typeof object !== "function")
+    return broken("private names of a primitive");
   for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
   return object;
 }
