@@ -73,6 +73,7 @@ export const helperNames = [
   "$rest",
   "$return",
   "$step",
+  "$stepMethod",
   "$SuppressedError",
   "$suspend",
   "$super",

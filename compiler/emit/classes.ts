@@ -25,6 +25,7 @@ import { identifier } from "../convert.ts";
 import type { Fn } from "../ir.ts";
 import { keyName } from "../key-name.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { withoutDirectives } from "./function-expressions.ts";
 import { emitAsync, wrapper } from "./functions.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
@@ -65,7 +66,11 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     superClass: node.superClass ? rewriter.expression(node.superClass) : null,
     body: {
       ...node.body,
-      body: [t.staticBlock([t.expressionStatement(registered), ...kinds]), ...members, ...brands.rest()],
+      body: [
+        t.staticBlock([t.expressionStatement(registered), ...kinds, ...module.stepMethods(node)]),
+        ...members,
+        ...brands.rest(),
+      ],
     },
   };
   return t.isClassDeclaration(node) ? same : named(fn, same);
@@ -123,7 +128,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
       brands.used ? t.assignmentExpression("=", t.identifier("$known"), registered) : registered,
     ),
   );
-  start.push(...methodKinds(module, node, key));
+  start.push(...methodKinds(module, node, key), ...module.stepMethods(node));
   const value: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
@@ -163,6 +168,7 @@ function methodKinds(
     const computed = one.computed ? key(one) : null;
     if (one.computed && computed === null) continue;
     const fn = module.fnOf(one);
+    if (fn.isStep) continue;
     const holder = one.static
       ? t.thisExpression()
       : t.memberExpression(t.thisExpression(), t.identifier("prototype"));
@@ -311,14 +317,7 @@ const hasPrivateParts = (owner: Fn) => owner.privates.some((one) => !one.isStati
 
 function method(module: Emitter, owner: Fn, node: t.ClassMethod | t.ClassPrivateMethod, key: t.Node): Member {
   const fn = module.fnOf(node);
-  if (fn.isStep) {
-    module.diagnostics.error(
-      "CF1012",
-      node,
-      "a class method as a step; make it a function, or a method of an object at the top of the module.",
-    );
-    return node;
-  }
+  if (fn.isStep) return withoutDirectives(node);
   if (!fn.suspends) {
     const guard = node.kind === "constructor" && hasPrivateParts(owner) ? [allocates(module, fn)] : [];
     const parts = plainFunction(module, fn, null, guard);

@@ -8,7 +8,7 @@ import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
 import { $park, $return, $suspend, $throw } from "./end.ts";
-import { $step } from "./external.ts";
+import { $step, $stepMethod } from "./external.ts";
 import {
   $fail,
   $Generator,
@@ -90,6 +90,7 @@ const helpers = {
   $rest,
   $return,
   $step,
+  $stepMethod,
   $super,
   $superGet,
   $superMethod,

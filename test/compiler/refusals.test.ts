@@ -37,11 +37,23 @@ describe("refused", () => {
     expect(compile(own, { filename: "flows.ts" }).diagnostics).toEqual([]);
   });
 
-  test("CF1012: a class method as a step", () => {
-    const source = 'export class Bank { async charge() { "use step"; } }';
-    const { code, diagnostics } = compile(source, { filename: "flows.ts" });
-    expect(code).toBeNull();
-    expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
+  test("CF1012: a method that nothing has a name for as a step", () => {
+    for (const source of [
+      'export class Bank { async charge() { "use step"; } }',
+      'export class Bank { static async #charge() { "use step"; } }',
+      'export const make = () => class { static async charge() { "use step"; } };',
+      'export const key = "x"; export class Bank { static async [key]() { "use step"; } }',
+    ])
+      for (const mark of ["directives", "all"] as const) {
+        const { code, diagnostics } = compile(source, { filename: "flows.ts", mark });
+        expect(code).toBeNull();
+        expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
+      }
+    const fine = 'export class Bank { static async charge() { "use step"; } }';
+    expect(compile(fine, { filename: "flows.ts" })).toMatchObject({
+      diagnostics: [],
+      manifest: { steps: ["flows.ts#Bank.charge"] },
+    });
   });
 
   test("CF1012: using at the top of a module", () => {
