@@ -9,17 +9,18 @@ import type { Fn, Variable } from "./ir.ts";
 import { boundIdentifiers } from "./names.ts";
 import type { Resolved } from "./resolved.ts";
 
-/** The variables that the record of the function has to hold, captured or not. Empty: nobody can tell. */
+/** The variables that the record of the function has to hold, captured or not. Empty: nobody can tell, and nobody keeps the object. */
 export function mappedVariables(fn: Fn, resolved: Resolved): readonly Variable[] {
   const own = fn.implicit.get("arguments");
   if (own === undefined || fn.strict || !t.isFunction(fn.node)) return [];
   if (!fn.node.params.every((one) => t.isIdentifier(one))) return [];
   const params = new Set(fn.node.params.map((one) => resolved.refs.get(one)!));
-  if (params.size === 0) return [];
-  if (!fn.suspends && ![...params].some((one) => one.captured)) return [];
+  if (!fn.suspends && !own.captured && ![...params].some((one) => one.captured)) return [];
   const uses = usesOf(fn.node, params, own, resolved);
-  if (!(uses.writes && uses.reads) && !(uses.mentions && uses.leaves)) return [];
-  return [...params, own];
+  // Such an object can be made by such a function only, so a restore needs one, too.
+  const isSaved = uses.reads && (fn.suspends || own.captured);
+  const isOne = (uses.writes && uses.reads) || (uses.mentions && uses.leaves);
+  return isSaved || isOne ? [...params, own] : [];
 }
 
 interface Uses {

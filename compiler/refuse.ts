@@ -2,17 +2,8 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Resolved } from "./resolve.ts";
-import { isUsing } from "./using.ts";
 
 export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostics): void {
-  const { body } = file.program;
-  for (const node of body)
-    if (isUsing(node))
-      diagnostics.error(
-        "CF1012",
-        node,
-        `"${node.kind}" at the top of a module; open the resource in the function that needs it.`,
-      );
   t.traverseFast(file, (node) => {
     if (
       t.isCallExpression(node) &&

@@ -1,8 +1,10 @@
 /** How a run ends: what its function returned or threw, and what is dropped with it. */
+import { ColdframeError } from "../errors.ts";
 import { FULFILLED, type Run, type WaitTable } from "../machine/index.ts";
 import { encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
+import { addEffects, addLastStarts } from "./effects.ts";
 import type { Owner } from "./owner.ts";
 import type { RunEnd, Subscription, WaitInfo } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
@@ -14,8 +16,8 @@ export function unhandledFailure(saved: RunSnapshot): RunEnd | null {
   return promise === undefined ? null : { status: "failed", value: encodeError(promise.value) };
 }
 
-/** The root task has settled. */
-export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
+/** The root task has settled. @returns the error, when the result cannot be saved and the run is to be held then */
+export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd | ColdframeError {
   const root = run.root!;
   const unhandled = [...run.rejections].find((promise) => !promise.handled && promise !== root);
   if (root.state === FULFILLED && unhandled !== undefined)
@@ -26,8 +28,10 @@ export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
     return { status, value: encodeError(root.value) };
   }
   try {
-    return { status: "done", value: encodeValue(root.value, worker.settings.codec) };
+    const value = encodeValue(root.value, worker.settings.codec, "the result of the run");
+    return { status: "done", value };
   } catch (error) {
+    if (worker.settings.onUnsavable === "hold" && error instanceof ColdframeError) return error;
     return { status: "failed", value: encodeError(error) };
   }
 }
@@ -39,11 +43,12 @@ function isCancelled(error: unknown): boolean {
 function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
   for (const promise of run.waits.values()) {
     const wait = promise.wait!;
-    if (wait.kind !== "step" && promise.reactions === undefined) continue;
+    if (wait.kind === "child" ? !wait.attached : wait.kind !== "step" && promise.reactions === undefined)
+      continue;
     const { name } = describeWait(promise, wait, 0);
     worker.settings.log({
       level: "warn",
-      message: `the run ended while ${wait.kind} "${name}" was pending; it is dropped`,
+      message: `the run ended while ${wait.kind} "${name}" was pending; it is ${wait.kind === "child" ? "cancelled" : "dropped"}`,
       run: activation.id,
       at: placeOf(promise),
     });
@@ -56,6 +61,8 @@ export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): vo
   activation.phase = "committing";
   const turn = new TurnRecord(activation, worker.id);
   turn.unsubscribe = droppedEvents(activation, null);
+  addEffects(turn, activation, null);
+  addLastStarts(turn, activation, activation.run!);
   turn.end = end;
   worker.write({
     activation,

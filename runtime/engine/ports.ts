@@ -29,10 +29,14 @@ export interface Settings {
   readonly poll: number;
   /** Milliseconds that steps in flight get to end, at close and at cancel. */
   readonly grace: number;
+  /** How long runs that have ended are kept, or null. */
+  readonly retention: number | null;
   /** Called by name before and after each commit and each step execution. */
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */
   readonly random: () => number;
+  /** A run that cannot be saved: its await throws, or it is blocked as it was last saved. */
+  readonly onUnsavable: "fail" | "hold";
   readonly about: string;
   /** What writers of values and runs ask of the platform. */
   readonly codec: WriterOptions;

@@ -2,8 +2,9 @@
  * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
  * build upon. `docs/abi.md` explains it.
  */
+export { follow, listen, type SignalListener, signalState } from "./abort-signals.ts";
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
-export { Bound, restoreBound } from "./bound.ts";
+export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
   $brand,
   $class,
@@ -35,6 +36,7 @@ export {
   type Callable,
   Constant,
   Durable,
+  type Effect,
   Element,
   ElementCall,
   Finally,
@@ -100,6 +102,7 @@ export {
   $module,
   bindingOf,
   codeOf,
+  isConstructorFunction,
   nameOf,
   recordOf,
   registerCode,

@@ -55,13 +55,6 @@ describe("refused", () => {
       manifest: { steps: ["flows.ts#Bank.charge"] },
     });
   });
-
-  test("CF1012: using at the top of a module", () => {
-    const source = 'using a = open(); export async function main() { "use workflow"; return a; }';
-    const { code, diagnostics } = compile(source, { filename: "flows.ts" });
-    expect(code).toBeNull();
-    expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
-  });
 });
 
 test("files without a directive are left alone, whatever stands in them", () => {

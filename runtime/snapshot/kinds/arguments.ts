@@ -7,22 +7,38 @@
 import { isMapped, linkAgain, type Mapping, mappingOf } from "../../machine/index.ts";
 import { broken, type In, integer, isIndex, type Kind, type Node, type Out } from "../kind.ts";
 import type { HeapOut } from "./functions.ts";
-import { EXTENSIBLE, isOrdinary, writeOwn } from "./own-table.ts";
+import { EXTENSIBLE, integrity, isOrdinary, writeOwn } from "./own-table.ts";
 
-export function isArguments(object: object): object is ArrayLike<unknown> {
+export function isArguments(object: object): boolean {
   return Object.hasOwn(object, "callee") && Object.prototype.toString.call(object) === "[object Arguments]";
 }
 
-export function writeArguments(object: ArrayLike<unknown>, out: Out): string {
+export function writeArguments(object: object, out: Out): string {
   const mapping = out.isOfRun ? mappingOf(object) : undefined;
   if (mapping !== undefined) return writeMapped(object, mapping, out as HeapOut);
+  if ("value" in Object.getOwnPropertyDescriptor(object, "callee")!)
+    return out.refuse("the arguments of a sloppy function; copy them with [...arguments]");
+  const level = integrity(object);
+  const keys = Reflect.ownKeys(object);
+  const indexes = keys.filter((key) => isIndex(key, 2 ** 32 - 1)).map(Number);
+  const count = indexes.length === 0 ? 0 : indexes.at(-1)! + 1;
+  if (count > 2 * indexes.length + 64) return out.refuse("an arguments object with far elements");
   let text = '["arguments"';
-  for (let i = 0; i < object.length; i++) {
-    text += `,${out.value(Object.getOwnPropertyDescriptor(object, i)?.value)}`;
-  }
-  const done = (key: string | symbol) =>
-    key === "length" || key === "callee" || key === Symbol.iterator || isIndex(key, object.length);
-  writeOwn(object, 0, out, done);
+  for (let i = 0; i < count; i++) text += `,${out.value(Object.getOwnPropertyDescriptor(object, i)?.value)}`;
+  const made: Record<PropertyKey, unknown> = { length: count, [Symbol.iterator]: Array.prototype.values };
+  const done = (key: string | symbol) => {
+    const found = Object.getOwnPropertyDescriptor(object, key)!;
+    if (key === "callee") return true;
+    if (isIndex(key, count)) return isOrdinary(found, level);
+    return (
+      Object.hasOwn(made, key) &&
+      found.value === made[key] &&
+      isOrdinary({ ...found, enumerable: !found.enumerable }, level)
+    );
+  };
+  const removed: PropertyKey[] = Reflect.ownKeys(made).filter((key) => !keys.includes(key));
+  for (let i = 0; i < count; i++) if (!Object.hasOwn(object, i)) removed.push(String(i));
+  writeOwn(object, 0, out, done, removed);
   return `${text}]`;
 }
 

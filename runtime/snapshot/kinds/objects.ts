@@ -13,18 +13,19 @@ import { EXTENSIBLE, FROZEN, integrity, isOrdinary, ordinary, writeOwn } from ".
 /** Objects with more keys than this are dictionaries: their key list would not come again. */
 const MAX_SHAPE = 64;
 
-export function writePlain(object: object, out: Out): string {
-  if (!Object.isExtensible(object) || Object.getOwnPropertySymbols(object).length > 0) {
-    return writeOdd(object, out);
-  }
+/** Undefined: it is more, or less, than a list of ordinary properties. */
+export function writePlain(object: object, out: Out): string | undefined {
+  if (!Object.isExtensible(object) || Object.getOwnPropertySymbols(object).length > 0) return undefined;
   const keys = Object.getOwnPropertyNames(object);
+  // What hides that it is an array or a map has no keys, or begins with an index.
+  if (keys.length === 0 || keys[0] === "0") return undefined;
   const shape = keys.length > 0 && keys.length <= MAX_SHAPE ? out.shape(keys) : undefined;
   let text = shape === undefined ? "{" : `["{}",${shape}`;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
     const found = Object.getOwnPropertyDescriptor(object, key)!;
     // What was reached so far is reached again through the own table.
-    if (!isOrdinary(found, EXTENSIBLE)) return writeOdd(object, out);
+    if (!isOrdinary(found, EXTENSIBLE)) return undefined;
     if (shape !== undefined) text += `,${out.value(found.value)}`;
     else text += `${i === 0 ? "" : ","}${quote(key)}:${out.value(found.value)}`;
   }
@@ -32,7 +33,7 @@ export function writePlain(object: object, out: Out): string {
 }
 
 /** An object that is more than a list of ordinary properties: all of them stand in the own table, in their order. */
-function writeOdd(object: object, out: Out): string {
+export function writeOdd(object: object, out: Out): string {
   if (isArguments(object)) return writeArguments(object, out);
   writeOwn(object, 0, out, () => false);
   return "{}";
@@ -69,7 +70,7 @@ export function fillPlain(object: Record<string, unknown>, input: In): void {
   }
 }
 
-export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | string = 0): string {
+export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | null | string = 0): string {
   const { length } = array;
   const level = integrity(array);
   let text = "[[";
@@ -92,7 +93,12 @@ export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | s
 }
 
 /** An array with holes, or with elements that are no ordinary properties: those stand in the own table. */
-function writeSparse(array: readonly unknown[], level: number, prototype: 0 | string, out: Out): string {
+function writeSparse(
+  array: readonly unknown[],
+  level: number,
+  prototype: 0 | null | string,
+  out: Out,
+): string {
   let text = `["sparse",${array.length}`;
   const done = new Set<string>();
   for (const key of Object.getOwnPropertyNames(array)) {

@@ -4,7 +4,8 @@
  * An entry is `[node, integrity, prototype, property…]`, where
  * integrity is 0 extensible, 1 not extensible, 2 sealed, 3 frozen;
  * prototype is 0 (that of the kind), null, or `[n]`: the `prototype` of class n;
- * a property is `[key, value]`, `[key, value, attributes]` or `[key, get, set, attributes]`, with writable 1, enumerable 2, configurable 4.
+ * `[n,0]` the object of node n itself;
+ * a property is `[key]` when it is absent, `[key, value]`, `[key, value, attributes]` or `[key, get, set, attributes]`, with writable 1, enumerable 2, configurable 4.
  */
 import { broken, type In, integer, list, type Node, type Out, quote } from "../kind.ts";
 
@@ -18,17 +19,20 @@ export const FROZEN = 3;
 
 /**
  * Writes the entry of the own table, if there is anything to say.
- * @param prototype 0: that of the kind; or null; or the text of a reference to a class
+ * @param prototype 0: that of the kind; or null; or the text of a reference to a class; or `[n,0]`, an object itself
  * @param done whether the kind has written this property itself
+ * @param removed properties that the object is made with, and does not have any more
  */
 export function writeOwn(
   object: object,
   prototype: 0 | null | string,
   out: Out,
   done: (key: string | symbol) => boolean,
+  removed: readonly PropertyKey[] = [],
 ): void {
   const level = integrity(object);
   let text = "";
+  for (const key of removed) text += `,[${typeof key === "string" ? quote(key) : out.value(key)}]`;
   for (const key of Reflect.ownKeys(object)) {
     if (done(key)) continue;
     text += `,${property(key, Object.getOwnPropertyDescriptor(object, key)!, out)}`;
@@ -57,6 +61,10 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
     const raw = list(entry[i]);
     const key = typeof raw[0] === "string" ? raw[0] : input.value(raw[0]);
     if (typeof key !== "string" && typeof key !== "symbol") broken("a key that is no name");
+    if (raw.length === 1) {
+      Reflect.deleteProperty(object, key as string);
+      continue;
+    }
     const attributes = raw.length === 2 ? DEFAULT : integer(raw[raw.length - 1], DEFAULT + 1);
     const common = {
       enumerable: (attributes & ENUMERABLE) !== 0,
