@@ -87,3 +87,11 @@ export function $step<A extends unknown[], R>(
   registry.stepsByFunction.set(f, step);
   return f;
 }
+
+/** Makes a static method, which stays in its class, an external call; `this` in it is the class. Returns nothing. */
+export function $stepMethod(holder: object, key: string, id: string): void {
+  const method = Object.getOwnPropertyDescriptor(holder, key)!.value as (...args: unknown[]) => unknown;
+  const body = (...args: unknown[]): unknown => Reflect.apply(method, holder, args);
+  Object.defineProperty(body, "length", { value: method.length });
+  Object.defineProperty(holder, key, { value: $step(id, key, body) });
+}

@@ -63,6 +63,8 @@ interface Registry {
   unlisted: object[];
   /** The class of stamps on classes; see classes.ts. */
   classStamps: unknown;
+  /** Objects that got private names of classes from which they do not inherit, with those. Null: there are none. */
+  branded: WeakMap<object, unknown[]> | null;
 }
 
 /** Compiled scripts contain it in this form. */
@@ -89,6 +91,7 @@ export const registry: Registry = (home[registryKey] ??= {
   members: new WeakMap(),
   unlisted: [],
   classStamps: null,
+  branded: null,
 });
 
 /**
