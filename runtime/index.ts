@@ -12,11 +12,12 @@ export {
   type SendOptions,
 } from "./engine/engine.ts";
 export { type EventOptions, type EventPromise, event } from "./engine/event.ts";
+export type { Fact, FactListener, Facts, RunFact, StepFact } from "./engine/facts.ts";
 export { type Group, group } from "./engine/group.ts";
 export { Lock, mutex, semaphore } from "./engine/lock.ts";
 export type { StartOptions } from "./engine/options.ts";
 export { type Pool, pool } from "./engine/pool.ts";
-export type { LogEntry } from "./engine/ports.ts";
+export type { AroundStep, LogEntry } from "./engine/ports.ts";
 export { type PostOptions, send } from "./engine/post.ts";
 export { type RateLimit, rateLimit } from "./engine/rate-limit.ts";
 export type { ErrorClass, RetryPolicy, StepOptions } from "./engine/retry.ts";

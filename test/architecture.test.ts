@@ -22,7 +22,7 @@ const packages: Record<string, RegExp> = {
   // croner: asked for with import(), so that programs without schedules do not load it.
   runtime: /^(superjson|croner)$/,
   stores: /^(node:|libsql$|better-sqlite3$|pg$)/,
-  plugins: /^(node:|unplugin$|@babel\/|vite$)/,
+  plugins: /^(node:|unplugin$|@babel\/|vite$|@opentelemetry\/api$)/,
   checker: /^(node:|ts-morph$)/,
   cli: /^(node:|citty$)/,
 };

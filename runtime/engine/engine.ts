@@ -10,6 +10,7 @@ import { Ends } from "./ends.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
 import { findSchema } from "./event-schema.ts";
+import { type FactListener, Facts } from "./facts.ts";
 import {
   checkCount,
   checkName,
@@ -18,7 +19,7 @@ import {
   type StartOptions,
   wrongOption,
 } from "./options.ts";
-import type { LogEntry, Settings } from "./ports.ts";
+import type { AroundStep, LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
 import { parkOf, valueOf } from "./run-view.ts";
@@ -26,7 +27,7 @@ import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
 import { Schedules } from "./schedules.ts";
 import { conform } from "./schema.ts";
 import { Cancelled } from "./signals.ts";
-import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
 export interface EngineOptions {
@@ -50,11 +51,20 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
+  /** Called with all that happens to the runs that this process works on: as `engine.facts.listen`, from the beginning. */
+  readonly onFact?: FactListener;
+  /** Called instead of the body of each step, which it calls. */
+  readonly aroundStep?: AroundStep;
   /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number;
-  /** Whether an object is a Proxy, which cannot be saved: `util.types.isProxy` of Node. Default: none is. */
+  /**
+   * What becomes of a run that cannot be saved where it would park. `"fail"`, the default: its await throws CF2101. `"hold"`: it is
+   * blocked as it was last saved, until a process with other code carries it on, or somebody unblocks it.
+   */
+  readonly onUnsavable?: "fail" | "hold";
+  /** Whether an object is a Proxy, which cannot be saved. Default: what Node, Deno or Bun say; elsewhere none is. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -70,8 +80,11 @@ const OPTIONS = [
   "retention",
   "clock",
   "log",
+  "onFact",
+  "aroundStep",
   "failpoint",
   "random",
+  "onUnsavable",
   "isProxy",
 ];
 
@@ -111,12 +124,24 @@ function settingsOf(options: EngineOptions): Settings {
     poll = 5000,
     grace = 5000,
   } = options;
+  const { onUnsavable = "fail" } = options;
+  if (onUnsavable !== "fail" && onUnsavable !== "hold")
+    throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
+  for (const name of ["onFact", "aroundStep", "log"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw wrongOption("createEngine()", name, options[name], "a function");
+  }
+  const log = options.log ?? logToConsole;
+  const facts = new Facts((kind, error) =>
+    log({ level: "error", message: `a listener to facts threw at "${kind}"`, error }),
+  );
+  if (options.onFact !== undefined) facts.listen(options.onFact);
   return {
     store: options.store,
     clock: options.clock ?? systemClock,
-    log: options.log ?? logToConsole,
+    log,
     hold: milliseconds(hold),
     cache,
     concurrency,
@@ -126,6 +151,9 @@ function settingsOf(options: EngineOptions): Settings {
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
+    facts,
+    aroundStep: options.aroundStep ?? null,
+    onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
   };
@@ -142,6 +170,8 @@ function logToConsole({ level, message, run, at, error }: LogEntry): void {
 
 export class Engine implements AsyncDisposable {
   readonly store: Store;
+  /** What happens to the runs that this process works on. */
+  readonly facts: Facts;
   /** What was set up with `schedule`: to list, pause, resume and remove it. */
   readonly schedules: Schedules;
   readonly #settings: Settings;
@@ -163,6 +193,7 @@ export class Engine implements AsyncDisposable {
   /** Use `createEngine`. */
   constructor(settings: Settings, works: boolean) {
     this.store = settings.store;
+    this.facts = settings.facts;
     this.#settings = settings;
     this.#ends = new Ends(settings);
     this.schedules = new Schedules(settings, () => this.#checkOpen());
@@ -196,7 +227,7 @@ export class Engine implements AsyncDisposable {
     const run: NewRun = {
       id,
       entry: entryOf(f),
-      call: encodeValue([...args], this.#settings.codec),
+      call: encodeValue([...args], this.#settings.codec, "arguments of start(): args"),
       secret: randomId(),
       tags,
       priority,
@@ -254,7 +285,7 @@ export class Engine implements AsyncDisposable {
     const outcome = await this.store.send({
       key,
       id,
-      payload: encodeValue(payload, this.#settings.codec),
+      payload: encodeValue(payload, this.#settings.codec, `payload of event "${key}"`),
       run,
     });
     this.#settings.failpoint("send:after");
@@ -290,6 +321,12 @@ export class Engine implements AsyncDisposable {
         progress: progress === null ? undefined : valueOf(progress),
       })),
     };
+  }
+
+  /** How many runs there are of each status. */
+  async counts(): Promise<Readonly<Record<RunStatus, number>>> {
+    this.#checkOpen();
+    return this.store.read.counts();
   }
 
   /** Runs, newest first. */
@@ -338,7 +375,7 @@ export class Engine implements AsyncDisposable {
     await this.#mend(id, options, {
       kind: "settle",
       threw: false,
-      value: encodeValue(value, this.#settings.codec),
+      value: encodeValue(value, this.#settings.codec, "the value of resolve()"),
     });
   }
 
@@ -436,6 +473,18 @@ export class Engine implements AsyncDisposable {
   close(grace?: Duration): Promise<void> {
     this.#closed ??= this.#close(grace === undefined ? this.#settings.grace : milliseconds(grace));
     return this.#closed;
+  }
+
+  /**
+   * As if the process had been killed: nothing of its runs goes on here, and the store is not told, so that others take over
+   * when the lease has ended. For tests; writes under way may still reach a store that is not cut off.
+   */
+  abandon(): void {
+    this.#closed ??= Promise.resolve();
+    this.#worker?.abandon();
+    this.#unwatch?.();
+    this.#ends.close();
+    this.#changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

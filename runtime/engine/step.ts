@@ -22,7 +22,7 @@ export function step<A extends unknown[], R>(
   const f = function (this: unknown, ...args: A) {
     const { run } = machine;
     if (run === null || run.host === null) {
-      return callFreely(body as never, this, args, policy) as Promise<Awaited<R>>;
+      return callFreely(made.body, this, args, policy) as Promise<Awaited<R>>;
     }
     const id = nameOf(f);
     if (id === undefined) {

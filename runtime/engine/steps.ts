@@ -4,8 +4,10 @@ import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
 import { encodeOutcome } from "./codec.ts";
+import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
+import { aboutStep } from "./run-facts.ts";
 import { findStep } from "./step.ts";
 import type { Attempt as AttemptRow } from "./store.ts";
 
@@ -50,6 +52,8 @@ class Flight extends Attempt {
   /** Progress that is being written. */
   #writing: Promise<boolean> | null = null;
   #over = false;
+  /** In ms; -1 when nobody was told that it has started. */
+  #began = -1;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, worker: Owner) {
     const known = activation.attempts.get(intent.id);
@@ -99,13 +103,15 @@ class Flight extends Attempt {
   }
 
   #execute(policy: Policy): void {
-    const { clock, failpoint } = this.#worker.settings;
+    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
     const { name, body } = this.#step;
     let result: unknown;
     try {
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      result = this.call(body, args, policy, clock, this.#left(), name);
+      if (facts.wanted) this.#tellStarted();
+      const call = () => this.call(body, args, policy, clock, this.#left(), name);
+      result = aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
     } catch (error) {
       result = Promise.reject(error);
     }
@@ -168,25 +174,54 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.arrive(encodeOutcome(wait, threw, value, codec));
+    const arrival = encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec);
+    this.#tellEnded(threw, value, arrival.value.length);
+    activation.arrive(arrival);
     this.#worker.advance(activation);
+  }
+
+  #fact(): StepFact {
+    return aboutStep(this.#activation, this.#worker, this.#intent, this.attempt);
+  }
+
+  #tellStarted(): void {
+    const fact = this.#fact();
+    this.#began = fact.time;
+    this.#worker.settings.facts.tell({ ...fact, kind: "step.started", bytes: this.#intent.args.length });
+  }
+
+  /** @param bytes of what is recorded */
+  #tellEnded(threw: boolean, value: unknown, bytes: number): void {
+    const { facts } = this.#worker.settings;
+    if (this.#began < 0 || !facts.wanted) return;
+    const fact = this.#fact();
+    const took = fact.time - this.#began;
+    facts.tell({ ...fact, kind: "step.ended", took, bytes, threw, error: threw ? value : null });
   }
 
   /** @param later milliseconds until the next attempt; null: a person decides */
   async #failed(later: number | null, thrown: unknown): Promise<void> {
     const { message } = (thrown ?? {}) as { message?: unknown };
     const error = String(message ?? thrown);
-    if (later === null) await this.#hold(error);
-    else {
-      this.#log("info", `failed: ${error}`);
-      const due = this.#worker.settings.clock.now() + later;
-      await this.#giveUp({ made: this.attempt, due, error });
+    this.#tellEnded(true, thrown, error.length);
+    if (later === null) {
+      await this.#hold(error, thrown);
+      return;
     }
+    this.#log("info", `failed: ${error}`);
+    const { clock, facts } = this.#worker.settings;
+    const due = clock.now() + later;
+    await this.#giveUp({ made: this.attempt, due, error }, () =>
+      facts.tell({ ...this.#fact(), kind: "step.retried", due, error: thrown }),
+    );
   }
 
-  async #hold(error: string): Promise<void> {
-    this.#log("warn", `is held: ${error}`);
-    await this.#giveUp({ made: this.attempt, due: null, error });
+  async #hold(error: string, thrown: unknown = new Error(error)): Promise<void> {
+    this.#log("warn", `failed for good, it is held: ${error}`);
+    const { facts } = this.#worker.settings;
+    await this.#giveUp({ made: this.attempt, due: null, error }, () =>
+      facts.tell({ ...this.#fact(), kind: "step.held", error: thrown }),
+    );
   }
 
   #log(level: "info" | "warn", what: string): void {
@@ -194,17 +229,19 @@ class Flight extends Attempt {
       level,
       message: `attempt ${this.attempt} of step "${this.#intent.step}" ${what}`,
       run: this.#activation.id,
+      at: this.#activation.waits.get(this.#intent.id)?.at ?? "",
     });
   }
 
   /** The attempt is over, the step has no outcome. */
-  async #giveUp(facts: Pick<AttemptRow, "made" | "due" | "error">): Promise<void> {
+  async #giveUp(known: Pick<AttemptRow, "made" | "due" | "error">, tell: () => void): Promise<void> {
     const activation = this.#activation;
     // What it told is written before this, or with it.
     this.#over = true;
     await this.#writing;
-    if (!(await this.#note({ ...facts, begun: null })) || !this.#isCurrent()) return;
+    if (!(await this.#note({ ...known, begun: null })) || !this.#isCurrent()) return;
     activation.flights.delete(this.#intent.id);
+    if (this.#worker.settings.facts.wanted) tell();
     startStep(activation, this.#intent, this.#worker);
     this.#worker.park(activation);
   }

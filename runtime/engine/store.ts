@@ -446,6 +446,8 @@ export interface Store {
   readonly read: {
     run(id: string): Promise<RunDetail | null>;
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
+    /** How many runs there are of each status. */
+    counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
     schemaOf(key: string): Promise<string | null>;

@@ -279,6 +279,8 @@ export class NativeReaction {
 /** The native promise that a call from outside got instead of its task. Settled together with it, without a job. Not savable. */
 export class Mirror {
   target: NativeCapability;
+  /** Null until it is there. */
+  promise: Promise<unknown> | null = null;
   constructor(target: NativeCapability) {
     this.target = target;
   }

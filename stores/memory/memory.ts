@@ -287,6 +287,11 @@ export class MemoryStore implements Store {
         .slice(0, filter.limit ?? 100)
         .map(row);
     },
+    counts: async () => {
+      const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+      for (const { status } of this.#data.runs.values()) counts[status]++;
+      return counts;
+    },
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
     schemaOf: async (key) =>
       this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,

@@ -16,6 +16,7 @@ import type {
   RunDetail,
   RunFilter,
   RunRow,
+  RunStatus,
   ScheduleChange,
   ScheduleRow,
   SendOutcome,
@@ -242,13 +243,21 @@ export class SqliteStore implements Store {
       }),
     runs: async (filter: RunFilter): Promise<readonly RunRow[]> =>
       this.#read((sql) => {
-        const after =
-          filter.after === undefined ? null : ((sql.status.get(filter.after)?.n ?? null) as number | null);
-        const status = filter.status ?? null;
+        const after = filter.after === undefined ? undefined : (sql.status.get(filter.after)?.n as number);
+        const below = after ?? Number.MAX_SAFE_INTEGER;
         const entry = filter.entry ?? null;
         const tags = filter.tags === undefined ? null : JSON.stringify(filter.tags);
         const limit = filter.limit ?? 100;
-        return sql.runs.all(after, after, status, status, entry, entry, tags, tags, limit).map(rowOf);
+        const rest = [below, entry, entry, tags, tags, limit];
+        const rows =
+          filter.status === undefined ? sql.runs.all(...rest) : sql.runsOfStatus.all(filter.status, ...rest);
+        return rows.map(rowOf);
+      }),
+    counts: async () =>
+      this.#read((sql) => {
+        const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+        for (const { status, runs } of sql.counts.all()) counts[status as RunStatus] = runs;
+        return counts;
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),

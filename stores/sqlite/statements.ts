@@ -48,7 +48,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
 CREATE INDEX runs_told ON runs (worker) WHERE worker IS NOT NULL AND told = 1;
-CREATE INDEX runs_blocked ON runs (n) WHERE status = 'blocked';
+CREATE INDEX runs_status ON runs (status, n);
 
 CREATE TABLE states (
   n INTEGER PRIMARY KEY,
@@ -167,6 +167,12 @@ const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.due, r.reason
   (SELECT count(*) FROM attempts a WHERE a.n = r.n AND a.due IS NULL) AS held`;
 const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
 
+/** Parameters: entry twice, tags twice, limit. */
+const FILTER = `(? IS NULL OR r.entry = ?)
+      AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
+        WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
+    ORDER BY r.n DESC LIMIT ?`;
+
 /** Runs in one `turns`: a call of the driver costs more than the update of a row, beyond sixteen it is not felt. */
 export const TURNS_AT_ONCE = 16;
 
@@ -277,14 +283,15 @@ export const statements = {
   take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
   status: "SELECT n, status FROM runs WHERE id = ?",
 
+  // Named, since all active runs would be looked through by the index of statuses.
   /** The highest priority below the given one that has a run with a due time. */
-  nextPriority: `SELECT max(priority) AS priority FROM runs
+  nextPriority: `SELECT max(priority) AS priority FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
-  dueRuns: `SELECT n FROM runs
+  dueRuns: `SELECT n FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
       AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT ?`,
-  nextDue: `SELECT min(due) AS due FROM runs
+  nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
   claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
@@ -345,12 +352,11 @@ export const statements = {
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
-  /** Newest first. Parameters: after (n or null) twice, status twice, entry twice, tags twice, limit. */
-  runs: `SELECT ${ROW} ${FROM}
-    WHERE (? IS NULL OR r.n < ?) AND (? IS NULL OR r.status = ?) AND (? IS NULL OR r.entry = ?)
-      AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
-        WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
-    ORDER BY r.n DESC LIMIT ?`,
+  /** Newest first. Parameters: below which n, then as in `FILTER`. */
+  runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
+  /** The same of one status, which the parameters begin with: reads no others. */
+  runsOfStatus: `SELECT ${ROW} ${FROM} WHERE r.status = ? AND r.n < ? AND ${FILTER}`,
+  counts: "SELECT status, count(*) AS runs FROM runs GROUP BY status",
   codes: "SELECT key, body FROM codes ORDER BY key",
   liveWorkers: "SELECT id, lease, until, about FROM workers WHERE until > ? ORDER BY id",
 } as const;

@@ -505,6 +505,19 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await ids({ tags: { team: "x" } })).toEqual(["c", "a"]);
       expect(await ids({ tags: { team: "x", env: "p" } })).toEqual(["c"]);
       expect(await ids({ status: "done" })).toEqual([]);
+      expect(await ids({ status: "active", limit: 2, after: "c" })).toEqual(["b", "a"]);
+      const claimed = await claimOne();
+      await store.commit([turnOf(claimed, { snapshot: null, end: { status: "failed", value: "1" } })]);
+      expect(await ids({ status: "failed" })).toEqual([claimed.id]);
+      expect(await ids({ status: "active" })).toHaveLength(2);
+      expect(await store.read.counts()).toEqual({
+        active: 2,
+        blocked: 0,
+        suspended: 0,
+        done: 0,
+        failed: 1,
+        cancelled: 0,
+      });
     });
 
     it("hints to watchers, until they stop", async () => {
