@@ -35,6 +35,7 @@ import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
 import { $super, $superGet, $superMethod } from "./super.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
+import { $clearTimeout, $setInterval, $setTimeout } from "./timers.ts";
 import { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
 
 const helpers = {
@@ -50,6 +51,8 @@ const helpers = {
   $class,
   $classOf,
   $code,
+  $clearInterval: $clearTimeout,
+  $clearTimeout,
   $coercible,
   $const,
   $copy,
@@ -89,6 +92,8 @@ const helpers = {
   $resume,
   $rest,
   $return,
+  $setInterval,
+  $setTimeout,
   $step,
   $stepMethod,
   $super,
