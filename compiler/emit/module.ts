@@ -287,7 +287,9 @@ export class ModuleEmitter implements Emitter {
     const base = written || "default";
     fn.codeName = this.name(`${base}$code`);
     const emitted = emitAsync(this, fn, fn.codeName);
-    const self = written === "" ? t.nullLiteral() : t.identifier(written);
+    // The name of what may be replaced does not say whose `prototype` a generator inherits from; its code does.
+    const replaceable = top.reassigned || this.#options.sourceType === "script";
+    const self = written === "" || (fn.isGenerator && replaceable) ? t.nullLiteral() : t.identifier(written);
     const parts = wrapper(this, fn, fn.codeName, emitted, self);
     this.code(fn, {
       step: emitted.step,

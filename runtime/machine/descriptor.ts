@@ -3,7 +3,7 @@
  * two words. The rest is taken apart when a snapshot, an alignment or a person first asks for it.
  */
 import type { Code, CodeKind, Point, RecordSchema } from "../../abi/index.ts";
-import { $closure } from "./closure.ts";
+import { $closure, $closureOver } from "./closure.ts";
 import type { Callable } from "./durable.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
 import { $async } from "./values.ts";
@@ -74,7 +74,7 @@ function stamping(code: Code, make: Factory): Factory {
     case 0:
       return () => $closure(make(), code, NONE);
     case 1:
-      return (a) => $closure(make(a), code, [a]);
+      return (a) => $closureOver(make(a), code, a);
     case 2:
       return (a, b) => $closure(make(a, b), code, [a, b]);
     default:

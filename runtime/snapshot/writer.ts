@@ -18,6 +18,7 @@ import {
   recordOf,
   registry,
   stampOf,
+  strayTask,
   type Wait,
 } from "../machine/index.ts";
 import { builtinName } from "./builtins.ts";
@@ -366,7 +367,7 @@ export class Writer implements RunOut {
 
   /** A generator, or the `prototype` of a generator function. */
   private writeGenerating(object: object): string | undefined {
-    const task = generatorTask(object);
+    const task = generatorTask(object) ?? strayTask(object);
     const owner = task === undefined ? generatorFunctionOf(object) : undefined;
     if (task === undefined && owner === undefined) return undefined;
     if (this.ofRun === null) return this.refuse("a generator");
