@@ -1,5 +1,6 @@
 /** What can never be kept in a marked module, or would change its meaning without a word. */
 import * as t from "@babel/types";
+import { walk } from "./children.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn } from "./ir.ts";
 import { boundIdentifiers } from "./names.ts";
@@ -22,7 +23,7 @@ function refuseMapped(resolved: Resolved, diagnostics: Diagnostics): void {
     if (!fn.suspends && !params.some((one) => one?.captured)) continue;
     let written: t.Node | null = null;
     let whole = 0;
-    t.traverseFast(fn.node, (node) => {
+    walk(fn.node, (node) => {
       if (isArguments(node, fn, resolved)) whole++;
       if (t.isMemberExpression(node) && isArguments(node.object, fn, resolved) && isLength(node)) whole--;
       const targets = t.isAssignmentExpression(node)
@@ -65,7 +66,7 @@ export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostic
         node,
         `"${node.kind}" at the top of a module; open the resource in the function that needs it.`,
       );
-  t.traverseFast(file, (node) => {
+  walk(file, (node) => {
     if (
       t.isCallExpression(node) &&
       t.isIdentifier(node.callee, { name: "eval" }) &&

@@ -4,8 +4,8 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
+import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
@@ -353,7 +353,7 @@ export class ModuleEmitter implements Emitter {
         return node;
       }
       const copy = { ...node } as unknown as { [key: string]: unknown };
-      for (const key of VISITOR_KEYS[node.type] ?? []) {
+      for (const key of childKeys(node.type)) {
         const child = copy[key];
         if (Array.isArray(child))
           copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));
