@@ -11,6 +11,7 @@ import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope } from "../ir.ts";
 import { slotName } from "../layout.ts";
+import { plainParameters } from "../lower/index.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
@@ -289,7 +290,9 @@ export class ModuleEmitter implements Emitter {
     const emitted = emitAsync(this, fn, fn.codeName);
     // The name of what may be replaced does not say whose `prototype` a generator inherits from; its code does.
     const replaceable = top.reassigned || this.#options.sourceType === "script";
-    const self = written === "" || (fn.isGenerator && replaceable) ? t.nullLiteral() : t.identifier(written);
+    const hidden = plainParameters(fn).some((one) => one.name === written);
+    const unnamed = written === "" || hidden || (fn.isGenerator && replaceable);
+    const self = unnamed ? t.nullLiteral() : t.identifier(written);
     const parts = wrapper(this, fn, fn.codeName, emitted, self);
     this.code(fn, {
       step: emitted.step,
