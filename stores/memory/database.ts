@@ -1,5 +1,6 @@
 /** The data of the store in memory: what would be tables. */
 import type {
+  Acquiring,
   Arrival,
   Attempt,
   Blocked,
@@ -20,7 +21,7 @@ export interface Record {
   readonly secret: string;
   readonly tags: Readonly<{ [name: string]: string }>;
   readonly priority: number;
-  readonly parent: { readonly run: string; readonly wait: number } | null;
+  readonly parent: string | null;
   readonly created: number;
   status: RunStatus;
   blocked: Blocked | null;
@@ -39,6 +40,20 @@ export interface Record {
   end: RunEnd | null;
   readonly arrivals: Map<number, Arrival>;
   readonly attempts: Map<number, Attempt>;
+  /** Runs that wait for its end. */
+  readonly followers: Follower[];
+}
+
+export interface Follower {
+  readonly run: Record;
+  readonly wait: number;
+  readonly attached: boolean;
+}
+
+/** One in the line of a lock. */
+export interface Place extends Acquiring {
+  readonly run: Record;
+  held: boolean;
 }
 
 export interface Database {
@@ -52,6 +67,12 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  /** Lines of locks by key, in the order in which places were asked for. */
+  readonly places: Map<string, Place[]>;
+  /** When the next place of a rate is free, by key. */
+  readonly rates: Map<string, number>;
+  /** Runs ever inserted. */
+  count: number;
   readonly listeners: Set<(hint: Hint) => void>;
 }
 
@@ -64,6 +85,9 @@ export function emptyDatabase(): Database {
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    places: new Map(),
+    rates: new Map(),
+    count: 0,
     listeners: new Set(),
   };
 }

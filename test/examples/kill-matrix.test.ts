@@ -94,7 +94,7 @@ async function inParallel<T>(cases: readonly T[], task: (one: T) => Promise<void
 
 describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
   test("killed at every failpoint, once and again, it ends as if nothing had happened", {
-    timeout: 240_000,
+    timeout: 480_000,
   }, async () => {
     const reference = { ...(await uncompiled(name)), faults: [] };
     const undisturbed = endOf(await work(name, name, 0));

@@ -6,10 +6,11 @@ import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores
 import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
 import { statements } from "../../stores/sqlite/statements.ts";
 import { describeStore, newRun, turnOf } from "./contract.ts";
+import { describeRuns } from "./contract-runs.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
 
-describeStore("sqlite", async () => {
+async function underTest() {
   const clock = { now: 1_000_000 };
   const path = folder();
   const opened: SqliteStore[] = [];
@@ -26,7 +27,9 @@ describeStore("sqlite", async () => {
       rmSync(path, { recursive: true });
     },
   };
-});
+}
+
+for (const describeContract of [describeStore, describeRuns]) describeContract("sqlite", underTest);
 
 describe("sqlite files", () => {
   let path: string;

@@ -16,12 +16,17 @@ const [name, database, ledger] = process.argv.slice(2) as [keyof typeof programs
 const { program, args, plan } = programs[name] as Program;
 const killAt = Number(process.env["COLDFRAME_KILL_AT"] ?? "0");
 
-append(ledger, { kind: "--", op: "process", key: "", value: killAt, ok: true });
+const beginProcess = () => append(ledger, { kind: "--", op: "process", key: "", value: killAt, ok: true });
+beginProcess();
 address();
 const failpoints: string[] = [];
 const engine = await createEngine({
   store: sqlite(database),
   lease: 400,
+  // Stalled for longer than its lease, it begins anew as another worker: what was in flight may be repeated.
+  log({ message }) {
+    if (message.startsWith("the lease of this worker ended")) beginProcess();
+  },
   failpoint(point: string) {
     failpoints.push(point);
     if (failpoints.length === killAt) process.kill(process.pid, "SIGKILL");

@@ -6,7 +6,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
 export interface Entry {
-  /** `->` a request, `<-` its answer, `--` a process has begun. */
+  /** `->` a request, `<-` its answer, `--` a process, or one that lost its lease, has begun. */
   readonly kind: "->" | "<-" | "--";
   /** `system.operation`. */
   readonly op: string;
