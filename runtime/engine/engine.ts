@@ -9,6 +9,7 @@ import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
+import { findSchema } from "./event-schema.ts";
 import { type FactListener, Facts } from "./facts.ts";
 import {
   checkCount,
@@ -21,7 +22,10 @@ import {
 import type { AroundStep, LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
-import { parkOf } from "./run-view.ts";
+import { parkOf, valueOf } from "./run-view.ts";
+import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
+import { Schedules } from "./schedules.ts";
+import { conform } from "./schema.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
@@ -168,6 +172,8 @@ export class Engine implements AsyncDisposable {
   readonly store: Store;
   /** What happens to the runs that this process works on. */
   readonly facts: Facts;
+  /** What was set up with `schedule`: to list, pause, resume and remove it. */
+  readonly schedules: Schedules;
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
@@ -190,6 +196,7 @@ export class Engine implements AsyncDisposable {
     this.facts = settings.facts;
     this.#settings = settings;
     this.#ends = new Ends(settings);
+    this.schedules = new Schedules(settings, () => this.#checkOpen());
     this.#worker = works ? new Worker(settings, this.#listener) : null;
   }
 
@@ -237,17 +244,31 @@ export class Engine implements AsyncDisposable {
     return new RunHandle<R>(this.#access, id, outcome!.created);
   }
 
+  /**
+   * Starts runs by the clock: inserts the schedule, or changes it to this. To be called whenever a program begins: one that is as
+   * it was stays as it is.
+   * @throws ColdframeError CF2001 when the workflow was not compiled, CF2101 when an argument cannot be saved, CF2301, CF3103
+   *   for wrong options
+   */
+  async schedule<A extends readonly unknown[]>(
+    id: string,
+    options: ScheduleOptions<A>,
+  ): Promise<ScheduleState> {
+    return this.schedules.set(id, options);
+  }
+
   /** A handle of a run that may exist. */
   run<T = unknown>(id: string): RunHandle<T> {
     return new RunHandle<T>(this.#access, id, false);
   }
 
   /**
-   * Sends an event: settles one `event()` that waits for the key, now or later. Resolves when durable.
+   * Sends an event: settles one `event()` that waits for the key, now or later, and each that is a broadcast. Resolves when
+   * durable.
    * @param payload is copied
    * @returns what became of it; `late` when the run that made the key has ended
    * @throws ColdframeError CF2101 when the payload cannot be saved, CF3102 when the key belongs to no run, CF3103 for a
-   *   wrong key or id
+   *   wrong key or id; CF2307 when whoever is to get it has a schema, which it does not fit: then nothing was sent
    */
   async send(key: string, payload?: unknown, options: SendOptions = {}): Promise<SendOutcome> {
     this.#checkOpen();
@@ -256,6 +277,10 @@ export class Engine implements AsyncDisposable {
     const { id = randomId() } = options;
     checkName("event id", id);
     const run = runOfKey(key);
+    const name = await this.store.read.schemaOf(key);
+    const schema = name === null ? null : findSchema(name);
+    // Checked only: what the schema makes of it is made where it arrives.
+    if (schema !== null) await conform(schema, payload, `payload of event "${key}"`);
     this.#settings.failpoint("send:before");
     const outcome = await this.store.send({
       key,
@@ -281,13 +306,21 @@ export class Engine implements AsyncDisposable {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
-    const { call, end: _, ...state } = found;
+    const { call, end: _, attempts, ...state } = found;
     let park = parkOf(found, this.#codes.find);
     if (this.#codes.takeMissed()) {
       await this.#codes.load(this.store);
       park = parkOf(found, this.#codes.find);
     }
-    return { ...state, ...park, args: decodeValue(call) as unknown[] };
+    return {
+      ...state,
+      ...park,
+      args: decodeValue(call) as unknown[],
+      attempts: attempts.map(({ wait, made, due, error, progress }) => ({
+        ...{ wait, made, due, error },
+        progress: progress === null ? undefined : valueOf(progress),
+      })),
+    };
   }
 
   /** How many runs there are of each status. */

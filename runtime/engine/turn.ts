@@ -219,7 +219,8 @@ export function commit(activation: Activation, worker: Owner): void {
     if (info === undefined) {
       info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
       if (wait.kind === "step") (intents ??= new WaitTable()).set(id, wait);
-      else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
+      else if (wait.kind === "event")
+        (subscribe ??= []).push({ wait: id, key: wait.key, schema: wait.schema ?? null });
       else if (wait.kind !== "timer") addWait(turn, activation, wait);
     }
     kept.set(id, info);

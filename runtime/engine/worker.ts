@@ -15,6 +15,7 @@ import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
@@ -46,6 +47,7 @@ export class Worker implements Owner, Searcher {
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
+  readonly #scheduler: Scheduler;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -55,6 +57,7 @@ export class Worker implements Owner, Searcher {
     this.#cache = new RunCache(settings.cache);
     this.#outbox = new Outbox(settings);
     this.#listener = listener;
+    this.#scheduler = new Scheduler(settings, () => this.wake());
     this.#lease = new Lease(settings, (lost) => this.#loseAll(lost));
   }
 
@@ -78,6 +81,7 @@ export class Worker implements Owner, Searcher {
     await this.#lease.begin();
     await this.#codes.load(this.settings.store);
     this.#search.begin();
+    this.#scheduler.begin();
   }
 
   /** Ends within the grace time: steps under way may finish, runs are parked and given back. */
@@ -85,6 +89,7 @@ export class Worker implements Owner, Searcher {
     if (this.closing) return;
     this.closing = true;
     this.#search.end();
+    this.#scheduler.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",
@@ -182,6 +187,7 @@ export class Worker implements Owner, Searcher {
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);
+      this.#listener.changed();
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -350,7 +356,8 @@ export class Worker implements Owner, Searcher {
   #retry(activation: Activation, wait: number): void {
     const held = activation.attempts.get(wait);
     if (held?.due !== null) return;
-    activation.attempts.set(wait, { ...held, made: 0, due: 0 });
+    const since = this.settings.clock.now();
+    activation.attempts.set(wait, { ...held, made: 0, due: 0, since, begun: null });
     const asked = activation.run?.waits.get(wait)?.wait;
     if (asked?.kind === "step") startStep(activation, asked, this);
   }

@@ -60,6 +60,8 @@ export type Wait =
       readonly key: string;
       readonly due: number | null;
       readonly at: string;
+      /** `module#name` of the schema of its payload, for the store. Never saved. */
+      readonly schema?: string;
     }
   | {
       /** The end of another run. */
@@ -89,6 +91,13 @@ export type Effect =
   /** `run`: which one took the place. */
   | { readonly kind: "release"; readonly run: string; readonly wait: number }
   | { readonly kind: "cancel"; readonly run: string }
+  /** Events for `key` are copied to the key `to`: the next one, all that follow, or none any more. */
+  | {
+      readonly kind: "feed";
+      readonly key: string;
+      readonly to: string;
+      readonly which: "next" | "all" | "none";
+    }
   /** At once: nobody waits for this step any more. */
   | { readonly kind: "abort"; readonly wait: number };
 

@@ -79,7 +79,7 @@ export function $step<A extends unknown[], R>(
   registry.steps.set(id, step);
   const f = function (this: unknown, ...args: A): R {
     const { run } = machine;
-    if (run === null || run.host === null) return Reflect.apply(step.body, this, args as never) as R;
+    if (run === null || run.host === null) return registry.callFreely(step.body, this, args) as R;
     return run.host.callStep(run, step, args) as R;
   };
   Object.defineProperty(f, "name", { value: name, configurable: true });

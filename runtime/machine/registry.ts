@@ -41,6 +41,8 @@ interface Registry {
   readonly modules: Map<string, Module>;
   readonly steps: Map<string, Step>;
   readonly stepsByFunction: WeakMap<object, Step>;
+  /** Calls the body of a step outside any run, with what the engine gives it then. */
+  callFreely: (body: (...args: never[]) => unknown, self: unknown, args: unknown[]) => unknown;
   /** `module#name` by the identity of what is bound; filled at the first look-up. */
   readonly names: WeakMap<object, string>;
   /** Functions of marked modules that objects are made with by `new`: their names, and they themselves once looked at. */
@@ -79,6 +81,7 @@ export const registry: Registry = (home[registryKey] ??= {
   modules: new Map(),
   steps: new Map(),
   stepsByFunction: new WeakMap(),
+  callFreely: (body, self, args) => Reflect.apply(body, self, args),
   names: new WeakMap(),
   constructors: new Set(),
   constructorFunctions: new WeakSet(),

@@ -17,6 +17,8 @@ import type {
   RunFilter,
   RunRow,
   RunStatus,
+  ScheduleChange,
+  ScheduleRow,
   SendOutcome,
   StartOutcome,
   Store,
@@ -35,6 +37,7 @@ import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, detailOf, retried, rowOf } from "./rows.ts";
+import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
 import { cloneRun, collect, endByForce, mend, reserve } from "./upkeep.ts";
@@ -187,6 +190,16 @@ export class SqliteStore implements Store {
     return this.#write(100, (transaction) => reserve(transaction, key, interval, burst));
   }
 
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    return this.#write(change.row.spec.length * (1 + change.starts.length) + 200, (transaction) =>
+      changeSchedule(transaction, change),
+    );
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return this.#write(100, ({ sql }) => sql.dropSchedule.run(id) === 1);
+  }
+
   async unblock(run: string): Promise<boolean> {
     return this.#write(100, ({ sql, hints }) => {
       hints.push({ kind: "ready" });
@@ -248,6 +261,18 @@ export class SqliteStore implements Store {
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),
+    schemaOf: async (key: string): Promise<string | null> =>
+      this.#read((sql) => sql.schemaOf.get(key)?.schema ?? null),
+    schedule: async (id: string): Promise<ScheduleRow | null> =>
+      this.#read((sql) => {
+        const row = sql.schedule.get(id);
+        return row === undefined ? null : scheduleOf(row);
+      }),
+    schedules: async (due: number | null, limit: number): Promise<readonly ScheduleRow[]> =>
+      this.#read((sql) =>
+        (due === null ? sql.allSchedules.all(limit) : sql.dueSchedules.all(due, limit)).map(scheduleOf),
+      ),
+    nextSchedule: async (): Promise<number | null> => this.#read((sql) => sql.nextSchedule.get()!.next),
     workers: async () =>
       this.#read((sql) =>
         sql.liveWorkers
