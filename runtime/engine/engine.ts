@@ -196,7 +196,10 @@ export class Engine implements AsyncDisposable {
     const worker = this.#worker;
     const claim = worker !== null && worker.room > 0 && limit === null ? worker.id : null;
     this.#settings.failpoint("start:before");
-    const [outcome] = await this.store.start([run], claim);
+    const [outcome] = await this.store.start([run], claim).catch((error) => {
+      if (claim !== null) worker!.doubt();
+      throw error;
+    });
     this.#settings.failpoint("start:after");
     if (outcome!.claimed) worker!.adopt(claimedNow(run));
     else if (outcome!.created) worker?.wake();

@@ -20,6 +20,8 @@ export interface Searcher {
   /** How many more runs it may own. */
   readonly room: number;
   readonly hasRuns: boolean;
+  /** Ids of the runs it owns, as far as it knows. */
+  readonly owned: readonly string[];
   adopt(claimed: Claimed): void;
   hear(news: News): void;
 }
@@ -30,6 +32,8 @@ export class Search {
   readonly #lacking = new Set<string>();
   /** Runs that this process could not carry on, with how much code was loaded then. */
   readonly #given = new Map<string, number>();
+  /** The store may hold runs as owned by this worker that it does not know of. */
+  #inDoubt = false;
   #looking = false;
   #again = false;
   #timer: unknown;
@@ -58,6 +62,12 @@ export class Search {
     else void this.#look();
   }
 
+  /** A call that may have given runs to this worker failed: perhaps it was carried out. */
+  doubt(): void {
+    this.#inDoubt = true;
+    this.look();
+  }
+
   /** A run could not be carried on here. */
   gaveUp(run: string, entry: string, { needs }: Blocked): void {
     this.#given.set(run, loaded());
@@ -76,6 +86,7 @@ export class Search {
     try {
       do {
         this.#again = false;
+        await this.#disown();
         await this.#readNews();
         const due = await this.#claim();
         if (due !== null) next = Math.min(next, Math.max(1, due));
@@ -102,6 +113,18 @@ export class Search {
     }
   }
 
+  async #disown(): Promise<void> {
+    if (!this.#inDoubt) return;
+    this.#inDoubt = false;
+    const { id, owned, settings } = this.#worker;
+    try {
+      await settings.store.disown(id, owned);
+    } catch (error) {
+      this.#inDoubt = true;
+      throw error;
+    }
+  }
+
   async #readNews(): Promise<void> {
     if (!this.#worker.hasRuns) return;
     const { id, settings } = this.#worker;
@@ -115,7 +138,10 @@ export class Search {
       const due = await store.due(this.#worker.id);
       if (due !== 0) return due;
       const limit = Math.min(CLAIM, this.#worker.room);
-      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]);
+      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]).catch((error) => {
+        this.#inDoubt = true;
+        throw error;
+      });
       for (const run of claimed) this.#worker.adopt(run);
       if (claimed.length === 0) return null;
     }

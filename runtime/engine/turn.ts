@@ -317,11 +317,12 @@ export function isSoon(due: number | null, worker: Owner): boolean {
   return due !== null && due <= worker.settings.clock.now() + KEEP_FOR;
 }
 
-/** When the run wants to go on by itself: its first timer, deadline or retry. */
+/** When the run wants to go on by itself: its first timer, deadline or retry; at once for a step that was not begun. */
 export function nextDue(activation: Activation, kept: WaitTable<WaitInfo>): number | null {
   let next: number | null = null;
-  for (const { id, due } of kept.values()) {
-    const time = due ?? activation.attempts.get(id)?.due ?? null;
+  for (const { id, kind, due } of kept.values()) {
+    const attempt = activation.attempts.get(id);
+    const time = due ?? (kind === "step" && attempt === undefined ? 0 : (attempt?.due ?? null));
     if (time !== null && (next === null || time < next)) next = time;
   }
   return next;

@@ -5,6 +5,7 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
+import { isSpared } from "./cancel.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
@@ -15,7 +16,6 @@ import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { RunHost } from "./run-host.ts";
 import { Search, type Searcher } from "./search.ts";
-import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
@@ -66,6 +66,10 @@ export class Worker implements Owner, Searcher {
 
   get hasRuns(): boolean {
     return this.#active.size > 0;
+  }
+
+  get owned(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   owns(run: string): boolean {
@@ -220,7 +224,7 @@ export class Worker implements Owner, Searcher {
       return;
     }
     const due = nextDue(activation, activation.waits);
-    if (activation.waits.size > 0 && !isSoon(due, this))
+    if (activation.waits.size > 0 && (this.closing || !isSoon(due, this)))
       void this.#giveBack(activation, { due, blocked: null });
   }
 
@@ -312,7 +316,7 @@ export class Worker implements Owner, Searcher {
       const wait = promise.wait!;
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;
       if (activation.inbox.some((arrival) => arrival.wait === wait.id)) continue;
-      if (activation.cancel === "asked" && !isShielded(promise)) continue;
+      if (activation.cancel === "asked" && !isSpared(promise)) continue;
       startStep(activation, wait, this);
     }
     armTimers(activation, this);
@@ -339,6 +343,11 @@ export class Worker implements Owner, Searcher {
   /** Looks at the store soon. */
   wake(): void {
     this.#search.look();
+  }
+
+  /** A start that may have given a run to this worker failed. */
+  doubt(): void {
+    this.#search.doubt();
   }
 
   hear(news: News): void {

@@ -104,6 +104,11 @@ export class MemoryStore implements Store {
     });
   }
 
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    release(this.#data, worker, new Set(known));
+    this.#tell({ kind: "ready" });
+  }
+
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
     const now = this.#data.now();
     const known = this.#data.workers.get(worker.id);
@@ -278,7 +283,7 @@ export class MemoryStore implements Store {
   };
 
   async retire(worker: string): Promise<void> {
-    release(this.#data, worker);
+    forget(this.#data, worker);
     this.#tell({ kind: "ready" });
   }
 
@@ -329,13 +334,18 @@ function alive(data: Database, worker: string): boolean {
 }
 
 function releaseDead(data: Database): void {
-  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) release(data, worker.id);
+  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) forget(data, worker.id);
 }
 
-function release(data: Database, worker: string): void {
+function forget(data: Database, worker: string): void {
   data.workers.delete(worker);
+  release(data, worker, new Set());
+}
+
+/** Makes the runs of a worker anybody's, but those in `known`. */
+function release(data: Database, worker: string, known: ReadonlySet<string>): void {
   for (const run of data.runs.values()) {
-    if (run.worker !== worker) continue;
+    if (run.worker !== worker || known.has(run.id)) continue;
     run.worker = null;
     run.due = 0;
   }

@@ -57,7 +57,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
 export function commitWrite(data: Database, write: Write, hints: Hint[]): WriteOutcome {
   const run = data.runs.get(write.run);
   if (run === undefined || run.epoch !== write.epoch) return FENCED;
-  if (write.kind === "turn" && run.turn === write.turn) return passed(run, run.news);
+  if (write.kind === "turn" && run.turn === write.turn) return passed(run, write.news);
   if (run.worker !== write.worker || run.end !== null) return FENCED;
   if (write.kind === "turn" && run.turn !== write.turn - 1) return FENCED;
   return write.kind === "turn" ? commitTurn(data, run, write, hints) : commitNote(data, run, write, hints);

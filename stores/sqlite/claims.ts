@@ -74,7 +74,13 @@ export function workerNumber(sql: Statements, worker: string, now: number): numb
 
 /** Ends a worker's lease: its runs are due at once. */
 export function releaseWorker(sql: Statements, worker: number): void {
-  sql.releaseStates.run(worker);
-  sql.releaseRuns.run(worker);
+  releaseRuns(sql, worker, []);
   sql.dropWorker.run(worker);
+}
+
+/** Makes the runs of a worker anybody's, but those in `known`. */
+export function releaseRuns(sql: Statements, worker: number, known: readonly string[]): void {
+  const ids = JSON.stringify(known);
+  sql.releaseStates.run(worker, ids);
+  sql.releaseRuns.run(worker, ids);
 }

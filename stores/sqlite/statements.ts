@@ -257,9 +257,11 @@ export const statements = {
   deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
   dropWorker: "DELETE FROM workers WHERE n = ?",
-  releaseStates:
-    "UPDATE states SET worker = NULL WHERE n IN (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ?)",
-  releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker IS NOT NULL AND worker = ?",
+  /** Parameters: worker, ids of the runs that it keeps. */
+  releaseStates: `UPDATE states SET worker = NULL WHERE n IN
+    (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?)))`,
+  releaseRuns: `UPDATE runs SET worker = NULL, due = 0
+    WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?))`,
 
   body: "SELECT body FROM states WHERE n = ?",
   cloneRun: `INSERT INTO runs (id, entry, priority, due) SELECT ?, entry, priority, 0 FROM runs WHERE n = ?
