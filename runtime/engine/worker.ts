@@ -287,6 +287,7 @@ export class Worker implements Owner, Searcher {
     });
     activation.close(new Cancelled("the run is owned by another worker now"));
     this.#forget(activation);
+    this.#search.doubt();
   }
 
   #loseAll(): void {

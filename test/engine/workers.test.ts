@@ -195,6 +195,26 @@ describe("workers", () => {
     expect(main.calls).toEqual([["a"]]);
   });
 
+  it("lose no run that they claim while they take a new lease", async () => {
+    const store = stage.data.connect();
+    const renew = store.renew.bind(store);
+    let leases = 0;
+    store.renew = async (worker, first) => {
+      const late = first ? leases++ > 0 : leases === 1;
+      // Frozen until its lease has ended; then the answer to the new lease takes its time.
+      if (late && !first) await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 15_000));
+      const held = await renew(worker, first);
+      if (late && first) await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 5000));
+      return held;
+    };
+    const main = program("for (let i = 0; i < 5; i++) await sleep('4s'); return await call('a')");
+    const engine = await stage.engine({ store, lease: "10s", poll: "1s" });
+    const client = await stage.engine({ worker: false });
+    await stage.when(() => leases === 2);
+    await client.start(main, [], { id: "r" });
+    expect(await stage.until(engine.run("r").result())).toBe("a");
+  });
+
   it("leave no step behind that they were asked for while they close", async () => {
     const main = program("await call('a'); return await call('b')");
     const store = stage.data.connect();
