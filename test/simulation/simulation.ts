@@ -256,7 +256,8 @@ class Simulation implements Surroundings {
   async #act(label: string, input: string, fails: number): Promise<string> {
     const context = stepContext();
     const process = this.calling!;
-    if (process.state !== "alive") return new Promise(() => {});
+    // The process may have been stopped in the middle of the job that calls the step.
+    await new Promise<void>((resolve) => process.enter(resolve));
     const n = this.watch.called(context, label, input, this.clock.now());
     await new Promise<void>((resolve) => {
       const takes = this.random.chance(0.1) ? this.random.between(1000, 9000) : this.random.between(0, 60);
