@@ -43,7 +43,7 @@ export const clone: Page = pageOf(
     name: "clone",
     summary: "start a run in the state in which another one is parked",
     examples: ["coldframe clone order-7 --id order-7-copy"],
-    notes: ["Steps in flight are executed for both. An event goes to whichever of them comes first."],
+    notes: ["Steps in flight are executed for both.", "An event goes to whichever of them comes first."],
   },
   (engine, run, options) => engine.clone(run, options),
 );

@@ -13,7 +13,7 @@ export const runs: Page = {
   name: "runs",
   summary: "list runs, newest first",
   args: {
-    status: { type: "string", valueHint: "status", description: `only these: ${statuses.join(", ")}` },
+    status: { type: "string", valueHint: "status", description: statuses.join(", ") },
     workflow: {
       type: "string",
       valueHint: "name",

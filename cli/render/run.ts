@@ -1,7 +1,7 @@
 /** A run as people read it: what it is, where it is parked in the author's source, its stack and locals, what it waits for. */
 import { inspect } from "node:util";
+import type { FrameView, RunView, WaitView } from "../../runtime/index.ts";
 import { nameOf, paintStatus } from "../commands/runs.ts";
-import type { FrameView, RunView, WaitView } from "../run-view.ts";
 import { excerpt } from "./source.ts";
 import type { Style } from "./style.ts";
 import { cut } from "./table.ts";

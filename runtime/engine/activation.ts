@@ -8,6 +8,7 @@
  * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
  */
 import { type Durable, type Effect, type Run, WaitTable } from "../machine/index.ts";
+import { Cancelled } from "./signals.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
@@ -33,6 +34,10 @@ export class Activation {
   turn: number;
   news: number;
   cancel: "no" | "asked" | "under way";
+  /** Workers that died with it since it last came further. */
+  deaths: number;
+  /** Steps that were under way when it was claimed, while that matters. */
+  readonly trials: ReadonlySet<number>;
 
   phase: "open" | "committing" | "closed" = "open";
   /** The decoded run; null while only its snapshot is kept. */
@@ -55,7 +60,7 @@ export class Activation {
   /** Steps that wait for an attempt of theirs to be due. */
   readonly retries = new WaitTable<StepIntent>();
   /** What jobs have done to others since the last commit. */
-  effects: Effect[] = [];
+  effects: Exclude<Effect, { readonly kind: "abort" }>[] = [];
   /** Runs that this one started, to be told of its cancel. */
   told: string[] = [];
   /** Somebody wants it to stand still. */
@@ -92,6 +97,10 @@ export class Activation {
     if (claimed.waits !== "[]") {
       for (const wait of JSON.parse(claimed.waits) as WaitInfo[]) this.waits.set(wait.id, wait);
     }
+    this.deaths = claimed.deaths;
+    this.trials = new Set(
+      claimed.deaths === 0 ? [] : [...this.waits.values()].filter(isStep).map(({ id }) => id),
+    );
     for (const attempt of claimed.attempts) {
       this.attempts.set(attempt.wait, attempt);
       this.recorded.add(attempt.wait);
@@ -115,6 +124,13 @@ export class Activation {
     this.inbox.push(arrival);
   }
 
+  /** A step whose outcome was decided otherwise is told to stop. */
+  abandon(wait: number): void {
+    this.flights.get(wait)?.abort(new Cancelled());
+    this.flights.delete(wait);
+    this.retries.delete(wait);
+  }
+
   /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */
   close(reason: unknown): void {
     if (this.run !== null) this.run.ended = true;
@@ -132,4 +148,8 @@ export class Activation {
     this.noteTimer?.();
     this.graceTimer?.();
   }
+}
+
+function isStep({ kind }: WaitInfo): boolean {
+  return kind === "step";
 }

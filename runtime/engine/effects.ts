@@ -5,7 +5,7 @@ import type { ChildStart } from "./child.ts";
 import { runOfKey } from "./event.ts";
 import { encodeLock } from "./lock.ts";
 import { randomId } from "./random-id.ts";
-import type { NewRun, WaitInfo } from "./store.ts";
+import type { NewRun, Turn, WaitInfo } from "./store.ts";
 import { NONE, type TurnRecord } from "./turn-record.ts";
 
 /** A wait that is not in the store yet. */
@@ -15,8 +15,8 @@ export function addWait(turn: TurnRecord, activation: Activation, wait: Wait): v
     const { id, run, attached } = wait;
     turn.follow = [...turn.follow, { wait: id, run, attached }];
   } else if (wait.kind === "lock") {
-    const { id, key, max } = wait;
-    turn.acquire = [...turn.acquire, { wait: id, key, max, value: encodeLock(key, id) }];
+    const { id, key, max, loose } = wait;
+    turn.acquire = [...turn.acquire, { wait: id, key, max, loose, value: encodeLock(key, id) }];
   }
 }
 
@@ -46,20 +46,20 @@ export function addEffects(turn: TurnRecord, activation: Activation, kept: WaitT
     turn.cancels = activation.told;
     activation.told = [];
   }
-  const release: number[] = [];
+  const release: Turn["release"][number][] = [];
   if (activation.effects.length > 0) {
     const sends = [];
     for (const effect of activation.effects) {
-      if (effect.kind === "release") release.push(effect.wait);
+      if (effect.kind === "release") release.push({ run: effect.run, wait: effect.wait });
+      else if (effect.kind === "cancel") turn.cancels = [...turn.cancels, effect.run];
       else sends.push({ key: effect.key, id: effect.id, payload: effect.payload, run: runOfKey(effect.key) });
     }
     activation.effects = [];
     turn.sends = sends;
   }
-  // At its end, all places of a run are given up.
-  if (kept === null) return;
   for (const { id, kind } of activation.waits.values()) {
-    if (kind === "lock" && !kept.has(id) && !activation.delivered.has(id)) release.push(id);
+    if (kind === "lock" && !kept?.has(id) && !activation.delivered.has(id))
+      release.push({ run: activation.id, wait: id });
   }
   turn.release = release.length === 0 ? NONE : release;
 }

@@ -3,6 +3,7 @@
 import { ColdframeError } from "../errors.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
@@ -19,6 +20,7 @@ import {
 import type { LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
+import { parkOf } from "./run-view.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
@@ -48,7 +50,12 @@ export interface EngineOptions {
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number;
-  /** Whether an object is a Proxy, which cannot be saved: `util.types.isProxy` of Node. Default: none is. */
+  /**
+   * What becomes of a run that cannot be saved where it would park. `"fail"`, the default: its await throws CF2101. `"hold"`: it is
+   * blocked as it was last saved, until a process with other code carries it on, or somebody unblocks it.
+   */
+  readonly onUnsavable?: "fail" | "hold";
+  /** Whether an object is a Proxy, which cannot be saved. Default: what Node, Deno or Bun say; elsewhere none is. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -66,6 +73,7 @@ const OPTIONS = [
   "log",
   "failpoint",
   "random",
+  "onUnsavable",
   "isProxy",
 ];
 
@@ -105,6 +113,9 @@ function settingsOf(options: EngineOptions): Settings {
     poll = 5000,
     grace = 5000,
   } = options;
+  const { onUnsavable = "fail" } = options;
+  if (onUnsavable !== "fail" && onUnsavable !== "hold")
+    throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
   return {
@@ -120,6 +131,7 @@ function settingsOf(options: EngineOptions): Settings {
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
+    onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
   };
@@ -139,6 +151,7 @@ export class Engine implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
+  readonly #codes: CodeRecords = new CodeRecords();
   readonly #watchers = new Set<() => void>();
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
@@ -186,7 +199,7 @@ export class Engine implements AsyncDisposable {
     const run: NewRun = {
       id,
       entry: entryOf(f),
-      call: encodeValue([...args], this.#settings.codec),
+      call: encodeValue([...args], this.#settings.codec, "arguments of start(): args"),
       secret: randomId(),
       tags,
       priority,
@@ -229,7 +242,7 @@ export class Engine implements AsyncDisposable {
     const outcome = await this.store.send({
       key,
       id,
-      payload: encodeValue(payload, this.#settings.codec),
+      payload: encodeValue(payload, this.#settings.codec, `payload of event "${key}"`),
       run,
     });
     this.#settings.failpoint("send:after");
@@ -242,13 +255,21 @@ export class Engine implements AsyncDisposable {
     return outcome;
   }
 
-  /** The state of a run; null when there is none of this id. */
+  /**
+   * The state of a run: for each thing it waits for, the stack of calls that wait, with source line and locals. It is not
+   * woken by that. Null when there is none of this id.
+   */
   async get(id: string): Promise<RunState | null> {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
     const { call, end: _, ...state } = found;
-    return { ...state, args: decodeValue(call) as unknown[] };
+    let park = parkOf(found, this.#codes.find);
+    if (this.#codes.takeMissed()) {
+      await this.#codes.load(this.store);
+      park = parkOf(found, this.#codes.find);
+    }
+    return { ...state, ...park, args: decodeValue(call) as unknown[] };
   }
 
   /** Runs, newest first. */
@@ -297,7 +318,7 @@ export class Engine implements AsyncDisposable {
     await this.#mend(id, options, {
       kind: "settle",
       threw: false,
-      value: encodeValue(value, this.#settings.codec),
+      value: encodeValue(value, this.#settings.codec, "the value of resolve()"),
     });
   }
 
@@ -382,7 +403,7 @@ export class Engine implements AsyncDisposable {
     return new RunHandle(this.#access, to, true);
   }
 
-  /** Lets a blocked run try again, after new code was deployed. False when it is not blocked. */
+  /** Lets a blocked run try again: after new code was deployed, or what made it kill its workers was mended. False when it is not blocked. */
   async unblock(id: string): Promise<boolean> {
     this.#checkOpen();
     return this.store.unblock(id);
@@ -477,5 +498,6 @@ function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
     attempts: [],
     news: 0,
     cancel: "no",
+    deaths: 0,
   };
 }

@@ -19,6 +19,7 @@ class FreeWorld {
     string,
     { taken: number; readonly line: { readonly max: number; go(): void }[] }
   >();
+  readonly #rates = new Map<string, number>();
   #keys = 0;
 
   sleep(ms: number): Promise<void> {
@@ -78,6 +79,14 @@ class FreeWorld {
     return "delivered";
   }
 
+  /** When the next of a rate may go, in ms since 1970: see `Store.reserve`. */
+  reserve(key: string, interval: number, burst: number): number {
+    const now = this.clock.now();
+    const free = Math.max(now, this.#rates.get(key) ?? 0);
+    this.#rates.set(key, free + interval);
+    return Math.max(now, Math.ceil(free - interval * (burst - 1)));
+  }
+
   /** Waits until fewer than `max` places of the lock are taken, and takes one. */
   acquire(key: string, max: number): Promise<void> {
     const lock = this.#locks.get(key) ?? { taken: 0, line: [] };
@@ -112,6 +121,7 @@ class FreeWorld {
     this.#waiting.clear();
     this.#sent.clear();
     this.#locks.clear();
+    this.#rates.clear();
   }
 }
 

@@ -26,7 +26,7 @@ export class Lock implements AsyncDisposable, Disposable {
     this.released = true;
     const { run } = machine;
     if (run === null || run.host === null) freeWorld.release(this.key);
-    else run.host.effect(run, { kind: "release", wait: this.id });
+    else run.host.effect(run, { kind: "release", run: run.id, wait: this.id });
   }
 
   /** No promise of unmarked code may be made here: it would be awaited by the run, and no snapshot can keep it. */
@@ -71,7 +71,7 @@ export function semaphore(key: string, max: number): Promise<Lock> {
   checkCount("semaphore()", "max", max, 1);
   const { run } = machine;
   if (run === null || run.host === null) return freeWorld.acquire(key, max).then(() => new Lock(key, 0));
-  const promise = external(run, { kind: "lock", id: run.nextId++, key, max, at: "" });
+  const promise = external(run, { kind: "lock", id: run.nextId++, key, max, loose: false, at: "" });
   noteSite(promise, max === 1 ? "mutex()" : "semaphore()");
   return promise as unknown as Promise<Lock>;
 }

@@ -1,12 +1,14 @@
 /** What `engine.start` and `engine.run` return. */
 import { decodeValue } from "../snapshot/index.ts";
+import type { ParkView } from "./run-view.ts";
 import type { RunDetail, RunEnd } from "./store.ts";
 
 /** The state of a run, for people and dashboards. */
-export type RunState = Omit<RunDetail, "call" | "end"> & {
-  /** Arguments, as they were at the start. */
-  readonly args: readonly unknown[];
-};
+export type RunState = Omit<RunDetail, "call" | "end" | "waits"> &
+  ParkView & {
+    /** Arguments, as they were at the start. */
+    readonly args: readonly unknown[];
+  };
 
 export interface CancelOptions {
   /** True: the run ends at once, without its `catch` and `finally`. For one that does not end otherwise. Default false. */

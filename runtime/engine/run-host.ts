@@ -29,7 +29,7 @@ export class RunHost implements Host {
     const id = run.nextId++;
     let text: string;
     try {
-      text = encodeList(args, this.#worker.settings.codec);
+      text = encodeList(args, this.#worker.settings.codec, `arguments of step "${step.name}": args`);
     } catch (error) {
       const refused = new Durable(run, null);
       settle(refused, REJECTED, error);
@@ -45,7 +45,8 @@ export class RunHost implements Host {
   }
 
   effect(_run: Run, effect: Effect): void {
-    this.activation.effects.push(effect);
+    if (effect.kind === "abort") this.activation.abandon(effect.wait);
+    else this.activation.effects.push(effect);
   }
 
   onQuiescent(run: Run): void {

@@ -37,7 +37,7 @@ class Flight extends Attempt {
   #policy: Policy | null = null;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
-    super(`${activation.id}/${intent.id}`, attempt, activation.epoch);
+    super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
     this.#activation = activation;
     this.#intent = intent;
     this.#step = step;
@@ -81,7 +81,7 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.arrive(encodeOutcome(wait, threw, value, codec));
+    activation.arrive(encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec));
     this.#worker.advance(activation);
   }
 

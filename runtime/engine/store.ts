@@ -85,6 +85,8 @@ export interface Acquiring {
   readonly wait: number;
   readonly key: string;
   readonly max: number;
+  /** The place outlives the run, until somebody releases it. */
+  readonly loose: boolean;
   /** What arrives with the place, encoded. */
   readonly value: string;
 }
@@ -157,12 +159,14 @@ export interface Turn extends Fence {
   readonly cancels: readonly string[];
   /** Lock waits that are new with this turn. The store answers with arrivals for those that got a place. */
   readonly acquire: readonly Acquiring[];
-  /** Lock waits, granted or not, that are given up. */
-  readonly release: readonly number[];
+  /** Lock waits of this or other runs, granted or not, that are given up. */
+  readonly release: readonly { readonly run: string; readonly wait: number }[];
   readonly codes: readonly CodeRecord[];
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */
   readonly cancelled: boolean;
+  /** What was under way when earlier workers died with the run has ended: those deaths do not count any more (poison.ts). */
+  readonly survived: boolean;
   /** Set: the run becomes `blocked` once this turn is recorded, and is given back. */
   readonly blocked: Blocked | null;
   /** The run's `news` that this worker has seen. Differs from the row: the run is kept, and the answer carries all open arrivals. */
@@ -238,6 +242,8 @@ export interface Claimed {
   readonly attempts: readonly Attempt[];
   readonly news: number;
   readonly cancel: CancelState;
+  /** Workers that died with it since it last came further. */
+  readonly deaths: number;
 }
 
 export interface RunRow {
@@ -321,7 +327,7 @@ export interface Store {
   /**
    * Takes up to `limit` due runs for the worker, by priority, then by due time, and raises their epochs; not of the
    * entries in `except`, whose code this worker lacks. First gives back the runs of workers whose lease has ended.
-   * Takes nothing when the worker's own lease has ended.
+   * Takes nothing when the worker's own lease has ended. Suspects (poison.ts) are taken alone, by a worker without runs.
    */
   claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]>;
 

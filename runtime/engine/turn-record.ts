@@ -31,6 +31,7 @@ export class TurnRecord implements Turn {
   readonly epoch: number;
   readonly turn: number;
   snapshot: string | null = null;
+  survived = false;
   waits = "[]";
   due: number | null = null;
   keep = false;
@@ -42,7 +43,7 @@ export class TurnRecord implements Turn {
   follow: readonly Following[] = NONE;
   cancels: readonly string[] = NONE;
   acquire: readonly Acquiring[] = NONE;
-  release: readonly number[] = NONE;
+  release: Turn["release"] = NONE;
   codes: readonly CodeRecord[] = NONE;
   end: RunEnd | null = null;
   cancelled = false;

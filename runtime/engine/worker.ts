@@ -12,6 +12,7 @@ import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
+import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { RunHost } from "./run-host.ts";
@@ -44,6 +45,8 @@ export class Worker implements Owner, Searcher {
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
+  /** A run that is to be alone here, for the case that it takes the process down. */
+  #suspect: Activation | null = null;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -61,7 +64,7 @@ export class Worker implements Owner, Searcher {
   }
 
   get room(): number {
-    return this.closing ? 0 : this.settings.concurrency - this.#active.size;
+    return this.closing || this.#suspect !== null ? 0 : this.settings.concurrency - this.#active.size;
   }
 
   get hasRuns(): boolean {
@@ -110,7 +113,22 @@ export class Worker implements Owner, Searcher {
       activation.run = cached;
     }
     this.#active.set(claimed.id, activation);
+    if (claimed.deaths >= SUSPECT) this.#beAloneWith(activation);
     this.#takeUp(activation);
+  }
+
+  #beAloneWith(activation: Activation): void {
+    this.#suspect = activation;
+    const { clock } = this.settings;
+    const time = PROBATION * 2 ** Math.min(10, activation.deaths - SUSPECT);
+    this.timers.add(clock.now() + time, () => this.#hasCompany(activation));
+  }
+
+  /** It has lived long, come further, or gone. */
+  #hasCompany(activation: Activation): void {
+    if (this.#suspect !== activation) return;
+    this.#suspect = null;
+    this.wake();
   }
 
   #takeUp(activation: Activation): void {
@@ -194,6 +212,7 @@ export class Worker implements Owner, Searcher {
     released: boolean,
   ): void {
     this.#listener.changed();
+    if (activation.deaths === 0) this.#hasCompany(activation);
     if (released) {
       this.#release(activation);
       return;
@@ -243,6 +262,7 @@ export class Worker implements Owner, Searcher {
     }
     this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
     this.#search.gaveUp(activation.id, activation.entry, blocked);
+    this.#cache.drop(activation.id);
     void this.#giveBack(activation, { due: 0, blocked });
   }
 
@@ -271,6 +291,7 @@ export class Worker implements Owner, Searcher {
   #release(activation: Activation): void {
     activation.release();
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     // Not when it has run on since its snapshot: that is what the next owner begins from.
     if (!activation.dirty && activation.snapshot !== null && (activation.run?.natives.size ?? 0) === 0) {
       this.#cache.keepReleased(activation);
@@ -297,6 +318,7 @@ export class Worker implements Owner, Searcher {
 
   #forget(activation: Activation): void {
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     this.#cache.drop(activation.id);
     this.#search.forget(activation.id);
     this.#idle?.();

@@ -78,13 +78,19 @@ export type Wait =
       readonly id: number;
       readonly key: string;
       readonly max: number;
+      /** It outlives the run, until somebody releases it. */
+      readonly loose: boolean;
       readonly at: string;
     };
 
 /** What a run does to others. It takes place when the run is saved, in the same transaction. */
 export type Effect =
   | { readonly kind: "send"; readonly key: string; readonly id: string; readonly payload: string }
-  | { readonly kind: "release"; readonly wait: number };
+  /** `run`: which one took the place. */
+  | { readonly kind: "release"; readonly run: string; readonly wait: number }
+  | { readonly kind: "cancel"; readonly run: string }
+  /** At once: nobody waits for this step any more. */
+  | { readonly kind: "abort"; readonly wait: number };
 
 /** A step that was called. An object of a class, since these are made at every turn: see `TurnRecord` of the engine. */
 export class StepWait {

@@ -20,12 +20,17 @@ export function queueRun(
   limit: NonNullable<NewRun["limit"]>,
   hints: Hint[],
 ): void {
-  acquire(data, run, { wait: BEGINNING, key: `run ${limit.key}`, max: limit.max, value: "" }, hints);
+  acquire(
+    data,
+    run,
+    { wait: BEGINNING, key: `run ${limit.key}`, max: limit.max, loose: false, value: "" },
+    hints,
+  );
 }
 
-export function release(data: Database, run: Record, wait: number, hints: Hint[]): void {
+export function release(data: Database, run: string, wait: number, hints: Hint[]): void {
   for (const [key, line] of data.places) {
-    const at = line.findIndex((place) => place.run === run && place.wait === wait);
+    const at = line.findIndex((place) => place.run.id === run && place.wait === wait);
     if (at < 0) continue;
     line.splice(at, 1);
     serve(data, key, hints);
@@ -35,8 +40,10 @@ export function release(data: Database, run: Record, wait: number, hints: Hint[]
 
 /** The run has ended: what it had or waited for is the next one's. */
 export function releaseAll(data: Database, run: Record, hints: Hint[]): void {
-  const waits = [...data.places.values()].flat().filter((place) => place.run === run);
-  for (const { wait } of waits) release(data, run, wait, hints);
+  const waits = [...data.places.values()]
+    .flat()
+    .filter((place) => place.run === run && !(place.loose && place.held));
+  for (const { wait } of waits) release(data, run.id, wait, hints);
 }
 
 /** Lets those in, from the front of the line, for whom there is a place. */

@@ -41,6 +41,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     worker,
     due: run.limit === null ? now : null,
     cancel: "no",
+    deaths: 0,
     updated: now,
     snapshot: null,
     waits: "[]",
@@ -69,6 +70,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   run.snapshot = turn.snapshot;
   run.waits = turn.waits;
   if (turn.cancelled) run.cancel = "under way";
+  if (turn.survived) run.deaths = 0;
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
     run.attempts.delete(wait);
@@ -84,7 +86,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
     const other = data.runs.get(id);
     if (other !== undefined) askToCancel(other, hints);
   }
-  for (const wait of turn.release) release(data, run, wait, hints);
+  for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
   for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
   for (const subscription of turn.subscribe) subscribe(data, run, subscription);
   for (const event of turn.sends) deliver(data, event, hints);

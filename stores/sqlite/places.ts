@@ -6,8 +6,12 @@ import type { Transaction } from "./transaction.ts";
 /** The wait of a run that has to get a place before it begins. */
 const BEGINNING = -1;
 
-export function acquire(transaction: Transaction, n: number, { wait, key, max, value }: Acquiring): void {
-  transaction.sql.queue.run(key, n, wait, max, value);
+export function acquire(
+  transaction: Transaction,
+  n: number,
+  { wait, key, max, loose, value }: Acquiring,
+): void {
+  transaction.sql.queue.run(key, n, wait, max, loose ? 1 : 0, value);
   serve(transaction, key);
 }
 
@@ -17,7 +21,7 @@ export function queueRun(
   n: number,
   { key, max }: NonNullable<NewRun["limit"]>,
 ): void {
-  acquire(transaction, n, { wait: BEGINNING, key: `run ${key}`, max, value: "" });
+  acquire(transaction, n, { wait: BEGINNING, key: `run ${key}`, max, loose: false, value: "" });
 }
 
 export function release(transaction: Transaction, n: number, wait: number): void {

@@ -22,6 +22,8 @@
  * costs more than the rest of the fence.
  */
 
+import { SUSPECT } from "../../runtime/engine/poison.ts";
+
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
@@ -41,11 +43,13 @@ CREATE TABLE runs (
   told INTEGER NOT NULL DEFAULT 0,
   cancel TEXT NOT NULL DEFAULT 'no',
   reason TEXT,
-  needs TEXT
+  needs TEXT,
+  deaths INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
 CREATE INDEX runs_told ON runs (worker) WHERE worker IS NOT NULL AND told = 1;
+CREATE INDEX runs_suspect ON runs (due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT};
 CREATE INDEX runs_blocked ON runs (n) WHERE status = 'blocked';
 
 CREATE TABLE states (
@@ -81,6 +85,7 @@ CREATE TABLE places (
   n INTEGER NOT NULL,
   wait INTEGER NOT NULL,
   max INTEGER NOT NULL,
+  loose INTEGER NOT NULL,
   value TEXT NOT NULL,
   held INTEGER NOT NULL
 ) STRICT;
@@ -196,8 +201,9 @@ export const statements = {
   endOf: "SELECT r.status, e.value FROM ends e JOIN runs r ON r.n = e.n WHERE e.n = ?",
 
   /** Waits in the line of a lock. */
-  queue: "INSERT INTO places (key, n, wait, max, value, held) VALUES (?, ?, ?, ?, ?, 0)",
-  places: "SELECT wait FROM places WHERE n = ?",
+  queue: "INSERT INTO places (key, n, wait, max, loose, value, held) VALUES (?, ?, ?, ?, ?, ?, 0)",
+  /** Those that end with their run. */
+  places: "SELECT wait FROM places WHERE n = ? AND (loose = 0 OR held = 0)",
   leavePlace: "DELETE FROM places WHERE n = ? AND wait = ? RETURNING key",
   /** The next in the line, and how many places are taken. */
   nextInLine: `SELECT seq, n, wait, max, value, (SELECT count(*) FROM places WHERE key = ?1 AND held = 1) AS taken
@@ -241,11 +247,16 @@ export const statements = {
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
   dueRuns: `SELECT n FROM runs
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
-      AND entry NOT IN (SELECT value FROM json_each(?))
+      AND deaths < ${SUSPECT} AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT ?`,
   nextDue: `SELECT min(due) AS due FROM runs
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
-  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
+  suspect: `SELECT n FROM runs
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT} AND due <= ?
+      AND entry NOT IN (SELECT value FROM json_each(?))
+    ORDER BY due LIMIT 1`,
+  ownsAny: "SELECT 1 FROM runs WHERE worker IS NOT NULL AND worker = ? LIMIT 1",
+  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, deaths",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin: "SELECT call, secret FROM origins WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
@@ -263,6 +274,11 @@ export const statements = {
   releaseRuns: `UPDATE runs SET worker = NULL, due = 0
     WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?))`,
 
+  /** A worker has died with its runs. */
+  blame:
+    "UPDATE runs SET deaths = deaths + 1 WHERE worker IS NOT NULL AND worker = ? RETURNING n, deaths, status",
+  survived: "UPDATE runs SET deaths = 0 WHERE n = ?",
+
   body: "SELECT body FROM states WHERE n = ?",
   cloneRun: `INSERT INTO runs (id, entry, priority, due) SELECT ?, entry, priority, 0 FROM runs WHERE n = ?
     ON CONFLICT (id) DO NOTHING RETURNING n`,
@@ -277,7 +293,7 @@ export const statements = {
   cloneFollowing:
     "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
   clonePlaces:
-    "INSERT INTO places (key, n, wait, max, value, held) SELECT key, ?, wait, max, value, 0 FROM places WHERE n = ? AND held = 0",
+    "INSERT INTO places (key, n, wait, max, loose, value, held) SELECT key, ?, wait, max, loose, value, 0 FROM places WHERE n = ? AND held = 0",
   /** Not the newest: its number would be given to another run. */
   collectable: `SELECT e.n, r.id FROM ends e JOIN runs r ON r.n = e.n
     WHERE e.ended < ? AND e.n < (SELECT max(n) FROM runs) ORDER BY e.ended LIMIT ?`,
@@ -291,7 +307,7 @@ export const statements = {
 
   cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
     WHERE n = ?`,
-  unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  unblock: `UPDATE runs SET status = 'active', due = 0, deaths = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,

@@ -91,6 +91,7 @@ function hasExtras(turn: Turn): boolean {
     turn.codes.length > 0 ||
     turn.release.length > 0 ||
     turn.cancelled ||
+    turn.survived ||
     hasEffects(turn)
   );
 }
@@ -114,6 +115,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     sql.dropAttempt.run(n, wait);
   }
   if (turn.cancelled) sql.cancelled.run(n);
+  if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, wait } of turn.unsubscribe) sql.unsubscribe.run(key, n, wait);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
@@ -126,7 +128,10 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     const other = sql.number.get(id)?.n as number | undefined;
     if (other !== undefined) askToCancel(transaction, other);
   }
-  for (const wait of turn.release) release(transaction, n, wait);
+  for (const { run, wait } of turn.release) {
+    const owner = run === turn.run ? n : (sql.number.get(run)?.n as number | undefined);
+    if (owner !== undefined) release(transaction, owner, wait);
+  }
   for (const acquiring of turn.acquire) acquire(transaction, n, acquiring);
   for (const subscription of turn.subscribe) subscribe(transaction, n, subscription);
   for (const event of turn.sends) deliverEvent(transaction, event);

@@ -9,6 +9,31 @@ beforeEach(() => {
 });
 afterEach(() => stage.close());
 
+describe("get", () => {
+  it("tells where a run is parked, with the stack and its locals, without waking it", async () => {
+    const main = program(
+      "const box = { n: 1 }; const inner = async (k) => { const big = [k, k]; await event('x'); return big }; return [box, await inner(5)]",
+    );
+    const engine = await stage.engine({ cache: 0 });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    const other = await stage.engine({ worker: false });
+    const { waits, turn } = (await other.get("r"))!;
+    expect(waits).toMatchObject([
+      {
+        kind: "event",
+        name: "x",
+        stack: [
+          { point: "event", locals: [{ name: "big", text: "[5, 5]" }] },
+          { point: "inner", locals: [{ name: "box", text: "{ n: 1 }" }] },
+        ],
+      },
+    ]);
+    expect(waits[0]!.stack[0]!.file).toMatch(/^program-\d+\.ts$/);
+    expect((await other.get("r"))!.turn).toBe(turn);
+  });
+});
+
 describe("suspend and resume", () => {
   it("stands still, and takes up afterwards what came meanwhile", async () => {
     const main = program("const a = await event('a'); await sleep('1h'); return a");

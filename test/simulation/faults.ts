@@ -37,6 +37,8 @@ export const faultKinds = [
   "shutdown",
   "cancel",
   "suspend",
+  /** A run that was alone with three dead workers is blocked: somebody unblocks it. */
+  "poison",
 ] as const;
 
 export type FaultKind = (typeof faultKinds)[number];
@@ -64,6 +66,7 @@ const RATES: Readonly<Record<FaultKind, number>> = {
   shutdown: 0.005,
   cancel: 0.3,
   suspend: 0.3,
+  poison: 1,
 };
 
 export type Coverage = Record<FaultKind, number>;

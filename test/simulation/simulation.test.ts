@@ -12,8 +12,8 @@ const seconds = Number(process.env["SIMULATE_SECONDS"] ?? "0");
 const seed = Number(process.env["SIMULATE_SEED"] ?? "1");
 
 const stores: [name: string, database: () => Database, simulations: number][] = [
-  ["memory", memoryDatabase, 2000],
-  ["sqlite", sqliteDatabase, 50],
+  ["memory", memoryDatabase, 1500],
+  ["sqlite", sqliteDatabase, 25],
 ];
 
 it.each(stores)(

@@ -91,6 +91,7 @@ class Simulation implements Surroundings {
     for (let i = 0; i < processes; i++) void this.#keepRunning();
     for (const [i, plan] of plans.entries()) void this.#use(`run${i}`, plan);
     this.#jump();
+    this.#lookAtBlocked();
     this.clock.setTimeout(() => this.#peace(), TROUBLE);
     const ends = await this.#pump();
     if (ends !== null) {
@@ -147,6 +148,20 @@ class Simulation implements Surroundings {
       if (this.faults.hits("shutdown")) void this.#shutDown();
       if (this.faults.active) this.#jump();
     }, 300);
+  }
+
+  /** Runs that were blocked because workers were killed over and over again. */
+  #lookAtBlocked(): void {
+    this.clock.setTimeout(async () => {
+      if (this.#over) return;
+      for (const { id, blocked } of await this.#store.read.runs({ status: "blocked", limit: 1000 })) {
+        if (!blocked!.reason.startsWith("CF2307"))
+          this.watch.violated(`${id} is blocked: ${blocked!.reason}`);
+        this.faults.coverage.poison++;
+        await this.#store.unblock(id);
+      }
+      this.#lookAtBlocked();
+    }, 5000);
   }
 
   #peace(): void {

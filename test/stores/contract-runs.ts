@@ -47,14 +47,20 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
         Claimed,
         Claimed,
       ];
-      const place = (wait: number, key = "k", max = 1) => [{ wait, key, max, value: `"${key}"` }];
+      const place = (wait: number, key = "k", max = 1) => [
+        { wait, key, max, loose: false, value: `"${key}"` },
+      ];
       const got = passed((await store.commit([turnOf(a, { acquire: place(1), keep: true })]))[0]);
       expect(got.arrivals).toEqual([{ wait: 1, threw: false, value: '"k"' }]);
       expect(passed((await store.commit([turnOf(b, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
       expect(passed((await store.commit([turnOf(c, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
       expect(await store.claim("w1", 10, [])).toEqual([]);
       passed(
-        (await store.commit([turnOf({ ...a, turn: 1 }, { release: [1], keep: true, news: got.news })]))[0],
+        (
+          await store.commit([
+            turnOf({ ...a, turn: 1 }, { release: [{ run: "a", wait: 1 }], keep: true, news: got.news }),
+          ])
+        )[0],
       );
       const next = await store.claim("w1", 10, []);
       expect(next.map((run) => [run.id, run.arrivals])).toEqual([["b", got.arrivals]]);

@@ -58,6 +58,7 @@ export function turnOf(
     codes: [],
     end: null,
     cancelled: false,
+    survived: false,
     blocked: null,
     news: claimed.news,
     ...extra,

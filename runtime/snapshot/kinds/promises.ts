@@ -5,7 +5,7 @@
  *   ["promise",[2]]                    a pending promise
  *   ["fulfilled",value]   ["rejected",reason,handled]
  *   ["event",[2],1,"approve:T1"]       reactions, id, key; then deadline and place, when there are any
- *   ["timer",[2],1,due]   ["step",[2],1,"m#f",args]   ["child",[2],1,"run",1]   ["lock",[2],1,"key",4]
+ *   ["timer",[2],1,due]   ["step",[2],1,"m#f",args]   ["child",[2],1,"run",1]   ["lock",[2],1,"key",4,0]
  *   [0,[9],"a"]   ["drained",9]        the task of an async generator, suspended or ended: the node of its queue
  *   ["native"]                         a promise of unmarked code: rejects with Interrupted
  *
@@ -237,7 +237,7 @@ function writeWait(value: Durable, wait: Wait, reactions: string, out: RunOut): 
     case "child":
       return `${head},${quote(wait.run)},${wait.attached ? 1 : 0}${at}]`;
     case "lock":
-      return `${head},${quote(wait.key)},${wait.max}${at}]`;
+      return `${head},${quote(wait.key)},${wait.max},${wait.loose ? 1 : 0}${at}]`;
   }
 }
 
@@ -293,14 +293,10 @@ function waitOf(node: Node, id: number, place: string, input: In): Wait {
       const due = node.length > 4 && node[4] !== null ? time(node[4]) : null;
       return { kind: "event", id, key: string(node[3]), due, at: at(5) };
     }
-    case "lock":
-      return {
-        kind: "lock",
-        id,
-        key: string(node[3]),
-        max: integer(node[4], Number.MAX_SAFE_INTEGER),
-        at: at(5),
-      };
+    case "lock": {
+      const max = integer(node[4], Number.MAX_SAFE_INTEGER);
+      return { kind: "lock", id, key: string(node[3]), max, loose: node[5] === 1, at: at(6) };
+    }
     default:
       return { kind: "child", id, run: string(node[3]), attached: node[4] === 1, at: at(5), start: null };
   }
