@@ -17,6 +17,7 @@ const { compiledAwaits, compiling } = await import("./compiled.mjs");
 const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
+const { workThreads } = await import("./engine/threads.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
 
 /** What the second column of figures is, for each group. */
@@ -39,6 +40,7 @@ const groups = [
   ["snapshot", "JSON of equal data", () => someProcessRows()],
   ["sqlite", "raw commits of the same bytes", durableSteps],
   ["resume", "after 10 awaits", resume],
+  ["work", "one thread", workThreads],
 ];
 
 const rows = [];

@@ -7,8 +7,10 @@ import type { Settings } from "./ports.ts";
 import { findStep } from "./step.ts";
 import type { Blocked, Claimed, Hint, News } from "./store.ts";
 
-/** Runs claimed at one time, at most. */
-const CLAIM = 100;
+/** Runs claimed at one time, at most, and to begin with. */
+const CLAIM = { most: 100, first: 8 } as const;
+/** When taking up what was claimed keeps the thread for longer than this, in ms, less is claimed at a time: others may be idle. */
+const BUSY = 20;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -34,6 +36,7 @@ export class Search {
   readonly #given = new Map<string, number>();
   /** The store may hold runs as owned by this worker that it does not know of. */
   #inDoubt = false;
+  #batch: number = CLAIM.first;
   #looking = false;
   #again = false;
   #timer: unknown;
@@ -133,16 +136,19 @@ export class Search {
 
   /** Takes due runs. Returns milliseconds until the next may be due, or null. */
   async #claim(): Promise<number | null> {
-    const { store } = this.#worker.settings;
+    const { store, clock } = this.#worker.settings;
     while (this.#worker.room > 0 && !this.#worker.closing) {
       const due = await store.due(this.#worker.id);
       if (due !== 0) return due;
-      const limit = Math.min(CLAIM, this.#worker.room);
+      const limit = Math.min(this.#batch, this.#worker.room);
       const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]).catch((error) => {
         this.#inDoubt = true;
         throw error;
       });
+      const began = clock.now();
       for (const run of claimed) this.#worker.adopt(run);
+      if (clock.now() - began > BUSY) this.#batch = Math.max(1, this.#batch >> 1);
+      else if (claimed.length === limit) this.#batch = Math.min(CLAIM.most, this.#batch * 2);
       if (claimed.length === 0) return null;
     }
     return null;
