@@ -297,7 +297,7 @@ export const statements = {
     ORDER BY due LIMIT ?`,
   nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
-  suspect: `SELECT n FROM runs
+  suspect: `SELECT n FROM runs INDEXED BY runs_suspect
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT} AND due <= ?
       AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT 1`,
