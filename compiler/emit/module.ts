@@ -27,6 +27,7 @@ import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
 import { activation, scopeClass } from "./slots.ts";
+import { timerImports } from "./timer-imports.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
@@ -235,7 +236,7 @@ export class ModuleEmitter implements Emitter {
     for (const name of this.resolved.blockFunctions.namesIn(this.resolved.module.scope))
       body.push(t.variableDeclaration("var", [t.variableDeclarator(t.identifier(name))]));
     for (const statement of file.program.body) {
-      if (isImport(statement)) imports.push(statement);
+      if (isImport(statement)) imports.push(...timerImports(statement, "coldframe/machine"));
       else this.#top(statement, rewriter, body);
     }
     return this.#program(file, imports, this.#registration(), body);

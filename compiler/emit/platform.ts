@@ -7,6 +7,10 @@ const suppliedGlobals: { readonly [name: string]: string } = {
   DisposableStack: "$DisposableStack",
   AsyncDisposableStack: "$AsyncDisposableStack",
   SuppressedError: "$SuppressedError",
+  setTimeout: "$setTimeout",
+  setInterval: "$setInterval",
+  clearTimeout: "$clearTimeout",
+  clearInterval: "$clearInterval",
 };
 
 /** The helper that a free identifier means; undefined: what it is everywhere. */

@@ -122,6 +122,7 @@ export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export {
   $clearTimeout as $clearInterval,
   $clearTimeout,
+  $delay,
   $setInterval,
   $setTimeout,
   Timer,

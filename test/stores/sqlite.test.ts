@@ -79,6 +79,33 @@ describe("sqlite files", () => {
     expect(scans).toEqual([]);
   });
 
+  it("finds what is due by one index, and reads no other row of it", async () => {
+    await written();
+    const driver = openDriver(file, 0);
+    const planOf = (sql: string) =>
+      driver
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map(({ detail }) => detail as string)
+        .filter((detail) => / (runs|schedules) /.test(detail));
+    expect(planOf(statements.dueRuns)).toEqual(["SEARCH runs USING INDEX runs_due (priority=? AND due<?)"]);
+    expect(planOf(statements.nextDue)).toEqual([
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority=\?\)$/),
+    ]);
+    expect(planOf(statements.nextPriority)).toEqual([
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority<\?\)$/),
+    ]);
+    expect(planOf(statements.dueSchedules)).toEqual(["SEARCH schedules USING INDEX schedules_next (next<?)"]);
+    // A pending timer is one entry of one index: those of what has no owner are this one alone.
+    const indexes = driver
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs' AND sql LIKE '%due%'",
+      )
+      .all();
+    expect(indexes.map(({ name }) => name)).toEqual(["runs_due"]);
+    driver.close();
+  });
+
   it("refuses another program's database and leaves it as it is", async () => {
     const driver = openDriver(file, 0);
     driver.exec("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
