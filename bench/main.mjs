@@ -18,6 +18,7 @@ const { compiledAwaits, compiling } = await import("./compiled.mjs");
 const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
+const { workThreads } = await import("./engine/threads.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
 const { loops, overhead, runs } = await import("./engine/runs.mjs");
 const { parked } = await import("./engine/parked.mjs");
@@ -30,15 +31,7 @@ const groups = [
     async () => [...(await compiledAwaits(values)), ...(await compiling(values))],
   ],
   ["generators", "native V8", () => generators(values)],
-  [
-    "machine",
-    "native V8",
-    async () => [
-      ...(await machine.freeAwaits()),
-      ...(await machine.promiseAll()),
-      ...(await machine.closures()),
-    ],
-  ],
+  ["machine", "native V8", async () => [...(await machine.freeAwaits()), ...(await machine.closureCalls())]],
   ["snapshot", "JSON of equal data", () => someProcessRows()],
   [
     "sqlite",
@@ -48,6 +41,7 @@ const groups = [
   ["loop", "after 100 awaits", () => loops(values)],
   ["parked", "the limit, or the same with no runs", () => parked(values)],
   ["resume", "after 10 awaits", resume],
+  ["work", "one thread", workThreads],
 ];
 
 const rows = [];

@@ -1,10 +1,11 @@
 /** What can never be kept in a marked module, or would change its meaning without a word. */
 import * as t from "@babel/types";
+import { walk } from "./children.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Resolved } from "./resolve.ts";
 
 export function refuse(file: t.File, resolved: Resolved, diagnostics: Diagnostics): void {
-  t.traverseFast(file, (node) => {
+  walk(file, (node) => {
     if (
       t.isCallExpression(node) &&
       t.isIdentifier(node.callee, { name: "eval" }) &&

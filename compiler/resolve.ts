@@ -7,8 +7,8 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import { blocksForBranches } from "./block-functions.ts";
+import { childKeys } from "./children.ts";
 import {
   isDerivedConstructor,
   isStaticMember,
@@ -192,7 +192,7 @@ class Resolver extends Declarations {
   }
 
   #children(node: t.Node, scope: Scope): void {
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as Fields)[key];
       if (Array.isArray(child)) this.#visitAll(child as t.Node[], scope);
       else this.#visit(child as t.Node | null, scope);

@@ -4,14 +4,15 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
+import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { keyName } from "../key-name.ts";
 import { slotName } from "../layout.ts";
+import { plainParameters } from "../lower/index.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
@@ -306,7 +307,11 @@ export class ModuleEmitter implements Emitter {
     const base = written || "default";
     fn.codeName = this.name(`${base}$code`);
     const emitted = emitAsync(this, fn, fn.codeName);
-    const self = written === "" ? t.nullLiteral() : t.identifier(written);
+    // The name of what may be replaced does not say whose `prototype` a generator inherits from; its code does.
+    const replaceable = top.reassigned || this.#options.sourceType === "script";
+    const hidden = plainParameters(fn).some((one) => one.name === written);
+    const unnamed = written === "" || hidden || (fn.isGenerator && replaceable);
+    const self = unnamed ? t.nullLiteral() : t.identifier(written);
     const parts = wrapper(this, fn, fn.codeName, emitted, self);
     this.code(fn, {
       step: emitted.step,
@@ -392,7 +397,7 @@ export class ModuleEmitter implements Emitter {
         return withoutDirectives(node as t.ClassMethod);
       }
       const copy = { ...node } as unknown as { [key: string]: unknown };
-      for (const key of VISITOR_KEYS[node.type] ?? []) {
+      for (const key of childKeys(node.type)) {
         const child = copy[key];
         if (Array.isArray(child))
           copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));

@@ -4,7 +4,7 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "../children.ts";
 import { isClassInPlace } from "../class-members.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { boundIdentifiers, makesClosure } from "../names.ts";
@@ -190,7 +190,7 @@ export class Rewriter implements Rewriting {
 
   copy(node: t.Node): t.Node {
     const copy = { ...node } as unknown as { [key: string]: unknown };
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = copy[key];
       if (Array.isArray(child))
         copy[key] = child.map((one) => (one === null ? null : this.any(one as t.Node)));

@@ -11,6 +11,7 @@
  * | `x += await b` | `$x = x; $v = await b` | `x = $x + $v` |
  */
 import * as t from "@babel/types";
+import { walk } from "../children.ts";
 import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
 import { boundIdentifiers, feedName } from "../names.ts";
@@ -228,7 +229,7 @@ function isStable(l: Lowering, value: t.Expression, later: readonly (t.Node | nu
 
 function assigns(l: Lowering, node: t.Node, variable: Variable): boolean {
   let found = false;
-  t.traverseFast(node, (one) => {
+  walk(node, (one) => {
     const target = t.isAssignmentExpression(one) ? one.left : t.isUpdateExpression(one) ? one.argument : null;
     if (target !== null)
       for (const id of boundIdentifiers(target)) if (l.resolved.refs.get(id) === variable) found = true;

@@ -237,7 +237,10 @@ export class Engine implements AsyncDisposable {
     const worker = this.#worker;
     const claim = worker !== null && worker.room > 0 && limit === null ? worker.id : null;
     this.#settings.failpoint("start:before");
-    const [outcome] = await this.store.start([run], claim);
+    const [outcome] = await this.store.start([run], claim).catch((error) => {
+      if (claim !== null) worker!.doubt();
+      throw error;
+    });
     this.#settings.failpoint("start:after");
     if (outcome!.claimed) worker!.adopt(claimedNow(run));
     else if (outcome!.created) worker?.wake();
@@ -460,7 +463,7 @@ export class Engine implements AsyncDisposable {
     return new RunHandle(this.#access, to, true);
   }
 
-  /** Lets a blocked run try again, after new code was deployed. False when it is not blocked. */
+  /** Lets a blocked run try again: after new code was deployed, or what made it kill its workers was mended. False when it is not blocked. */
   async unblock(id: string): Promise<boolean> {
     this.#checkOpen();
     return this.store.unblock(id);
@@ -567,5 +570,6 @@ function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
     attempts: [],
     news: 0,
     cancel: "no",
+    deaths: 0,
   };
 }

@@ -19,7 +19,7 @@ export class Lease {
   }
 
   async begin(): Promise<void> {
-    await this.#register();
+    this.worker = await this.#register();
     this.#arm();
   }
 
@@ -35,11 +35,12 @@ export class Lease {
     this.#settings.clock.clearTimeout(this.#timer);
   }
 
-  async #register(): Promise<void> {
+  /** @returns an id that is registered. Until its runs are given up, the worker goes by the old one and claims nothing by it. */
+  async #register(): Promise<string> {
     const { store, lease, about } = this.#settings;
     for (;;) {
-      this.worker = `w-${randomId()}`;
-      if (await store.renew({ id: this.worker, lease, about }, true)) return;
+      const id = `w-${randomId()}`;
+      if (await store.renew({ id, lease, about }, true)) return id;
     }
   }
 
@@ -55,8 +56,10 @@ export class Lease {
       if (this.#ended) return;
       if (!held) {
         log({ level: "error", message: "the lease of this worker ended; its runs go on elsewhere" });
+        const id = await this.#register();
+        if (this.#ended) return;
         const lost = this.worker;
-        await this.#register();
+        this.worker = id;
         this.#onLost(lost);
       }
     } catch (error) {

@@ -184,6 +184,8 @@ export interface Turn extends Fence {
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */
   readonly cancelled: boolean;
+  /** What was under way when earlier workers died with the run has ended: those deaths do not count any more (poison.ts). */
+  readonly survived: boolean;
   /** Set: the run becomes `blocked` once this turn is recorded, and is given back. */
   readonly blocked: Blocked | null;
   /** The run's `news` that this worker has seen. Differs from the row: the run is kept, and the answer carries all open arrivals. */
@@ -259,6 +261,8 @@ export interface Claimed {
   readonly attempts: readonly Attempt[];
   readonly news: number;
   readonly cancel: CancelState;
+  /** Workers that died with it since it last came further. */
+  readonly deaths: number;
 }
 
 export interface RunRow {
@@ -371,7 +375,7 @@ export interface Store {
   /**
    * Takes up to `limit` due runs for the worker, by priority, then by due time, and raises their epochs; not of the
    * entries in `except`, whose code this worker lacks. First gives back the runs of workers whose lease has ended.
-   * Takes nothing when the worker's own lease has ended.
+   * Takes nothing when the worker's own lease has ended. Suspects (poison.ts) are taken alone, by a worker without runs.
    */
   claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]>;
 
@@ -380,6 +384,9 @@ export interface Store {
    * An ended lease is never renewed.
    */
   renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
+
+  /** Gives back the runs of this worker but those that it knows of: the answer to a claim or start of its may have been lost. */
+  disown(worker: string, known: readonly string[]): Promise<void>;
 
   /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;

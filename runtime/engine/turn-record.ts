@@ -32,6 +32,7 @@ export class TurnRecord implements Turn {
   readonly epoch: number;
   readonly turn: number;
   snapshot: string | null = null;
+  survived = false;
   waits = "[]";
   due: number | null = null;
   keep = false;

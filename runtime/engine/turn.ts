@@ -248,6 +248,7 @@ export function commit(activation: Activation, worker: Owner): void {
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes);
   turn.cancelled = activation.cancel === "under way";
+  turn.survived = activation.deaths > 0 && ![...activation.trials].some((wait) => kept.has(wait));
   turn.blocked = blocked;
   activation.phase = "committing";
   // What promises of unmarked code let the run do while this is being written belongs to the next turn.
@@ -291,6 +292,7 @@ class Commit implements Outgoing {
     activation.delivered.clear();
     activation.fresh.clear();
     activation.refused = false;
+    if (write.survived) activation.deaths = 0;
     const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
     if (this.#began >= 0) tellParked(activation, this.#worker, write, this.#began, released);
     if (write.blocked !== null && released) this.#worker.sayBlocked(activation, write.blocked);
@@ -336,11 +338,12 @@ export function isSoon(due: number | null, worker: Owner): boolean {
   return due !== null && due <= worker.settings.clock.now() + KEEP_FOR;
 }
 
-/** When the run wants to go on by itself: its first timer, deadline or retry. */
+/** When the run wants to go on by itself: its first timer, deadline or retry; at once for a step that was not begun. */
 export function nextDue(activation: Activation, kept: WaitTable<WaitInfo>): number | null {
   let next: number | null = null;
-  for (const { id, due } of kept.values()) {
-    const time = due ?? activation.attempts.get(id)?.due ?? null;
+  for (const { id, kind, due } of kept.values()) {
+    const attempt = activation.attempts.get(id);
+    const time = due ?? (kind === "step" && attempt === undefined ? 0 : (attempt?.due ?? null));
     if (time !== null && (next === null || time < next)) next = time;
   }
   return next;

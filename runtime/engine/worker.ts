@@ -5,19 +5,20 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
+import { isSpared } from "./cancel.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
+import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
 import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
-import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
@@ -48,6 +49,8 @@ export class Worker implements Owner, Searcher {
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
   readonly #scheduler: Scheduler;
+  /** A run that is to be alone here, for the case that it takes the process down. */
+  #suspect: Activation | null = null;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -66,11 +69,15 @@ export class Worker implements Owner, Searcher {
   }
 
   get room(): number {
-    return this.closing ? 0 : this.settings.concurrency - this.#active.size;
+    return this.closing || this.#suspect !== null ? 0 : this.settings.concurrency - this.#active.size;
   }
 
   get hasRuns(): boolean {
     return this.#active.size > 0;
+  }
+
+  get owned(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   owns(run: string): boolean {
@@ -123,7 +130,22 @@ export class Worker implements Owner, Searcher {
       activation.run = cached;
     }
     this.#active.set(claimed.id, activation);
+    if (claimed.deaths >= SUSPECT) this.#beAloneWith(activation);
     this.#takeUp(activation);
+  }
+
+  #beAloneWith(activation: Activation): void {
+    this.#suspect = activation;
+    const { clock } = this.settings;
+    const time = PROBATION * 2 ** Math.min(10, activation.deaths - SUSPECT);
+    this.timers.add(clock.now() + time, () => this.#hasCompany(activation));
+  }
+
+  /** It has lived long, come further, or gone. */
+  #hasCompany(activation: Activation): void {
+    if (this.#suspect !== activation) return;
+    this.#suspect = null;
+    this.wake();
   }
 
   #takeUp(activation: Activation): void {
@@ -209,6 +231,7 @@ export class Worker implements Owner, Searcher {
     released: boolean,
   ): void {
     this.#listener.changed();
+    if (activation.deaths === 0) this.#hasCompany(activation);
     if (released) {
       this.#release(activation);
       return;
@@ -240,7 +263,7 @@ export class Worker implements Owner, Searcher {
       return;
     }
     const due = nextDue(activation, activation.waits);
-    if (activation.waits.size > 0 && !isSoon(due, this))
+    if (activation.waits.size > 0 && (this.closing || !isSoon(due, this)))
       void this.#giveBack(activation, { due, blocked: null });
   }
 
@@ -294,6 +317,7 @@ export class Worker implements Owner, Searcher {
   #release(activation: Activation): void {
     activation.release();
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     // Not when it has run on since its snapshot: that is what the next owner begins from.
     if (!activation.dirty && activation.snapshot !== null && (activation.run?.natives.size ?? 0) === 0) {
       this.#cache.keepReleased(activation);
@@ -312,6 +336,7 @@ export class Worker implements Owner, Searcher {
     });
     activation.close(new Cancelled("the run is owned by another worker now"));
     this.#forget(activation);
+    this.#search.doubt();
   }
 
   /** @param worker the id that it had */
@@ -324,6 +349,7 @@ export class Worker implements Owner, Searcher {
 
   #forget(activation: Activation): void {
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     this.#cache.drop(activation.id);
     this.#search.forget(activation.id);
     this.#idle?.();
@@ -346,7 +372,7 @@ export class Worker implements Owner, Searcher {
       const wait = promise.wait!;
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;
       if (activation.inbox.some((arrival) => arrival.wait === wait.id)) continue;
-      if (activation.cancel === "asked" && !isShielded(promise)) continue;
+      if (activation.cancel === "asked" && !isSpared(promise)) continue;
       startStep(activation, wait, this);
     }
     armTimers(activation, this);
@@ -374,6 +400,11 @@ export class Worker implements Owner, Searcher {
   /** Looks at the store soon. */
   wake(): void {
     this.#search.look();
+  }
+
+  /** A start that may have given a run to this worker failed. */
+  doubt(): void {
+    this.#search.doubt();
   }
 
   hear(news: News): void {

@@ -359,7 +359,7 @@ export class Run {
   /** Null: the free run, of calls outside any run. */
   readonly host: Host | null;
   readonly free: boolean;
-  /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. */
+  /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. Empty queues go from run to run. */
   jobs: unknown[] = [];
   head = 0;
   tail = 0;

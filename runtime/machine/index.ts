@@ -65,12 +65,11 @@ export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, $stepMethod, deliver, external, type Outcome, start } from "./external.ts";
 export {
   $fail,
-  $Generator,
   $generated,
   $generator,
+  $generatorAsync,
   $generatorCode,
   $generatorFunction,
-  $inherit,
   $methodKind,
   $next,
   $pass,
@@ -83,6 +82,7 @@ export {
   generatorPrototype,
   generatorTask,
   isGeneratorNext,
+  strayTask,
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";

@@ -27,7 +27,7 @@ import { $return, $throw } from "./end.ts";
 import { isNativeThen, NativePromise, nativeThen } from "./intrinsics.ts";
 import { createResolvers } from "./resolvers.ts";
 import { freeRun, machine, type Run } from "./run.ts";
-import { enqueue, reject, resolve, setScheduler, subscribe } from "./settle.ts";
+import { enqueue, reject, releaseQueue, resolve, setScheduler, subscribe } from "./settle.ts";
 
 /** Entries of the queue after which the part that was read is used again, or given back. */
 const LONG = 3 * 4096;
@@ -57,6 +57,7 @@ export function drain(run: Run): void {
     machine.job = job;
   }
   if (run.head !== run.tail) return;
+  releaseQueue(run);
   for (const promise of run.rejections) {
     run.rejections.delete(promise);
     run.host.onUnhandledRejection(run, promise);
@@ -66,10 +67,9 @@ export function drain(run: Run): void {
 machine.drain = drain;
 
 function runJobs(run: Run): void {
-  const { jobs } = run;
   for (let enters = true; run.head < run.tail && !run.paused && !run.ended; enters = false) {
     machine.observer?.betweenJobs(run, enters);
-    const { head } = run;
+    const { jobs, head } = run;
     const job = jobs[head] as Reaction | ThenableJob;
     const value = jobs[head + 1];
     const threw = jobs[head + 2] as boolean;

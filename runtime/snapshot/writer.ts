@@ -19,6 +19,7 @@ import {
   recordOf,
   registry,
   stampOf,
+  strayTask,
   type Wait,
 } from "../machine/index.ts";
 import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
@@ -465,7 +466,7 @@ export class Writer implements RunOut {
 
   /** A generator, or the `prototype` of a generator function. */
   private writeGenerating(object: object): string | undefined {
-    const task = generatorTask(object);
+    const task = generatorTask(object) ?? strayTask(object);
     const owner = task === undefined ? generatorFunctionOf(object) : undefined;
     if (task === undefined && owner === undefined) return undefined;
     if (this.ofRun === null) return this.refuse("a generator");

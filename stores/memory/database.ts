@@ -36,6 +36,7 @@ export interface Record {
   worker: string | null;
   due: number | null;
   cancel: CancelState;
+  deaths: number;
   updated: number;
   snapshot: string | null;
   waits: string;

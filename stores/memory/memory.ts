@@ -2,6 +2,7 @@
  * The store in memory: for tests, for runs that need not outlive the process, and as the readable statement of what
  * every store does. Strings only, as in a database: nothing that the engine holds is shared with what is stored.
  */
+import { isDraining, POISON, poisoned, SUSPECT } from "../../runtime/engine/poison.ts";
 import type {
   Claimed,
   Hint,
@@ -86,7 +87,14 @@ export class MemoryStore implements Store {
         !except.includes(run.entry),
     );
     due.sort((a, b) => b.priority - a.priority || a.due! - b.due! || a.n - b.n);
-    return due.slice(0, limit).map((run) => {
+    const suspect = due.find(({ deaths }) => deaths >= SUSPECT);
+    const idle = ![...data.runs.values()].some((run) => run.worker === worker);
+    if (suspect !== undefined && !idle && isDraining(now)) return [];
+    const taken =
+      suspect !== undefined && idle
+        ? [suspect]
+        : due.filter(({ deaths }) => deaths < SUSPECT).slice(0, limit);
+    return taken.map((run) => {
       run.worker = worker;
       run.epoch++;
       return {
@@ -103,8 +111,14 @@ export class MemoryStore implements Store {
         attempts: [...run.attempts.values()],
         news: run.news,
         cancel: run.cancel,
+        deaths: run.deaths,
       };
     });
+  }
+
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    release(this.#data, worker, new Set(known));
+    this.#tell({ kind: "ready" });
   }
 
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
@@ -221,6 +235,7 @@ export class MemoryStore implements Store {
     if (run === undefined || run.status !== "blocked") return false;
     run.status = "active";
     run.blocked = null;
+    run.deaths = 0;
     run.due = 0;
     this.#tell({ kind: "ready" });
     return true;
@@ -310,7 +325,7 @@ export class MemoryStore implements Store {
   };
 
   async retire(worker: string): Promise<void> {
-    release(this.#data, worker);
+    forget(this.#data, worker);
     this.#tell({ kind: "ready" });
   }
 
@@ -361,13 +376,30 @@ function alive(data: Database, worker: string): boolean {
 }
 
 function releaseDead(data: Database): void {
-  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) release(data, worker.id);
+  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) bury(data, worker.id);
 }
 
-function release(data: Database, worker: string): void {
+/** A worker has died with its runs. */
+function bury(data: Database, worker: string): void {
+  const runs = [...data.runs.values()].filter((run) => run.worker === worker);
+  forget(data, worker);
+  for (const run of runs) {
+    run.deaths++;
+    if (run.deaths < POISON || runs.length > 1 || run.status !== "active") continue;
+    run.status = "blocked";
+    run.blocked = poisoned(run.deaths);
+  }
+}
+
+function forget(data: Database, worker: string): void {
   data.workers.delete(worker);
+  release(data, worker, new Set());
+}
+
+/** Makes the runs of a worker anybody's, but those in `known`. */
+function release(data: Database, worker: string, known: ReadonlySet<string>): void {
   for (const run of data.runs.values()) {
-    if (run.worker !== worker) continue;
+    if (run.worker !== worker || known.has(run.id)) continue;
     run.worker = null;
     run.due = 0;
   }

@@ -22,6 +22,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     worker: null,
     due: 0,
     cancel: "no",
+    deaths: 0,
     arrivals: new Map(from.arrivals),
     attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
     taken: new Map(),

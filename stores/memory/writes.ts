@@ -38,6 +38,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     worker,
     due: run.limit === null ? now : null,
     cancel: "no",
+    deaths: 0,
     updated: now,
     snapshot: null,
     waits: "[]",
@@ -55,7 +56,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
 export function commitWrite(data: Database, write: Write, hints: Hint[]): WriteOutcome {
   const run = data.runs.get(write.run);
   if (run === undefined || run.epoch !== write.epoch) return FENCED;
-  if (write.kind === "turn" && run.turn === write.turn) return passed(run, run.news);
+  if (write.kind === "turn" && run.turn === write.turn) return passed(run, write.news);
   if (run.worker !== write.worker || run.end !== null) return FENCED;
   if (write.kind === "turn" && run.turn !== write.turn - 1) return FENCED;
   return write.kind === "turn" ? commitTurn(data, run, write, hints) : commitNote(data, run, write, hints);
@@ -68,6 +69,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   run.waits = turn.waits;
   if (turn.cancelled) run.cancel = "under way";
   for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
+  if (turn.survived) run.deaths = 0;
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
     run.taken.delete(wait);

@@ -28,7 +28,7 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { claimRuns, nextDue, releaseWorker, workerNumber } from "./claims.ts";
+import { claimRuns, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
 import { CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
@@ -118,6 +118,14 @@ export class SqliteStore implements Store {
 
   async claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]> {
     return this.#write(limit * 300, ({ sql, now }) => claimRuns(sql, now, worker, limit, except));
+  }
+
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    await this.#write(100, ({ sql, hints }) => {
+      const n = this.#numbers.worker(worker);
+      if (n !== null) releaseRuns(sql, n, known);
+      hints.push({ kind: "ready" });
+    });
   }
 
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {

@@ -24,6 +24,8 @@
  * costs more than the rest of the fence.
  */
 
+import { SUSPECT } from "../../runtime/engine/poison.ts";
+
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
@@ -43,12 +45,14 @@ CREATE TABLE runs (
   told INTEGER NOT NULL DEFAULT 0,
   cancel TEXT NOT NULL DEFAULT 'no',
   reason TEXT,
-  needs TEXT
+  needs TEXT,
+  deaths INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
 CREATE INDEX runs_told ON runs (worker) WHERE worker IS NOT NULL AND told = 1;
 CREATE INDEX runs_status ON runs (status, n);
+CREATE INDEX runs_suspect ON runs (due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT};
 
 CREATE TABLE states (
   n INTEGER PRIMARY KEY,
@@ -289,11 +293,16 @@ export const statements = {
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
   dueRuns: `SELECT n FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
-      AND entry NOT IN (SELECT value FROM json_each(?))
+      AND deaths < ${SUSPECT} AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT ?`,
   nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
-  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
+  suspect: `SELECT n FROM runs INDEXED BY runs_suspect
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT} AND due <= ?
+      AND entry NOT IN (SELECT value FROM json_each(?))
+    ORDER BY due LIMIT 1`,
+  ownsAny: "SELECT 1 FROM runs WHERE worker IS NOT NULL AND worker = ? LIMIT 1",
+  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, deaths",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin: "SELECT call, secret FROM origins WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
@@ -315,9 +324,16 @@ export const statements = {
   deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
   dropWorker: "DELETE FROM workers WHERE n = ?",
-  releaseStates:
-    "UPDATE states SET worker = NULL WHERE n IN (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ?)",
-  releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker IS NOT NULL AND worker = ?",
+  /** Parameters: worker, ids of the runs that it keeps. */
+  releaseStates: `UPDATE states SET worker = NULL WHERE n IN
+    (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?)))`,
+  releaseRuns: `UPDATE runs SET worker = NULL, due = 0
+    WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?))`,
+
+  /** A worker has died with its runs. */
+  blame:
+    "UPDATE runs SET deaths = deaths + 1 WHERE worker IS NOT NULL AND worker = ? RETURNING n, deaths, status",
+  survived: "UPDATE runs SET deaths = 0 WHERE n = ?",
 
   body: "SELECT body FROM states WHERE n = ?",
   cloneRun: `INSERT INTO runs (id, entry, priority, due) SELECT ?, entry, priority, 0 FROM runs WHERE n = ?
@@ -348,7 +364,7 @@ export const statements = {
 
   cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
     WHERE n = ?`,
-  unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  unblock: `UPDATE runs SET status = 'active', due = 0, deaths = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,

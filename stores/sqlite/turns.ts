@@ -90,6 +90,7 @@ function hasExtras(turn: Turn): boolean {
     turn.codes.length > 0 ||
     turn.release.length > 0 ||
     turn.cancelled ||
+    turn.survived ||
     hasEffects(turn)
   );
 }
@@ -115,6 +116,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     sql.dropAttempt.run(n, wait);
   }
   if (turn.cancelled) sql.cancelled.run(n);
+  if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
   for (const child of turn.starts) {

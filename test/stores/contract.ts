@@ -59,6 +59,7 @@ export function turnOf(
     codes: [],
     end: null,
     cancelled: false,
+    survived: false,
     blocked: null,
     news: claimed.news,
     ...extra,
@@ -107,6 +108,25 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(claimed).toHaveLength(1);
       return claimed[0]!;
     }
+
+    it("tells again what the lost answer to a turn told", async () => {
+      await store.start([newRun("a")], null);
+      await store.send(eventOf("k", "1"));
+      const turn = turnOf(await claimOne(), { subscribe: [{ wait: 1, key: "k" }], keep: true });
+      const first = passed((await store.commit([turn]))[0]);
+      const again = passed((await store.commit([turn]))[0]);
+      expect(first.arrivals).toEqual([{ wait: 1, threw: false, value: '"1"' }]);
+      expect(again).toEqual(first);
+    });
+
+    it("gives back what a worker does not know that it owns", async () => {
+      await store.start([newRun("a"), newRun("b")], "w1");
+      await store.disown("w1", ["b"]);
+      expect(await store.read.run("a")).toMatchObject({ worker: null, due: 0 });
+      expect(await store.read.run("b")).toMatchObject({ worker: "w1" });
+      await store.renew(worker("w2"), true);
+      expect((await store.claim("w2", 9, [])).map(({ id, epoch }) => [id, epoch])).toEqual([["a", 2]]);
+    });
 
     it("starts a run once per id", async () => {
       expect(await store.start([newRun("a", { call: "[1]" }), newRun("b")], null)).toEqual([
