@@ -18,7 +18,7 @@ export const cancel: Page = {
   ],
   async run(invocation, { print, ...terminal }) {
     const id = invocation.values["run"] as string;
-    const store = openStore(invocation, { print, ...terminal });
+    const store = await openStore(invocation, { print, ...terminal });
     const engine = await createEngine({ store, worker: false });
     try {
       const force = invocation.values["force"] === true;

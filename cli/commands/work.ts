@@ -1,11 +1,9 @@
 /** `coldframe work`: a worker. Loads workflows, carries their runs on until it is told to stop. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { createEngine, type LogEntry } from "../../runtime/index.ts";
+import { loadModule } from "../load-module.ts";
 import { openStore } from "../open-store.ts";
-import type { Page, Terminal } from "../page.ts";
+import type { Page } from "../page.ts";
 
 export const work: Page = {
   name: "work",
@@ -28,10 +26,9 @@ export const work: Page = {
     if (rest.length === 0)
       throw new ColdframeError("CF3201", "a module with workflows is missing. See coldframe work --help.");
     const concurrency = concurrencyOf(values["concurrency"] as string | undefined);
-    await import("../../plugins/register/index.ts");
-    for (const module of rest) await load(module, terminal);
+    for (const module of rest) await loadModule(module, terminal);
     const engine = await createEngine({
-      store: openStore(invocation, terminal, true),
+      store: await openStore(invocation, terminal, { create: true }),
       log: (entry) => terminal.warn(json ? JSON.stringify(entry) : lineOf(entry)),
       ...concurrency,
     });
@@ -48,14 +45,6 @@ function concurrencyOf(text: string | undefined): { concurrency?: number } {
   if (!/^[1-9]\d{0,5}$/.test(text))
     throw new ColdframeError("CF3201", `--concurrency ${text}: a number from 1.`);
   return { concurrency: Number(text) };
-}
-
-/** @param module a path, or what `import` takes */
-async function load(module: string, { cwd }: Terminal): Promise<void> {
-  const isPath = /^\.{0,2}\//.test(module) || /\.[cm]?[jt]sx?$/.test(module);
-  const path = resolve(cwd, module);
-  if (isPath && !existsSync(path)) throw new ColdframeError("CF3203", `there is no module "${path}"`);
-  await import(isPath ? pathToFileURL(path).href : module);
 }
 
 /** Resolves at the first SIGINT or SIGTERM. The second one ends the process as if nobody listened. */

@@ -294,7 +294,7 @@ export const statements = {
   unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
-  run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
+  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
   /** Newest first. Parameters: after (n or null) twice, status twice, entry twice, tags twice, limit. */
   runs: `SELECT ${ROW} ${FROM}
     WHERE (? IS NULL OR r.n < ?) AND (? IS NULL OR r.status = ?) AND (? IS NULL OR r.entry = ?)
