@@ -13,7 +13,7 @@ export default defineConfig({
       { find: /^coldframe\/compiler$/, replacement: at("./compiler/index.ts") },
       { find: /^coldframe\/(memory|sqlite)$/, replacement: at("./stores/$1/index.ts") },
       { find: /^coldframe\/seal$/, replacement: at("./stores/sealed/index.ts") },
-      { find: /^coldframe\/(babel)$/, replacement: at("./plugins/$1/index.ts") },
+      { find: /^coldframe\/(babel|otel|diagnostics)$/, replacement: at("./plugins/$1/index.ts") },
       { find: /^coldframe\/vite$/, replacement: at("./plugins/unplugin/vite.ts") },
     ],
   },

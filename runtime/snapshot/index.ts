@@ -34,8 +34,9 @@ export {
   type PointsOf,
   parsePoints,
 } from "./points.ts";
+export { preview } from "./preview.ts";
 export { resource } from "./resources.ts";
-export { sealsOf, unopened } from "./sealed-text.ts";
+export { sealsOf, unopened, unreadable } from "./sealed-text.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeList, encodeValue } from "./values.ts";
 export type { WriterOptions } from "./writer.ts";

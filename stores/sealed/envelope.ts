@@ -9,7 +9,7 @@ import { fromBase64, sealsOf, toBase64, unopened } from "../../runtime/snapshot/
 import { type Bytes, changed, type Seal, wrongOption } from "./seal.ts";
 
 /** What a text is. Values move between runs and are bound to none. */
-export type Kind = "call" | "secret" | "state" | "value" | "error";
+export type Kind = "call" | "secret" | "state" | "value" | "error" | "progress";
 
 /** Of a text that is bound to no run. */
 export const NOBODY = "";
@@ -127,6 +127,7 @@ const words: Readonly<Record<Kind, string>> = {
   state: "the snapshot",
   value: "a value",
   error: "an error",
+  progress: "the progress of a step",
 };
 
 /** What is thrown for a text, by a seal of a user, too, as an error of coldframe. */
@@ -137,7 +138,8 @@ export function asRefusal(error: unknown): ColdframeError {
 }
 
 function describe(kind: Kind, run: string): string {
-  return run === NOBODY ? words[kind] : `${words[kind]} of run "${run}"`;
+  if (run === NOBODY) return words[kind];
+  return `${words[kind]} of ${run.startsWith("\n") ? "schedule" : "run"} "${run.trim()}"`;
 }
 
 function nameOf(row: Row): string {

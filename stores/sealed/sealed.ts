@@ -9,6 +9,8 @@
  * | secret, with the run's origin | `secret`  | its run                                                     |
  * | outcomes, payloads, results   | `value`   | no run: the store below hands them from one to another      |
  * | message of a failed attempt   | `error`   | its run                                                     |
+ * | progress of a step            | `progress` | its run                                                    |
+ * | call of a schedule            | `call`    | its schedule                                                |
  *
  * A clone has texts of the run that it was made from. Its secret says of which, and so do the secrets of its clones.
  *
@@ -25,6 +27,8 @@ import type {
   NewRun,
   News,
   RunDetail,
+  ScheduleChange,
+  ScheduleRow,
   SendOutcome,
   StartOutcome,
   Store,
@@ -39,7 +43,7 @@ import { unopened } from "../../runtime/snapshot/index.ts";
 import { asRefusal, Envelope, NOBODY } from "./envelope.ts";
 import { InOrder } from "./in-order.ts";
 import { changed, type Seal } from "./seal.ts";
-import { Sealing } from "./sealing.ts";
+import { Sealing, scheduleOf, withCall } from "./sealing.ts";
 
 export interface SealedOptions {
   /**
@@ -145,6 +149,14 @@ class SealedStore implements Store {
     return this.#inner.reserve(key, interval, burst);
   }
 
+  schedule(change: ScheduleChange): Promise<boolean> {
+    return this.#order.run(this.#sealing.schedule(change), (sealed) => this.#inner.schedule(sealed));
+  }
+
+  unschedule(id: string): Promise<boolean> {
+    return this.#inner.unschedule(id);
+  }
+
   unblock(run: string): Promise<boolean> {
     return this.#inner.unblock(run);
   }
@@ -170,7 +182,16 @@ class SealedStore implements Store {
       return found === null ? null : this.#openDetail(found);
     },
     runs: (filter) => this.#inner.read.runs(filter),
+    counts: () => this.#inner.read.counts(),
     codes: () => this.#inner.read.codes(),
+    schemaOf: (key) => this.#inner.read.schemaOf(key),
+    schedule: async (id) => {
+      const row = await this.#inner.read.schedule(id);
+      return row === null ? null : this.#openSchedule(row);
+    },
+    schedules: async (due, limit) =>
+      Promise.all((await this.#inner.read.schedules(due, limit)).map((row) => this.#openSchedule(row))),
+    nextSchedule: () => this.#inner.read.nextSchedule(),
     workers: () => this.#inner.read.workers(),
   };
 
@@ -193,7 +214,7 @@ class SealedStore implements Store {
       const [call, state, attempts] = await Promise.all([
         this.#envelope.open(run.call, "call", owners),
         this.#openState(run.snapshot, run.waits, owners),
-        this.#openAttempts(run.attempts, owners),
+        this.#openAttempts(run.attempts, owners, (...args) => this.#envelope.open(...args)),
       ]);
       return { ...run, secret, call, ...state, attempts, arrivals: await arrivals };
     } catch (error) {
@@ -222,13 +243,17 @@ class SealedStore implements Store {
       const [call, state, attempts] = await Promise.all([
         this.#envelope.openOrSay(run.call, "call", owners),
         this.#openState(run.snapshot, null, owners),
-        this.#openAttempts(run.attempts, owners),
+        this.#openAttempts(run.attempts, owners, (...args) => this.#envelope.openOrSay(...args)),
       ]);
       const waits = state.waits === null ? run.waits : (JSON.parse(state.waits) as WaitInfo[]);
       return { ...run, secret, call, snapshot: state.snapshot, waits, attempts, end };
     } catch (error) {
       const why = unopened(asRefusal(error));
-      const attempts = run.attempts.map((attempt) => ({ ...attempt, error: why }));
+      const attempts = run.attempts.map((attempt) => ({
+        ...attempt,
+        error: attempt.error === "" ? "" : why,
+        progress: attempt.progress === null ? null : why,
+      }));
       return { ...run, secret: "", call: why, snapshot: run.snapshot === null ? null : why, attempts, end };
     }
   }
@@ -256,6 +281,11 @@ class SealedStore implements Store {
     return { waits: state.slice(0, end), snapshot: state.slice(end + 1) };
   }
 
+  async #openSchedule(row: ScheduleRow): Promise<ScheduleRow> {
+    const open = (call: string) => this.#envelope.openOrSay(call, "call", [scheduleOf(row.id)]);
+    return { ...row, spec: await withCall(row.spec, open) };
+  }
+
   #openArrivals(arrivals: readonly Arrival[]): Promise<readonly Arrival[]> {
     return Promise.all(
       arrivals.map(async (arrival) => ({
@@ -265,11 +295,17 @@ class SealedStore implements Store {
     );
   }
 
-  #openAttempts(attempts: readonly Attempt[], owners: readonly string[]): Promise<readonly Attempt[]> {
+  /** Progress goes to the next attempt: it is opened, or the run stands still. A message is for people. */
+  #openAttempts(
+    attempts: readonly Attempt[],
+    owners: readonly string[],
+    openProgress: Envelope["open"],
+  ): Promise<readonly Attempt[]> {
     return Promise.all(
       attempts.map(async (attempt) => ({
         ...attempt,
-        error: await this.#envelope.openOrSay(attempt.error, "error", owners),
+        error: attempt.error === "" ? "" : await this.#envelope.openOrSay(attempt.error, "error", owners),
+        progress: attempt.progress === null ? null : await openProgress(attempt.progress, "progress", owners),
       })),
     );
   }

@@ -1,5 +1,15 @@
 /** What goes down: each thing that the port takes, with the texts in it sealed. */
-import type { Mending, NewEvent, NewRun, Note, Turn, WaitInfo, Write } from "../../runtime/engine/store.ts";
+import type {
+  Mending,
+  NewEvent,
+  NewRun,
+  Note,
+  ScheduleChange,
+  Turn,
+  WaitInfo,
+  Write,
+} from "../../runtime/engine/store.ts";
+import { unreadable } from "../../runtime/snapshot/index.ts";
 import { type Envelope, NOBODY } from "./envelope.ts";
 
 export class Sealing {
@@ -13,11 +23,26 @@ export class Sealing {
     return this.#envelope.seal(text, "value", NOBODY);
   }
 
-  readonly run = async (run: NewRun): Promise<NewRun> => ({
-    ...run,
-    call: await this.#envelope.seal(run.call, "call", run.id),
-    secret: await this.secret(run.secret, run.id, []),
-  });
+  /** @throws ColdframeError when its call is of a run or schedule that could not be opened */
+  readonly run = async (run: NewRun): Promise<NewRun> => {
+    const why = unreadable(run.call);
+    if (why !== null) throw why;
+    const [call, secret] = await Promise.all([
+      this.#envelope.seal(run.call, "call", run.id),
+      this.secret(run.secret, run.id, []),
+    ]);
+    return { ...run, call, secret };
+  };
+
+  /** The call of a schedule is bound to it; each run that it starts gets one of its own. */
+  async schedule(change: ScheduleChange): Promise<ScheduleChange> {
+    const { row } = change;
+    const [starts, spec] = await Promise.all([
+      each(change.starts, this.run),
+      withCall(row.spec, (call) => this.#envelope.seal(call, "call", scheduleOf(row.id))),
+    ]);
+    return { ...change, row: { ...row, spec }, starts };
+  }
 
   /** @param origins runs whose texts the run got when it was cloned */
   secret(secret: string, run: string, origins: readonly string[]): Promise<string> {
@@ -72,7 +97,11 @@ export class Sealing {
       each(note.arrivals, async (arrival) => ({ ...arrival, value: await this.value(arrival.value) })),
       each(note.attempts, async (attempt) => ({
         ...attempt,
-        error: await this.#envelope.seal(attempt.error, "error", note.run),
+        error: attempt.error === "" ? "" : await this.#envelope.seal(attempt.error, "error", note.run),
+        progress:
+          attempt.progress === null
+            ? null
+            : await this.#envelope.seal(attempt.progress, "progress", note.run),
       })),
     ]);
     return { ...note, arrivals, attempts };
@@ -81,6 +110,18 @@ export class Sealing {
 
 function each<T>(list: readonly T[], change: (one: T) => Promise<T>): readonly T[] | Promise<readonly T[]> {
   return list.length === 0 ? list : Promise.all(list.map(change));
+}
+
+/** Whom the call of a schedule is bound to: no run has such an id. */
+export function scheduleOf(id: string): string {
+  return `\n${id}`;
+}
+
+/** The spec of a schedule with another call. */
+export async function withCall(spec: string, change: (call: string) => Promise<string>): Promise<string> {
+  const parsed = JSON.parse(spec) as { readonly call?: string };
+  if (parsed.call === undefined) return spec;
+  return JSON.stringify({ ...parsed, call: await change(parsed.call) });
 }
 
 /** Of the waits, what the store below has to see. */

@@ -13,6 +13,7 @@ const key = (n: number) => new Uint8Array(32).fill(n);
 const aes = (...ids: string[]) =>
   aesGcm({ keys: Object.fromEntries(ids.map((id) => [id, key(id.charCodeAt(0))])), current: ids[0]! });
 
+let release: () => void;
 let folder: string;
 let file: string;
 let logs: LogEntry[];
@@ -288,5 +289,24 @@ describe("a sealed database", () => {
     failing = 0;
     await engine.send("answer 1", "?");
     expect(await engine.run("r").result()).toBe("x!?");
+  });
+
+  it("hides what a schedule calls with and what a step tells of its progress", async () => {
+    const { main } = load(
+      `import { stepContext } from "coldframe"; import { hold } from "world";
+      export async function work(text) { "use step"; stepContext().heartbeat("PROGRESS-" + text); await hold; return text; }
+      export async function main(text) { "use workflow"; return await work(text); }`,
+      { hold: new Promise((resolve) => (release = resolve as () => void)) },
+    ) as { main: Program };
+    const engine = await engineWith([aes("a")]);
+    await engine.schedule("nightly", { cron: "0 3 * * *", workflow: main, args: ["Xyzzy"], paused: true });
+    await engine.start(main, ["Xyzzy"], { id: "r" });
+    await until(async () => (await engine.get("r"))?.waits[0]?.progress === "PROGRESS-Xyzzy");
+    expect(onDisk()).not.toContain("Xyzzy");
+    release();
+    expect(await engine.run("r").result()).toBe("Xyzzy");
+    await engine.close();
+    const lacking = await engineWith([aes("b")]);
+    expect(await lacking.schedules.list()).toMatchObject([{ id: "nightly", cron: "0 3 * * *" }]);
   });
 });
