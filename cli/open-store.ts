@@ -1,32 +1,70 @@
-/** The database that `--store` names. Commands that look never create one: a typing error must not look like "no runs". */
+/** The database that `--store` names, sealed as `--seal` says. Commands that look never create one: a typing error must not look like "no runs". */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Store } from "../runtime/engine/store.ts";
 import { ColdframeError } from "../runtime/errors.ts";
+import { sealsOf } from "../runtime/snapshot/index.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
+import { loadModule } from "./load-module.ts";
 import type { Invocation, Terminal } from "./page.ts";
 
 /** How long a command waits for another program's lock, in ms: a person is waiting, too. */
 const PATIENCE = 2_000;
 
+export interface OpenOptions {
+  /** Whether a missing file is made. */
+  readonly create?: boolean;
+  /** Whether the command neither reads nor writes what is sealed. */
+  readonly blind?: boolean;
+}
+
 /**
- * @param create whether a missing file is made
- * @throws ColdframeError CF3201 for a kind of database that there is no store for, CF3203 for a missing file
+ * @throws ColdframeError CF3201 for a kind of database that there is no store for, or a module that does not seal; CF3203 for a
+ *   missing file; CF2201 when the database is sealed, and nothing was said about how
  */
-export function openStore(
-  { store }: Pick<Invocation, "store">,
-  { cwd }: Terminal | Pick<Terminal, "cwd">,
-  create = false,
-): Store {
-  const file = resolve(cwd, fileOf(store));
-  if (!create && !existsSync(file)) {
+export async function openStore(
+  { store, seal }: Pick<Invocation, "store" | "seal">,
+  terminal: Pick<Terminal, "cwd">,
+  { create = false, blind = false }: OpenOptions = {},
+): Promise<Store> {
+  const file = resolve(terminal.cwd, fileOf(store));
+  const exists = existsSync(file);
+  if (!create && !exists) {
     throw new ColdframeError(
       "CF3203",
       `there is no database "${file}". Name it with --store <file>, or in COLDFRAME_STORE.`,
     );
   }
-  return sqlite(file, create ? {} : { patience: PATIENCE });
+  const open = () => sqlite(file, create ? {} : { patience: PATIENCE });
+  if (seal !== null) return (await sealOf(seal, terminal))(open());
+  if (exists && !blind) await checkPlain(open(), file);
+  return open();
+}
+
+/** A command without the key would fail late, or put texts into the database that workers with the key refuse. */
+async function checkPlain(store: Store, file: string): Promise<void> {
+  try {
+    await store.migrate();
+    const [newest] = await store.read.runs({ limit: 1 });
+    const seals = newest === undefined ? null : sealsOf((await store.read.run(newest.id))?.call ?? "");
+    if (seals === null) return;
+    throw new ColdframeError(
+      "CF2201",
+      `"${file}" is sealed with ${seals}. Name the module that seals it with --seal <module>, or in COLDFRAME_SEAL`,
+    );
+  } finally {
+    await store.close();
+  }
+}
+
+async function sealOf(module: string, terminal: Pick<Terminal, "cwd">): Promise<(store: Store) => Store> {
+  const { seal } = (await loadModule(module, terminal)) as { readonly seal?: unknown };
+  if (typeof seal === "function") return seal as (store: Store) => Store;
+  throw new ColdframeError(
+    "CF3201",
+    `--seal ${module}: it exports no function "seal" that takes a store and gives a sealed one.`,
+  );
 }
 
 function fileOf(store: string): string {

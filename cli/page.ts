@@ -24,6 +24,8 @@ export interface Invocation {
   readonly json: boolean;
   /** The database, as given. */
   readonly store: string;
+  /** The module that seals a store, as given; null when there is none. */
+  readonly seal: string | null;
 }
 
 export interface Page {
@@ -44,6 +46,11 @@ export const globals: ArgsDef = {
     type: "string",
     valueHint: "file",
     description: "the database (default: COLDFRAME_STORE, or coldframe.db)",
+  },
+  seal: {
+    type: "string",
+    valueHint: "module",
+    description: "its export seal seals a store (default: COLDFRAME_SEAL)",
   },
   json: { type: "boolean", description: "output for machines" },
 };

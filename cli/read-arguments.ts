@@ -70,15 +70,20 @@ function invocationOf(
     throw new ColdframeError("CF3201", `"${rest[0]}" is one argument too many; does it need quotes? ${see}`);
   }
   const store = (values["store"] as string | undefined) ?? env["COLDFRAME_STORE"] ?? "";
-  return { values, rest, json: values["json"] === true, store: store === "" ? "coldframe.db" : store };
+  const seal = (values["seal"] as string | undefined) ?? env["COLDFRAME_SEAL"] ?? "";
+  return {
+    ...{ values, rest, json: values["json"] === true },
+    store: store === "" ? "coldframe.db" : store,
+    seal: seal === "" ? null : seal,
+  };
 }
 
-/** The first word that is no option and no value of `--store` is the command; options may stand on both sides of it. */
+/** The first word that is no option and no value of `--store` or `--seal` is the command; options may stand on both sides of it. */
 function takeCommand(words: readonly string[]): { name: string | undefined; others: string[] } {
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === "--") break;
-    if (word === "--store") i++;
+    if (word === "--store" || word === "--seal") i++;
     else if (!word.startsWith("-"))
       return { name: word, others: [...words.slice(0, i), ...words.slice(i + 1)] };
   }

@@ -15,7 +15,7 @@ function pageOf(
     },
     async run(invocation, terminal) {
       const { run, id } = invocation.values as Record<string, string>;
-      const engine = await createEngine({ store: openStore(invocation, terminal), worker: false });
+      const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
       try {
         const made = await make(engine, run!, id === undefined ? {} : { id });
         const { created } = made;

@@ -18,10 +18,10 @@ export const cancel: Page = {
   ],
   async run(invocation, { print, ...terminal }) {
     const id = invocation.values["run"] as string;
-    const store = openStore(invocation, { print, ...terminal });
+    const force = invocation.values["force"] === true;
+    const store = await openStore(invocation, { print, ...terminal }, { blind: !force });
     const engine = await createEngine({ store, worker: false });
     try {
-      const force = invocation.values["force"] === true;
       const asked = await engine.cancel(id, { force });
       const run = await store.read.run(id);
       if (run === null) throw noSuchRun(id);

@@ -30,7 +30,7 @@ function pageOf({ name, summary, value, example, carryOut, said }: Decision): Pa
     async run(invocation, terminal) {
       const { run, wait } = invocation.values as Record<string, string>;
       const given = value === undefined ? "" : (invocation.values[value.name] as string);
-      const engine = await createEngine({ store: openStore(invocation, terminal), worker: false });
+      const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
       try {
         await carryOut(engine, run!, given, waitOption(wait));
         terminal.print(invocation.json ? JSON.stringify({ id: run, decided: name }) : `${run} ${said}`);

@@ -25,7 +25,7 @@ export const runs: Page = {
   async run(invocation, terminal) {
     const { status, workflow, limit } = invocation.values as Record<string, string | undefined>;
     const filter = filterOf(status, limit);
-    const store = openStore(invocation, terminal);
+    const store = await openStore(invocation, terminal, { blind: true });
     try {
       await store.migrate();
       const all = await store.read.runs(filter);

@@ -20,7 +20,7 @@ export const send: Page = {
   async run(invocation, terminal) {
     const { key, id } = invocation.values as Record<string, string>;
     const payload = parsePayload(invocation.values["payload"] as string);
-    const engine = await createEngine({ store: openStore(invocation, terminal), worker: false });
+    const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
     try {
       const { status } = await engine.send(key!, payload, id === undefined ? {} : { id });
       if (invocation.json) terminal.print(JSON.stringify({ key, status }));

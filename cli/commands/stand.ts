@@ -16,7 +16,7 @@ function pageOf(
     },
     async run(invocation, terminal) {
       const id = invocation.values["run"] as string;
-      const store = openStore(invocation, terminal);
+      const store = await openStore(invocation, terminal, { blind: true });
       try {
         await store.migrate();
         const changed = await change(store, id);

@@ -25,7 +25,7 @@ export const work: Page = {
     "work on one database: the runs of one that dies go to the others.",
   ],
   async run(invocation, terminal) {
-    const { rest, json, values, store } = invocation;
+    const { rest, json, values, store, seal } = invocation;
     if (rest.length === 0)
       throw new ColdframeError("CF3201", "a module with workflows is missing. See coldframe work --help.");
     const text = (name: string) => values[name] as string | undefined;
@@ -36,7 +36,7 @@ export const work: Page = {
       ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
       ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
     };
-    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, json, options };
+    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, options };
     const stopped = signalled();
     const worker =
       threads === 1

@@ -309,7 +309,7 @@ export class Engine implements AsyncDisposable {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
-    const { call, end: _, attempts, ...state } = found;
+    const { call, secret: _secret, end: _end, attempts, ...state } = found;
     let park = parkOf(found, this.#codes.find);
     if (this.#codes.takeMissed()) {
       await this.#codes.load(this.store);

@@ -1,4 +1,5 @@
 /** A run as people look at it: the rows of the store and its snapshot, put together. Needs none of its code, and wakes nothing. */
+import { ColdframeError } from "../errors.ts";
 import {
   type CodePoints,
   decodeValue,
@@ -32,7 +33,7 @@ export interface WaitView extends WaitInfo {
 }
 
 export interface RunView extends ParkView {
-  readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call">;
+  readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call" | "secret">;
   readonly bytes: number | null;
   readonly end: { readonly status: string; readonly value: unknown } | null;
 }
@@ -51,7 +52,7 @@ export type FindPoints = (hash: string, id: string) => CodePoints | undefined;
 
 /** For `coldframe show`. @param codes all that the store has */
 export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView {
-  const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, ...run } = detail;
+  const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, secret: _secret, ...run } = detail;
   return {
     run,
     bytes: snapshot === null ? null : new TextEncoder().encode(snapshot).length,
@@ -101,11 +102,11 @@ function pointsIn(codes: readonly CodeRecord[]): FindPoints {
   };
 }
 
-/** The value, or its text when it is of a class that is not loaded here. */
+/** The value, its text when it is of a class that is not loaded here, or why it cannot be opened. */
 export function valueOf(text: string): unknown {
   try {
     return decodeValue(text);
-  } catch {
-    return text;
+  } catch (error) {
+    return error instanceof ColdframeError && error.code.startsWith("CF22") ? error : text;
   }
 }

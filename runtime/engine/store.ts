@@ -290,6 +290,8 @@ export interface RunRow {
 
 export interface RunDetail extends RunRow {
   readonly call: string;
+  /** Never shown. */
+  readonly secret: string;
   readonly snapshot: string | null;
   readonly waits: readonly WaitInfo[];
   readonly attempts: readonly Attempt[];

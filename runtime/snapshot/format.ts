@@ -8,6 +8,7 @@
 import { ABI_VERSION } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
+import { unreadable } from "./sealed-text.ts";
 
 /** Raised when a reader of this version could misread what a later writer wrote. */
 export const FORMAT_VERSION = 1;
@@ -31,7 +32,7 @@ export function seal(body: string): string {
  */
 export function unseal(text: string): readonly unknown[] {
   const header = typeof text === "string" ? HEADER.exec(text) : null;
-  if (header === null) throw damaged("the text does not begin like a snapshot");
+  if (header === null) throw unreadable(text) ?? damaged("the text does not begin like a snapshot");
   const [whole, format, abi, sum] = header as unknown as [string, string, string, string];
   if (crc32(text, whole.length) !== Number.parseInt(sum, 16)) {
     throw damaged("the checksum does not match the text; restore the row from a backup");
@@ -51,7 +52,7 @@ export function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw damaged("it is not JSON", error);
+    throw unreadable(text) ?? damaged("it is not JSON", error);
   }
 }
 

@@ -11,6 +11,7 @@ $module("coldframe/snapshot", "1", {
   Interrupted: () => Interrupted,
 });
 
+export { fromBase64, toBase64 } from "./base64.ts";
 export { type DecodeOptions, decodeRun } from "./decode-run.ts";
 export {
   type Description,
@@ -35,6 +36,7 @@ export {
 } from "./points.ts";
 export { preview } from "./preview.ts";
 export { resource } from "./resources.ts";
+export { sealsOf, unopened, unreadable } from "./sealed-text.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeList, encodeValue } from "./values.ts";
 export type { WriterOptions } from "./writer.ts";

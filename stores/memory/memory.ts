@@ -282,6 +282,7 @@ export class MemoryStore implements Store {
       return {
         ...row(run),
         call: run.call,
+        secret: run.secret,
         snapshot: run.snapshot,
         waits: JSON.parse(run.waits),
         attempts: [...run.attempts.values()],

@@ -53,6 +53,7 @@ export function detailOf(row: Row, attempts: readonly Attempt[]): RunDetail {
   return {
     ...rowOf(row),
     call: row.call,
+    secret: row.secret,
     snapshot,
     waits: JSON.parse(waits),
     attempts,

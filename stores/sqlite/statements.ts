@@ -367,7 +367,7 @@ export const statements = {
   unblock: `UPDATE runs SET status = 'active', due = 0, deaths = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
-  run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
+  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
   /** Newest first. Parameters: below which n, then as in `FILTER`. */
   runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
   /** The same of one status, which the parameters begin with: reads no others. */

@@ -27,8 +27,8 @@ const pages: readonly Page[] = [
 function read(line: string, env: Record<string, string> = {}) {
   const request = readArguments(line === "" ? [] : line.split(" "), pages, env);
   if (request.kind !== "run") return { kind: request.kind };
-  const { values, rest, store, json } = request.invocation;
-  return { page: request.page.name, values, rest, store, json };
+  const { values, rest, store, seal, json } = request.invocation;
+  return { page: request.page.name, values, rest, store, seal, json };
 }
 
 describe("the command line", () => {
@@ -44,6 +44,13 @@ describe("the command line", () => {
     expect(read("runs", { COLDFRAME_STORE: "e.db" })).toMatchObject({ store: "e.db" });
     expect(read("runs --store a.db", { COLDFRAME_STORE: "e.db" })).toMatchObject({ store: "a.db" });
     expect(read("runs")).toMatchObject({ store: "coldframe.db" });
+  });
+
+  test("finds the module that seals on both sides of the command, else in the environment", () => {
+    expect(read("--seal a.ts runs")).toMatchObject({ page: "runs", seal: "a.ts" });
+    expect(read("runs --seal a.ts", { COLDFRAME_SEAL: "e.ts" })).toMatchObject({ seal: "a.ts" });
+    expect(read("runs", { COLDFRAME_SEAL: "e.ts" })).toMatchObject({ seal: "e.ts" });
+    expect(read("runs")).toMatchObject({ seal: null });
   });
 
   test("takes a negative number for a value", () => {
