@@ -3,6 +3,7 @@ import type { Step } from "../machine/index.ts";
 import { decodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
+import { noteStep } from "./blocking.ts";
 import { encodeOutcome } from "./codec.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
@@ -49,6 +50,7 @@ class Flight extends Attempt {
     const { clock, failpoint } = this.#worker.settings;
     const { name, options, body } = this.#step;
     let result: unknown;
+    const began = clock.now();
     try {
       this.#policy = policyOf(name, options);
       const args = decodeValue(this.#intent.args) as never[];
@@ -57,6 +59,7 @@ class Flight extends Attempt {
     } catch (error) {
       result = Promise.reject(error);
     }
+    noteStep(this.#activation, this.#intent.id, name, began, this.#worker);
     // Always in a job of its own: the turn that asked for it is still on the stack.
     Promise.resolve(result).then(
       (value) => this.#settled(false, value),
