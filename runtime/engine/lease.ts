@@ -8,12 +8,12 @@ import { randomId } from "./random-id.ts";
 
 export class Lease {
   readonly #settings: Settings;
-  readonly #onLost: () => void;
+  readonly #onLost: (worker: string) => void;
   worker = "";
   #timer: unknown;
   #ended = false;
 
-  constructor(settings: Settings, onLost: () => void) {
+  constructor(settings: Settings, onLost: (worker: string) => void) {
     this.#settings = settings;
     this.#onLost = onLost;
   }
@@ -26,7 +26,22 @@ export class Lease {
   async end(): Promise<void> {
     this.#ended = true;
     this.#settings.clock.clearTimeout(this.#timer);
-    await this.#settings.store.retire(this.worker);
+    try {
+      await this.#settings.store.retire(this.worker);
+    } catch (error) {
+      // Whoever closes an engine is done with it, also when the database is gone.
+      this.#settings.log({
+        level: "warn",
+        message: "the lease could not be given back; it ends by itself",
+        error,
+      });
+    }
+  }
+
+  /** Lets it end by itself. */
+  abandon(): void {
+    this.#ended = true;
+    this.#settings.clock.clearTimeout(this.#timer);
   }
 
   /** @returns an id that is registered. Until its runs are given up, the worker goes by the old one and claims nothing by it. */
@@ -52,8 +67,9 @@ export class Lease {
         log({ level: "error", message: "the lease of this worker ended; its runs go on elsewhere" });
         const id = await this.#register();
         if (this.#ended) return;
+        const lost = this.worker;
         this.worker = id;
-        this.#onLost();
+        this.#onLost(lost);
       }
     } catch (error) {
       if (this.#ended) return;

@@ -30,7 +30,7 @@ export function isDraining(now: number): boolean {
 
 export function poisoned(deaths: number): Blocked {
   const error = new ColdframeError(
-    "CF2307",
+    "CF2308",
     `${deaths} workers died while they had it, the last one with no other run. Find out what it does there, then let it try again with "coldframe unblock"`,
   );
   return { reason: error.message, needs: null };

@@ -7,6 +7,7 @@ import { stamp } from "./closure.ts";
 import type { Durable, Handler } from "./durable.ts";
 import { Then } from "./durable.ts";
 import { external } from "./external.ts";
+import { $Promise } from "./promise.ts";
 import { registerCode, registerRecord } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
 import { machine, type Run } from "./run.ts";
@@ -19,6 +20,28 @@ export class Timer {
   /** Milliseconds between two calls; null for one call only. */
   period: number | null = null;
   wait: Durable | null = null;
+
+  /** A run does not end because of its timers, nor stay open for them. */
+  unref(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  hasRef(): boolean {
+    return true;
+  }
+
+  close(): this {
+    $clearTimeout(this);
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    $clearTimeout(this);
+  }
 }
 
 const variables = ["handler", "args", "period", "wait"] as const;
@@ -52,6 +75,36 @@ export function $clearTimeout(timer?: unknown): void {
   if (wait.wait !== null) wait.run.waits.delete(wait.wait.id);
   wait.reactions = undefined;
 }
+
+/** `setTimeout` of `node:timers/promises`, also by `util.promisify`. With a signal it is a promise that no snapshot keeps. */
+export function $delay<T>(delay = 1, value?: T, options: { readonly signal?: AbortSignal } = {}): Promise<T> {
+  const { run } = machine;
+  const { signal } = options;
+  if (run === null || run.host === null || signal !== undefined)
+    return platformDelay(delay, value as T, signal);
+  const { promise, resolve } = $Promise.withResolvers<T>();
+  $setTimeout(resolve as never, delay, value);
+  return promise as unknown as Promise<T>;
+}
+
+function platformDelay<T>(delay: number, value: T, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      globalThis.clearTimeout(timer);
+      const cause = signal!.reason;
+      const error = new Error("The operation was aborted", { cause });
+      reject(Object.assign(error, { name: "AbortError", code: "ABORT_ERR" }));
+    };
+    const timer = globalThis.setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve(value);
+    }, delay);
+    if (signal?.aborted === true) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+Object.defineProperty($setTimeout, Symbol.for("nodejs.util.promisify.custom"), { value: $delay });
 
 function newTimer(handler: Handler, args: unknown[], period: number | null): Timer {
   if (typeof handler !== "function") throw new TypeError('The "callback" argument must be of type function.');

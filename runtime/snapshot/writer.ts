@@ -7,6 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import {
+  brandsOf,
   type Callable,
   type ClassValue,
   classOf,
@@ -18,6 +19,7 @@ import {
   recordOf,
   registry,
   stampOf,
+  strayTask,
   type Wait,
 } from "../machine/index.ts";
 import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
@@ -25,7 +27,13 @@ import { builtinName } from "./builtins.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
-import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
+import {
+  classOfPrototype,
+  writeClass,
+  writeClassPrototype,
+  writeMember,
+  writePrivate,
+} from "./kinds/classes.ts";
 import {
   closureOfPrototype,
   hasPlainPrototype,
@@ -36,7 +44,8 @@ import {
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { describeValue, writeInstance } from "./kinds/instances.ts";
-import { writeArray, writeDictionary, writeOdd, writeOwn, writePlain } from "./kinds/objects.ts";
+import { writeArray, writeDictionary, writeOdd, writePlain } from "./kinds/objects.ts";
+import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
@@ -91,6 +100,8 @@ interface Scope {
   readonly variables: readonly string[];
   readonly needed: Set<string>;
 }
+
+const { isPrototypeOf } = Object.prototype;
 
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
@@ -366,13 +377,25 @@ export class Writer implements RunOut {
     if (typeof value === "string") return quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
-      return typeof value === "function"
-        ? this.writeFunction(value as Callable)
-        : this.writeObject(value as object);
+      const text =
+        typeof value === "function"
+          ? this.writeFunction(value as Callable)
+          : this.writeObject(value as object);
+      if (registry.branded !== null && !text.startsWith('["ref"')) this.writeBrands(value as object);
+      return text;
     } catch (error) {
       // A brand check of the platform, or a transformer of the user's, has failed.
       const why = error instanceof Error ? error.message : String(error);
       return this.refuse(`an object that cannot be read (${why})`);
+    }
+  }
+
+  /** Private names of classes from which the object does not inherit. */
+  private writeBrands(object: object): void {
+    for (const one of brandsOf(object)) {
+      if (Reflect.apply(isPrototypeOf, one.class.prototype, [object])) continue;
+      const wrong = writePrivate(object, this.value(one.class), one, this);
+      if (wrong !== undefined) this.refuse(`an object with ${wrong}`);
     }
   }
 
@@ -443,7 +466,7 @@ export class Writer implements RunOut {
 
   /** A generator, or the `prototype` of a generator function. */
   private writeGenerating(object: object): string | undefined {
-    const task = generatorTask(object);
+    const task = generatorTask(object) ?? strayTask(object);
     const owner = task === undefined ? generatorFunctionOf(object) : undefined;
     if (task === undefined && owner === undefined) return undefined;
     if (this.ofRun === null) return this.refuse("a generator");

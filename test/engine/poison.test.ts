@@ -41,7 +41,7 @@ describe("a run that takes its workers down", () => {
     for (let i = 0; i < 1000; i++) await client.start(other, [], { id: `r${i}` });
     await stage.when(async () => (await client.get("killer"))!.status === "blocked");
     expect(supervisor.deaths).toBe(3);
-    expect((await client.get("killer"))!.blocked!.reason).toContain("CF2307");
+    expect((await client.get("killer"))!.blocked!.reason).toContain("CF2308");
     await stage.when(async () => (await client.list({ status: "done", limit: 2000 })).length === 1000);
     expect(await client.list({ status: "blocked" })).toHaveLength(1);
   });

@@ -13,7 +13,7 @@ const seed = Number(process.env["SIMULATE_SEED"] ?? "1");
 
 const stores: [name: string, database: () => Database, simulations: number][] = [
   ["memory", memoryDatabase, 1500],
-  ["sqlite", sqliteDatabase, 25],
+  ["sqlite", sqliteDatabase, 60],
 ];
 
 it.each(stores)(

@@ -155,7 +155,7 @@ class Simulation implements Surroundings {
     this.clock.setTimeout(async () => {
       if (this.#over) return;
       for (const { id, blocked } of await this.#store.read.runs({ status: "blocked", limit: 1000 })) {
-        if (!blocked!.reason.startsWith("CF2307"))
+        if (!blocked!.reason.startsWith("CF2308"))
           this.watch.violated(`${id} is blocked: ${blocked!.reason}`);
         this.faults.coverage.poison++;
         await this.#store.unblock(id);

@@ -58,6 +58,54 @@ describe("sqlite files", () => {
     driver.close();
   });
 
+  it("reads by indexes, however many runs there are", async () => {
+    await written();
+    const driver = openDriver(file, 0);
+    // Those that are about all rows of a table: of small ones, or for people.
+    const whole = new Set(["codes", "allSchedules", "runs", "counts", "liveWorkers", "dropRates"]);
+    const scans: string[] = [];
+    for (const [name, sql] of Object.entries(statements)) {
+      if (whole.has(name) || !/^(SELECT|UPDATE|DELETE|INSERT)/.test(sql)) continue;
+      const plan = driver.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+      for (const { detail } of plan) {
+        // Nearly all runs of a large store may be active.
+        if (/runs_status/.test(detail) && name !== "runsOfStatus") scans.push(`${name}: ${detail}`);
+        // A table given in the statement itself, and the oldest entry of an index.
+        if (!/^SCAN/.test(detail) || /VALUES|CONSTANT ROW|json_each|SCAN [tuv]\b/.test(detail)) continue;
+        scans.push(`${name}: ${detail}`);
+      }
+    }
+    driver.close();
+    expect(scans).toEqual([]);
+  });
+
+  it("finds what is due by one index, and reads no other row of it", async () => {
+    await written();
+    const driver = openDriver(file, 0);
+    const planOf = (sql: string) =>
+      driver
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all()
+        .map(({ detail }) => detail as string)
+        .filter((detail) => / (runs|schedules) /.test(detail));
+    expect(planOf(statements.dueRuns)).toEqual(["SEARCH runs USING INDEX runs_due (priority=? AND due<?)"]);
+    expect(planOf(statements.nextDue)).toEqual([
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority=\?\)$/),
+    ]);
+    expect(planOf(statements.nextPriority)).toEqual([
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority<\?\)$/),
+    ]);
+    expect(planOf(statements.dueSchedules)).toEqual(["SEARCH schedules USING INDEX schedules_next (next<?)"]);
+    // A pending timer is one entry of one index: those of what has no owner are this one alone.
+    const indexes = driver
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs' AND sql LIKE '%due%'",
+      )
+      .all();
+    expect(indexes.map(({ name }) => name)).toEqual(["runs_due"]);
+    driver.close();
+  });
+
   it("refuses another program's database and leaves it as it is", async () => {
     const driver = openDriver(file, 0);
     driver.exec("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");

@@ -21,7 +21,7 @@ import {
   type Out,
   string,
 } from "../kind.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
 type ViewClass = new (buffer: ArrayBuffer, offset: number, length?: number) => View;
