@@ -34,6 +34,7 @@ import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
 import { $super, $superGet, $superMethod } from "./super.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
+import { $clearTimeout, $setInterval, $setTimeout } from "./timers.ts";
 import { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
 
 const helpers = {
@@ -49,6 +50,8 @@ const helpers = {
   $class,
   $classOf,
   $code,
+  $clearInterval: $clearTimeout,
+  $clearTimeout,
   $coercible,
   $const,
   $copy,
@@ -87,6 +90,8 @@ const helpers = {
   $resume,
   $rest,
   $return,
+  $setInterval,
+  $setTimeout,
   $step,
   $stepMethod,
   $super,

@@ -88,14 +88,18 @@ describe("sqlite files", () => {
         .all()
         .map(({ detail }) => detail as string)
         .filter((detail) => / (runs|schedules) /.test(detail));
-    expect(planOf(statements.dueRuns)).toEqual(["SEARCH runs USING INDEX runs_due (priority=? AND due<?)"]);
+    expect(planOf(statements.dueRuns)).toEqual([
+      "SEARCH runs USING INDEX runs_due (priority=? AND due>? AND due<?)",
+    ]);
     expect(planOf(statements.nextDue)).toEqual([
-      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority=\?\)$/),
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority=\? AND due>\?\)$/),
     ]);
     expect(planOf(statements.nextPriority)).toEqual([
       expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority<\?\)$/),
     ]);
-    expect(planOf(statements.dueSchedules)).toEqual(["SEARCH schedules USING INDEX schedules_next (next<?)"]);
+    expect(planOf(statements.dueSchedules)).toEqual([
+      "SEARCH schedules USING INDEX schedules_next (next>? AND next<?)",
+    ]);
     // A pending timer is one entry of one index: those of what has no owner are this one alone.
     const indexes = driver
       .prepare(
