@@ -7,7 +7,7 @@ const port = parentPort!;
 const tell = (news: ThreadNews): void => port.postMessage(news);
 try {
   const engine = await workHere(workerData as WorkOrder, (line) => tell({ kind: "warn", line }));
-  port.once("message", () => void engine.close().finally(() => port.close()));
+  port.once("message", () => void engine.close().finally(() => process.exit()));
   tell({ kind: "working" });
 } catch (error) {
   const { message, code } = error as { message?: string; code?: string };

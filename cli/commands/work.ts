@@ -49,6 +49,8 @@ export const work: Page = {
       await worker.close();
     }
     if (!json) terminal.warn("stopped");
+    // Steps that did not end in time are of no more use: their timers and sockets must not keep the process.
+    setTimeout(() => process.exit(), 50).unref();
   },
 };
 

@@ -26,7 +26,16 @@ export class Lease {
   async end(): Promise<void> {
     this.#ended = true;
     this.#settings.clock.clearTimeout(this.#timer);
-    await this.#settings.store.retire(this.worker);
+    try {
+      await this.#settings.store.retire(this.worker);
+    } catch (error) {
+      // Whoever closes an engine is done with it, also when the database is gone.
+      this.#settings.log({
+        level: "warn",
+        message: "the lease could not be given back; it ends by itself",
+        error,
+      });
+    }
   }
 
   /** Lets it end by itself. */

@@ -3,6 +3,7 @@ import type { Step } from "../machine/index.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
+import { noteStep } from "./blocking.ts";
 import { encodeOutcome } from "./codec.ts";
 import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
@@ -105,6 +106,7 @@ class Flight extends Attempt {
   #execute(policy: Policy): void {
     const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
     const { name, body } = this.#step;
+    const began = clock.now();
     let result: unknown;
     try {
       const args = decodeValue(this.#intent.args) as never[];
@@ -115,6 +117,7 @@ class Flight extends Attempt {
     } catch (error) {
       result = Promise.reject(error);
     }
+    noteStep(this.#activation, this.#intent.id, name, began, this.#worker);
     this.#await(result);
   }
 

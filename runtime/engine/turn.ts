@@ -14,6 +14,7 @@ import {
   type WriterOptions,
 } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
+import { noteTurn } from "./blocking.ts";
 import { applyCancel } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addStart, addWait } from "./effects.ts";
@@ -41,6 +42,7 @@ const KEEP_FOR = 5000;
 export function advance(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open" || activation.draining) return;
   if (activation.suspended && !activation.dirty && worker.standStill(activation)) return;
+  const began = worker.settings.clock.now();
   if (!open(activation, worker)) return;
   const run = activation.run!;
   activation.draining = true;
@@ -68,6 +70,7 @@ export function advance(activation: Activation, worker: Owner): void {
     activation.inbox.shift();
   }
   activation.draining = false;
+  noteTurn(activation, began, worker);
   settle(activation, worker);
 }
 

@@ -32,6 +32,7 @@ import { claimRuns, nextDue, releaseRuns, releaseWorker, workerNumber } from "./
 import { CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
+import { FileIdentity } from "./file-identity.ts";
 import { askToCancel } from "./followers.ts";
 import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
@@ -67,6 +68,7 @@ export class SqliteStore implements Store {
   #driver: Driver | null = null;
   /** Engines that have opened it, and will close it. */
   #users = 0;
+  #identity: FileIdentity | null = null;
   #sql!: Statements;
   #group!: GroupWriter;
   #numbers!: KnownNumbers;
@@ -84,13 +86,17 @@ export class SqliteStore implements Store {
     if (this.#driver !== null) return;
     const patience = this.#options.patience ?? 10_000;
     this.#driver = await openDatabase(this.file, patience, this.#options.open);
+    this.#identity = this.file === ":memory:" ? null : new FileIdentity(this.file);
     this.#sql = prepareLazily(this.#driver);
     this.#numbers = new KnownNumbers(this.#sql);
     const { begin, commit, rollback, savepoint, rollbackTo, releaseSavepoint } = this.#sql;
     this.#group = new GroupWriter(
       {
         begin: () => begin.run(),
-        commit: () => commit.run(),
+        commit: () => {
+          commit.run();
+          this.#identity?.check();
+        },
         rollback: () => {
           this.#numbers.clear();
           rollback.run();
