@@ -14,7 +14,11 @@ const PATIENCE = 2_000;
  * @param create whether a missing file is made
  * @throws ColdframeError CF3201 for a kind of database that there is no store for, CF3203 for a missing file
  */
-export function openStore({ store }: Invocation, { cwd }: Terminal, create = false): Store {
+export function openStore(
+  { store }: Pick<Invocation, "store">,
+  { cwd }: Terminal | Pick<Terminal, "cwd">,
+  create = false,
+): Store {
   const file = resolve(cwd, fileOf(store));
   if (!create && !existsSync(file)) {
     throw new ColdframeError(

@@ -91,15 +91,26 @@ export class BlockFunctions {
   }
 }
 
-/** `if (x) function f() {}` means `if (x) { function f() {} }` (§B.3.3). */
+/**
+ * `if (x) function f() {}` means `if (x) { function f() {} }` (§B.3.3); a label of a function means nothing (§B.3.1), but it would hide
+ * the declaration.
+ */
 export function blocksForBranches(file: t.File): void {
   walk(file, (node) => {
+    if (t.isBlock(node)) node.body = (node.body as t.Statement[]).map(withoutLabel);
+    if (t.isSwitchCase(node)) node.consequent = node.consequent.map(withoutLabel);
     if (!t.isIfStatement(node)) return;
     if (t.isFunctionDeclaration(node.consequent))
       node.consequent = t.inherits(t.blockStatement([node.consequent]), node.consequent);
     if (t.isFunctionDeclaration(node.alternate))
       node.alternate = t.inherits(t.blockStatement([node.alternate]), node.alternate);
   });
+}
+
+function withoutLabel(node: t.Statement): t.Statement {
+  if (!t.isLabeledStatement(node)) return node;
+  const inner = withoutLabel(node.body);
+  return t.isFunctionDeclaration(inner) ? inner : node;
 }
 
 function opensScope(node: t.Node): boolean {

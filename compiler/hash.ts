@@ -5,6 +5,7 @@
 
 import type * as t from "@babel/types";
 import { NODE_FIELDS, VISITOR_KEYS } from "@babel/types";
+import { withoutMark } from "./name-clashes.ts";
 
 /** Fields that carry meaning besides the children. */
 const attributes = [
@@ -128,7 +129,7 @@ export class Hasher {
       const code = codes[i]!;
       if (typeof value === "string" || typeof value === "number") {
         this.#mix(code);
-        this.text(String(value));
+        this.text(withoutMark(String(value)));
       } else if (value === true) this.#mix(code);
       else if (value !== null && typeof value === "object" && "cooked" in value)
         this.text(String((value as unknown as { raw: unknown }).raw));

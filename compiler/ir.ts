@@ -39,6 +39,8 @@ export interface Variable {
   /** Source range of the declaration that initialises it, for TDZ. */
   initEnd: number;
   init: t.Node | null;
+  /** Where the author declared it; null for what the compiler makes. */
+  readonly at: { readonly line: number; readonly column: number } | null;
   /** Emitted name; set when the variable's function is emitted. */
   out: string | null;
   /** Set on the variable that holds a scope record. */
@@ -53,6 +55,7 @@ export function newVariable(
   scope: Scope,
   initEnd: number,
   init: t.Node | null,
+  at: Variable["at"] = null,
 ): Variable {
   return {
     name,
@@ -63,6 +66,7 @@ export function newVariable(
     needsTdz: false,
     initEnd,
     init,
+    at,
     out: null,
     record: null,
   };
@@ -141,6 +145,8 @@ export interface Fn {
   /** Names of module-level and global bindings that this function, or one in it, refers to: its locals avoid them. */
   readonly freeNames: Set<string>;
   usesThis: boolean;
+  /** Its record holds all parameters, kept together with the arguments object. */
+  mapped: boolean;
   /** Of a class: evaluated at most once, at the top of the module, where it stays. Others are made by a factory. */
   inPlace: boolean;
   /** Of a class: its inner binding (ECMA-262 §15.7.14), hidden when it has no name. */
@@ -173,6 +179,7 @@ export function newFn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: s
     captures: new Set(),
     freeNames: new Set(),
     usesThis: false,
+    mapped: false,
     inPlace: false,
     self: null,
     privates: [],

@@ -167,6 +167,7 @@ class Flow {
         // In sloppy code the name of a function expression keeps its value.
         if (variable !== undefined && variable.kind !== "self") {
           defs.add(variable);
+          if (this.resolved.tdzChecks.has(id)) uses.add(variable);
           if (variable.captured && variable.scope.record !== null) uses.add(variable.scope.record.holder);
         }
       }

@@ -17,6 +17,7 @@ export const reserved = [
   "$parent",
   "$computed",
   "$again",
+  "$known",
 ] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
@@ -27,6 +28,7 @@ export const helperNames = [
   "$AsyncDisposableStack",
   "$await",
   "$begin",
+  "$brand",
   "$class",
   "$classOf",
   "$callee",
@@ -52,7 +54,9 @@ export const helperNames = [
   "$iterateAsync",
   "$key",
   "$keys",
+  "$link",
   "$machine",
+  "$mapped",
   "$method",
   "$methodKind",
   "$module",
@@ -68,6 +72,7 @@ export const helperNames = [
   "$rest",
   "$return",
   "$step",
+  "$stepMethod",
   "$SuppressedError",
   "$suspend",
   "$super",

@@ -1,4 +1,4 @@
-/** `coldframe suspend` and `resume`: makes a run stand still, and lets it go on. */
+/** `coldframe suspend`, `resume` and `unblock`: makes a run stand still, and lets it go on. */
 import type { Store } from "../../runtime/index.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
@@ -51,4 +51,15 @@ export const resume: Page = pageOf(
   },
   (store, run) => store.resume(run),
   (changed, status) => (changed ? "goes on" : `is not suspended: ${status}`),
+);
+
+export const unblock: Page = pageOf(
+  {
+    name: "unblock",
+    summary: "let a blocked run try again",
+    examples: ["coldframe unblock expand-42"],
+    notes: ["After what blocked it was mended: coldframe show says what that is."],
+  },
+  (store, run) => store.unblock(run),
+  (changed, status) => (changed ? "tries again" : `is not blocked: ${status}`),
 );

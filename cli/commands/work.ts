@@ -1,61 +1,62 @@
 /** `coldframe work`: a worker. Loads workflows, carries their runs on until it is told to stop. */
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { createEngine, type LogEntry } from "../../runtime/index.ts";
-import { openStore } from "../open-store.ts";
-import type { Page, Terminal } from "../page.ts";
+import type { Page } from "../page.ts";
+import { type WorkOrder, workHere } from "../work-here.ts";
+import { workInThreads } from "../work-threads.ts";
 
 export const work: Page = {
   name: "work",
   summary: "carry runs on until told to stop",
   args: {
     concurrency: { type: "string", valueHint: "n", description: "runs at one time, at most" },
+    threads: { type: "string", valueHint: "n", description: "threads, each a worker of its own" },
+    grace: { type: "string", valueHint: "time", description: "what steps get to end (default: 5s)" },
+    lease: { type: "string", valueHint: "time", description: "taken for dead after (default: 10s)" },
   },
   rest: "module",
   examples: [
     "coldframe work workflows/expand-capacity.ts",
-    "coldframe work ./a.ts ./b.ts --store /var/lib/runs.db",
+    "coldframe work ./a.ts ./b.ts --store /var/lib/runs.db --threads 4",
   ],
   notes: [
     "The modules are compiled while they are loaded, TypeScript included.",
     "SIGINT and SIGTERM end it once what it does is recorded; a second signal",
-    "ends it at once, which loses nothing either.",
+    "ends it at once, which loses nothing either. Any number of processes may",
+    "work on one database: the runs of one that dies go to the others.",
   ],
   async run(invocation, terminal) {
-    const { rest, json, values } = invocation;
+    const { rest, json, values, store } = invocation;
     if (rest.length === 0)
       throw new ColdframeError("CF3201", "a module with workflows is missing. See coldframe work --help.");
-    const concurrency = concurrencyOf(values["concurrency"] as string | undefined);
-    await import("../../plugins/register/index.ts");
-    for (const module of rest) await load(module, terminal);
-    const engine = await createEngine({
-      store: openStore(invocation, terminal, true),
-      log: (entry) => terminal.warn(json ? JSON.stringify(entry) : lineOf(entry)),
-      ...concurrency,
-    });
+    const text = (name: string) => values[name] as string | undefined;
+    const threads = count("threads", text("threads")) ?? 1;
+    const concurrency = count("concurrency", text("concurrency"));
+    const options = {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
+      ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
+    };
+    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, json, options };
     const stopped = signalled();
+    const worker =
+      threads === 1
+        ? await workHere(order, terminal.warn)
+        : await workInThreads(threads, order, terminal.warn);
     terminal.warn(json ? '{"level":"info","message":"working"}' : "working; Ctrl-C stops");
-    await stopped;
-    await engine.close();
+    try {
+      await ("died" in worker ? Promise.race([stopped, worker.died]) : stopped);
+    } finally {
+      await worker.close();
+    }
     if (!json) terminal.warn("stopped");
   },
 };
 
-function concurrencyOf(text: string | undefined): { concurrency?: number } {
-  if (text === undefined) return {};
+function count(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new ColdframeError("CF3201", `--concurrency ${text}: a number from 1.`);
-  return { concurrency: Number(text) };
-}
-
-/** @param module a path, or what `import` takes */
-async function load(module: string, { cwd }: Terminal): Promise<void> {
-  const isPath = /^\.{0,2}\//.test(module) || /\.[cm]?[jt]sx?$/.test(module);
-  const path = resolve(cwd, module);
-  if (isPath && !existsSync(path)) throw new ColdframeError("CF3203", `there is no module "${path}"`);
-  await import(isPath ? pathToFileURL(path).href : module);
+    throw new ColdframeError("CF3201", `--${option} ${text}: a number from 1.`);
+  return Number(text);
 }
 
 /** Resolves at the first SIGINT or SIGTERM. The second one ends the process as if nobody listened. */
@@ -69,10 +70,4 @@ function signalled(): Promise<void> {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
-}
-
-function lineOf({ level, run, message, at, error }: LogEntry): string {
-  const where = [run, at].filter((part) => part !== undefined).join(" ");
-  const cause = error === undefined ? "" : `\n  ${error instanceof Error ? error.message : String(error)}`;
-  return `${level}${where === "" ? "" : ` ${where}`}: ${message}${cause}`;
 }

@@ -9,7 +9,8 @@ import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Scope } from "../ir.ts";
+import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
+import { keyName } from "../key-name.ts";
 import { slotName } from "../layout.ts";
 import { plainParameters } from "../lower/index.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
@@ -19,13 +20,13 @@ import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
 import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { methodExpression } from "./function-expressions.ts";
+import { methodExpression, withoutDirectives } from "./function-expressions.ts";
 import { closure, codeHash, emitAsync, useStrict, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
-import { scopeClass } from "./slots.ts";
+import { activation, scopeClass } from "./slots.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
@@ -170,6 +171,7 @@ export class ModuleEmitter implements Emitter {
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
       points: parts.layout === null ? [] : parts.layout.points,
+      declared: this.#declared(fn, parts.layout?.slots ?? []),
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
     const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
@@ -183,6 +185,19 @@ export class ModuleEmitter implements Emitter {
     else if (parts.make !== null) args.push(t.nullLiteral());
     if (parts.make !== null) args.push(parts.make);
     this.#constant(fn.codeName, this.call("$code", ...args));
+  }
+
+  /** Where the variables of its frames and of the scope records that it makes stand in the source. */
+  #declared(fn: Fn, slots: readonly Variable[]): ManifestCode["declared"] {
+    const found = new Map<string, readonly [string, number, number]>();
+    const add = (name: string, { at }: Variable) => {
+      if (at !== null && !found.has(name)) found.set(name, [name, at.line, at.column]);
+    };
+    for (const slot of slots) add(slotName(slot), slot);
+    for (const scope of this.resolved.scopes.values())
+      if (scope.fn === fn && scope.record !== null)
+        for (const variable of scope.variables.values()) if (variable.captured) add(variable.name, variable);
+    return [...found.values()];
   }
 
   #constant(name: string, value: t.Expression): void {
@@ -207,7 +222,10 @@ export class ModuleEmitter implements Emitter {
         record.variables.map((one) => one.name),
         (field) => (dead.has(field) ? this.helper("$TDZ") : null),
       );
-      const made = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const registered = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const { scope } = record;
+      const isMapped = scope.fn.mapped && scope === scope.fn.scope;
+      const made = isMapped ? this.call("$mapped", registered, ...activation(scope.fn)) : registered;
       this.codes.push(
         t.variableDeclaration("const", [t.variableDeclarator(t.identifier(record.className), made)]),
       );
@@ -339,6 +357,33 @@ export class ModuleEmitter implements Emitter {
     return this.call("$step", t.stringLiteral(id), t.stringLiteral(fn.name), body);
   }
 
+  stepMethods(node: t.Class): t.Statement[] {
+    const made: t.Statement[] = [];
+    for (const one of node.body.body) {
+      if (!t.isClassMethod(one) && !t.isClassPrivateMethod(one)) continue;
+      const fn = this.fnOf(one);
+      if (!fn.isStep) continue;
+      if (!t.isClassMethod(one) || !one.static || one.computed || !this.fnOf(node).inPlace) {
+        this.diagnostics.error(
+          "CF1012",
+          one,
+          "this method as a step; make it a function, or a static method of a class at the top of the module, and pass what it needs.",
+        );
+        continue;
+      }
+      const id = `${this.#options.moduleId}#${fn.path}`;
+      (this.manifest.steps as string[]).push(id);
+      const call = this.call(
+        "$stepMethod",
+        t.thisExpression(),
+        t.stringLiteral(keyName(one)),
+        t.stringLiteral(id),
+      );
+      made.push(t.expressionStatement(call));
+    }
+    return made;
+  }
+
   /** A module with steps and no workflow stays as it is but for the steps. */
   #stepsOnly(file: t.File): t.Program {
     const imports: t.Statement[] = [];
@@ -348,12 +393,7 @@ export class ModuleEmitter implements Emitter {
       if (fn?.isStep && !fn.parent?.isStep) {
         if (t.isObjectMethod(node)) return t.objectProperty(node.key, this.#step(fn), node.computed);
         if (t.isFunctionExpression(node) || t.isArrowFunctionExpression(node)) return this.#step(fn);
-        this.diagnostics.error(
-          "CF1012",
-          node,
-          "a class method as a step; write a function, or a method of an object.",
-        );
-        return node;
+        return withoutDirectives(node as t.ClassMethod);
       }
       const copy = { ...node } as unknown as { [key: string]: unknown };
       for (const key of childKeys(node.type)) {
@@ -361,6 +401,11 @@ export class ModuleEmitter implements Emitter {
         if (Array.isArray(child))
           copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));
         else if (child !== null && child !== undefined) copy[key] = replace(child as t.Node);
+      }
+      if (t.isClass(node)) {
+        const steps = this.stepMethods(node);
+        const body = copy["body"] as t.ClassBody;
+        if (steps.length > 0) copy["body"] = { ...body, body: [t.staticBlock(steps), ...body.body] };
       }
       return copy as unknown as t.Node;
     };
@@ -427,10 +472,20 @@ export class ModuleEmitter implements Emitter {
       t.stringLiteral(hash.digest(10)),
       t.objectExpression(properties),
     ];
-    if (filename !== moduleId) args.push(t.stringLiteral(filename));
+    const constructors = this.#constructors();
+    if (filename !== moduleId || constructors !== "") args.push(t.stringLiteral(filename));
+    if (constructors !== "") args.push(t.stringLiteral(constructors));
     const call = this.call("$module", ...args);
     if (this.codes.length === 0) return [t.expressionStatement(call)];
     return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
+  }
+
+  /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */
+  #constructors(): string {
+    const names: string[] = [];
+    for (const { node, name, usesThis, suspends, isStep } of this.resolved.module.children)
+      if (t.isFunctionDeclaration(node) && usesThis && !suspends && !isStep) names.push(name);
+    return names.join(" ");
   }
 }
 
@@ -447,14 +502,6 @@ function isImport(node: t.Statement): boolean {
     t.isExportAllDeclaration(node) ||
     (t.isExportNamedDeclaration(node) && node.source != null)
   );
-}
-
-function withoutDirectives<B extends t.Node>(body: B): B {
-  if (!t.isBlockStatement(body)) return body;
-  return {
-    ...body,
-    directives: body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
-  };
 }
 
 /** Evaluating it calls nothing of the author's: names, literals, variables in records, and literals of those. */

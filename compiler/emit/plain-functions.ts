@@ -17,6 +17,7 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   const lowered = rewriter.locals !== null;
   const own: t.Statement[] = [];
   for (const variable of scope.record.variables) {
+    if (fn.mapped && (variable.kind === "param" || variable.name === "arguments")) continue;
     const place = () => rewriter.place(variable);
     if (variable.kind === "param" && isPlainParameter(fn, variable, module))
       own.push(assign(place(), t.identifier(variable.name), null));

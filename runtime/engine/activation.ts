@@ -34,6 +34,10 @@ export class Activation {
   turn: number;
   news: number;
   cancel: "no" | "asked" | "under way";
+  /** Workers that died with it since it last came further. */
+  deaths: number;
+  /** Steps that were under way when it was claimed, while that matters. */
+  readonly trials: ReadonlySet<number>;
 
   phase: "open" | "committing" | "closed" = "open";
   /** The decoded run; null while only its snapshot is kept. */
@@ -61,6 +65,8 @@ export class Activation {
   told: string[] = [];
   /** Somebody wants it to stand still. */
   suspended = false;
+  /** It was decoded from its snapshot since it was woken last. */
+  restored = false;
   /** Jobs have run since the last commit. */
   dirty = false;
   /** Jobs are being run by the engine, which looks at the run when they are done. */
@@ -93,6 +99,10 @@ export class Activation {
     if (claimed.waits !== "[]") {
       for (const wait of JSON.parse(claimed.waits) as WaitInfo[]) this.waits.set(wait.id, wait);
     }
+    this.deaths = claimed.deaths;
+    this.trials = new Set(
+      claimed.deaths === 0 ? [] : [...this.waits.values()].filter(isStep).map(({ id }) => id),
+    );
     for (const attempt of claimed.attempts) {
       this.attempts.set(attempt.wait, attempt);
       this.recorded.add(attempt.wait);
@@ -140,4 +150,8 @@ export class Activation {
     this.noteTimer?.();
     this.graceTimer?.();
   }
+}
+
+function isStep({ kind }: WaitInfo): boolean {
+  return kind === "step";
 }

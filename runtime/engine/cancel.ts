@@ -1,10 +1,11 @@
 /**
  * Cancel: thrown once at every pending external await, so that `catch` and `finally` run; then at each new one that is
- * outside of the handlers being unwound; never at shielded ones.
+ * outside of the handlers being unwound; never at shielded ones, nor at a step that a handler has called: it undoes what
+ * was done, whether the handler was entered before the cancel or because of it.
  *
- * Steps in flight get a grace time first. What they did is then known to the code that has to undo it.
+ * Other steps in flight get a grace time first. What they did is then known to the code that has to undo it.
  */
-import { deliver, drain } from "../machine/index.ts";
+import { type Durable, deliver, drain } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
 import type { Owner } from "./owner.ts";
@@ -21,7 +22,7 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   const run = activation.run!;
   const first = activation.cancel === "asked";
   const told = [...run.waits.values()].filter((promise) => {
-    if (isShielded(promise)) return false;
+    if (isSpared(promise)) return false;
     return first || (activation.fresh.has(promise.wait!.id) && !inHandler(promise));
   });
   if (told.length === 0) return false;
@@ -44,6 +45,11 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   activation.draining = false;
   worker.settle(activation);
   return true;
+}
+
+/** Whether no cancel is thrown at it, the first neither. */
+export function isSpared(promise: Durable): boolean {
+  return (promise.wait!.kind === "step" && inHandler(promise)) || isShielded(promise);
 }
 
 function stepsGetGrace(activation: Activation, worker: Owner): boolean {

@@ -8,18 +8,18 @@ import { randomId } from "./random-id.ts";
 
 export class Lease {
   readonly #settings: Settings;
-  readonly #onLost: () => void;
+  readonly #onLost: (worker: string) => void;
   worker = "";
   #timer: unknown;
   #ended = false;
 
-  constructor(settings: Settings, onLost: () => void) {
+  constructor(settings: Settings, onLost: (worker: string) => void) {
     this.#settings = settings;
     this.#onLost = onLost;
   }
 
   async begin(): Promise<void> {
-    await this.#register();
+    this.worker = await this.#register();
     this.#arm();
   }
 
@@ -29,11 +29,18 @@ export class Lease {
     await this.#settings.store.retire(this.worker);
   }
 
-  async #register(): Promise<void> {
+  /** Lets it end by itself. */
+  abandon(): void {
+    this.#ended = true;
+    this.#settings.clock.clearTimeout(this.#timer);
+  }
+
+  /** @returns an id that is registered. Until its runs are given up, the worker goes by the old one and claims nothing by it. */
+  async #register(): Promise<string> {
     const { store, lease, about } = this.#settings;
     for (;;) {
-      this.worker = `w-${randomId()}`;
-      if (await store.renew({ id: this.worker, lease, about }, true)) return;
+      const id = `w-${randomId()}`;
+      if (await store.renew({ id, lease, about }, true)) return id;
     }
   }
 
@@ -49,8 +56,11 @@ export class Lease {
       if (this.#ended) return;
       if (!held) {
         log({ level: "error", message: "the lease of this worker ended; its runs go on elsewhere" });
-        await this.#register();
-        this.#onLost();
+        const id = await this.#register();
+        if (this.#ended) return;
+        const lost = this.worker;
+        this.worker = id;
+        this.#onLost(lost);
       }
     } catch (error) {
       if (this.#ended) return;

@@ -23,8 +23,10 @@ export interface FrameView {
 
 /** What a run waits for, and who in it does. */
 export interface WaitView extends WaitInfo {
-  /** Retries of a step that has failed so far, or null. */
+  /** Attempts of a step that has failed so far, or null. */
   readonly retry: { readonly made: number; readonly due: number | null; readonly error: string } | null;
+  /** What a step has told of its progress; undefined: nothing. */
+  readonly progress: unknown;
   /** Calls that wait for it, innermost first. */
   readonly stack: readonly FrameView[];
 }
@@ -61,9 +63,11 @@ export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView
 export function parkOf({ snapshot, waits, attempts }: RunDetail, points: FindPoints): ParkView {
   const infos = waits.map((info) => {
     const attempt = attempts.find(({ wait }) => wait === info.id);
+    const progress = attempt?.progress ?? null;
     return {
       ...info,
-      retry: attempt === undefined ? null : { made: attempt.made, due: attempt.due, error: attempt.error },
+      retry: attempt?.made ? { made: attempt.made, due: attempt.due, error: attempt.error } : null,
+      progress: progress === null ? undefined : valueOf(progress),
     };
   });
   const bare = infos.map((info) => ({ ...info, stack: [] }));
@@ -98,7 +102,7 @@ function pointsIn(codes: readonly CodeRecord[]): FindPoints {
 }
 
 /** The value, or its text when it is of a class that is not loaded here. */
-function valueOf(text: string): unknown {
+export function valueOf(text: string): unknown {
   try {
     return decodeValue(text);
   } catch {

@@ -7,8 +7,10 @@ import type { Settings } from "./ports.ts";
 import { findStep } from "./step.ts";
 import type { Blocked, Claimed, Hint, News } from "./store.ts";
 
-/** Runs claimed at one time, at most. */
-const CLAIM = 100;
+/** Runs claimed at one time, at most, and to begin with. */
+const CLAIM = { most: 100, first: 8 } as const;
+/** When taking up what was claimed keeps the thread for longer than this, in ms, less is claimed at a time: others may be idle. */
+const BUSY = 20;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -20,6 +22,8 @@ export interface Searcher {
   /** How many more runs it may own. */
   readonly room: number;
   readonly hasRuns: boolean;
+  /** Ids of the runs it owns, as far as it knows. */
+  readonly owned: readonly string[];
   adopt(claimed: Claimed): void;
   hear(news: News): void;
 }
@@ -30,6 +34,9 @@ export class Search {
   readonly #lacking = new Set<string>();
   /** Runs that this process could not carry on, with how much code was loaded then. */
   readonly #given = new Map<string, number>();
+  /** The store may hold runs as owned by this worker that it does not know of. */
+  #inDoubt = false;
+  #batch: number = CLAIM.first;
   #looking = false;
   #again = false;
   #timer: unknown;
@@ -58,6 +65,12 @@ export class Search {
     else void this.#look();
   }
 
+  /** A call that may have given runs to this worker failed: perhaps it was carried out. */
+  doubt(): void {
+    this.#inDoubt = true;
+    this.look();
+  }
+
   /** A run could not be carried on here. */
   gaveUp(run: string, entry: string, { needs }: Blocked): void {
     this.#given.set(run, loaded());
@@ -76,6 +89,7 @@ export class Search {
     try {
       do {
         this.#again = false;
+        await this.#disown();
         await this.#readNews();
         const due = await this.#claim();
         if (due !== null) next = Math.min(next, Math.max(1, due));
@@ -102,6 +116,18 @@ export class Search {
     }
   }
 
+  async #disown(): Promise<void> {
+    if (!this.#inDoubt) return;
+    this.#inDoubt = false;
+    const { id, owned, settings } = this.#worker;
+    try {
+      await settings.store.disown(id, owned);
+    } catch (error) {
+      this.#inDoubt = true;
+      throw error;
+    }
+  }
+
   async #readNews(): Promise<void> {
     if (!this.#worker.hasRuns) return;
     const { id, settings } = this.#worker;
@@ -110,13 +136,19 @@ export class Search {
 
   /** Takes due runs. Returns milliseconds until the next may be due, or null. */
   async #claim(): Promise<number | null> {
-    const { store } = this.#worker.settings;
+    const { store, clock } = this.#worker.settings;
     while (this.#worker.room > 0 && !this.#worker.closing) {
       const due = await store.due(this.#worker.id);
       if (due !== 0) return due;
-      const limit = Math.min(CLAIM, this.#worker.room);
-      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]);
+      const limit = Math.min(this.#batch, this.#worker.room);
+      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]).catch((error) => {
+        this.#inDoubt = true;
+        throw error;
+      });
+      const began = clock.now();
       for (const run of claimed) this.#worker.adopt(run);
+      if (clock.now() - began > BUSY) this.#batch = Math.max(1, this.#batch >> 1);
+      else if (claimed.length === limit) this.#batch = Math.min(CLAIM.most, this.#batch * 2);
       if (claimed.length === 0) return null;
     }
     return null;

@@ -55,21 +55,39 @@ export interface Arrival {
   readonly value: string;
 }
 
-/** The state of a step's retries while no attempt is in flight. */
+/** What is known of the attempts of a step that has no outcome yet. */
 export interface Attempt {
   readonly wait: number;
   /** Attempts made so far. */
   readonly made: number;
   /** When the next one may start. Null: it is held, a person decides (`mend`). */
   readonly due: number | null;
-  /** Message of the last failure. */
+  /** Message of the last failure; empty: none failed. */
   readonly error: string;
+  /** From when the time for all attempts counts, null: from the call. Set by `mend`. */
+  readonly since: number | null;
+  /** Epoch of the owner that has begun another attempt; null: none, or it does not matter. */
+  readonly begun: number | null;
+  /** What the last attempt told of its progress, encoded; null: nothing. */
+  readonly progress: string | null;
 }
 
 /** An event wait that the store has to match with events. */
 export interface Subscription {
   readonly wait: number;
   readonly key: string;
+  /** `module#name` of the schema that the payload has to fit, or null. */
+  readonly schema?: string | null;
+}
+
+/**
+ * Events for `key` are copied to the key `to` of the run, from which it takes them like any others: the next one, all that
+ * follow, or none any more. An event that was copied and that nobody else waits for is not kept.
+ */
+export interface Feed {
+  readonly key: string;
+  readonly to: string;
+  readonly which: "next" | "all" | "none";
 }
 
 /** A wait for the end of another run. */
@@ -146,8 +164,9 @@ export interface Turn extends Fence {
   readonly keep: boolean;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
-  /** Event waits that were dropped without an arrival. */
-  readonly unsubscribe: readonly Subscription[];
+  /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
+  readonly unsubscribe: readonly Pick<Subscription, "wait" | "key">[];
+  readonly feeds: readonly Feed[];
   /** Waits whose recorded arrivals or attempts are now part of the snapshot, or are of no more use. */
   readonly consumed: readonly number[];
   /** Child runs to start; an existing id is taken as started. */
@@ -165,6 +184,8 @@ export interface Turn extends Fence {
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */
   readonly cancelled: boolean;
+  /** What was under way when earlier workers died with the run has ended: those deaths do not count any more (poison.ts). */
+  readonly survived: boolean;
   /** Set: the run becomes `blocked` once this turn is recorded, and is given back. */
   readonly blocked: Blocked | null;
   /** The run's `news` that this worker has seen. Differs from the row: the run is kept, and the answer carries all open arrivals. */
@@ -240,6 +261,8 @@ export interface Claimed {
   readonly attempts: readonly Attempt[];
   readonly news: number;
   readonly cancel: CancelState;
+  /** Workers that died with it since it last came further. */
+  readonly deaths: number;
 }
 
 export interface RunRow {
@@ -284,6 +307,33 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+/** Runs started by the clock. */
+export interface ScheduleRow {
+  readonly id: string;
+  /** Another one with each change. */
+  readonly version: string;
+  /** JSON, written and read by the engine. */
+  readonly spec: string;
+  /** When it fires next; null: not by itself. */
+  readonly next: number | null;
+  readonly paused: boolean;
+  /** The run that it started last, or null. */
+  readonly last: string | null;
+}
+
+/** A schedule as it is to be, and what it starts by that. */
+export interface ScheduleChange {
+  readonly row: ScheduleRow;
+  /** The version that this was decided upon; null: there was none. Any other, and nothing is changed. */
+  readonly seen: string | null;
+  /** A run that exists is taken as started. */
+  readonly starts: readonly NewRun[];
+  /** While this run has not ended, nothing is started and `last` is this run. */
+  readonly unless: string | null;
+  /** A run to cancel when it has not ended. */
+  readonly cancel: string | null;
+}
+
 export interface StartOutcome {
   readonly id: string;
   /** False: there was a run of this id already, and it is untouched. */
@@ -295,6 +345,8 @@ export interface StartOutcome {
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
+  /** A schedule was set up or changed. */
+  | { readonly kind: "schedule" }
   /** Some other process wrote something. */
   | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
@@ -323,7 +375,7 @@ export interface Store {
   /**
    * Takes up to `limit` due runs for the worker, by priority, then by due time, and raises their epochs; not of the
    * entries in `except`, whose code this worker lacks. First gives back the runs of workers whose lease has ended.
-   * Takes nothing when the worker's own lease has ended.
+   * Takes nothing when the worker's own lease has ended. Suspects (poison.ts) are taken alone, by a worker without runs.
    */
   claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]>;
 
@@ -332,6 +384,9 @@ export interface Store {
    * An ended lease is never renewed.
    */
   renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
+
+  /** Gives back the runs of this worker but those that it knows of: the answer to a claim or start of its may have been lost. */
+  disown(worker: string, known: readonly string[]): Promise<void>;
 
   /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
@@ -374,6 +429,12 @@ export interface Store {
    */
   reserve(key: string, interval: number, burst: number): Promise<number>;
 
+  /** Inserts or changes a schedule and starts runs, in one transaction. False: it was changed by somebody else meanwhile. */
+  schedule(change: ScheduleChange): Promise<boolean>;
+
+  /** Removes a schedule. False: there is none. */
+  unschedule(id: string): Promise<boolean>;
+
   /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
   unblock(run: string): Promise<boolean>;
 
@@ -392,7 +453,16 @@ export interface Store {
   readonly read: {
     run(id: string): Promise<RunDetail | null>;
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
+    /** How many runs there are of each status. */
+    counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
+    /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
+    schemaOf(key: string): Promise<string | null>;
+    schedule(id: string): Promise<ScheduleRow | null>;
+    /** Up to `limit` schedules that are due at a time, the oldest first; null: all that there are. */
+    schedules(due: number | null, limit: number): Promise<readonly ScheduleRow[]>;
+    /** When the first schedule fires; null: none does by itself. */
+    nextSchedule(): Promise<number | null>;
     /** Ids of workers whose lease has not ended. */
     workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;
   };

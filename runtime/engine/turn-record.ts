@@ -12,6 +12,7 @@ import type {
   Arrival,
   Blocked,
   CodeRecord,
+  Feed,
   Following,
   NewEvent,
   NewRun,
@@ -31,11 +32,13 @@ export class TurnRecord implements Turn {
   readonly epoch: number;
   readonly turn: number;
   snapshot: string | null = null;
+  survived = false;
   waits = "[]";
   due: number | null = null;
   keep = false;
   subscribe: readonly Subscription[] = NONE;
-  unsubscribe: readonly Subscription[] = NONE;
+  unsubscribe: Turn["unsubscribe"] = NONE;
+  feeds: readonly Feed[] = NONE;
   consumed: readonly number[] = NONE;
   starts: readonly NewRun[] = NONE;
   sends: readonly NewEvent[] = NONE;

@@ -22,10 +22,12 @@ import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Outgoing } from "./outbox.ts";
 import type { Owner } from "./owner.ts";
+import { tellParked, tellStarted, tellWoken } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
 import type { Blocked, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, keepPending, waitText } from "./waits.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 /** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
 const NOTE_AFTER = 50;
@@ -57,6 +59,7 @@ export function advance(activation: Activation, worker: Owner): void {
         worker.block(activation, blockedBy(error, activation.entry));
         return;
       }
+      if (!activation.dirty && worker.settings.facts.wanted) woken(activation, worker, arrival.wait);
       activation.delivered.set(arrival.wait, arrival);
       activation.dirty = true;
       deliver(run, arrival.wait, arrival.threw ? { ok: false, error: value } : { ok: true, value });
@@ -68,6 +71,12 @@ export function advance(activation: Activation, worker: Owner): void {
   settle(activation, worker);
 }
 
+function woken(activation: Activation, worker: Owner, wait: number): void {
+  const info = activation.waits.get(wait);
+  if (info !== undefined) tellWoken(activation, worker, info);
+  activation.restored = false;
+}
+
 /** Makes the run from its snapshot, or begins it. False: it could not, and was given back. */
 export function open(activation: Activation, worker: Owner): boolean {
   if (activation.run !== null) return true;
@@ -77,6 +86,7 @@ export function open(activation: Activation, worker: Owner): boolean {
       setSecret(run, activation.secret);
       decodeRun(activation.snapshot, run, { points: worker.points });
       activation.run = run;
+      activation.restored = true;
     } else begin(activation, worker);
   } catch (error) {
     worker.block(activation, blockedBy(error, activation.entry));
@@ -97,6 +107,7 @@ function begin(activation: Activation, worker: Owner): void {
   const args = decodeValue(activation.call) as unknown[];
   const run = new Run(activation.id, worker.hostOf(activation));
   setSecret(run, activation.secret);
+  if (worker.settings.facts.wanted) tellStarted(activation, worker);
   activation.run = run;
   activation.dirty = true;
   activation.draining = true;
@@ -173,7 +184,9 @@ export function commit(activation: Activation, worker: Owner): void {
   activation.holdTimer = null;
   const run = activation.run!;
   if (run.root!.state !== PENDING) {
-    writeEnd(activation, worker, endOf(activation, worker, run));
+    const end = endOf(activation, worker, run);
+    if (end instanceof ColdframeError) void holdUnsaved(activation, worker, end);
+    else writeEnd(activation, worker, end);
     return;
   }
   const idle = run.waits.size === 0 && run.natives.size === 0 && run.head === run.tail;
@@ -206,7 +219,8 @@ export function commit(activation: Activation, worker: Owner): void {
     if (info === undefined) {
       info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
       if (wait.kind === "step") (intents ??= new WaitTable()).set(id, wait);
-      else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
+      else if (wait.kind === "event")
+        (subscribe ??= []).push({ wait: id, key: wait.key, schema: wait.schema ?? null });
       else if (wait.kind !== "timer") addWait(turn, activation, wait);
     }
     kept.set(id, info);
@@ -234,6 +248,7 @@ export function commit(activation: Activation, worker: Owner): void {
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes);
   turn.cancelled = activation.cancel === "under way";
+  turn.survived = activation.deaths > 0 && ![...activation.trials].some((wait) => kept.has(wait));
   turn.blocked = blocked;
   activation.phase = "committing";
   // What promises of unmarked code let the run do while this is being written belongs to the next turn.
@@ -248,6 +263,8 @@ class Commit implements Outgoing {
   readonly #worker: Owner;
   readonly #kept: WaitTable<WaitInfo>;
   readonly #intents: WaitTable<StepIntent> | null;
+  /** In ms; -1 when nobody wants to know. */
+  readonly #began: number;
 
   constructor(
     activation: Activation,
@@ -261,6 +278,7 @@ class Commit implements Outgoing {
     this.#worker = worker;
     this.#kept = kept;
     this.#intents = intents;
+    this.#began = worker.settings.facts.wanted ? worker.settings.clock.now() : -1;
   }
 
   done(outcome: WriteOutcome | null): void {
@@ -274,7 +292,10 @@ class Commit implements Outgoing {
     activation.delivered.clear();
     activation.fresh.clear();
     activation.refused = false;
+    if (write.survived) activation.deaths = 0;
     const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
+    if (this.#began >= 0) tellParked(activation, this.#worker, write, this.#began, released);
+    if (write.blocked !== null && released) this.#worker.sayBlocked(activation, write.blocked);
     this.#worker.passed(activation, outcome, this.#intents, released);
   }
 }
@@ -317,11 +338,12 @@ export function isSoon(due: number | null, worker: Owner): boolean {
   return due !== null && due <= worker.settings.clock.now() + KEEP_FOR;
 }
 
-/** When the run wants to go on by itself: its first timer, deadline or retry. */
+/** When the run wants to go on by itself: its first timer, deadline or retry; at once for a step that was not begun. */
 export function nextDue(activation: Activation, kept: WaitTable<WaitInfo>): number | null {
   let next: number | null = null;
-  for (const { id, due } of kept.values()) {
-    const time = due ?? activation.attempts.get(id)?.due ?? null;
+  for (const { id, kind, due } of kept.values()) {
+    const attempt = activation.attempts.get(id);
+    const time = due ?? (kind === "step" && attempt === undefined ? 0 : (attempt?.due ?? null));
     if (time !== null && (next === null || time < next)) next = time;
   }
   return next;
@@ -341,15 +363,41 @@ function stuck(run: Run): Blocked {
   };
 }
 
+/** The run stays as it was last saved, with the outcomes that it has got since. */
+async function holdUnsaved(activation: Activation, worker: Owner, error: unknown): Promise<void> {
+  const arrivals = [...activation.delivered.values()].filter(({ wait }) => !activation.recorded.has(wait));
+  for (const { wait } of arrivals) activation.recorded.add(wait);
+  activation.phase = "committing";
+  if (arrivals.length > 0 && !(await worker.note(activation, { arrivals, attempts: [] }))) return;
+  activation.phase = "open";
+  activation.run!.ended = true;
+  activation.run = null;
+  activation.inbox.unshift(...activation.delivered.values());
+  activation.delivered.clear();
+  activation.fresh.clear();
+  worker.block(activation, blockedBy(error, activation.entry));
+}
+
 /** The run cannot be saved: its new waits are told, so that it can clean up; the second time it fails. */
 function refuse(activation: Activation, worker: Owner, error: unknown): void {
+  if (worker.settings.onUnsavable === "hold") {
+    void holdUnsaved(activation, worker, error);
+    return;
+  }
   const run = activation.run!;
   if (activation.refused || activation.fresh.size === 0) {
     writeEnd(activation, worker, { status: "failed", value: encodeError(error) });
     return;
   }
   activation.refused = true;
-  worker.settings.log({ level: "error", message: "a run could not be saved", run: activation.id, error });
+  const { log } = worker.settings;
+  log({
+    level: "error",
+    message: "a run could not be saved",
+    run: activation.id,
+    at: whereabouts(activation),
+    error,
+  });
   activation.draining = true;
   for (const id of activation.fresh.keys()) deliver(run, id, { ok: false, error });
   drain(run);

@@ -5,17 +5,20 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
+import { isSpared } from "./cancel.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
+import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
+import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
-import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
@@ -33,6 +36,7 @@ import type {
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
@@ -44,6 +48,9 @@ export class Worker implements Owner, Searcher {
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
+  readonly #scheduler: Scheduler;
+  /** A run that is to be alone here, for the case that it takes the process down. */
+  #suspect: Activation | null = null;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -53,7 +60,8 @@ export class Worker implements Owner, Searcher {
     this.#cache = new RunCache(settings.cache);
     this.#outbox = new Outbox(settings);
     this.#listener = listener;
-    this.#lease = new Lease(settings, () => this.#loseAll());
+    this.#scheduler = new Scheduler(settings, () => this.wake());
+    this.#lease = new Lease(settings, (lost) => this.#loseAll(lost));
   }
 
   get id(): string {
@@ -61,11 +69,15 @@ export class Worker implements Owner, Searcher {
   }
 
   get room(): number {
-    return this.closing ? 0 : this.settings.concurrency - this.#active.size;
+    return this.closing || this.#suspect !== null ? 0 : this.settings.concurrency - this.#active.size;
   }
 
   get hasRuns(): boolean {
     return this.#active.size > 0;
+  }
+
+  get owned(): readonly string[] {
+    return [...this.#active.keys()];
   }
 
   owns(run: string): boolean {
@@ -76,6 +88,7 @@ export class Worker implements Owner, Searcher {
     await this.#lease.begin();
     await this.#codes.load(this.settings.store);
     this.#search.begin();
+    this.#scheduler.begin();
   }
 
   /** Ends within the grace time: steps under way may finish, runs are parked and given back. */
@@ -83,6 +96,7 @@ export class Worker implements Owner, Searcher {
     if (this.closing) return;
     this.closing = true;
     this.#search.end();
+    this.#scheduler.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",
@@ -97,6 +111,16 @@ export class Worker implements Owner, Searcher {
     await this.#lease.end();
   }
 
+  /** As if the process had been killed: nothing of its runs goes on here, and nobody is told. */
+  abandon(): void {
+    this.closing = true;
+    this.#search.end();
+    this.#lease.abandon();
+    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker has died"));
+    this.#active.clear();
+    this.timers.clear();
+  }
+
   /** A run that was inserted as claimed by this worker. */
   adopt(claimed: Claimed): void {
     const activation = new Activation(claimed);
@@ -106,7 +130,22 @@ export class Worker implements Owner, Searcher {
       activation.run = cached;
     }
     this.#active.set(claimed.id, activation);
+    if (claimed.deaths >= SUSPECT) this.#beAloneWith(activation);
     this.#takeUp(activation);
+  }
+
+  #beAloneWith(activation: Activation): void {
+    this.#suspect = activation;
+    const { clock } = this.settings;
+    const time = PROBATION * 2 ** Math.min(10, activation.deaths - SUSPECT);
+    this.timers.add(clock.now() + time, () => this.#hasCompany(activation));
+  }
+
+  /** It has lived long, come further, or gone. */
+  #hasCompany(activation: Activation): void {
+    if (this.#suspect !== activation) return;
+    this.#suspect = null;
+    this.wake();
   }
 
   #takeUp(activation: Activation): void {
@@ -170,6 +209,7 @@ export class Worker implements Owner, Searcher {
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);
+      this.#listener.changed();
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -178,6 +218,7 @@ export class Worker implements Owner, Searcher {
         level: "error",
         message: "a fact could not be written",
         run: activation.id,
+        at: whereabouts(activation),
         error: outcome.error,
       });
     return false;
@@ -190,6 +231,7 @@ export class Worker implements Owner, Searcher {
     released: boolean,
   ): void {
     this.#listener.changed();
+    if (activation.deaths === 0) this.#hasCompany(activation);
     if (released) {
       this.#release(activation);
       return;
@@ -205,6 +247,7 @@ export class Worker implements Owner, Searcher {
   }
 
   ended(activation: Activation, end: RunEnd): void {
+    if (this.settings.facts.wanted) tellEnded(activation, this, end);
     activation.close(new Cancelled("the run has ended"));
     this.#forget(activation);
     this.#listener.ended(activation.id, end);
@@ -220,7 +263,7 @@ export class Worker implements Owner, Searcher {
       return;
     }
     const due = nextDue(activation, activation.waits);
-    if (activation.waits.size > 0 && !isSoon(due, this))
+    if (activation.waits.size > 0 && (this.closing || !isSoon(due, this)))
       void this.#giveBack(activation, { due, blocked: null });
   }
 
@@ -237,9 +280,16 @@ export class Worker implements Owner, Searcher {
       void this.#tryWithNewerRecords(activation);
       return;
     }
-    this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
+    this.sayBlocked(activation, blocked);
     this.#search.gaveUp(activation.id, activation.entry, blocked);
+    this.#cache.drop(activation.id);
     void this.#giveBack(activation, { due: 0, blocked });
+  }
+
+  sayBlocked(activation: Activation, { reason }: Blocked): void {
+    const at = whereabouts(activation);
+    this.settings.log({ level: "warn", message: `blocked: ${reason}`, run: activation.id, at });
+    if (this.settings.facts.wanted) tellBlocked(activation, this, reason);
   }
 
   wakeAt(activation: Activation, wait: number, due: number, callback: () => void): void {
@@ -267,6 +317,7 @@ export class Worker implements Owner, Searcher {
   #release(activation: Activation): void {
     activation.release();
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     // Not when it has run on since its snapshot: that is what the next owner begins from.
     if (!activation.dirty && activation.snapshot !== null && (activation.run?.natives.size ?? 0) === 0) {
       this.#cache.keepReleased(activation);
@@ -276,22 +327,29 @@ export class Worker implements Owner, Searcher {
   }
 
   #lose(activation: Activation): void {
+    if (this.settings.facts.wanted) tellLost(activation, this);
     this.settings.log({
       level: "warn",
       message: "the run is owned by another worker now",
       run: activation.id,
+      at: whereabouts(activation),
     });
     activation.close(new Cancelled("the run is owned by another worker now"));
     this.#forget(activation);
+    this.#search.doubt();
   }
 
-  #loseAll(): void {
+  /** @param worker the id that it had */
+  #loseAll(worker: string): void {
+    const { facts, clock } = this.settings;
+    if (facts.wanted) facts.tell({ kind: "lease lost", time: clock.now(), worker, runs: this.#active.size });
     for (const activation of [...this.#active.values()]) this.#lose(activation);
     this.wake();
   }
 
   #forget(activation: Activation): void {
     this.#active.delete(activation.id);
+    this.#hasCompany(activation);
     this.#cache.drop(activation.id);
     this.#search.forget(activation.id);
     this.#idle?.();
@@ -300,7 +358,9 @@ export class Worker implements Owner, Searcher {
 
   /** The turn itself cannot be stored, as when it is too large: the run fails, and says so. */
   #cannotWrite(activation: Activation, turn: Turn, error: Error): void {
-    this.settings.log({ level: "error", message: "a turn could not be written", run: activation.id, error });
+    const at = whereabouts(activation);
+    const message = "a turn could not be written";
+    this.settings.log({ level: "error", message, run: activation.id, at, error });
     activation.phase = "open";
     if (turn.end === null) writeEnd(activation, this, { status: "failed", value: encodeError(error) });
     else this.#lose(activation);
@@ -312,7 +372,7 @@ export class Worker implements Owner, Searcher {
       const wait = promise.wait!;
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;
       if (activation.inbox.some((arrival) => arrival.wait === wait.id)) continue;
-      if (activation.cancel === "asked" && !isShielded(promise)) continue;
+      if (activation.cancel === "asked" && !isSpared(promise)) continue;
       startStep(activation, wait, this);
     }
     armTimers(activation, this);
@@ -322,7 +382,8 @@ export class Worker implements Owner, Searcher {
   #retry(activation: Activation, wait: number): void {
     const held = activation.attempts.get(wait);
     if (held?.due !== null) return;
-    activation.attempts.set(wait, { ...held, made: 0, due: 0 });
+    const since = this.settings.clock.now();
+    activation.attempts.set(wait, { ...held, made: 0, due: 0, since, begun: null });
     const asked = activation.run?.waits.get(wait)?.wait;
     if (asked?.kind === "step") startStep(activation, asked, this);
   }
@@ -339,6 +400,11 @@ export class Worker implements Owner, Searcher {
   /** Looks at the store soon. */
   wake(): void {
     this.#search.look();
+  }
+
+  /** A start that may have given a run to this worker failed. */
+  doubt(): void {
+    this.#search.doubt();
   }
 
   hear(news: News): void {

@@ -2,12 +2,15 @@
  * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
  * build upon. `docs/abi.md` explains it.
  */
+export { follow, listen, type SignalListener, signalState } from "./abort-signals.ts";
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
+  $brand,
   $class,
   $classOf,
   $private,
+  brandsOf,
   brandWith,
   type ClassValue,
   classOf,
@@ -59,7 +62,7 @@ export {
   type Wait,
 } from "./durable.ts";
 export { $park, $return, $suspend, $throw } from "./end.ts";
-export { $step, deliver, external, type Outcome, start } from "./external.ts";
+export { $step, $stepMethod, deliver, external, type Outcome, start } from "./external.ts";
 export {
   $fail,
   $generated,
@@ -91,6 +94,7 @@ export {
   iteratorHelperPrototype,
 } from "./iterator-helpers.ts";
 export { attach, drain } from "./loop.ts";
+export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";
@@ -98,6 +102,7 @@ export {
   $module,
   bindingOf,
   codeOf,
+  isConstructorFunction,
   nameOf,
   recordOf,
   registerCode,

@@ -332,6 +332,43 @@ export function watch(run: Run, promise: object, reaction: Reaction): NativeWait
   return wait;
 }
 
+/** Subscribes `reaction` to what PromiseResolve makes of `x`. @throws what the getter of `constructor` throws; as `attach` */
+export function attachResolved(run: Run, x: unknown, reaction: Reaction): void {
+  if (isOddPromise(x)) watchOdd(run, x, reaction);
+  else attach(run, promiseResolve(run, x), reaction);
+}
+
+/** A promise of the platform with a `constructor` of its own: who reads it, and how often, may be noticed. */
+export function isOddPromise(x: unknown): x is Promise<unknown> {
+  return x instanceof NativePromise && !(x instanceof Durable) && Object.hasOwn(x, "constructor");
+}
+
+/**
+ * PromiseResolve and PerformPromiseThen of such a promise: by the platform's own `await`, which reads `constructor` once.
+ * @throws what its getter throws
+ */
+export function watchOdd(run: Run, promise: Promise<unknown>, reaction: Reaction): NativeWait {
+  const wait = new NativeWait(run, reaction);
+  let early: { readonly error: unknown } | null = null;
+  let isEarly = true;
+  const follow = async () => {
+    let value: unknown;
+    try {
+      value = await promise;
+    } catch (error) {
+      if (isEarly) early = { error };
+      else arrive(wait, error, true);
+      return;
+    }
+    arrive(wait, value, false);
+  };
+  void follow();
+  isEarly = false;
+  if (early !== null) throw (early as { readonly error: unknown }).error;
+  run.natives.add(wait);
+  return wait;
+}
+
 /** Between the free run and another, a promise is as foreign as a native one, and as harmless. */
 function watchDurable(run: Run, promise: Durable, reaction: Reaction): NativeWait {
   const wait = new NativeWait(run, reaction);

@@ -35,11 +35,25 @@ export type EncodeOptions = WriterOptions;
 export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   if (run.root === null) throw new TypeError("a run without root task cannot be saved");
   const out = new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy);
+  const saved = write(run, out);
+  if (!out.needsOrder) return saved();
+  return write(
+    run,
+    new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy, out),
+  )();
+}
+
+/** @returns what makes the text, when it is certain that this is the writer to take it from */
+function write(run: Run, out: Writer): () => RunSnapshot {
   out.index(run.root);
   const more = run.head < run.tail || run.natives.size > 0 ? writeQueue(run, out) : "";
   out.drain();
   const dropped = run.waits.size > 0 ? addWaits(run, out) : NONE;
   out.finish();
+  return () => finish(run, out, more, dropped);
+}
+
+function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): RunSnapshot {
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
   const body = out.body();
   // The queue stands behind the own table, which is then not left out.

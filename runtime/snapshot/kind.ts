@@ -12,6 +12,8 @@ import { ColdframeError } from "../errors.ts";
 
 /** What a writer of a kind is given. */
 export interface Out {
+  /** Whether it is a snapshot of a run, and no value outside of runs. */
+  readonly isOfRun: boolean;
   /** Index of the node being written. */
   readonly current: number;
   /** The text of a value in a node. Anything with identity gets a node and is written later, never by recursion. */
@@ -30,8 +32,8 @@ export interface Out {
   refuse(what: string): string;
   /** Registers a weak collection: `reach` is told of everything reached so far, `all` from `from` on being new to it. */
   weak(reach: (all: readonly unknown[], from: number) => void): void;
-  /** A value of a foreign encoding, as a document of its own. Undefined: it holds something that cannot be saved. */
-  nested(value: unknown): string;
+  /** What `save` returns for the object of the current node, which a restore makes of it when it is complete. Called once. */
+  content(object: object, save: () => unknown): string;
 }
 
 /** What a reader of a kind is given. */
@@ -44,8 +46,6 @@ export interface In {
   node(index: unknown, tags: readonly string[]): unknown;
   /** What a name stands for in this process. CF2103 when it is unknown. */
   resolve(name: string): unknown;
-  /** A value that `Out.nested` wrote. */
-  nested(raw: unknown): unknown;
   /** Calls `finish` when all objects have what they refer to. */
   afterwards(finish: () => void): void;
 }

@@ -1,10 +1,19 @@
 /** Values of a snapshot as short text for people, read from the nodes. */
+import { parse } from "./format.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
 import { splitName } from "./names.ts";
+import { encodeValue } from "./values.ts";
 
 const MAX_DEPTH = 3;
 const MAX_ITEMS = 10;
 const MAX_STRING = 200;
+
+/** A value as locals are shown: what it would be in a snapshot, as one would write it in source, shortened. */
+export function preview(value: unknown): string {
+  const raw = parse(encodeValue(value));
+  if (!Array.isArray(raw) || !Array.isArray(raw[1])) return new Preview([], []).value(raw);
+  return new Preview(list(raw[0]), raw[1]).value([0]);
+}
 
 export class Preview {
   private readonly names: readonly unknown[];

@@ -7,6 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import {
+  brandsOf,
   type Callable,
   type ClassValue,
   classOf,
@@ -21,18 +22,33 @@ import {
   strayTask,
   type Wait,
 } from "../machine/index.ts";
+import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
-import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
-import { isRenamed, writeClosure } from "./kinds/functions.ts";
+import {
+  classOfPrototype,
+  writeClass,
+  writeClassPrototype,
+  writeMember,
+  writePrivate,
+} from "./kinds/classes.ts";
+import {
+  closureOfPrototype,
+  hasPlainPrototype,
+  writeChanges,
+  writeClosure,
+  writeClosurePrototype,
+} from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
-import { writeInstance } from "./kinds/instances.ts";
-import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
-import { writeSymbol, writeValue } from "./kinds/primitives.ts";
+import { describeValue, writeInstance } from "./kinds/instances.ts";
+import { writeArray, writeDictionary, writeOdd, writePlain } from "./kinds/objects.ts";
+import { writeOwn } from "./kinds/own-table.ts";
+import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
+import { LoadOrder } from "./load-order.ts";
 import { word } from "./names.ts";
 import { resourceName } from "./resources.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
@@ -41,7 +57,7 @@ import { type Registrations, symbolIdentifier } from "./superjson.ts";
 export interface WriterOptions {
   /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
   readonly superjson?: Registrations;
-  /** Whether an object is a Proxy, where the platform can tell (`util.types.isProxy`). Default: nothing is. */
+  /** Whether an object is a Proxy. Default: what the host says, if it can tell; see brand.ts. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -74,6 +90,9 @@ interface Weak {
 
 const NONE: readonly never[] = [];
 
+/** What every method has. */
+const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
+
 /** A scope record that is being written: which of its variables are needed so far. */
 interface Scope {
   readonly id: string;
@@ -82,7 +101,7 @@ interface Scope {
   readonly needed: Set<string>;
 }
 
-const MAX_NESTED = 32;
+const { isPrototypeOf } = Object.prototype;
 
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
@@ -100,7 +119,11 @@ export class Writer implements RunOut {
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
-  private readonly depth: number;
+  /** Who refers to whom: only when something is to be loaded in an order. */
+  private readonly order: LoadOrder | null;
+  /** What users' code made of their objects. */
+  private contents: Map<object, { readonly value: unknown }> | null;
+  private hasLate = false;
   private readonly texts: string[] = [];
   private readonly names = new IndexedList<string>();
   private shapes: Map<string, Shape> | null = null;
@@ -111,19 +134,23 @@ export class Writer implements RunOut {
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
 
-  /** @param run null: for values outside of runs */
+  /**
+   * @param run null: for values outside of runs
+   * @param first the writer of the same heap that found out that there is something to be loaded in an order
+   */
   constructor(
     kinds: Kinds,
     run: Run | null,
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
-    depth = 0,
+    first: Writer | null = null,
   ) {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
-    this.isProxy = isProxy;
-    this.depth = depth;
+    this.isProxy = isProxy ?? isHostProxy;
+    this.order = first === null ? null : new LoadOrder();
+    this.contents = first?.contents ?? null;
   }
 
   get run(): Run {
@@ -152,10 +179,13 @@ export class Writer implements RunOut {
   }
 
   index(value: unknown): number {
-    const known = this.reached.find(value);
-    if (known >= 0) return known;
-    this.parents.push(this.current);
-    return this.reached.add(value);
+    let at = this.reached.find(value);
+    if (at < 0) {
+      this.parents.push(this.current);
+      at = this.reached.add(value);
+    }
+    this.order?.edge(this.current, at);
+    return at;
   }
 
   has(value: unknown): boolean {
@@ -264,12 +294,23 @@ export class Writer implements RunOut {
     return `${text}]`;
   }
 
-  nested(value: unknown): string {
-    if (this.depth >= MAX_NESTED) return this.refuse("a value nested in more than 32 custom transformers");
-    const inner = new Writer(this.kinds, this.ofRun, this.registrations, this.isProxy, this.depth + 1);
-    const text = inner.document(value);
-    for (const { what } of inner.refusals) this.refuse(`${what} in what its custom transformer returned`);
-    return text;
+  content(object: object, save: () => unknown): string {
+    this.contents ??= new Map();
+    let saved = this.contents.get(object);
+    if (saved === undefined) {
+      saved = { value: save() };
+      this.contents.set(object, saved);
+    }
+    const bare = writeBare(saved.value);
+    if (bare !== undefined) return bare;
+    this.hasLate = true;
+    this.order?.late.add(this.current);
+    return this.value(saved.value);
+  }
+
+  /** Whether all has to be written once more by a writer made of this one, which will know the order of loading. */
+  get needsOrder(): boolean {
+    return this.hasLate && this.order === null && this.refusals.length === 0;
   }
 
   /** One value with all it reaches: its text when it has no identity, else `[names, nodes, own?]` whose first node it is. */
@@ -302,8 +343,24 @@ export class Writer implements RunOut {
       }
       this.drain();
     }
-    if (this.postponed === null) return;
-    for (const { index, write } of this.postponed) this.texts[index] = write();
+    for (const { index, write } of this.postponed ?? []) {
+      this.current = index;
+      this.texts[index] = write();
+    }
+    this.current = -1;
+    if (this.order !== null) this.writeOrder(this.order);
+  }
+
+  private writeOrder(order: LoadOrder): void {
+    // These cannot be made before what they refer to, either.
+    order.spread([...this.texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(this.texts[i]!)));
+    const entries = order.entries((node) =>
+      this.refuseAt(
+        node,
+        `${describeValue(this.heap[node])} that is in a cycle with what its own code saves of it`,
+      ),
+    );
+    this.ownEntries = [...entries, ...(this.hasNoOwn ? [] : [this.ownEntries])].join();
   }
 
   get hasNoOwn(): boolean {
@@ -320,13 +377,25 @@ export class Writer implements RunOut {
     if (typeof value === "string") return quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
-      return typeof value === "function"
-        ? this.writeFunction(value as Callable)
-        : this.writeObject(value as object);
+      const text =
+        typeof value === "function"
+          ? this.writeFunction(value as Callable)
+          : this.writeObject(value as object);
+      if (registry.branded !== null && !text.startsWith('["ref"')) this.writeBrands(value as object);
+      return text;
     } catch (error) {
       // A brand check of the platform, or a transformer of the user's, has failed.
       const why = error instanceof Error ? error.message : String(error);
       return this.refuse(`an object that cannot be read (${why})`);
+    }
+  }
+
+  /** Private names of classes from which the object does not inherit. */
+  private writeBrands(object: object): void {
+    for (const one of brandsOf(object)) {
+      if (Reflect.apply(isPrototypeOf, one.class.prototype, [object])) continue;
+      const wrong = writePrivate(object, this.value(one.class), one, this);
+      if (wrong !== undefined) this.refuse(`an object with ${wrong}`);
     }
   }
 
@@ -348,12 +417,14 @@ export class Writer implements RunOut {
         ? writeArray(object, this)
         : this.refuse("an object that only looks like an array");
     }
-    if (prototype === null) {
-      const owner = classOfPrototype(object);
-      return owner === undefined ? writeDictionary(object, this) : writeClassPrototype(owner, object, this);
-    }
+    if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
-    if (kind !== undefined) return this.writeKind(object, kind);
+    if (kind !== undefined)
+      return (
+        (Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined) ??
+        this.writeKind(object, kind)
+      );
+    if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
     const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
@@ -363,6 +434,34 @@ export class Writer implements RunOut {
     const owner = classOfPrototype(object);
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
     return writeInstance(object, prototype, this);
+  }
+
+  /** The `prototype` of a class, a closure or a built-in, as an object of its own. */
+  private writePrototype(object: object): string | undefined {
+    const owner = classOfPrototype(object);
+    if (owner !== undefined) return writeClassPrototype(owner, object, this);
+    const f = this.ofRun === null ? undefined : closureOfPrototype(object);
+    if (f !== undefined) return writeClosurePrototype(f, object, this);
+    const builtin = builtinName(object);
+    return builtin === undefined ? undefined : `["builtin",${quote(builtin)}]`;
+  }
+
+  /** An object whose prototype does not tell what it is. Undefined: an ordinary one. */
+  private writeUnder(object: object, prototype: null | object): string | undefined {
+    const known = this.writePrototype(object);
+    if (known !== undefined) return known;
+    const brand = brandOf(object);
+    return brand === undefined ? undefined : this.branded(object, brand, prototype);
+  }
+
+  branded(object: object, brand: object, above: null | object): string {
+    const prototype = above === null ? null : `[${this.index(above)},0]`;
+    if (brand === Array.prototype) return writeArray(object as unknown[], this, prototype);
+    const kind = this.kinds.byPrototype.get(brand);
+    if (kind === undefined) return this.refuse("an object of a kind that its prototype hides");
+    const text = kind.write(object as never, this);
+    writeOwn(object, prototype, this, this.isDone(object, kind));
+    return text;
   }
 
   /** A generator, or the `prototype` of a generator function. */
@@ -381,14 +480,19 @@ export class Writer implements RunOut {
     return text;
   }
 
-  /** `Math`, `console` and their like inherit from `Object.prototype`, too. All of them have a tag or hold functions only. */
+  /** `Math` and its like inherit from `Object.prototype`, too. What they hold cannot be enumerated, but for `console`. */
   private writeOrdinary(object: object): string {
-    if (Object.isExtensible(object) && looksBuiltin(object)) {
-      const builtin = builtinName(object);
-      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    if (object === globalThis.console) return '["builtin","console"]';
+    if (Object.hasOwn(object, "constructor")) {
+      const known = this.writePrototype(object);
+      if (known !== undefined) return known;
     }
-    const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
-    return owner === undefined ? writePlain(object, this) : writeClassPrototype(owner, object, this);
+    const text = writePlain(object, this);
+    if (text !== undefined) return text;
+    const brand = languageBrand(object);
+    if (brand !== undefined) return this.branded(object, brand, Object.prototype);
+    const builtin = Reflect.ownKeys(object).length > 0 ? builtinName(object) : undefined;
+    return builtin === undefined ? writeOdd(object, this) : `["builtin",${quote(builtin)}]`;
   }
 
   private knownScope(object: object): Scope | undefined {
@@ -402,16 +506,14 @@ export class Writer implements RunOut {
       Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
       !Object.isExtensible(object) ||
       Object.getOwnPropertySymbols(object).length > 0;
-    if (extra) this.writeExtra(object, kind);
+    if (extra) writeOwn(object, 0, this, this.isDone(object, kind));
     return text;
   }
 
-  private writeExtra(object: object, kind: Kind): void {
-    const { done, pristine } = kind;
+  private isDone(object: object, { done, pristine }: Kind): (key: string | symbol) => boolean {
     const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
-    const isDone = (key: string | symbol) =>
+    return (key) =>
       typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
-    writeOwn(object, 0, this, isDone);
   }
 
   /** A class of marked code: by its name at the top of a module, or as data. */
@@ -426,6 +528,12 @@ export class Writer implements RunOut {
     return writeClass(value, this);
   }
 
+  /** Whether more stands in a function's `prototype` than a restore makes by itself. */
+  private isOddPrototype(f: Callable, prototype: object): boolean {
+    if (generatorFunctionOf(prototype) === f) return Reflect.ownKeys(prototype).length > 0;
+    return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
+  }
+
   private writeFunction(f: Callable): string {
     const named = this.writeNamed(f);
     if (named !== undefined) return named;
@@ -434,7 +542,11 @@ export class Writer implements RunOut {
     const stamp = stampOf(f);
     if (stamp === undefined) {
       const member = memberOf(f);
-      if (member !== undefined) return writeMember(member, this);
+      if (member !== undefined) {
+        // What was done to a method of a class at the top of a module belongs to the module.
+        if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
+        return writeMember(member, this);
+      }
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
       const { name } = f;
@@ -448,12 +560,9 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    const { prototype } = f as { prototype?: unknown };
-    if (isObject(prototype) && generatorFunctionOf(prototype) === f && Reflect.ownKeys(prototype).length > 0)
-      this.index(prototype);
-    const renamed = isRenamed(f, stamp);
-    if (renamed || Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
-      writeOwn(f, 0, this, (key) => (key === "name" ? !renamed : isOwnOfFunction(f, key)));
+    const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
+    if (isObject(prototype) && this.isOddPrototype(f, prototype)) this.index(prototype);
+    writeChanges(f, stamp, this);
     return text;
   }
 }
@@ -463,25 +572,6 @@ function list(texts: readonly string[]): string {
   // `join` takes as long for two as this for ten.
   for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
   return text;
-}
-
-function looksBuiltin(object: object): boolean {
-  return Symbol.toStringTag in object || object === globalThis.console || object === globalThis.Reflect;
-}
-
-/** What every function is made with: length, name, an untouched `prototype`. */
-function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
-  if (key === "length" || key === "name") return true;
-  if (key !== "prototype") return false;
-  const { prototype } = f as { prototype: object };
-  if (isObject(prototype) && generatorFunctionOf(prototype) === f) return true;
-  return (
-    typeof prototype === "object" &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === Object.prototype &&
-    Reflect.ownKeys(prototype).length === 1 &&
-    Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f
-  );
 }
 
 function isObject(value: unknown): value is object {

@@ -5,10 +5,12 @@ import type {
   Attempt,
   Blocked,
   CancelState,
+  Feed,
   Hint,
   NewEvent,
   RunEnd,
   RunStatus,
+  ScheduleRow,
   WorkerInfo,
 } from "../../runtime/engine/store.ts";
 
@@ -34,15 +36,21 @@ export interface Record {
   worker: string | null;
   due: number | null;
   cancel: CancelState;
+  deaths: number;
   updated: number;
   snapshot: string | null;
   waits: string;
   end: RunEnd | null;
   readonly arrivals: Map<number, Arrival>;
   readonly attempts: Map<number, Attempt>;
+  /** Events among the arrivals. */
+  readonly taken: Map<number, KeptEvent>;
   /** Runs that wait for its end. */
   readonly followers: Follower[];
 }
+
+/** `n`: the order in which events were sent. */
+export type KeptEvent = NewEvent & { readonly n: number };
 
 export interface Follower {
   readonly run: Record;
@@ -61,12 +69,18 @@ export interface Database {
   readonly runs: Map<string, Record>;
   readonly workers: Map<string, WorkerInfo & { until: number }>;
   /** Waits for events by key, oldest run first. */
-  readonly subscriptions: Map<string, { readonly run: Record; readonly wait: number }[]>;
+  readonly subscriptions: Map<
+    string,
+    { readonly run: Record; readonly wait: number; readonly schema: string | null }[]
+  >;
+  /** Runs that get copies of events, by key. */
+  readonly feeds: Map<string, (Feed & { readonly run: Record })[]>;
   /** Events that nobody took yet, by key, in order of arrival. */
-  readonly mailbox: Map<string, NewEvent[]>;
+  readonly mailbox: Map<string, KeptEvent[]>;
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  readonly schedules: Map<string, ScheduleRow>;
   /** Lines of locks by key, in the order in which places were asked for. */
   readonly places: Map<string, Place[]>;
   /** When the next place of a rate is free, by key. */
@@ -82,9 +96,11 @@ export function emptyDatabase(): Database {
     runs: new Map(),
     workers: new Map(),
     subscriptions: new Map(),
+    feeds: new Map(),
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    schedules: new Map(),
     places: new Map(),
     rates: new Map(),
     count: 0,

@@ -2,6 +2,7 @@
  * The store in memory: for tests, for runs that need not outlive the process, and as the readable statement of what
  * every store does. Strings only, as in a database: nothing that the engine holds is shared with what is stored.
  */
+import { isDraining, POISON, poisoned, SUSPECT } from "../../runtime/engine/poison.ts";
 import type {
   Claimed,
   Hint,
@@ -12,6 +13,7 @@ import type {
   RunDetail,
   RunFilter,
   RunRow,
+  ScheduleChange,
   SendOutcome,
   StartOutcome,
   Store,
@@ -22,9 +24,11 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { arrive, tell } from "./arrivals.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
+import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
-import { cloneRun, collect } from "./upkeep.ts";
-import { commitWrite, deliver, endRun, insertRun, retried } from "./writes.ts";
+import { changeSchedule } from "./schedules.ts";
+import { cloneRun, collect, endByForce } from "./upkeep.ts";
+import { commitWrite, insertRun, retried } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
 const COMMITS_PER_TURN = 64;
@@ -83,7 +87,14 @@ export class MemoryStore implements Store {
         !except.includes(run.entry),
     );
     due.sort((a, b) => b.priority - a.priority || a.due! - b.due! || a.n - b.n);
-    return due.slice(0, limit).map((run) => {
+    const suspect = due.find(({ deaths }) => deaths >= SUSPECT);
+    const idle = ![...data.runs.values()].some((run) => run.worker === worker);
+    if (suspect !== undefined && !idle && isDraining(now)) return [];
+    const taken =
+      suspect !== undefined && idle
+        ? [suspect]
+        : due.filter(({ deaths }) => deaths < SUSPECT).slice(0, limit);
+    return taken.map((run) => {
       run.worker = worker;
       run.epoch++;
       return {
@@ -100,8 +111,14 @@ export class MemoryStore implements Store {
         attempts: [...run.attempts.values()],
         news: run.news,
         cancel: run.cancel,
+        deaths: run.deaths,
       };
     });
+  }
+
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    release(this.#data, worker, new Set(known));
+    this.#tell({ kind: "ready" });
   }
 
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
@@ -139,7 +156,7 @@ export class MemoryStore implements Store {
     if (run === undefined || run.end !== null) return false;
     const hints: Hint[] = [];
     if (force === null) askToCancel(run, hints);
-    else endRun(this.#data, run, { status: "cancelled", value: force }, hints);
+    else endByForce(this.#data, run, { status: "cancelled", value: force }, hints);
     this.#tellAll(hints);
     return true;
   }
@@ -168,7 +185,7 @@ export class MemoryStore implements Store {
     const held = run?.attempts.get(wait);
     if (run === undefined || held === undefined || held.due !== null) return false;
     if (mending.kind === "retry") {
-      run.attempts.set(wait, { ...held, made: 0, due: 0 });
+      run.attempts.set(wait, { ...held, made: 0, due: 0, since: this.#data.now(), begun: null });
       tell(run);
     } else {
       run.attempts.delete(wait);
@@ -202,11 +219,23 @@ export class MemoryStore implements Store {
     return Math.max(now(), Math.ceil(free - interval * (burst - 1)));
   }
 
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    const hints: Hint[] = [];
+    const passed = changeSchedule(this.#data, change, hints);
+    this.#tellAll(hints);
+    return passed;
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return this.#data.schedules.delete(id);
+  }
+
   async unblock(id: string): Promise<boolean> {
     const run = this.#data.runs.get(id);
     if (run === undefined || run.status !== "blocked") return false;
     run.status = "active";
     run.blocked = null;
+    run.deaths = 0;
     run.due = 0;
     this.#tell({ kind: "ready" });
     return true;
@@ -273,12 +302,30 @@ export class MemoryStore implements Store {
         .slice(0, filter.limit ?? 100)
         .map(row);
     },
+    counts: async () => {
+      const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+      for (const { status } of this.#data.runs.values()) counts[status]++;
+      return counts;
+    },
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
+    schemaOf: async (key) =>
+      this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,
+    schedule: async (id) => this.#data.schedules.get(id) ?? null,
+    schedules: async (due, limit) =>
+      [...this.#data.schedules.values()]
+        .filter(({ next }) => due === null || (next !== null && next <= due))
+        .sort((a, b) => (a.next ?? 0) - (b.next ?? 0))
+        .slice(0, limit),
+    nextSchedule: async () =>
+      [...this.#data.schedules.values()].reduce<number | null>(
+        (first, { next }) => (next === null || (first !== null && first <= next) ? first : next),
+        null,
+      ),
     workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),
   };
 
   async retire(worker: string): Promise<void> {
-    release(this.#data, worker);
+    forget(this.#data, worker);
     this.#tell({ kind: "ready" });
   }
 
@@ -329,13 +376,30 @@ function alive(data: Database, worker: string): boolean {
 }
 
 function releaseDead(data: Database): void {
-  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) release(data, worker.id);
+  for (const worker of [...data.workers.values()]) if (worker.until <= data.now()) bury(data, worker.id);
 }
 
-function release(data: Database, worker: string): void {
+/** A worker has died with its runs. */
+function bury(data: Database, worker: string): void {
+  const runs = [...data.runs.values()].filter((run) => run.worker === worker);
+  forget(data, worker);
+  for (const run of runs) {
+    run.deaths++;
+    if (run.deaths < POISON || runs.length > 1 || run.status !== "active") continue;
+    run.status = "blocked";
+    run.blocked = poisoned(run.deaths);
+  }
+}
+
+function forget(data: Database, worker: string): void {
   data.workers.delete(worker);
+  release(data, worker, new Set());
+}
+
+/** Makes the runs of a worker anybody's, but those in `known`. */
+function release(data: Database, worker: string, known: ReadonlySet<string>): void {
   for (const run of data.runs.values()) {
-    if (run.worker !== worker) continue;
+    if (run.worker !== worker || known.has(run.id)) continue;
     run.worker = null;
     run.due = 0;
   }

@@ -1,4 +1,5 @@
 /** Who owns which run: claims by priority and due time, leases of workers. */
+import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
 import type { Claimed } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
 import { arrivalOf, attemptOf, unpackBody } from "./rows.ts";
@@ -14,10 +15,16 @@ export function claimRuns(
   limit: number,
   except: readonly string[],
 ): readonly Claimed[] {
-  for (const dead of sql.deadWorkers.all(now)) releaseWorker(sql, dead.n);
+  for (const dead of sql.deadWorkers.all(now)) buryWorker(sql, dead.n);
   const owner = workerNumber(sql, worker, now);
   if (owner === null) return [];
   const excluded = JSON.stringify(except);
+  const suspect = sql.suspect.get(now, excluded)?.n as number | undefined;
+  if (suspect !== undefined) {
+    const idle = sql.ownsAny.get(owner) === undefined;
+    if (idle) return [claimOne(sql, owner, suspect)];
+    if (isDraining(now)) return [];
+  }
   const due: number[] = [];
   for (const priority of priorities(sql)) {
     for (const row of sql.dueRuns.all(priority, now, excluded, limit - due.length)) due.push(row.n);
@@ -27,7 +34,7 @@ export function claimRuns(
 }
 
 function claimOne(sql: Statements, worker: number, n: number): Claimed {
-  const { id, entry, cancel, priority } = sql.claim.get(worker, n) as Row;
+  const { id, entry, cancel, priority, deaths } = sql.claim.get(worker, n) as Row;
   const { epoch, turn, news, body } = sql.claimState.get(worker, n) as Row;
   const { call, secret } = sql.origin.get(n) as Row;
   return {
@@ -38,6 +45,7 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
     priority,
     news,
     cancel,
+    deaths,
     call,
     secret,
     ...unpackBody(body),
@@ -72,9 +80,25 @@ export function workerNumber(sql: Statements, worker: string, now: number): numb
   return row !== undefined && row.until > now ? row.n : null;
 }
 
+/** A worker has died with its runs. */
+function buryWorker(sql: Statements, worker: number): void {
+  const runs = sql.blame.all(worker);
+  releaseWorker(sql, worker);
+  const [run] = runs;
+  if (runs.length !== 1 || run.deaths < POISON || run.status !== "active") return;
+  const { reason, needs } = poisoned(run.deaths);
+  sql.block.run(0, reason, needs, run.n);
+}
+
 /** Ends a worker's lease: its runs are due at once. */
 export function releaseWorker(sql: Statements, worker: number): void {
-  sql.releaseStates.run(worker);
-  sql.releaseRuns.run(worker);
+  releaseRuns(sql, worker, []);
   sql.dropWorker.run(worker);
+}
+
+/** Makes the runs of a worker anybody's, but those in `known`. */
+export function releaseRuns(sql: Statements, worker: number, known: readonly string[]): void {
+  const ids = JSON.stringify(known);
+  sql.releaseStates.run(worker, ids);
+  sql.releaseRuns.run(worker, ids);
 }

@@ -303,6 +303,7 @@ describe("help", () => {
         "cancel",
         "suspend",
         "resume",
+        "unblock",
         "retry",
         "resolve",
         "reject",

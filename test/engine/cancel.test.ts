@@ -51,6 +51,26 @@ describe("cancel", () => {
     expect(main.calls).toEqual([["land"], ["release", "10.0.0.1"]]);
   });
 
+  it("leaves steps alone that a handler has called before", async () => {
+    const undo = (ms: number) =>
+      new Promise((resolve) => stage.clock.setTimeout(() => resolve("undone"), ms));
+    const main = program(
+      "try { await call('do') } finally { await call('undo', 60_000) } await sleep('30d')",
+      {
+        undo,
+      },
+    );
+    const { engine, kill } = await stage.mortal({ grace: 0, lease: "10s" });
+    await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 2);
+    await engine.cancel("r");
+    await stage.clock.advance(1000);
+    kill();
+    const other = await stage.engine({ poll: "1s" });
+    await expect(stage.until(other.run("r").result())).rejects.toBeInstanceOf(Cancelled);
+    expect(main.calls).toEqual([["do"], ["undo", 60_000], ["undo", 60_000]]);
+  });
+
   it("gives up on a step after the grace time", async () => {
     const main = program("await call('hang')", { hang: () => new Promise(() => {}) });
     const engine = await stage.engine({ grace: "2s" });

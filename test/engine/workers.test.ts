@@ -175,6 +175,65 @@ describe("workers", () => {
     expect(main.calls).toEqual([["a"], ["b"]]);
   });
 
+  it.each(["claim", "start"] as const)("carry on a run that a lost answer to %s gave them", async (name) => {
+    const store = stage.data.connect();
+    const call = store[name].bind(store) as (...args: unknown[]) => Promise<readonly unknown[]>;
+    let lost = 0;
+    Object.assign(store, {
+      [name]: async (...args: unknown[]) => {
+        const given = await call(...args);
+        if (given.length > 0 && lost++ === 0) throw new Error("connection lost");
+        return given;
+      },
+    });
+    const main = program("return await call('a')");
+    const engine = await stage.engine({ store, poll: "1m" });
+    const starter = name === "start" ? engine : await stage.engine({ worker: false });
+    const started = starter.start(main, [], { id: "r" });
+    if (name === "start") await expect(started).rejects.toThrow("connection lost");
+    expect(await stage.until(engine.run("r").result())).toBe("a");
+    expect(main.calls).toEqual([["a"]]);
+  });
+
+  it("lose no run that they claim while they take a new lease", async () => {
+    const store = stage.data.connect();
+    const renew = store.renew.bind(store);
+    let leases = 0;
+    store.renew = async (worker, first) => {
+      const late = first ? leases++ > 0 : leases === 1;
+      // Frozen until its lease has ended; then the answer to the new lease takes its time.
+      if (late && !first) await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 15_000));
+      const held = await renew(worker, first);
+      if (late && first) await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 5000));
+      return held;
+    };
+    const main = program("for (let i = 0; i < 5; i++) await sleep('4s'); return await call('a')");
+    const engine = await stage.engine({ store, lease: "10s", poll: "1s" });
+    const client = await stage.engine({ worker: false });
+    await stage.when(() => leases === 2);
+    await client.start(main, [], { id: "r" });
+    expect(await stage.until(engine.run("r").result())).toBe("a");
+  });
+
+  it("leave no step behind that they were asked for while they close", async () => {
+    const main = program("await call('a'); return await call('b')");
+    const store = stage.data.connect();
+    const engine = await stage.engine({ store, poll: "1m" });
+    const commit = store.commit.bind(store);
+    let closing: Promise<void> | null = null;
+    store.commit = async (writes) => {
+      const outcomes = await commit(writes);
+      if (writes[0]!.kind === "turn" && writes[0]!.turn === 2) closing = engine.close();
+      return outcomes;
+    };
+    await engine.start(main, [], { id: "r" });
+    await stage.when(() => closing !== null);
+    await stage.until(closing!);
+    expect(main.calls).toEqual([["a"]]);
+    const other = await stage.engine({ poll: "1m" });
+    expect(await stage.until(other.run("r").result())).toBe("b");
+  });
+
   it("do not forget what a run did since it was parked, however few they keep decoded", async () => {
     const wait = (ms: number) =>
       new Promise((resolve) => stage.clock.setTimeout(() => resolve(`after ${ms}`), ms));

@@ -24,7 +24,7 @@ import {
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
 import { closureName, type HeapIn, type HeapOut } from "./functions.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 /** Tags of nodes that can be a class. */
 export const CLASSES: readonly string[] = ["ref", "made", "fn", "builtin", "bound"];
@@ -49,7 +49,20 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   const { prototype } = made;
   const odd = Reflect.ownKeys(prototype).some((key) => !isPristine(prototype, made, false, key));
   if (odd || !Object.isExtensible(prototype)) out.index(prototype);
+  for (const home of [made, prototype]) for (const f of changedMembers(home, made)) out.index(f);
   return `${text}]`;
+}
+
+/** Methods and accessors of the class that carry properties of their own. */
+function changedMembers(home: object, made: Constructor): object[] {
+  return Reflect.ownKeys(home).flatMap((key) => {
+    const { value, get, set } = Object.getOwnPropertyDescriptor(home, key)!;
+    const isChanged = (f: unknown): f is object =>
+      typeof f === "function" &&
+      memberOf(f)?.class === made &&
+      Reflect.ownKeys(f).some((own) => own !== "length" && own !== "name" && own !== "prototype");
+    return [value, get, set].filter(isChanged);
+  });
 }
 
 /** `0`, or what was taken from the class: `[[static,key],…]`. */
@@ -201,12 +214,15 @@ export function writePrivate(object: object, Class: string, value: ClassValue, o
   return undefined;
 }
 
-/** Entries of the own table about private names, by node. */
-export function privateEntries(own: readonly unknown[]): ReadonlyMap<unknown, readonly Node[]> {
+/** Entries of the own table of this sort, by node. */
+export function entriesOf(
+  sort: "private" | "load",
+  own: readonly unknown[],
+): ReadonlyMap<unknown, readonly Node[]> {
   const found = new Map<unknown, Node[]>();
   for (const raw of own) {
     const entry = list(raw);
-    if (entry[1] !== "private") continue;
+    if (entry[1] !== sort) continue;
     const known = found.get(entry[0]);
     if (known === undefined) found.set(entry[0], [entry]);
     else known.push(entry);
@@ -230,7 +246,8 @@ export function allocatePrivate(
   const classes = entries.map((entry) => classAt(entry, input));
   const base = classes.find((one) => !one.isDerived);
   const object = base === undefined ? allocate() : constructBase(base.class, instanceClass(node, input));
-  if (typeof object !== "object" || object === null) return broken("private names of a primitive");
+  if ((typeof object !== "object" || object === null) && typeof object !== "function")
+    return broken("private names of a primitive");
   for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
   return object;
 }

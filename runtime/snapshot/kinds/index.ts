@@ -1,5 +1,7 @@
 /** The table of kinds: by prototype for the writer, by tag for the reader. */
+
 import type { Kind } from "../kind.ts";
+import { argumentsObject, mappedArguments } from "./arguments.ts";
 import { bytes, view } from "./binary.ts";
 import { bound } from "./bound.ts";
 import { madeClass, member } from "./classes.ts";
@@ -9,10 +11,10 @@ import { asyncStack, disposal, stack } from "./disposals.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
 import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
-import { custom, instance } from "./instances.ts";
+import { custom, instance, saved } from "./instances.ts";
 import { iteration } from "./iterations.ts";
 import { helper } from "./iterator-helpers.ts";
-import { argumentsObject, sparse } from "./objects.ts";
+import { sparse } from "./objects.ts";
 import { abort, date, headers, params, regexp, signal, url } from "./platform.ts";
 import { boxed } from "./primitives.ts";
 import { nativePromise, promise } from "./promises.ts";
@@ -41,6 +43,7 @@ const plain: readonly Kind[] = [
     instance,
     member,
     custom,
+    saved,
     reference,
     builtin,
     resource,
@@ -49,7 +52,7 @@ const plain: readonly Kind[] = [
 
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
-  ...[promise, nativePromise, closure, madeClass, bound, scope, iteration, cursor, matches],
+  ...[promise, nativePromise, closure, madeClass, bound, scope, mappedArguments, iteration, cursor, matches],
   ...[generator, generatorPrototypeKind, queue, generating, delegation],
   ...[helper, disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],

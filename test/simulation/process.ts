@@ -1,0 +1,210 @@
+/**
+ * A simulated process: an engine that is reached only through here, so that it can die at any call or stand still. It has no
+ * thread of its own: what it does happens when a timer, an answer or a hint comes in, and all of those pass `#enter`.
+ */
+import type { Hint, Store } from "../../runtime/engine/store.ts";
+import { type Clock, createEngine, type Engine, type LogEntry } from "../../runtime/index.ts";
+import type { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
+import type { Faults } from "./faults.ts";
+import type { Random } from "./random.ts";
+import type { Watch } from "./watch.ts";
+
+/** What processes share. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  /** The time of day, which may jump. */
+  wall(): number;
+  readonly random: Random;
+  readonly faults: Faults;
+  readonly watch: Watch;
+  /** Until then, every call fails. */
+  downUntil: number;
+  /** Calls that the store is working on. */
+  underWay: number;
+  /** The process whose step is about to be called. */
+  calling: Process | null;
+}
+
+export class Process implements Clock {
+  readonly name: string;
+  readonly store: Store;
+  engine: Engine | null = null;
+  readonly #around: Surroundings;
+  #state: "alive" | "frozen" | "dead" = "alive";
+  #backlog: (() => void)[] = [];
+  readonly #skew: number;
+  readonly #onDeath: () => void;
+
+  constructor(name: string, store: Store, around: Surroundings, onDeath: () => void) {
+    this.name = name;
+    this.#around = around;
+    this.#onDeath = onDeath;
+    this.#skew = around.faults.hits("clock skew") ? around.random.between(-3000, 3000) : 0;
+    this.store = this.#faulty(store);
+  }
+
+  get state(): "alive" | "frozen" | "dead" {
+    return this.#state;
+  }
+
+  /** Makes the engine; rejects when the store fails. */
+  async begin(log: (entry: LogEntry) => void): Promise<Engine> {
+    const { random, faults } = this.#around;
+    this.engine = await createEngine({
+      store: this.store,
+      clock: this,
+      lease: random.pick([3000, 10_000]),
+      poll: random.pick([500, 5000]),
+      hold: random.pick([100, 1000]),
+      cache: random.pick([0, 1, 1000]),
+      concurrency: random.pick([1, 2, 1000]),
+      grace: random.pick([0, 500, 5000]),
+      random: random.next,
+      log,
+      failpoint: (name) => {
+        this.#around.calling = this;
+        if (name !== "" && faults.hits("crash at failpoint")) this.kill();
+      },
+    });
+    return this.engine;
+  }
+
+  kill(): void {
+    if (this.#state === "dead") return;
+    this.#state = "dead";
+    this.#backlog = [];
+    this.#onDeath();
+  }
+
+  freeze(ms: number): void {
+    if (this.#state !== "alive") return;
+    this.#state = "frozen";
+    this.#around.clock.setTimeout(() => this.thaw(), ms);
+  }
+
+  thaw(): void {
+    if (this.#state !== "frozen") return;
+    this.#state = "alive";
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const callback of backlog) this.enter(callback);
+  }
+
+  /** Something reaches the process. */
+  enter(callback: () => void): void {
+    if (this.#state === "dead") return;
+    if (this.#state === "frozen") this.#backlog.push(callback);
+    else callback();
+  }
+
+  // Its clock.
+
+  now(): number {
+    return Math.floor(this.#around.wall()) + this.#skew;
+  }
+
+  setTimeout(callback: () => void, ms: number): unknown {
+    const timer = { live: true, handle: null as unknown };
+    timer.handle = this.#around.clock.setTimeout(
+      () =>
+        this.enter(() => {
+          if (timer.live) callback();
+        }),
+      ms,
+    );
+    return timer;
+  }
+
+  clearTimeout(handle: unknown): void {
+    const timer = handle as { live: boolean; handle: unknown } | undefined;
+    if (timer === undefined) return;
+    timer.live = false;
+    this.#around.clock.clearTimeout(timer.handle);
+  }
+
+  // Its connection to the store.
+
+  #faulty(store: Store): Store {
+    const wrap = (target: object): object =>
+      new Proxy(target, {
+        get: (_, name) => {
+          const value = Reflect.get(target, name, target);
+          if (name === "read") return wrap(value);
+          if (typeof value !== "function") return value;
+          if (name === "migrate") return () => store.migrate({ now: () => Math.floor(this.#around.wall()) });
+          if (name === "watch") return (listener: (hint: Hint) => void) => this.#watch(store, listener);
+          if (name === "close") return async () => {};
+          return (...args: unknown[]) =>
+            this.#call(String(name), (...a) => Reflect.apply(value, target, a), args);
+        },
+      });
+    return wrap(store) as Store;
+  }
+
+  #call(name: string, call: (...args: unknown[]) => Promise<unknown>, args: unknown[]): Promise<unknown> {
+    const { clock, random, faults, watch } = this.#around;
+    return new Promise((resolve, reject) => {
+      const answer = (settle: () => void) => this.#later(() => this.enter(settle), random.between(0, 3));
+      const perform = async () => {
+        const lost = faults.hits("answer lost");
+        this.#around.underWay++;
+        let result: unknown;
+        try {
+          result = await call(...args);
+        } catch (error) {
+          answer(() => reject(error));
+          return;
+        } finally {
+          this.#around.underWay--;
+        }
+        watch.answered(name, args, result);
+        if (faults.hits("crash after call")) this.kill();
+        else if (lost) answer(() => reject(new Error("the answer was lost")));
+        else answer(() => resolve(name === "news" ? this.#withOldNews(result as unknown[]) : result));
+      };
+      const send = () => {
+        if (this.#state === "dead") return;
+        if (faults.hits("crash before call")) {
+          this.kill();
+          return;
+        }
+        if (faults.hits("freeze")) this.freeze(random.between(11_000, 40_000));
+        else if (faults.hits("pause")) this.freeze(random.between(10, 2500));
+        if (faults.hits("store down")) this.#around.downUntil = clock.now() + random.between(100, 15_000);
+        const down = faults.active && clock.now() < this.#around.downUntil;
+        if (down || faults.hits("call fails")) {
+          answer(() => reject(new Error("the store failed")));
+          return;
+        }
+        const slow = faults.hits("slow call") ? random.between(3000, 20_000) : random.between(0, 4);
+        this.#later(() => void perform(), slow);
+      };
+      if (this.#state === "frozen") this.#backlog.push(send);
+      else send();
+    });
+  }
+
+  #lastNews: unknown[] = [];
+
+  #withOldNews(news: unknown[]): unknown[] {
+    const old = this.#lastNews;
+    this.#lastNews = news;
+    return old.length > 0 && this.#around.faults.hits("stale news") ? [...old, ...news] : news;
+  }
+
+  #watch(store: Store, listener: (hint: Hint) => void): () => void {
+    const { faults, random } = this.#around;
+    return store.watch((hint) => {
+      if (faults.hits("hint lost")) return;
+      const times = faults.hits("hint twice") ? 2 : 1;
+      for (let i = 0; i < times; i++) {
+        const late = faults.hits("hint late") ? random.between(10, 5000) : random.between(0, 2);
+        this.#later(() => this.enter(() => listener(hint)), late);
+      }
+    });
+  }
+
+  #later(callback: () => void, ms: number): void {
+    this.#around.clock.setTimeout(callback, ms);
+  }
+}

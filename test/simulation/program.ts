@@ -1,0 +1,183 @@
+/** The program that carries out a plan, compiled; and uncompiled, as the model of what has to come of it. */
+
+import { systemClock } from "../../runtime/engine/clock.ts";
+import { freeWorld } from "../../runtime/engine/free.ts";
+import * as coldframe from "../../runtime/index.ts";
+import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
+import { load, type Program } from "../engine/programs.ts";
+import { operations, type Plan } from "./plan.ts";
+
+const SOURCE = `
+import { event, sleep, send, start, step, mutex, TimeoutError, Interrupted } from "coldframe";
+import { world } from "world";
+
+export async function act(label, input) {
+  "use step";
+  return world.act(label, input, 0);
+}
+export const stubborn = step(async function stubborn(label, input, fails) {
+  return world.act(label, input, fails);
+}, { retry: { attempts: 9, interval: 300, maxInterval: 2000 } });
+export async function fatal(label, input) {
+  "use step";
+  await world.act(label, input, 0);
+  throw new RangeError(label);
+}
+
+async function one(op, input) {
+  switch (op.kind) {
+    case "act":
+      return op.fails > 0 ? await stubborn(op.label, input, op.fails) : await act(op.label, input);
+    case "fatal":
+      try {
+        return await fatal(op.label, input);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        return "caught " + error.message;
+      }
+    case "sleep":
+      await sleep(op.ms);
+      return "slept";
+    case "pause":
+      try {
+        await world.pause(op.ms);
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error;
+      }
+      return "paused";
+    case "events": {
+      const got = [];
+      for (let i = 0; i < op.count; i++) got.push(await event(op.key));
+      return got;
+    }
+    case "deadline":
+      try {
+        return await event({ key: op.key, timeout: op.ms });
+      } catch (error) {
+        if (!(error instanceof TimeoutError)) throw error;
+        return await event(op.key);
+      }
+    case "race":
+      await Promise.race([sleep(op.ms), event(op.key)]);
+      return "raced";
+    case "post": {
+      send(op.key, op.key + "!");
+      return await event(op.key);
+    }
+    case "all": {
+      const settled = await Promise.allSettled(op.plans.map((plan) => perform(plan, input)));
+      for (const each of settled) if (each.status === "rejected") throw each.reason;
+      return settled.map((each) => each.value);
+    }
+    case "guard":
+      try {
+        const opened = await act(op.label + " do", input);
+        return await perform(op.plan, opened);
+      } finally {
+        await act(op.label + " undo", op.label);
+      }
+    case "child":
+      return await start(main, [op.plan, input]);
+    case "lock": {
+      const lock = await mutex(op.key);
+      try {
+        const entered = await act(op.label + " enter " + op.key, input);
+        const results = await perform(op.plan, entered);
+        await act(op.label + " leave " + op.key, entered);
+        return results;
+      } finally {
+        lock.release();
+      }
+    }
+    case "repeat": {
+      let last = input;
+      for (let i = 0; i < op.times; i++) last = await act(op.label + "." + i, last);
+      return last;
+    }
+  }
+}
+
+async function perform(plan, input) {
+  const results = [];
+  let last = input;
+  for (const op of plan) {
+    const result = await one(op, last);
+    results.push(result);
+    if (typeof result === "string") last = result;
+  }
+  return results;
+}
+
+export async function main(plan, input) {
+  "use workflow";
+  return await perform(plan, input);
+}
+`;
+
+/** What steps and unmarked code do. */
+export interface World {
+  act(label: string, input: string, fails: number): Promise<string>;
+  pause(ms: number): Promise<void>;
+}
+
+/** Of the simulation that is going on: the program is compiled once. */
+export const current: { world: World } = {
+  world: {
+    act: () => Promise.reject(new Error("no world")),
+    pause: () => Promise.reject(new Error("no world")),
+  },
+};
+
+const world: World = {
+  act: (label, input, fails) => current.world.act(label, input, fails),
+  pause: (ms) => current.world.pause(ms),
+};
+
+export const compiled: Program = load(SOURCE, { world }, "test/simulation/program.ts")["main"]!;
+
+const uncompiled = new Function(
+  "$modules",
+  `"use strict";${SOURCE.replace(
+    /^import \{([^}]*)\} from "([^"]*)";$/gm,
+    (_, names, from) => `const {${names}} = $modules["${from}"];`,
+  ).replace(/^export /gm, "")}\nreturn main;`,
+)({ coldframe, world: { world } }) as Program;
+
+export interface Model {
+  readonly result: unknown;
+  /** Labels of the steps that were executed, sorted. */
+  readonly effects: readonly string[];
+}
+
+/** What the plan does as plain async code: nothing is saved, nothing fails but what the plan says. */
+export async function modelOf(plan: Plan): Promise<Model> {
+  const clock = new VirtualClock(1_000_000);
+  const effects = new Set<string>();
+  freeWorld.reset(clock);
+  current.world = {
+    async act(label, _, fails) {
+      effects.add(label);
+      if (fails > 0 && coldframe.stepContext().attempt <= fails) throw new Error("not yet");
+      return `${label}#0`;
+    },
+    pause: (ms) => new Promise((resolve) => clock.setTimeout(resolve, ms)),
+  };
+  for (const op of operations(plan))
+    for (const { key, payload } of eventsOf(op)) freeWorld.send(key, payload, payload);
+  let result: { value: unknown } | null = null;
+  uncompiled(plan, "begin").then((value) => {
+    result = { value };
+  });
+  do await new Promise(setImmediate);
+  while (result === null && clock.step());
+  freeWorld.reset(systemClock);
+  if (result === null) throw new Error(`the model never ends: ${JSON.stringify(plan)}`);
+  return { result: (result as { value: unknown }).value, effects: [...effects].sort() };
+}
+
+/** The events that somebody else has to send for this operation. */
+export function eventsOf(op: Plan[number]): readonly { readonly key: string; readonly payload: string }[] {
+  if (op.kind === "deadline") return [{ key: op.key, payload: `${op.key}!` }];
+  if (op.kind !== "events") return [];
+  return Array.from({ length: op.count }, (_, i) => ({ key: op.key, payload: `${op.key}!${i}` }));
+}

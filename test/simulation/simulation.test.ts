@@ -1,0 +1,34 @@
+/**
+ * Thousands of simulations in virtual time (simulation.ts). `npm run simulate -- --time 600 --seed N` for more.
+ * A failure prints its seed and the smallest scenario that still fails.
+ */
+import { expect, it } from "vitest";
+import { campaign } from "./campaign.ts";
+import { memoryDatabase, sqliteDatabase } from "./databases.ts";
+import { faultKinds } from "./faults.ts";
+import type { Database } from "./simulation.ts";
+
+const seconds = Number(process.env["SIMULATE_SECONDS"] ?? "0");
+const seed = Number(process.env["SIMULATE_SEED"] ?? "1");
+
+const stores: [name: string, database: () => Database, simulations: number][] = [
+  ["memory", memoryDatabase, 1500],
+  ["sqlite", sqliteDatabase, 25],
+];
+
+it.each(stores)(
+  "whatever fails, on the store %s, ends as the model says",
+  async (_, database, simulations) => {
+    const end = Date.now() + (seconds * 1000) / stores.length;
+    const until = (done: number) => (seconds > 0 ? Date.now() > end : done >= simulations);
+    const { failure, coverage, simulations: made } = await campaign(seed, database, until);
+    if (failure !== null) {
+      expect.fail(
+        `seed ${failure.seed}\n${failure.violations.join("\n")}\nsmallest: ${JSON.stringify(failure.scenario, null, 1)}`,
+      );
+    }
+    if (seconds > 0) console.log(`${made} simulations`, coverage);
+    expect(faultKinds.filter((kind) => coverage[kind] === 0)).toEqual([]);
+  },
+  seconds * 1000 + 120_000,
+);

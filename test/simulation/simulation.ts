@@ -1,0 +1,373 @@
+/**
+ * One simulation: some processes over one store, some runs, faults from a seed, and what has to hold whatever happens.
+ *
+ * - Results and effects are those of the uncompiled program; of a cancelled run, what was done has been undone.
+ * - One key of a step stands for one call; no attempt is executed twice under one fence; what a step answered once is what
+ *   everything later is given.
+ * - Each event is taken once. No two processes record a turn of one run. Nobody is in a locked place beside another.
+ * - Once the faults stop, everything comes to its end.
+ */
+import type { Store } from "../../runtime/engine/store.ts";
+import { type LogEntry, stepContext } from "../../runtime/index.ts";
+import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
+import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts";
+import { operations, type Plan, randomPlan } from "./plan.ts";
+import { Process, type Surroundings } from "./process.ts";
+import { compiled, current, eventsOf, modelOf } from "./program.ts";
+import { Random } from "./random.ts";
+import { Watch } from "./watch.ts";
+
+export interface Scenario {
+  readonly seed: number;
+  readonly processes: number;
+  readonly plans: readonly Plan[];
+  readonly faults: readonly FaultKind[];
+}
+
+export interface Verdict {
+  readonly violations: readonly string[];
+  readonly coverage: Coverage;
+}
+
+/** Where runs live: each process has a connection of its own. */
+export interface Database {
+  connect(): Store;
+  close(): Promise<void>;
+}
+
+/** Faults happen for so long, in virtual ms. Then everything must come to its end. */
+const TROUBLE = 60_000;
+/** And within this time. */
+const PEACE = 3_600_000;
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed);
+  const faults = randomFaults(random);
+  const plans = Array.from({ length: random.between(1, 4) }, (_, i) =>
+    randomPlan(random, `r${i}`, random.between(1, 6)),
+  );
+  return { seed, processes: random.between(1, 3), plans, faults };
+}
+
+export async function simulate(scenario: Scenario, database: Database): Promise<Verdict> {
+  return new Simulation(scenario, database).go();
+}
+
+class Simulation implements Surroundings {
+  readonly clock = new VirtualClock(1_000_000);
+  readonly watch = new Watch();
+  readonly random: Random;
+  readonly faults: Faults;
+  downUntil = 0;
+  /** What the wall clock is ahead of the time that passes. */
+  #offset = 0;
+  underWay = 0;
+  calling: Process | null = null;
+  readonly #scenario: Scenario;
+  readonly #database: Database;
+  readonly #store: Store;
+  readonly #processes: Process[] = [];
+  readonly #cancelled = new Set<string>();
+  #count = 0;
+  #over = false;
+
+  constructor(scenario: Scenario, database: Database) {
+    this.#scenario = scenario;
+    this.#database = database;
+    this.#store = database.connect();
+    this.random = new Random(scenario.seed ^ 0x5eed);
+    this.faults = new Faults(this.random, scenario.faults);
+  }
+
+  async go(): Promise<Verdict> {
+    const { plans, processes } = this.#scenario;
+    const models = [];
+    for (const plan of plans) models.push(await modelOf(plan));
+    current.world = {
+      act: (label, input, fails) => this.#act(label, input, fails),
+      pause: (ms) => new Promise((resolve) => this.clock.setTimeout(resolve, ms)),
+    };
+    await this.#store.migrate({ now: () => Math.floor(this.wall()) });
+    for (let i = 0; i < processes; i++) void this.#keepRunning();
+    for (const [i, plan] of plans.entries()) void this.#use(`run${i}`, plan);
+    this.#jump();
+    this.#lookAtBlocked();
+    this.clock.setTimeout(() => this.#peace(), TROUBLE);
+    const ends = await this.#pump();
+    if (ends !== null) {
+      for (const [i, model] of models.entries()) await this.#check(`run${i}`, plans[i]!, model);
+      this.#checkLocks();
+    }
+    await this.#close();
+    return { violations: this.watch.violations, coverage: this.faults.coverage };
+  }
+
+  // Time.
+
+  wall(): number {
+    return this.clock.now() + this.#offset;
+  }
+
+  /** Lets time pass until all runs have ended. Null: they do not. */
+  async #pump(): Promise<true | null> {
+    const end = this.clock.now() + TROUBLE + PEACE;
+    for (let i = 0; ; i++) {
+      await this.#quiet();
+      if (i % 16 === 0 && (await this.#allEnded())) return true;
+      if (this.clock.now() > end || !this.clock.step()) {
+        if (await this.#allEnded()) return true;
+        const left = (await this.#store.read.runs({ limit: 1000 })).filter(({ status }) => !isEnd(status));
+        const rows = await Promise.all(left.map(({ id }) => this.#store.read.run(id)));
+        const processes = this.#processes.map(
+          ({ name, state, engine }) => `${name} ${engine && "engine"} ${state}`,
+        );
+        this.watch.violated(`no progress: ${processes.join()} ${JSON.stringify(rows, null, 1)}`);
+        return null;
+      }
+    }
+  }
+
+  /** Everything has happened that needs no time. */
+  async #quiet(): Promise<void> {
+    do await new Promise(setImmediate);
+    while (this.underWay > 0);
+  }
+
+  async #allEnded(): Promise<boolean> {
+    for (const i of this.#scenario.plans.keys()) {
+      const run = await this.#store.read.run(`run${i}`);
+      if (run === null || run.end === null) return false;
+    }
+    return (await this.#store.read.runs({ limit: 1000 })).every(({ status }) => isEnd(status));
+  }
+
+  #jump(): void {
+    this.clock.setTimeout(() => {
+      if (this.faults.hits("clock forward")) this.#offset += this.random.between(1000, 3_600_000);
+      if (this.faults.hits("clock backward")) this.#offset -= this.random.between(1000, 20_000);
+      if (this.faults.hits("shutdown")) void this.#shutDown();
+      if (this.faults.active) this.#jump();
+    }, 300);
+  }
+
+  /** Runs that were blocked because workers were killed over and over again. */
+  #lookAtBlocked(): void {
+    this.clock.setTimeout(async () => {
+      if (this.#over) return;
+      for (const { id, blocked } of await this.#store.read.runs({ status: "blocked", limit: 1000 })) {
+        if (!blocked!.reason.startsWith("CF2308"))
+          this.watch.violated(`${id} is blocked: ${blocked!.reason}`);
+        this.faults.coverage.poison++;
+        await this.#store.unblock(id);
+      }
+      this.#lookAtBlocked();
+    }, 5000);
+  }
+
+  #peace(): void {
+    this.faults.active = false;
+    for (const process of this.#processes) process.thaw();
+  }
+
+  // Processes.
+
+  /** One process after the other, each until it dies. */
+  async #keepRunning(): Promise<void> {
+    while (!this.#over) {
+      await new Promise<void>((resolve) => {
+        const process = new Process(`p${this.#count++}`, this.#database.connect(), this, resolve);
+        this.#processes.push(process);
+        process.begin((entry) => this.#logged(entry)).catch(() => process.kill());
+      });
+      await this.#time(this.random.between(10, 4000));
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    const process = this.random.pick(
+      this.#processes.filter(({ engine, state }) => engine !== null && state === "alive"),
+    );
+    if (process === undefined) return;
+    await process.engine!.close().catch(() => {});
+    process.kill();
+  }
+
+  #logged({ level, message, error }: LogEntry): void {
+    if (level !== "error" || EXPECTED.some((known) => message.includes(known))) return;
+    this.watch.violated(`log: ${message} ${error instanceof Error ? error.stack : error}`);
+  }
+
+  #time(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.setTimeout(resolve, ms));
+  }
+
+  // People and systems outside.
+
+  /** Asks some process until one has answered. */
+  async #ask<T>(what: (process: Process) => Promise<T>): Promise<T | null> {
+    for (;;) {
+      const up = this.#processes.filter(({ engine, state }) => engine !== null && state === "alive");
+      const process = up.length > 0 ? this.random.pick(up) : null;
+      if (process !== null) {
+        const failed = Symbol();
+        const answer = await Promise.race([
+          what(process).catch(() => failed),
+          this.#time(20_000).then(() => failed),
+        ]);
+        if (answer !== failed) return answer as T;
+      }
+      if (this.#over) return null;
+      await this.#time(this.random.between(50, 500));
+    }
+  }
+
+  /** Starts a run, sends its events, and disturbs it. */
+  async #use(id: string, plan: Plan): Promise<void> {
+    for (const op of operations(plan)) void this.#answer(op);
+    if (this.random.chance(0.5)) await this.#time(this.random.between(0, 3000));
+    await this.#ask(({ engine }) => engine!.start(compiled, [plan, "begin"], { id }));
+    if (this.faults.hits("cancel")) {
+      await this.#time(this.random.between(0, 15_000));
+      this.#cancelled.add(id);
+      await this.#ask(({ engine }) => engine!.cancel(id));
+    }
+    if (this.faults.hits("suspend")) {
+      await this.#time(this.random.between(0, 5000));
+      await this.#ask(({ engine }) => engine!.suspend(id));
+      await this.#time(this.random.between(0, 5000));
+      await this.#ask(({ engine }) => engine!.resume(id));
+    }
+  }
+
+  async #answer(op: Plan[number]): Promise<void> {
+    const events = eventsOf(op);
+    if (events.length === 0) return;
+    if (op.kind === "deadline" && this.faults.hits("event at deadline")) await this.#deadlineOf(op.key);
+    else await this.#time(this.random.pick([0, 100, 2000, 20_000]) + this.random.between(0, 50));
+    for (const { key, payload } of events) {
+      const times = this.faults.hits("event sent twice") ? 2 : 1;
+      const send = () => this.#ask(({ engine }) => engine!.send(key, payload, { id: payload }));
+      await Promise.all(Array.from({ length: times }, send));
+    }
+  }
+
+  /** Resolves when the wait for an event is over by time. */
+  async #deadlineOf(key: string): Promise<void> {
+    while (this.faults.active) {
+      for (const { id, status } of await this.#store.read.runs({ limit: 1000 })) {
+        if (isEnd(status)) continue;
+        const wait = (await this.#store.read.run(id))?.waits.find(
+          ({ name, due }) => name === key && due !== null,
+        );
+        if (wait === undefined) continue;
+        const left = wait.due! - this.wall() - this.random.between(0, 6);
+        if (left > 0) await this.#time(left);
+        return;
+      }
+      await this.#time(40);
+    }
+  }
+
+  async #act(label: string, input: string, fails: number): Promise<string> {
+    const context = stepContext();
+    const process = this.calling!;
+    // The process may have been stopped in the middle of the job that calls the step.
+    await new Promise<void>((resolve) => process.enter(resolve));
+    const n = this.watch.called(context, label, input, this.clock.now());
+    await new Promise<void>((resolve) => {
+      const takes = this.random.chance(0.1) ? this.random.between(1000, 9000) : this.random.between(0, 60);
+      this.clock.setTimeout(() => process.enter(resolve), takes);
+    });
+    if (n === null) throw new Error("the system outside has seen a higher fence");
+    if (context.attempt <= fails) throw new Error("not yet");
+    return `${label}#${n}`;
+  }
+
+  // What has to hold.
+
+  async #check(id: string, plan: Plan, model: Awaited<ReturnType<typeof modelOf>>): Promise<void> {
+    const row = (await this.#store.read.run(id))!;
+    const prefix = `r${id.slice(3)}.`;
+    const done = new Set(
+      this.watch.executions.map(({ label }) => label).filter((label) => label.startsWith(prefix)),
+    );
+    if (row.status === "cancelled" && this.#cancelled.has(id)) {
+      for (const op of operations(plan)) {
+        if (op.kind === "guard" && done.has(`${op.label} do`) && !done.has(`${op.label} undo`))
+          this.watch.violated(`${op.label} was done and never undone`);
+      }
+      return;
+    }
+    if (row.status !== "done") {
+      this.watch.violated(`${id} is ${row.status}: ${row.end?.value}`);
+      return;
+    }
+    const result = JSON.parse(JSON.stringify(await this.#result(id)));
+    const plain = JSON.parse(JSON.stringify(result).replace(/#\d+"/g, '#0"'));
+    if (JSON.stringify(plain) !== JSON.stringify(model.result))
+      this.watch.violated(`${id} returned ${JSON.stringify(plain)}, not ${JSON.stringify(model.result)}`);
+    const effects = [...done].sort();
+    if (JSON.stringify(effects) !== JSON.stringify(model.effects))
+      this.watch.violated(`${id} did ${effects.join()}, not ${model.effects.join()}`);
+    this.#checkResults(id, JSON.stringify(result));
+  }
+
+  async #result(id: string): Promise<unknown> {
+    const engine = await this.#engine();
+    return engine.run(id).result();
+  }
+
+  /** What a step is said to have answered, one of its executions did answer; and nothing later knows of another answer. */
+  #checkResults(id: string, text: string): void {
+    const known = new Map<string, string>();
+    const inputs = this.watch.executions.map(({ input }) => input);
+    for (const source of [text, ...inputs.map((input) => JSON.stringify(input))]) {
+      for (const [, label, n] of source.matchAll(/"([^"#]*)#(\d+)"/g)) {
+        if (!label!.startsWith(`r${id.slice(3)}.`)) continue;
+        if (this.watch.executions[Number(n) - 1]?.label !== label)
+          this.watch.violated(`${label}#${n} never was`);
+        const other = known.get(label!);
+        if (other !== undefined && other !== n) this.watch.violated(`${label} answered #${other} and #${n}`);
+        known.set(label!, n!);
+      }
+    }
+  }
+
+  /** Who entered a locked place leaves it before another enters. */
+  #checkLocks(): void {
+    const inside = new Map<string, string>();
+    for (const { label } of this.watch.executions) {
+      const [owner, what, key] = label.split(" ");
+      if (key === undefined) continue;
+      const other = inside.get(key);
+      if (what === "enter" && other !== undefined && other !== owner && !this.#cancelled.has(runOf(other)))
+        this.watch.violated(`${owner} entered ${key} beside ${other}`);
+      if (what === "enter") inside.set(key, owner!);
+      else if (other === owner) inside.delete(key);
+    }
+  }
+
+  async #engine() {
+    const { createEngine } = await import("../../runtime/index.ts");
+    return createEngine({ store: this.#database.connect(), worker: false, clock: this.clock, log: () => {} });
+  }
+
+  async #close(): Promise<void> {
+    this.#over = true;
+    for (const process of this.#processes) process.kill();
+    await this.#database.close();
+  }
+}
+
+const runOf = (label: string): string => `run${label.slice(1, label.indexOf("."))}`;
+
+const isEnd = (status: string): boolean => status === "done" || status === "failed" || status === "cancelled";
+
+/** What workers may say in such circumstances. */
+const EXPECTED = [
+  "the store failed",
+  "the lease of this worker ended",
+  "the lease could not be renewed",
+  "could not be removed",
+  "could not be looked at",
+];

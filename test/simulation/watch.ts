@@ -1,0 +1,78 @@
+/** Sees what the stores are asked for and answer, and what steps are called with: and says what must never be. */
+import type { Claimed, Write, WriteOutcome } from "../../runtime/engine/store.ts";
+
+/** One attempt of a step, as the system outside sees it. */
+export interface Execution {
+  readonly label: string;
+  readonly input: string;
+  readonly at: number;
+}
+
+export class Watch {
+  readonly violations: string[] = [];
+  readonly executions: Execution[] = [];
+  /** By the number that the step returned. */
+  readonly #inputs = new Map<string, string>();
+  readonly #attempts = new Set<string>();
+  /** The highest fence that each run's steps have come with: lower ones are refused. */
+  readonly #fences = new Map<string, number>();
+  /** Who wrote each turn, and what. */
+  readonly #turns = new Map<string, string>();
+  readonly #epochs = new Map<string, number>();
+
+  violated(what: string): void {
+    if (this.violations.length < 20) this.violations.push(what);
+  }
+
+  /** A step calls the system outside. @returns the number of the execution, null when it is refused */
+  called(
+    { key, attempt, fence }: { key: string; attempt: number; fence: number },
+    label: string,
+    input: string,
+    at: number,
+  ): number | null {
+    const run = key.slice(0, key.lastIndexOf("/"));
+    if (fence < (this.#fences.get(run) ?? 0)) return null;
+    this.#fences.set(run, fence);
+    const call = JSON.stringify([label, input]);
+    const known = this.#inputs.get(key);
+    if (known !== undefined && known !== call)
+      this.violated(`key ${key} stands for ${known} and for ${call}`);
+    this.#inputs.set(key, call);
+    const one = `${key} attempt ${attempt} fence ${fence}`;
+    if (this.#attempts.has(one)) this.violated(`${one} was executed twice (${label})`);
+    this.#attempts.add(one);
+    return this.executions.push({ label, input, at });
+  }
+
+  answered(name: string, args: readonly unknown[], result: unknown): void {
+    if (name === "claim") {
+      for (const { id, epoch } of result as readonly Claimed[]) {
+        if (epoch <= (this.#epochs.get(id) ?? 0))
+          this.violated(`${id} was claimed twice with epoch ${epoch}`);
+        this.#epochs.set(id, epoch);
+      }
+    } else if (name === "commit") {
+      const [writes] = args as [readonly Write[]];
+      for (const [i, outcome] of (result as readonly WriteOutcome[]).entries()) {
+        if (outcome.passed) this.#passed(writes[i]!);
+        else if (!outcome.fenced)
+          this.violated(`a write of ${writes[i]!.run} failed: ${outcome.error.stack}`);
+      }
+    }
+  }
+
+  #passed(write: Write): void {
+    const { run, epoch } = write;
+    const again = write.kind === "turn" ? `${run} turn ${write.turn}` : null;
+    const content = JSON.stringify(write);
+    if (again !== null && this.#turns.has(again)) {
+      if (this.#turns.get(again) !== content)
+        this.violated(`${again} was written twice: ${this.#turns.get(again)} and ${content}`);
+      return;
+    }
+    if (again !== null) this.#turns.set(again, content);
+    if (epoch < (this.#epochs.get(run) ?? 1))
+      this.violated(`${run}: epoch ${epoch} wrote after a later claim`);
+  }
+}
