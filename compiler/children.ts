@@ -1,7 +1,6 @@
 /**
  * Where the children of a node stand, for the passes behind erasing: plain JavaScript, without the places that @babel/types keeps for
- * types and decorators. Those are most of the keys of most nodes, an identifier has no others, and every pass goes over every node:
- * without them compiling takes a tenth less.
+ * types and decorators. Those are most of the keys of most nodes, an identifier has no others, and every pass goes over every node.
  */
 import type * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";

@@ -13,7 +13,8 @@
  * of its own, which V8 inlines together with the step function (20 functions in the process: 0.4 of native, against 2.5 with one `next` for all).
  *
  * The field of a sync generator is that of a class of its code, which also makes the object: with a field of one class for all, whose
- * store would meet objects of as many shapes as there are generator functions, a generator of two values took 1.6 of native, against 0.9.
+ * store would meet objects of as many shapes as there are generator functions, a generator of two values took 1.7 of native, against 1.1
+ * (20 functions in the process, Node 20).
  */
 import type { Code, StepFunction } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";

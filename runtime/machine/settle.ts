@@ -34,8 +34,8 @@ export function enqueue(run: Run, job: Reaction | ThenableJob, value: unknown, t
 }
 
 /**
- * An empty queue that no run needs at the moment. With one grown anew for each run `Promise.all` of 1,000 tasks took 0.94 of native,
- * against 0.66.
+ * An empty queue that no run needs at the moment. With one grown anew for each run `Promise.all` of 1,000 tasks took 0.85 of native,
+ * against 0.66 (Node 20).
  */
 let spare: unknown[] | null = null;
 
