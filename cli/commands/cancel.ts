@@ -19,7 +19,7 @@ export const cancel: Page = {
   async run(invocation, { print, ...terminal }) {
     const id = invocation.values["run"] as string;
     const force = invocation.values["force"] === true;
-    const store = await openStore(invocation, { print, ...terminal }, { blind: !force });
+    const store = await openStore(invocation, terminal, { blind: !force });
     const engine = await createEngine({ store, worker: false });
     try {
       const asked = await engine.cancel(id, { force });

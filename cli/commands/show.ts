@@ -19,7 +19,7 @@ export const show: Page = {
   ],
   async run(invocation, { print, width, style, ...terminal }) {
     const id = invocation.values["run"] as string;
-    const store = await openStore(invocation, { print, width, style, ...terminal });
+    const store = await openStore(invocation, terminal);
     try {
       await store.migrate();
       const detail = await store.read.run(id);

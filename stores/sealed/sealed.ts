@@ -195,6 +195,11 @@ class SealedStore implements Store {
     workers: () => this.#inner.read.workers(),
   };
 
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    await this.#order.idle();
+    await this.#inner.disown(worker, known);
+  }
+
   async retire(worker: string): Promise<void> {
     await this.#order.idle();
     await this.#inner.retire(worker);
