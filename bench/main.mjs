@@ -17,6 +17,8 @@ const { compiledAwaits, compiling } = await import("./compiled.mjs");
 const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
+const { richRows } = await import("./snapshot/rich.ts");
+const { plainRows } = await import("./snapshot/plain.ts");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
 
 /** What the second column of figures is, for each group. */
@@ -36,7 +38,11 @@ const groups = [
       ...(await machine.closures()),
     ],
   ],
-  ["snapshot", "JSON of equal data", () => someProcessRows()],
+  [
+    "snapshot",
+    "JSON of equal data (rich: cbor-x)",
+    () => [...someProcessRows(), ...richRows(), ...plainRows()],
+  ],
   ["sqlite", "raw commits of the same bytes", durableSteps],
   ["resume", "after 10 awaits", resume],
 ];

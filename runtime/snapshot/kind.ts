@@ -42,6 +42,8 @@ export interface In {
   value(raw: unknown): unknown;
   /** The allocated object of node `index`; allocates it when it comes later. Only for kinds that depend on each other without cycles. */
   node(index: unknown, tags: readonly string[]): unknown;
+  /** The objects inside of the data node `index`, in the order of its text. */
+  inside(index: unknown): readonly object[];
   /** What a name stands for in this process. CF2103 when it is unknown. */
   resolve(name: string): unknown;
   /** A value that `Out.nested` wrote. */

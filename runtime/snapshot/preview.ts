@@ -63,6 +63,8 @@ export class Preview {
         return this.items("Set(", node.slice(1), ")", depth);
       case "map":
         return this.map(node, depth);
+      case "data":
+        return this.plain(node[1], depth);
       case "symbol":
         return `Symbol(${String(node[2] ?? "")})`;
       case "boxed":
@@ -93,6 +95,22 @@ export class Preview {
       default:
         return `‹${tag}›`;
     }
+  }
+
+  /** Plain data as it stands in the text. */
+  private plain(raw: unknown, depth: number): string {
+    if (typeof raw === "string") return quoted(raw);
+    if (typeof raw !== "object" || raw === null) return String(raw);
+    const isList = Array.isArray(raw);
+    const keys = Object.keys(raw);
+    if (depth >= MAX_DEPTH && keys.length > 0) return isList ? "[…]" : "{…}";
+    const shown = keys.slice(0, MAX_ITEMS).map((key) => {
+      const text = this.plain((raw as Record<string, unknown>)[key], depth + 1);
+      return isList ? text : `${key}: ${text}`;
+    });
+    const more = keys.length - MAX_ITEMS;
+    if (isList) return `[${shown.join(", ")}${more > 0 ? `, … ${more} more` : ""}]`;
+    return keys.length === 0 ? "{}" : `{ ${shown.join(", ")}${more > 0 ? ", …" : ""} }`;
   }
 
   private name(index: unknown): string {

@@ -12,6 +12,7 @@ import { resolvePoint } from "./align.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
 import { allocatePrivate, fillPrivate, privateEntries } from "./kinds/classes.ts";
+import { objectsInside } from "./kinds/data.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { prototypeOf } from "./kinds/instances.ts";
@@ -35,6 +36,7 @@ export class Reader implements RunIn {
   private readonly own: readonly unknown[];
   private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
   private readonly finishers: (() => void)[] = [];
+  private trees: Map<object, readonly object[]> | null = null;
 
   /** @param run null: for values outside of runs */
   constructor(
@@ -63,7 +65,8 @@ export class Reader implements RunIn {
 
   /** Rebuilds all nodes. */
   read(): void {
-    for (let i = 0; i < this.nodes.length; i++) if (this.objects[i] === ABSENT) this.allocate(i);
+    // What a node cannot be made without mostly comes after it: from the end, nothing has to be looked for in depth.
+    for (let i = this.nodes.length - 1; i >= 0; i--) if (this.objects[i] === ABSENT) this.allocate(i);
     for (let i = 0; i < this.nodes.length; i++) this.fill(i);
     for (const finish of this.finishers) finish();
     for (const entry of this.own) this.readOwn(list(entry));
@@ -87,6 +90,17 @@ export class Reader implements RunIn {
     }
     if (this.objects[at] === ABSENT) this.allocate(at);
     return this.objects[at];
+  }
+
+  inside(index: unknown): readonly object[] {
+    const root = this.node(index, ["data"]) as object;
+    this.trees ??= new Map();
+    let objects = this.trees.get(root);
+    if (objects === undefined) {
+      objects = objectsInside(root);
+      this.trees.set(root, objects);
+    }
+    return objects;
   }
 
   resolve(name: string): unknown {

@@ -33,6 +33,8 @@ import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objec
 import { writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { word } from "./names.ts";
+import { PlainData } from "./plain-data.ts";
+import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
 
@@ -58,6 +60,13 @@ interface Shape {
   index: number;
 }
 
+/** A tree of plain data. */
+interface DataNode {
+  readonly index: number;
+  /** Where what stands inside of it begins among all that does. */
+  readonly from: number;
+}
+
 /** A node that is written when everything reachable is known. */
 interface Postponed {
   readonly index: number;
@@ -69,6 +78,7 @@ interface Weak {
   readonly index: number;
   readonly reach: (all: readonly unknown[], from: number) => void;
   from: number;
+  fromInner: number;
 }
 
 const NONE: readonly never[] = [];
@@ -82,6 +92,8 @@ interface Scope {
 }
 
 const MAX_NESTED = 32;
+/** Arrays of so many elements, and objects of snapshots with so many nodes, are worth the look whether they are plain data. */
+const MANY = 16;
 
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
@@ -89,7 +101,7 @@ const MAX_NESTED = 32;
  */
 export class Writer implements RunOut {
   current = -1;
-  private readonly reached = new IndexedList<unknown>();
+  private readonly reached = new Reached();
   /** For each of them, which one it was first seen in. -1 for roots. */
   readonly parents: number[] = [];
   refusals: readonly Refusal[] = NONE;
@@ -103,10 +115,17 @@ export class Writer implements RunOut {
   private readonly texts: string[] = [];
   private readonly names = new IndexedList<string>();
   private shapes: Map<string, Shape> | null = null;
+  /** Objects of one shape come together. */
+  private lastShape: Shape | null = null;
   private ownEntries = "";
   private scopes: Map<object, Scope> | null = null;
   private postponed: Postponed[] | null = null;
   private weaks: Weak[] | null = null;
+  private plainData: PlainData | null = null;
+  /** Data nodes: their index, and how many values other data nodes enclosed before. */
+  private dataNodes: DataNode[] | null = null;
+  /** Nodes of what stands inside of a data node, and its place. */
+  private enclosed: Map<number, number> | null = null;
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
 
@@ -147,14 +166,19 @@ export class Writer implements RunOut {
 
   /** All objects, functions, symbols and long strings of the snapshot, by index. */
   get heap(): readonly unknown[] {
-    return this.reached.items;
+    return this.reached.nodes;
   }
 
   index(value: unknown): number {
     const known = this.reached.find(value);
     if (known >= 0) return known;
     this.parents.push(this.current);
-    return this.reached.add(value);
+    const index = this.reached.add(value);
+    if (known < -1 && typeof value === "object") {
+      this.enclosed ??= new Map();
+      this.enclosed.set(index, -2 - known);
+    }
+    return index;
   }
 
   has(value: unknown): boolean {
@@ -167,16 +191,20 @@ export class Writer implements RunOut {
   }
 
   shape(keys: readonly string[]): number | undefined {
-    const joined = keys.join();
-    this.shapes ??= new Map();
-    const known = this.shapes.get(joined);
-    if (known === undefined) {
-      this.shapes.set(joined, { keys, index: -1 });
-      return undefined;
+    let known = this.lastShape;
+    if (known === null || !isSame(known.keys, keys)) {
+      const joined = keys.join();
+      this.shapes ??= new Map();
+      known = this.shapes.get(joined) ?? null;
+      if (known === null) {
+        this.lastShape = { keys, index: -1 };
+        this.shapes.set(joined, this.lastShape);
+        return undefined;
+      }
+      // Keys with commas in them may join to the same text; such an object is written with its keys.
+      if (!isSame(known.keys, keys)) return undefined;
+      this.lastShape = known;
     }
-    // Keys with commas in them may join to the same text; such an object is written with its keys.
-    if (keys.length !== known.keys.length) return undefined;
-    for (let i = 0; i < keys.length; i++) if (keys[i] !== known.keys[i]) return undefined;
     if (known.index < 0) known.index = this.name(`[${keys.map(quote).join()}]`);
     return known.index;
   }
@@ -193,7 +221,7 @@ export class Writer implements RunOut {
 
   weak(reach: (all: readonly unknown[], from: number) => void): void {
     this.weaks ??= [];
-    this.weaks.push({ index: this.current, reach, from: 0 });
+    this.weaks.push({ index: this.current, reach, from: 0, fromInner: 0 });
   }
 
   refuse(what: string): string {
@@ -292,12 +320,16 @@ export class Writer implements RunOut {
   /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
   finish(): void {
     this.drain();
-    for (let before = -1; this.weaks !== null && before !== this.heap.length; ) {
-      before = this.heap.length;
+    const { inner } = this.reached;
+    for (let before = -1; this.weaks !== null && before !== this.heap.length + inner.length; ) {
+      before = this.heap.length + inner.length;
+      const [nodes, places] = [this.heap.length, inner.length];
       for (const weak of this.weaks) {
         this.current = weak.index;
         weak.reach(this.heap, weak.from);
-        weak.from = before;
+        weak.from = nodes;
+        weak.reach(inner, weak.fromInner);
+        weak.fromInner = places;
       }
       this.drain();
     }
@@ -337,15 +369,18 @@ export class Writer implements RunOut {
   }
 
   protected writeObject(object: object): string {
+    if (this.enclosed !== null) {
+      const place = this.enclosed.get(this.current);
+      if (place !== undefined) return this.writeEnclosed(place);
+    }
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
     if (this.isProxy?.(object)) return this.refuse("a Proxy");
     const prototype: object | null = Object.getPrototypeOf(object);
     if (prototype === Object.prototype) return this.writeOrdinary(object);
     if (prototype === Array.prototype) {
-      return Array.isArray(object)
-        ? writeArray(object, this)
-        : this.refuse("an object that only looks like an array");
+      if (!Array.isArray(object)) return this.refuse("an object that only looks like an array");
+      return (object.length >= MANY ? this.writeData(object) : undefined) ?? writeArray(object, this);
     }
     if (prototype === null) {
       const owner = classOfPrototype(object);
@@ -387,7 +422,32 @@ export class Writer implements RunOut {
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     }
     const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
-    return owner === undefined ? writePlain(object, this) : writeClassPrototype(owner, object, this);
+    if (owner !== undefined) return writeClassPrototype(owner, object, this);
+    return (this.heap.length >= MANY ? this.writeData(object) : undefined) ?? writePlain(object, this);
+  }
+
+  /** A tree of plain data as one node. Undefined: it is none. */
+  private writeData(object: object): string | undefined {
+    const from = this.reached.inner.length;
+    this.plainData ??= new PlainData(this.reached, this.isProxy);
+    if (!this.plainData.isPlain(object)) return undefined;
+    if (this.reached.inner.length === from && !Array.isArray(object)) return undefined;
+    this.dataNodes ??= [];
+    this.dataNodes.push({ index: this.current, from });
+    return `["data",${JSON.stringify(object)}]`;
+  }
+
+  /** What stands inside of a data node: which object it is, in the order in which `JSON.stringify` comes by. */
+  private writeEnclosed(place: number): string {
+    const nodes = this.dataNodes!;
+    let [low, high] = [0, nodes.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (nodes[middle]!.from <= place) low = middle;
+      else high = middle - 1;
+    }
+    const { index, from } = nodes[low]!;
+    return `["inside",${index},${place - from}]`;
   }
 
   private knownScope(object: object): Scope | undefined {
@@ -462,6 +522,12 @@ function list(texts: readonly string[]): string {
   // `join` takes as long for two as this for ten.
   for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
   return text;
+}
+
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
+  return true;
 }
 
 function looksBuiltin(object: object): boolean {

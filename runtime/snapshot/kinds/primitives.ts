@@ -5,7 +5,7 @@ import "../../machine/index.ts";
 import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 
 /** Strings longer than this are nodes, so that equal ones stand once. */
-const LONG = 120;
+export const LONG = 120;
 
 /** The text of a value in a node. */
 export function writeValue(value: unknown, out: Out): string {

@@ -1,0 +1,108 @@
+/**
+ * Plain data: trees of plain objects and dense arrays over strings, finite numbers, booleans and null, in which nothing is
+ * shared, frozen, hidden or named elsewhere. `JSON.stringify` writes such a tree as a whole, and `JSON.parse` reads it.
+ *
+ * Whether a tree is one takes a look at each object: at its prototype, at whether anything refers to it twice, and at each
+ * property, which may be an accessor or read-only. That look costs as much again as `JSON.stringify`.
+ */
+import { nameOf } from "../machine/index.ts";
+import { LONG } from "./kinds/primitives.ts";
+import type { Reached } from "./reached.ts";
+import { resourceName } from "./resources.ts";
+
+/** Trees that are deeper consist of several nodes: `JSON.stringify` calls itself for each level. */
+const MAX_DEPTH = 100;
+
+const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible } =
+  Object;
+
+/** Objects that were looked at in vain, beside those that were not, after which no more are. */
+const PATIENCE = 2000;
+
+export class PlainData {
+  readonly #reached: Reached;
+  readonly #isProxy: ((object: object) => boolean) | undefined;
+  /** Objects that are no plain data. Without it a deep structure would be looked at from each of its levels. */
+  #others: Set<object> | null = null;
+  #inVain = 0;
+
+  constructor(reached: Reached, isProxy: ((object: object) => boolean) | undefined) {
+    this.#reached = reached;
+    this.#isProxy = isProxy;
+  }
+
+  /**
+   * Whether the tree below a node is plain data. If so, what is in it has been enclosed in `reached`; if not, nothing has.
+   * @param root a plain object or array that is a node
+   */
+  isPlain(root: object): boolean {
+    const { inner } = this.#reached;
+    if (this.#inVain > PATIENCE + inner.length || this.#others?.has(root) || hasForeignJson()) return false;
+    const mark = this.#reached.mark();
+    if (this.#isTree(root, 0)) return true;
+    this.#inVain += inner.length - mark[0];
+    this.#reached.release(mark);
+    return false;
+  }
+
+  #isTree(object: object, depth: number): boolean {
+    if (this.#isBranch(object, depth)) return true;
+    // All that led here are no plain data either: each of them comes by on the way back.
+    this.#others ??= new Set();
+    this.#others.add(object);
+    return false;
+  }
+
+  #isBranch(object: object, depth: number): boolean {
+    if (depth > MAX_DEPTH || this.#isProxy?.(object)) return false;
+    if (nameOf(object) !== undefined || resourceName(object) !== undefined) return false;
+    const prototype = getPrototypeOf(object);
+    if (!isExtensible(object) || getOwnPropertySymbols(object).length > 0) return false;
+    if (prototype === Object.prototype) return this.#isRecord(object, depth);
+    return prototype === Array.prototype && Array.isArray(object) && this.#isList(object, depth);
+  }
+
+  #isRecord(object: object, depth: number): boolean {
+    const keys = getOwnPropertyNames(object);
+    for (let i = 0; i < keys.length; i++) {
+      if (!this.#isProperty(getOwnPropertyDescriptor(object, keys[i]!), depth)) return false;
+    }
+    return true;
+  }
+
+  #isList(array: readonly unknown[], depth: number): boolean {
+    const { length } = array;
+    if (getOwnPropertyNames(array).length !== length + 1) return false;
+    for (let i = 0; i < length; i++) {
+      if (!this.#isProperty(getOwnPropertyDescriptor(array, i), depth)) return false;
+    }
+    return getOwnPropertyDescriptor(array, "length")!.writable === true;
+  }
+
+  #isProperty(found: PropertyDescriptor | undefined, depth: number): boolean {
+    if (found === undefined || !found.writable || !found.enumerable || !found.configurable) return false;
+    const value: unknown = found.value;
+    switch (typeof value) {
+      case "string":
+        return value.length <= LONG || this.#reached.encloseText(value);
+      case "number":
+        return value - value === 0 && (value !== 0 || 1 / value > 0);
+      case "boolean":
+        return true;
+      case "object":
+        return value === null || (this.#reached.enclose(value) && this.#isTree(value, depth + 1));
+      default:
+        return false;
+    }
+  }
+}
+
+/** Whether somebody has taught `JSON.stringify` to write values of the language in another way. */
+function hasForeignJson(): boolean {
+  return (
+    "toJSON" in Array.prototype ||
+    "toJSON" in String.prototype ||
+    "toJSON" in Number.prototype ||
+    "toJSON" in Boolean.prototype
+  );
+}
