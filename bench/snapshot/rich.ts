@@ -54,7 +54,7 @@ export function richValue(): Record<string, unknown> {
   return order;
 }
 
-const CALLS = 300;
+const CALLS = 2_000;
 
 export function richRows(): Row[] {
   const value = richValue();

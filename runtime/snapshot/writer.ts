@@ -92,8 +92,9 @@ interface Scope {
 }
 
 const MAX_NESTED = 32;
-/** Arrays of so many elements, and objects of snapshots with so many nodes, are worth the look whether they are plain data. */
-const MANY = 16;
+/** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
+const MANY_ELEMENTS = 16;
+const MANY_NODES = 64;
 
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
@@ -380,7 +381,9 @@ export class Writer implements RunOut {
     if (prototype === Object.prototype) return this.writeOrdinary(object);
     if (prototype === Array.prototype) {
       if (!Array.isArray(object)) return this.refuse("an object that only looks like an array");
-      return (object.length >= MANY ? this.writeData(object) : undefined) ?? writeArray(object, this);
+      return (
+        (object.length >= MANY_ELEMENTS ? this.writeData(object) : undefined) ?? writeArray(object, this)
+      );
     }
     if (prototype === null) {
       const owner = classOfPrototype(object);
@@ -423,7 +426,7 @@ export class Writer implements RunOut {
     }
     const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
-    return (this.heap.length >= MANY ? this.writeData(object) : undefined) ?? writePlain(object, this);
+    return (this.heap.length >= MANY_NODES ? this.writeData(object) : undefined) ?? writePlain(object, this);
   }
 
   /** A tree of plain data as one node. Undefined: it is none. */
@@ -457,8 +460,10 @@ export class Writer implements RunOut {
   private writeKind(object: object, kind: Kind): string {
     const text = kind.write(object as never, this);
     if (kind.bare?.(object)) return text;
+    const count =
+      kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
     const extra =
-      Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
+      Object.getOwnPropertyNames(object).length !== count ||
       !Object.isExtensible(object) ||
       Object.getOwnPropertySymbols(object).length > 0;
     if (extra) this.writeExtra(object, kind);
