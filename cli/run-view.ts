@@ -1,6 +1,7 @@
 /** What `coldframe show` tells about a run: the rows of the store and its snapshot, put together. Needs none of its code. */
-import type { CodeRecord, RunDetail, WaitInfo } from "../runtime/engine/store.ts";
+import type { Chunk, CodeRecord, RunDetail, WaitInfo } from "../runtime/engine/store.ts";
 import {
+  chunkSetOf,
   decodeValue,
   describe,
   parsePoints,
@@ -37,11 +38,16 @@ export interface RunView {
   readonly unreadable: string | null;
 }
 
-export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView {
+export function viewOf(
+  detail: RunDetail,
+  codes: readonly CodeRecord[],
+  chunks: readonly Chunk[] = [],
+): RunView {
   const { snapshot, waits, attempts, end, call: _, ...run } = detail;
   const view = {
     run,
-    bytes: snapshot === null ? null : new TextEncoder().encode(snapshot).length,
+    bytes:
+      snapshot === null ? null : bytesIn(snapshot) + chunks.reduce((sum, { body }) => sum + bytesIn(body), 0),
     end: end === null ? null : { status: end.status, value: valueOf(end.value) },
   };
   const infos = waits.map((info) => {
@@ -54,7 +60,10 @@ export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView
   const bare = infos.map((info) => ({ ...info, stack: [] }));
   if (snapshot === null) return { ...view, waits: bare, stranded: [], unreadable: null };
   try {
-    const { tasks, waits: described } = describe(snapshot, { points: pointsIn(codes) });
+    const { tasks, waits: described } = describe(snapshot, {
+      points: pointsIn(codes),
+      chunks: chunkSetOf(chunks).bodies,
+    });
     const byIndex = new Map(tasks.map((task) => [task.index, task]));
     const stacks = new Map(described.map((wait) => [wait.id, framesOf(wait, byIndex)]));
     const reached = new Set(described.flatMap(({ stack }) => stack));
@@ -64,6 +73,10 @@ export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView
   } catch (error) {
     return { ...view, waits: bare, stranded: [], unreadable: (error as Error).message };
   }
+}
+
+function bytesIn(body: string | Uint8Array): number {
+  return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
 }
 
 function framesOf(wait: WaitDescription, tasks: ReadonlyMap<number, TaskDescription>): FrameView[] {

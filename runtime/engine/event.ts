@@ -1,9 +1,9 @@
 /** `event()`: a promise that somebody outside settles by its key. */
 import { type Durable, external, freeRun, machine, type Run } from "../machine/index.ts";
+import { sha256 } from "../sha256.ts";
 import { type Duration, dueTime } from "./duration.ts";
 import { freeWorld } from "./free.ts";
 import { checkName, checkOptions } from "./options.ts";
-import { sha256 } from "./sha256.ts";
 
 export interface EventOptions {
   /** A well-known key, at most 512 characters. Without it an unguessable one is made. */

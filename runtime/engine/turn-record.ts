@@ -10,6 +10,7 @@ import type { Activation } from "./activation.ts";
 import type {
   Arrival,
   Blocked,
+  ChunkChange,
   CodeRecord,
   NewEvent,
   NewRun,
@@ -38,6 +39,7 @@ export class TurnRecord implements Turn {
   readonly starts: readonly NewRun[] = NONE;
   readonly sends: readonly NewEvent[] = NONE;
   codes: readonly CodeRecord[] = NONE;
+  chunks: ChunkChange | null = null;
   end: RunEnd | null = null;
   cancelled = false;
   blocked: Blocked | null = null;

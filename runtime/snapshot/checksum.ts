@@ -16,8 +16,8 @@ const bytes = new Uint8Array(32 * 1024);
 const words = new Int32Array(bytes.buffer);
 const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
-/** @returns the checksum of the texts, one after the other, as an unsigned 32-bit number */
-export function checksum(...texts: readonly string[]): number {
+/** @returns the checksum of the parts, one after the other, as an unsigned 32-bit number */
+export function checksum(...parts: readonly (string | Uint8Array)[]): number {
   let a = (P1 + P2) | 0;
   let b = P2;
   let c = 0;
@@ -25,10 +25,12 @@ export function checksum(...texts: readonly string[]): number {
   let total = 0;
   /** Bytes at the beginning of the scratch space that do not fill a stripe of 16. */
   let held = 0;
-  for (const text of texts) {
-    for (let rest = text; rest !== ""; ) {
-      const { read, written } = encoder.encodeInto(rest, held === 0 ? bytes : bytes.subarray(held));
-      rest = read === rest.length ? "" : rest.slice(read);
+  for (const part of parts) {
+    for (let rest = part; rest.length > 0; ) {
+      const room = held === 0 ? bytes : bytes.subarray(held);
+      const { read, written } =
+        typeof rest === "string" ? encoder.encodeInto(rest, room) : copyInto(rest, room);
+      rest = read === rest.length ? "" : typeof rest === "string" ? rest.slice(read) : rest.subarray(read);
       const end = held + written;
       const stripes = end & ~15;
       if (!isLittleEndian) swap(stripes);
@@ -53,6 +55,12 @@ export function checksum(...texts: readonly string[]): number {
   h = Math.imul(h ^ (h >>> 15), P2);
   h = Math.imul(h ^ (h >>> 13), P3);
   return (h ^ (h >>> 16)) >>> 0;
+}
+
+function copyInto(part: Uint8Array, room: Uint8Array): { read: number; written: number } {
+  const length = Math.min(part.length, room.length);
+  room.set(part.subarray(0, length));
+  return { read: length, written: length };
 }
 
 function round(lane: number, word: number): number {

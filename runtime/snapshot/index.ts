@@ -11,6 +11,7 @@ $module("coldframe/snapshot", "1", {
   Interrupted: () => Interrupted,
 });
 
+export { type Chunk, type ChunkBody, type ChunkSet, chunkSetOf, NO_CHUNKS } from "./chunk.ts";
 export { type DecodeOptions, decodeRun } from "./decode-run.ts";
 export {
   type Description,

@@ -9,6 +9,7 @@
  *   [7]                             the object, symbol or long string that is node 7
  */
 import { ColdframeError } from "../errors.ts";
+import type { ChunkBody } from "./chunk.ts";
 
 /** What a writer of a kind is given. */
 export interface Out {
@@ -30,6 +31,8 @@ export interface Out {
   refuse(what: string): string;
   /** Registers a weak collection: `reach` is told of everything reached so far, `all` from `from` on being new to it. */
   weak(reach: (all: readonly unknown[], from: number) => void): void;
+  /** What stands for the content of an array buffer in its node. */
+  bytes(content: Uint8Array): string;
   /** A value of a foreign encoding, as a document of its own. Undefined: it holds something that cannot be saved. */
   nested(value: unknown): string;
 }
@@ -37,6 +40,8 @@ export interface Out {
 /** What a reader of a kind is given. */
 export interface In {
   readonly nodes: readonly unknown[];
+  /** The chunks that the snapshot refers to, by their names. */
+  readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly names: readonly unknown[];
   /** The value of its text in a node. During `allocate` only for what has no identity. */
   value(raw: unknown): unknown;

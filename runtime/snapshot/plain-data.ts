@@ -24,12 +24,20 @@ const LONG_LIST = 4096;
 /** Objects that were looked at in vain, beside those that were not, after which no more are. */
 const PATIENCE = 2000;
 
+/** A tree that was written. */
+interface DataNode {
+  readonly index: number;
+  /** Where what stands inside of it begins among all that does. */
+  readonly from: number;
+}
+
 export class PlainData {
   readonly #reached: Reached;
   readonly #isProxy: ((object: object) => boolean) | undefined;
   /** Objects that are no plain data. Without it a deep structure would be looked at from each of its levels. */
   #others: Set<object> | null = null;
   #inVain = 0;
+  readonly #nodes: DataNode[] = [];
 
   constructor(reached: Reached, isProxy: ((object: object) => boolean) | undefined) {
     this.#reached = reached;
@@ -37,10 +45,35 @@ export class PlainData {
   }
 
   /**
+   * A tree as JSON text, to be written as node `index`. Undefined: it is no plain data, or a single object, which is shorter with
+   * its keys in the name table.
+   */
+  write(root: object, index: number): string | undefined {
+    const from = this.#reached.inner.length;
+    if (!this.#isPlain(root)) return undefined;
+    if (this.#reached.inner.length === from && !Array.isArray(root)) return undefined;
+    this.#nodes.push({ index, from });
+    return JSON.stringify(root);
+  }
+
+  /** The node of what stands inside of a tree: which object of which node, in the order in which `JSON.stringify` comes by. */
+  writeEnclosed(place: number): string {
+    const nodes = this.#nodes;
+    let [low, high] = [0, nodes.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (nodes[middle]!.from <= place) low = middle;
+      else high = middle - 1;
+    }
+    const { index, from } = nodes[low]!;
+    return `["inside",${index},${place - from}]`;
+  }
+
+  /**
    * Whether the tree below a node is plain data. If so, what is in it has been enclosed in `reached`; if not, nothing has.
    * @param root a plain object or array that is a node
    */
-  isPlain(root: object): boolean {
+  #isPlain(root: object): boolean {
     const { inner } = this.#reached;
     if (this.#inVain > PATIENCE + inner.length || this.#others?.has(root) || hasForeignJson()) return false;
     const mark = this.#reached.mark();

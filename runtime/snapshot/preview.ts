@@ -1,5 +1,7 @@
 /** Values of a snapshot as short text for people, read from the nodes. */
+import type { ChunkBody } from "./chunk.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
+import { readLarge } from "./large.ts";
 import { splitName } from "./names.ts";
 
 const MAX_DEPTH = 3;
@@ -10,7 +12,14 @@ export class Preview {
   private readonly names: readonly unknown[];
   private readonly nodes: readonly unknown[];
 
-  constructor(names: readonly unknown[], nodes: readonly unknown[]) {
+  private readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
+
+  constructor(
+    names: readonly unknown[],
+    nodes: readonly unknown[],
+    chunks: ReadonlyMap<string, ChunkBody> | undefined,
+  ) {
+    this.chunks = chunks;
     this.names = names;
     this.nodes = nodes;
   }
@@ -65,6 +74,10 @@ export class Preview {
         return this.map(node, depth);
       case "data":
         return this.plain(node[1], depth);
+      case "large":
+        return this.large(node, depth);
+      case "inside":
+        return "‹inside of another local›";
       case "symbol":
         return `Symbol(${String(node[2] ?? "")})`;
       case "boxed":
@@ -89,12 +102,19 @@ export class Preview {
       case "native":
         return "Promise(pending)";
       case "bytes":
-        return `ArrayBuffer(${Math.floor((String(node[1]).length * 3) / 4)} bytes)`;
+        return `ArrayBuffer(${bytesIn(node[1])} bytes)`;
       case "view":
         return `${String(node[1])}(${String(node[4] ?? "")})`;
       default:
         return `‹${tag}›`;
     }
+  }
+
+  /** By its size when its chunks are not at hand. */
+  private large(node: Node, depth: number): string {
+    if (this.chunks === undefined)
+      return `‹${node[1] === "text" ? "text" : "data"} of ${String(node[2])} characters›`;
+    return this.plain(JSON.parse(readLarge(node, this.chunks) as string), depth);
   }
 
   /** Plain data as it stands in the text. */
@@ -151,6 +171,10 @@ export class Preview {
     }
     return `Map(${shown.join(", ")}${node.length - 1 > MAX_ITEMS * 2 ? ", …" : ""})`;
   }
+}
+
+function bytesIn(raw: unknown): number {
+  return Array.isArray(raw) ? Number(raw[2]) : Math.floor((String(raw).length * 3) / 4);
 }
 
 function quoted(text: string): string {

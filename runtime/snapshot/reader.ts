@@ -9,6 +9,7 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, Durable, type Run } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
+import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
 import { allocatePrivate, fillPrivate, privateEntries } from "./kinds/classes.ts";
@@ -27,6 +28,7 @@ const MAX_NESTED = 32;
 export class Reader implements RunIn {
   readonly names: readonly unknown[];
   readonly nodes: readonly unknown[];
+  readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly registrations: Registrations;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
@@ -45,6 +47,7 @@ export class Reader implements RunIn {
     registrations: Registrations,
     points: PointsOf | undefined,
     body: readonly unknown[],
+    chunks?: ReadonlyMap<string, ChunkBody>,
     depth = 0,
   ) {
     this.kinds = kinds;
@@ -52,6 +55,7 @@ export class Reader implements RunIn {
     this.registrations = registrations;
     this.points = points;
     this.depth = depth;
+    this.chunks = chunks;
     this.names = list(body[0]);
     this.nodes = list(body[1]);
     this.own = body.length > 2 ? list(body[2]) : [];
@@ -93,7 +97,8 @@ export class Reader implements RunIn {
   }
 
   inside(index: unknown): readonly object[] {
-    const root = this.node(index, ["data"]) as object;
+    const root = this.node(index, ["data", "large"]);
+    if (typeof root !== "object" || root === null) return broken("the inside of a text");
     this.trees ??= new Map();
     let objects = this.trees.get(root);
     if (objects === undefined) {
@@ -202,7 +207,7 @@ export function readDocument(
   depth = 0,
 ): unknown {
   const body = Array.isArray(raw) && raw.length > 1 ? raw : [[], []];
-  const reader = new Reader(kinds, run, registrations, points, body, depth);
+  const reader = new Reader(kinds, run, registrations, points, body, undefined, depth);
   if (body !== raw) return reader.value(raw);
   reader.read();
   return reader.value([0]);

@@ -20,7 +20,9 @@ import {
   stampOf,
   type Wait,
 } from "../machine/index.ts";
+import { toBase64 } from "./base64.ts";
 import { builtinName } from "./builtins.ts";
+import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
@@ -58,13 +60,6 @@ interface Shape {
   readonly keys: readonly string[];
   /** In the name table; -1 until a second object has it. */
   index: number;
-}
-
-/** A tree of plain data. */
-interface DataNode {
-  readonly index: number;
-  /** Where what stands inside of it begins among all that does. */
-  readonly from: number;
 }
 
 /** A node that is written when everything reachable is known. */
@@ -109,6 +104,8 @@ export class Writer implements RunOut {
   waits: readonly Wait[] = NONE;
   codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
+  /** Null: large values stand in the text like others. */
+  private readonly chunks: ChunkWriter | null;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
@@ -123,8 +120,6 @@ export class Writer implements RunOut {
   private postponed: Postponed[] | null = null;
   private weaks: Weak[] | null = null;
   private plainData: PlainData | null = null;
-  /** Data nodes: their index, and how many values other data nodes enclosed before. */
-  private dataNodes: DataNode[] | null = null;
   /** Nodes of what stands inside of a data node, and its place. */
   private enclosed: Map<number, number> | null = null;
   private madeBuffers: Buffers | null = null;
@@ -137,7 +132,9 @@ export class Writer implements RunOut {
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
     depth = 0,
+    chunks: ChunkWriter | null = null,
   ) {
+    this.chunks = chunks;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -292,6 +289,12 @@ export class Writer implements RunOut {
     return `${text}]`;
   }
 
+  bytes(content: Uint8Array): string {
+    return this.chunks !== null && content.length >= LARGE
+      ? this.chunks.bytes(content)
+      : `"${toBase64(content)}"`;
+  }
+
   nested(value: unknown): string {
     if (this.depth >= MAX_NESTED) return this.refuse("a value nested in more than 32 custom transformers");
     const inner = new Writer(this.kinds, this.ofRun, this.registrations, this.isProxy, this.depth + 1);
@@ -349,7 +352,8 @@ export class Writer implements RunOut {
   }
 
   protected write(value: unknown): string {
-    if (typeof value === "string") return quote(value);
+    if (typeof value === "string")
+      return this.chunks !== null && value.length >= LARGE ? this.chunks.string(value) : quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
       return typeof value === "function"
@@ -372,7 +376,7 @@ export class Writer implements RunOut {
   protected writeObject(object: object): string {
     if (this.enclosed !== null) {
       const place = this.enclosed.get(this.current);
-      if (place !== undefined) return this.writeEnclosed(place);
+      if (place !== undefined) return this.plainData!.writeEnclosed(place);
     }
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
@@ -431,26 +435,10 @@ export class Writer implements RunOut {
 
   /** A tree of plain data as one node. Undefined: it is none. */
   private writeData(object: object): string | undefined {
-    const from = this.reached.inner.length;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
-    if (!this.plainData.isPlain(object)) return undefined;
-    if (this.reached.inner.length === from && !Array.isArray(object)) return undefined;
-    this.dataNodes ??= [];
-    this.dataNodes.push({ index: this.current, from });
-    return `["data",${JSON.stringify(object)}]`;
-  }
-
-  /** What stands inside of a data node: which object it is, in the order in which `JSON.stringify` comes by. */
-  private writeEnclosed(place: number): string {
-    const nodes = this.dataNodes!;
-    let [low, high] = [0, nodes.length - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (nodes[middle]!.from <= place) low = middle;
-      else high = middle - 1;
-    }
-    const { index, from } = nodes[low]!;
-    return `["inside",${index},${place - from}]`;
+    const json = this.plainData.write(object, this.current);
+    if (json === undefined) return undefined;
+    return this.chunks !== null && json.length >= LARGE ? this.chunks.data(json) : `["data",${json}]`;
   }
 
   private knownScope(object: object): Scope | undefined {

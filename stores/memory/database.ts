@@ -39,6 +39,8 @@ export interface Record {
   end: RunEnd | null;
   readonly arrivals: Map<number, Arrival>;
   readonly attempts: Map<number, Attempt>;
+  /** Names of the chunks that the snapshot refers to. */
+  readonly chunks: Set<string>;
 }
 
 export interface Database {
@@ -52,6 +54,8 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  /** By name: the content, and how many runs refer to it. */
+  readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
   readonly listeners: Set<(hint: Hint) => void>;
 }
 
@@ -64,6 +68,7 @@ export function emptyDatabase(): Database {
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    chunks: new Map(),
     listeners: new Set(),
   };
 }

@@ -20,7 +20,7 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
-import { commitWrite, deliver, insertRun } from "./writes.ts";
+import { chunksOf, commitWrite, deliver, insertRun } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
 const COMMITS_PER_TURN = 64;
@@ -90,6 +90,7 @@ export class MemoryStore implements Store {
         secret: run.secret,
         priority: run.priority,
         snapshot: run.snapshot,
+        chunks: chunksOf(data, run),
         waits: run.waits,
         arrivals: [...run.arrivals.values()],
         attempts: [...run.attempts.values()],
@@ -204,6 +205,10 @@ export class MemoryStore implements Store {
         )
         .slice(0, filter.limit ?? 100)
         .map(row);
+    },
+    chunks: async (id: string) => {
+      const run = this.#data.runs.get(id);
+      return run === undefined ? [] : chunksOf(this.#data, run);
     },
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
     workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),

@@ -1,6 +1,8 @@
 /** How writes change the data in memory. Each function either does all of its work or, when fenced, nothing. */
 import type {
   Arrival,
+  Chunk,
+  ChunkChange,
   Hint,
   NewEvent,
   NewRun,
@@ -44,6 +46,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null): S
     end: null,
     arrivals: new Map(),
     attempts: new Map(),
+    chunks: new Set(),
   });
   return { id: run.id, created: true, claimed: worker !== null };
 }
@@ -69,6 +72,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   }
   for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key);
   for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
+  if (turn.chunks !== null) changeChunks(data, run, turn.chunks);
   for (const child of turn.starts) {
     insertRun(data, child, null);
     hints.push({ kind: "ready" });
@@ -100,6 +104,7 @@ function endRun(data: Database, run: Record, turn: Turn, hints: Hint[]): void {
   run.due = null;
   run.arrivals.clear();
   run.attempts.clear();
+  changeChunks(data, run, { added: [], dropped: [...run.chunks] });
   for (const [key, kept] of data.mailbox) {
     const rest = kept.filter((event) => event.run !== run.id);
     if (rest.length === 0) data.mailbox.delete(key);
@@ -114,6 +119,30 @@ function endRun(data: Database, run: Record, turn: Turn, hints: Hint[]): void {
     value: turn.end!.value,
   });
   hints.push({ kind: "run", run: parent.id });
+}
+
+function changeChunks(data: Database, run: Record, { added, dropped }: ChunkChange): void {
+  for (const { hash, body } of added) {
+    if (run.chunks.has(hash)) continue;
+    run.chunks.add(hash);
+    const known = data.chunks.get(hash);
+    if (known === undefined) data.chunks.set(hash, { body: copy(body), runs: 1 });
+    else known.runs++;
+  }
+  for (const hash of dropped) {
+    if (!run.chunks.delete(hash)) continue;
+    const known = data.chunks.get(hash)!;
+    known.runs--;
+    if (known.runs === 0) data.chunks.delete(hash);
+  }
+}
+
+export function chunksOf(data: Database, run: Record): readonly Chunk[] {
+  return [...run.chunks].map((hash) => ({ hash, body: copy(data.chunks.get(hash)!.body) }));
+}
+
+function copy(body: Chunk["body"]): Chunk["body"] {
+  return typeof body === "string" ? body : body.slice();
 }
 
 function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): WriteOutcome {

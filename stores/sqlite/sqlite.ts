@@ -31,7 +31,7 @@ import { deliverEvent, tell } from "./events.ts";
 import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
-import { arrivalOf, attemptOf, detailOf, rowOf } from "./rows.ts";
+import { arrivalOf, attemptOf, chunkOf, detailOf, rowOf } from "./rows.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
 
@@ -193,6 +193,11 @@ export class SqliteStore implements Store {
         const tags = filter.tags === undefined ? null : JSON.stringify(filter.tags);
         const limit = filter.limit ?? 100;
         return sql.runs.all(after, after, status, status, entry, entry, tags, tags, limit).map(rowOf);
+      }),
+    chunks: async (id: string) =>
+      this.#read((sql) => {
+        const n = this.#numbers.run(id);
+        return n === null ? [] : sql.chunks.all(n).map(chunkOf);
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),

@@ -13,6 +13,8 @@
  * | `subscriptions` | event wait                               | when parked, when decided        |
  * | `events`        | event ever sent                          | when sent, when taken            |
  * | `workers`       | live worker                              | at each renewal                  |
+ * | `chunks`        | part of a large value                    | once, while a run refers to it   |
+ * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
  *
  * Times are milliseconds since 1970. Workers and runs are numbers (`n`) between tables: comparing and binding a text
@@ -22,7 +24,7 @@
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -110,6 +112,11 @@ CREATE TABLE workers (
 ) STRICT;
 CREATE INDEX workers_until ON workers (until);
 CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  `
+CREATE TABLE chunks (c INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, body ANY NOT NULL) STRICT;
+CREATE TABLE run_chunks (n INTEGER NOT NULL, c INTEGER NOT NULL, PRIMARY KEY (n, c)) STRICT, WITHOUT ROWID;
+CREATE INDEX run_chunks_of ON run_chunks (c);
 `,
 ];
 
@@ -215,6 +222,14 @@ export const statements = {
 
   cancel: `UPDATE runs SET cancel = CASE cancel WHEN 'no' THEN 'asked' ELSE cancel END WHERE n = ?`,
   unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
+  refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",
+  dropChunk: "DELETE FROM run_chunks WHERE n = ? AND c = (SELECT c FROM chunks WHERE hash = ?)",
+  /** A chunk to which nothing refers. */
+  collect:
+    "DELETE FROM chunks WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM run_chunks r WHERE r.c = chunks.c)",
+  chunks: "SELECT k.hash, k.body FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ? ORDER BY r.c",
+  chunkNames: "SELECT k.hash FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ?",
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,

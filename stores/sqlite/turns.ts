@@ -1,6 +1,7 @@
 /** Turns and notes as SQL. Runs inside a transaction of the group writer; a fenced write changes nothing. */
 import type {
   Arrival,
+  ChunkChange,
   NewRun,
   Note,
   StartOutcome,
@@ -12,7 +13,7 @@ import type {
 import type { Row } from "./driver.ts";
 import { deliverEvent, takeKept, tell } from "./events.ts";
 import { arrivalOf, clean, packBody } from "./rows.ts";
-import type { Numbers, Transaction } from "./transaction.ts";
+import type { Numbers, Statements, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 const NOTHING: readonly Arrival[] = [];
@@ -94,6 +95,7 @@ function hasExtras(turn: Turn): boolean {
     turn.subscribe.length > 0 ||
     turn.unsubscribe.length > 0 ||
     turn.codes.length > 0 ||
+    turn.chunks !== null ||
     turn.starts.length > 0 ||
     turn.sends.length > 0 ||
     turn.cancelled
@@ -110,6 +112,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, wait } of turn.unsubscribe) sql.unsubscribe.run(key, n, wait);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
+  if (turn.chunks !== null) changeChunks(sql, n, turn.chunks);
   for (const child of turn.starts) {
     insertRun(transaction, child, null);
     transaction.hints.push({ kind: "ready" });
@@ -131,6 +134,8 @@ function endRun(transaction: Transaction, n: number, turn: Turn): void {
   sql.dropArrivals.run(n);
   sql.dropAttempts.run(n);
   sql.dropKept.run(turn.run);
+  const chunks = sql.chunkNames.all(n);
+  if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) });
   hints.push({ kind: "ended", run: turn.run });
   const parent = sql.parent.get(n);
   if (parent === undefined) return;
@@ -138,6 +143,17 @@ function endRun(transaction: Transaction, n: number, turn: Turn): void {
   if (target === undefined || tell(transaction, target.n) === null) return;
   sql.insertArrival.run(target.n, parent.parent_wait, status === "done" ? 0 : 1, value);
   hints.push({ kind: "run", run: parent.parent });
+}
+
+function changeChunks(sql: Statements, n: number, { added, dropped }: ChunkChange): void {
+  for (const { hash, body } of added) {
+    sql.addChunk.run(hash, body);
+    sql.refer.run(n, hash);
+  }
+  for (const hash of dropped) {
+    sql.dropChunk.run(n, hash);
+    sql.collect.run(hash);
+  }
 }
 
 function commitNote(transaction: Transaction, note: Note, n: number, worker: number): WriteOutcome {

@@ -42,6 +42,7 @@ export function turnOf(
     starts: [],
     sends: [],
     codes: [],
+    chunks: null,
     end: null,
     cancelled: false,
     blocked: null,
@@ -68,12 +69,12 @@ function eventOf(key: string, id: string, payload = `"${id}"`, run: string | nul
   return { key, id, payload, run };
 }
 
-function passed(outcome: WriteOutcome | undefined): Extract<WriteOutcome, { passed: true }> {
+export function passed(outcome: WriteOutcome | undefined): Extract<WriteOutcome, { passed: true }> {
   if (!outcome?.passed) throw new Error(`expected it to pass: ${JSON.stringify(outcome)}`);
   return outcome;
 }
 
-const worker = (id: string) => ({ id, lease: 10_000, about: "test" });
+export const worker = (id: string) => ({ id, lease: 10_000, about: "test" });
 
 export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps the store contract`, () => {

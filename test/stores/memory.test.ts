@@ -1,9 +1,13 @@
 import { memory } from "../../stores/memory/index.ts";
+import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 
-describeStore("memory", async () => {
+const make = async () => {
   const clock = { now: 1_000_000 };
   const store = memory();
   await store.migrate({ now: () => clock.now });
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
-});
+};
+
+describeStore("memory", make);
+describeChunks("memory", make);

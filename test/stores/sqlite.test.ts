@@ -5,11 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
 import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
 import { statements } from "../../stores/sqlite/statements.ts";
+import { describeChunks } from "./chunk-contract.ts";
 import { describeStore, newRun, turnOf } from "./contract.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
 
-describeStore("sqlite", async () => {
+const make = async () => {
   const clock = { now: 1_000_000 };
   const path = folder();
   const opened: SqliteStore[] = [];
@@ -26,7 +27,10 @@ describeStore("sqlite", async () => {
       rmSync(path, { recursive: true });
     },
   };
-});
+};
+
+describeStore("sqlite", make);
+describeChunks("sqlite", make);
 
 describe("sqlite files", () => {
   let path: string;

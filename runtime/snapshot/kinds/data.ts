@@ -1,10 +1,15 @@
 /**
  * Trees of plain data, and the way into them.
  *
+ * A large tree, and a large string, are `large` nodes: see `chunk-writer.ts`.
+ *
  *   ["data",[{"id":1},{"id":2}]]   what `JSON.stringify` made of a tree of plain objects and arrays in which nothing is shared
  *   ["inside",3,1]                 the second object inside of data node 3, in the order of its text; the root does not count
  */
+
+import { parse } from "../format.ts";
 import { broken, type In, integer, type Kind, type Node } from "../kind.ts";
+import { readLarge } from "../large.ts";
 
 export const data: Kind = {
   tags: ["data"],
@@ -14,6 +19,22 @@ export const data: Kind = {
     // The parsed text is the tree. `__proto__` is an own property in it.
     const [, tree] = node;
     return typeof tree === "object" && tree !== null ? tree : broken("a tree that is none");
+  },
+};
+
+export const large: Kind = {
+  tags: ["large"],
+  prototypes: [],
+  write: () => broken("written by what it holds"),
+  allocate(node: Node, input: In): unknown {
+    const whole = readLarge(node, input.chunks);
+    if (typeof whole !== "string") return broken("a large value that is no text");
+    const value = parse(whole);
+    const fits =
+      node[1] === "text"
+        ? typeof value === "string"
+        : typeof value === "object" && value !== null && node[1] === "data";
+    return fits ? value : broken("a large value of another kind");
   },
 };
 

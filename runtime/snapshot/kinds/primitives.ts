@@ -97,7 +97,7 @@ export const boxed: Kind = {
     const raw = node[1];
     const primitive =
       Array.isArray(raw) && typeof raw[0] === "number"
-        ? input.node(raw[0], ["symbol", ""])
+        ? input.node(raw[0], ["symbol", "", "large"])
         : input.value(raw);
     if (
       primitive === null ||
