@@ -137,7 +137,11 @@ function startOf(whole: ChunkBody, at: number): string {
 function standsAt(body: ChunkBody, whole: ChunkBody, at: number): boolean {
   if (typeof whole === "string") return typeof body === "string" && whole.startsWith(body, at);
   if (typeof body === "string" || at + body.length > whole.length) return false;
-  for (let i = 0; i < body.length; i++) if (body[i] !== whole[at + i]) return false;
+  const one = new DataView(body.buffer, body.byteOffset, body.length);
+  const other = new DataView(whole.buffer, whole.byteOffset + at, body.length);
+  let i = 0;
+  for (; i + 4 <= body.length; i += 4) if (one.getInt32(i) !== other.getInt32(i)) return false;
+  for (; i < body.length; i++) if (body[i] !== whole[at + i]) return false;
   return true;
 }
 

@@ -1,12 +1,14 @@
 /**
- * Plain data: trees of plain objects and dense arrays over strings, finite numbers, booleans and null, in which nothing is
- * shared, frozen, hidden or named elsewhere. `JSON.stringify` writes such a tree as a whole, and `JSON.parse` reads it.
+ * Plain data: trees of plain objects and dense arrays over strings, numbers, booleans and null, in which nothing is
+ * shared, frozen, hidden or named elsewhere. `JSON.stringify` writes such a tree as a whole, and `JSON.parse` reads it; numbers for
+ * which JSON has no word, and `undefined` in arrays, are mended afterwards.
  *
  * Whether a tree is one takes a look at each object: at its prototype, at whether anything refers to it twice, and at each
  * property, which may be an accessor or read-only. That look costs as much again as `JSON.stringify`.
  */
 import { nameOf } from "../machine/index.ts";
-import { LONG } from "./kinds/primitives.ts";
+import { quote } from "./kind.ts";
+import { LONG, writeBare } from "./kinds/primitives.ts";
 import type { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
 
@@ -21,6 +23,8 @@ const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, ge
  * counting 30 (Node 20), `JSON.stringify` itself between 12 for a small integer and 85 for a fraction.
  */
 const LONG_LIST = 4096;
+/** With more of them a tree is written in another way. */
+const MOST_MENDED = 1_000_000;
 /** Objects that were looked at in vain, beside those that were not, after which no more are. */
 const PATIENCE = 2000;
 
@@ -38,6 +42,10 @@ export class PlainData {
   #others: Set<object> | null = null;
   #inVain = 0;
   readonly #nodes: DataNode[] = [];
+  /** What `JSON.stringify` writes as something else, in the tree that is being looked at. */
+  #mends = "";
+  #mended = 0;
+  #from = 0;
 
   constructor(reached: Reached, isProxy: ((object: object) => boolean) | undefined) {
     this.#reached = reached;
@@ -53,7 +61,8 @@ export class PlainData {
     if (!this.#isPlain(root)) return undefined;
     if (this.#reached.inner.length === from && !Array.isArray(root)) return undefined;
     this.#nodes.push({ index, from });
-    return JSON.stringify(root);
+    const json = JSON.stringify(root);
+    return this.#mends === "" ? json : `${json}${this.#mends}`;
   }
 
   /** The node of what stands inside of a tree: which object of which node, in the order in which `JSON.stringify` comes by. */
@@ -77,6 +86,9 @@ export class PlainData {
     const { inner } = this.#reached;
     if (this.#inVain > PATIENCE + inner.length || this.#others?.has(root) || hasForeignJson()) return false;
     const mark = this.#reached.mark();
+    this.#mends = "";
+    this.#mended = 0;
+    this.#from = mark[0];
     if (this.#isTree(root, 0)) return true;
     this.#inVain += inner.length - mark[0];
     this.#reached.release(mark);
@@ -101,31 +113,43 @@ export class PlainData {
   }
 
   #isRecord(object: object, depth: number): boolean {
+    const place = this.#reached.inner.length - this.#from;
     const keys = getOwnPropertyNames(object);
     for (let i = 0; i < keys.length; i++) {
-      if (!this.#isProperty(getOwnPropertyDescriptor(object, keys[i]!), depth)) return false;
+      const found = getOwnPropertyDescriptor(object, keys[i]!)!;
+      if (!isOrdinary(found)) return false;
+      const value: unknown = found.value;
+      if (!this.#isValue(value, depth) && !this.#isMended(value, place, keys[i]!)) return false;
     }
     return true;
   }
 
   #isList(array: readonly unknown[], depth: number): boolean {
+    const place = this.#reached.inner.length - this.#from;
     const { length } = array;
     if (getOwnPropertyDescriptor(array, "length")!.writable !== true) return false;
     if (length > LONG_LIST) {
       if (Object.keys(array).length !== length) return false;
-      for (let i = 0; i < length; i++) if (!this.#isValue(array[i], depth)) return false;
+      for (let i = 0; i < length; i++) {
+        if (!this.#isValue(array[i], depth) && !this.#isMended(array[i], place, i)) return false;
+      }
       return true;
     }
     if (getOwnPropertyNames(array).length !== length + 1) return false;
     for (let i = 0; i < length; i++) {
-      if (!this.#isProperty(getOwnPropertyDescriptor(array, i), depth)) return false;
+      const found = getOwnPropertyDescriptor(array, i);
+      if (found === undefined || !isOrdinary(found)) return false;
+      if (!this.#isValue(found.value, depth) && !this.#isMended(found.value, place, i)) return false;
     }
     return true;
   }
 
-  #isProperty(found: PropertyDescriptor | undefined, depth: number): boolean {
-    if (found === undefined || !found.writable || !found.enumerable || !found.configurable) return false;
-    return this.#isValue(found.value, depth);
+  /** `-0`, `NaN`, the infinities; in arrays `undefined`, which in an object would cost it the place of its key. */
+  #isMended(value: unknown, place: number, key: string | number): boolean {
+    if (typeof value !== "number" && (value !== undefined || typeof key === "string")) return false;
+    if (++this.#mended > MOST_MENDED) return false;
+    this.#mends += `,${place},${typeof key === "string" ? quote(key) : key},${writeBare(value)!}`;
+    return true;
   }
 
   #isValue(value: unknown, depth: number): boolean {
@@ -142,6 +166,10 @@ export class PlainData {
         return false;
     }
   }
+}
+
+function isOrdinary(found: PropertyDescriptor): boolean {
+  return found.writable === true && found.enumerable === true && found.configurable === true;
 }
 
 /** Whether somebody has taught `JSON.stringify` to write values of the language in another way. */

@@ -114,7 +114,8 @@ export class Preview {
   private large(node: Node, depth: number): string {
     if (this.chunks === undefined)
       return `‹${node[1] === "text" ? "text" : "data"} of ${String(node[2])} characters›`;
-    return this.plain(JSON.parse(readLarge(node, this.chunks) as string), depth);
+    const value: unknown = JSON.parse(readLarge(node, this.chunks) as string);
+    return this.plain(node[1] === "data" ? list(value)[0] : value, depth);
   }
 
   /** Plain data as it stands in the text. */

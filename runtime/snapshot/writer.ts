@@ -438,7 +438,7 @@ export class Writer implements RunOut {
     this.plainData ??= new PlainData(this.reached, this.isProxy);
     const json = this.plainData.write(object, this.current);
     if (json === undefined) return undefined;
-    return this.chunks !== null && json.length >= LARGE ? this.chunks.data(json) : `["data",${json}]`;
+    return this.chunks !== null && json.length >= LARGE ? this.chunks.data(`[${json}]`) : `["data",${json}]`;
   }
 
   private knownScope(object: object): Scope | undefined {
