@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 /** `coldframe`: what a person operates. Reads the command line, runs one command, ends with its exit code. */
 import { readFileSync } from "node:fs";
+import { clone, restart } from "./commands/again.ts";
 import { cancel } from "./commands/cancel.ts";
+import { reject, resolve, retry } from "./commands/decide.ts";
 import { runs } from "./commands/runs.ts";
 import { send } from "./commands/send.ts";
 import { show } from "./commands/show.ts";
+import { resume, suspend } from "./commands/stand.ts";
 import { work } from "./commands/work.ts";
 import { describeFailure, exitCodeOf, exits } from "./failure.ts";
 import { helpOf, overview } from "./help.ts";
@@ -12,7 +15,7 @@ import type { Terminal } from "./page.ts";
 import { readArguments } from "./read-arguments.ts";
 import { styleFor } from "./render/style.ts";
 
-const pages = [runs, show, send, cancel, work];
+const pages = [runs, show, send, cancel, suspend, resume, retry, resolve, reject, restart, clone, work];
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),

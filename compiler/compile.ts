@@ -7,6 +7,7 @@ import { ModuleEmitter } from "./emit/module.ts";
 import type { SourceType } from "./emit/program.ts";
 import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
+import { lowerUsing } from "./lower-using.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Decorators, parse, resolveParsed } from "./parse.ts";
 import { print } from "./print/index.ts";
@@ -26,6 +27,8 @@ export interface CompileOptions {
   readonly mark?: "directives" | "all";
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
+  /** True: `using` declarations outside of compiled functions are rewritten too, for engines that do not know them. Default false. */
+  readonly lowerUsing?: boolean;
 }
 
 export interface CompileResult {
@@ -95,7 +98,8 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   });
   const program = emitter.emit(file, discovered.marked);
   if (diagnostics.failed) return { ...nothing, diagnostics: diagnostics.list };
-  return { file, program, manifest: emitter.manifest, diagnostics: diagnostics.list };
+  const complete = options.lowerUsing === true ? lowerUsing(program, options.filename) : program;
+  return { file, program: complete, manifest: emitter.manifest, diagnostics: diagnostics.list };
 }
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */
@@ -104,17 +108,18 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
 }
 
 /**
- * TypeScript to JavaScript, and decorators to calls; nothing else.
+ * TypeScript to JavaScript, decorators to calls, and on demand `using` to `try`; nothing else.
  * @throws SyntaxError of the parser
  */
 export function eraseTypes(
   source: string,
   filename: string,
-  decorators?: Decorators,
+  options: Pick<CompileOptions, "decorators" | "lowerUsing"> = {},
 ): { code: string; map: SourceMap } {
-  const parsed = parse(source, { filename, sourceType: "module", decorators });
+  const parsed = parse(source, { filename, sourceType: "module", decorators: options.decorators });
   resolveParsed(parsed);
-  return printed(parsed.file, source, filename);
+  const { program } = parsed.file;
+  return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);
 }
 
 function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {

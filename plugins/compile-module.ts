@@ -18,7 +18,7 @@ export interface CompiledModule {
 export function compileModule(
   source: string,
   filename: string,
-  options: Included = { sourceType: "module", mark: "directives" },
+  options: Included & { readonly lowerUsing?: boolean } = { sourceType: "module", mark: "directives" },
 ): CompiledModule | null {
   const place = placeOf(filename);
   const decorators = decoratorsOf(filename);

@@ -27,6 +27,8 @@ export const errors = {
   CF3102: "there is no such event key",
   CF3103: "an id or key cannot be used",
   CF3104: "the engine is closed",
+  CF3105: "no step to mend",
+  CF3106: "the run cannot be cloned",
   CF3201: "the command line cannot be understood",
   CF3202: "the payload is not JSON",
   CF3203: "there is no such file",

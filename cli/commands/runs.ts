@@ -7,13 +7,13 @@ import type { Style } from "../render/style.ts";
 import { table } from "../render/table.ts";
 import { relative } from "../render/time.ts";
 
-const statuses: readonly RunStatus[] = ["active", "blocked", "done", "failed", "cancelled"];
+const statuses: readonly RunStatus[] = ["active", "blocked", "suspended", "done", "failed", "cancelled"];
 
 export const runs: Page = {
   name: "runs",
   summary: "list runs, newest first",
   args: {
-    status: { type: "string", valueHint: "status", description: `only these: ${statuses.join(", ")}` },
+    status: { type: "string", valueHint: "status", description: statuses.join(", ") },
     workflow: {
       type: "string",
       valueHint: "name",
@@ -75,6 +75,10 @@ function listing(rows: readonly RunRow[], width: number, style: Style): string {
 function next(row: RunRow, now: number): string {
   if (row.blocked !== null) return row.blocked.reason;
   if (row.status !== "active") return "";
+  if (row.held > 0)
+    return row.held === 1
+      ? "a step is held for you to decide"
+      : `${row.held} steps are held for you to decide`;
   if (row.cancel !== "no") return "is being cancelled";
   if (row.worker !== null) return "runs";
   if (row.due === null) return "waits";

@@ -1,11 +1,10 @@
 /** `coldframe show`: where a run is parked, with which locals, and what it waits for since when. */
-import { ColdframeError } from "../../runtime/index.ts";
+import { ColdframeError, viewOf } from "../../runtime/index.ts";
 import { asJson } from "../as-json.ts";
 import { findSource } from "../find-source.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import { renderRun } from "../render/run.ts";
-import { viewOf } from "../run-view.ts";
 
 export const show: Page = {
   name: "show",

@@ -1,7 +1,7 @@
 /** A run as people read it: what it is, where it is parked in the author's source, its stack and locals, what it waits for. */
 import { inspect } from "node:util";
+import type { FrameView, RunView, WaitView } from "../../runtime/index.ts";
 import { nameOf, paintStatus } from "../commands/runs.ts";
-import type { FrameView, RunView, WaitView } from "../run-view.ts";
 import { excerpt } from "./source.ts";
 import type { Style } from "./style.ts";
 import { cut } from "./table.ts";
@@ -15,8 +15,14 @@ export interface Surroundings {
   readonly sourceOf: (code: string, file: string) => string | null;
 }
 
-export function renderRun(view: RunView, around: Surroundings): string {
+interface Around extends Surroundings {
+  /** Id of the run that is shown. */
+  readonly run: string;
+}
+
+export function renderRun(view: RunView, surroundings: Surroundings): string {
   const { run, waits, stranded, end, unreadable } = view;
+  const around: Around = { ...surroundings, run: run.id };
   const { style } = around;
   const parts = [heading(view, around)];
   if (run.blocked !== null) parts.push(`${style.bad("blocked")}: ${run.blocked.reason}`);
@@ -50,7 +56,7 @@ function ending({ status, value }: NonNullable<RunView["end"]>, { style, width }
   return `${status === "done" ? "result" : status}: ${text}`;
 }
 
-function waiting(wait: WaitView, around: Surroundings): string {
+function waiting(wait: WaitView, around: Around): string {
   const { style, now } = around;
   const until =
     wait.due === null ? [] : [`${wait.kind === "timer" ? "due" : "times out"} ${relative(wait.due, now)}`];
@@ -61,9 +67,16 @@ function waiting(wait: WaitView, around: Surroundings): string {
   ];
   if (wait.retry !== null) {
     const { made, due, error } = wait.retry;
-    lines.push(
-      `  ${made} ${made === 1 ? "attempt" : "attempts"} failed, the next ${relative(due, now)}: ${style.bad(error)}`,
-    );
+    const next = due === null ? "held for you to decide" : `the next ${relative(due, now)}`;
+    lines.push(`  ${made} ${made === 1 ? "attempt" : "attempts"} failed, ${next}: ${style.bad(error)}`);
+    if (due === null) {
+      const wanted = `${quoted(around.run)} --wait ${wait.id}`;
+      lines.push(
+        style.dim(
+          `  decide: coldframe retry ${wanted}, resolve ${wanted} <json>, or reject ${wanted} <message>`,
+        ),
+      );
+    }
   }
   if (wait.kind === "event") lines.push(style.dim(`  answer it: coldframe send ${quoted(wait.name)} <json>`));
   if (wait.stack.length > 0) lines.push("", stack(wait.stack, around));

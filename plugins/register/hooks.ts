@@ -16,6 +16,15 @@ interface Loaded {
 const ours = /\.[cm]?[jt]s$/;
 const typescript = /\.[cm]?ts$/;
 
+/** Whether this Node knows `using`. */
+const knowsUsing = (() => {
+  try {
+    return typeof new Function("{ using x = null; }") === "function";
+  } catch {
+    return false;
+  }
+})();
+
 /** Hooks on a loader thread do not see CommonJS that is required; see `require.ts`. */
 const hooksRequire = "registerHooks" in nodeModule;
 const options = optionsOf(process.cwd());
@@ -36,10 +45,18 @@ function translate(url: string): Translated | null {
   const source = readFileSync(filename, "utf8");
   const format = how?.sourceType ?? "module";
   if (format === "commonjs" && !hooksRequire) return null;
-  const compiled = compileModule(source, filename, how ?? undefined);
+  const compiled = compileModule(source, filename, {
+    mark: "directives",
+    sourceType: "module",
+    ...how,
+    lowerUsing: !knowsUsing,
+  });
   if (compiled !== null) return { format, source: withInlineMap(compiled) };
   if (!isTypeScript) return null;
-  const erased = eraseTypes(source, placeOf(filename).file, decoratorsOf(filename));
+  const erased = eraseTypes(source, placeOf(filename).file, {
+    decorators: decoratorsOf(filename),
+    lowerUsing: !knowsUsing,
+  });
   const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
   return { format: "module", source: withInlineMap({ code: erased.code, map }) };
 }

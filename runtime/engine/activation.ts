@@ -7,8 +7,9 @@
  * | `committing` | its turn is being written; what arrives waits in the inbox     |
  * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
  */
-import { type Durable, type Run, WaitTable } from "../machine/index.ts";
+import { type Durable, type Effect, type Run, WaitTable } from "../machine/index.ts";
 import { type ChunkSet, chunkSetOf } from "../snapshot/index.ts";
+import { Cancelled } from "./signals.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
@@ -57,6 +58,12 @@ export class Activation {
   readonly timers = new WaitTable<() => void>();
   /** Steps that wait for an attempt of theirs to be due. */
   readonly retries = new WaitTable<StepIntent>();
+  /** What jobs have done to others since the last commit. */
+  effects: Exclude<Effect, { readonly kind: "abort" }>[] = [];
+  /** Runs that this one started, to be told of its cancel. */
+  told: string[] = [];
+  /** Somebody wants it to stand still. */
+  suspended = false;
   /** Jobs have run since the last commit. */
   dirty = false;
   /** Jobs are being run by the engine, which looks at the run when they are done. */
@@ -111,6 +118,13 @@ export class Activation {
     if (this.delivered.has(wait)) return;
     for (let i = 0; i < this.inbox.length; i++) if (this.inbox[i]!.wait === wait) return;
     this.inbox.push(arrival);
+  }
+
+  /** A step whose outcome was decided otherwise is told to stop. */
+  abandon(wait: number): void {
+    this.flights.get(wait)?.abort(new Cancelled());
+    this.flights.delete(wait);
+    this.retries.delete(wait);
   }
 
   /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */

@@ -3,6 +3,7 @@ import { ColdframeError } from "../errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Policy } from "./retry.ts";
 import { TimeoutError } from "./signals.ts";
+import type { Store } from "./store.ts";
 
 /** What a step can know about itself. */
 export interface StepContext {
@@ -31,6 +32,11 @@ export function stepContext(): StepContext {
   );
 }
 
+/** The store of the worker that calls the current step: for steps of our own. */
+export function attemptStore(): Store {
+  return (stepContext() as Attempt).store!;
+}
+
 /**
  * One attempt: the context that its body may ask for, and how it is stopped. The abort controller is made when somebody
  * wants its signal; making one costs as much as all else that an attempt needs.
@@ -39,14 +45,16 @@ export class Attempt implements StepContext {
   readonly key: string;
   readonly attempt: number;
   readonly fence: number;
+  readonly store: Store | null;
   #controller: AbortController | null = null;
   #reason: unknown;
   #aborted = false;
 
-  constructor(key: string, attempt: number, fence: number) {
+  constructor(key: string, attempt: number, fence: number, store: Store | null = null) {
     this.key = key;
     this.attempt = attempt;
     this.fence = fence;
+    this.store = store;
   }
 
   get signal(): AbortSignal {

@@ -34,10 +34,10 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   activation.draining = true;
   for (const promise of told) {
     const { id } = promise.wait!;
-    activation.flights.get(id)?.abort(new Cancelled());
-    activation.flights.delete(id);
-    activation.retries.delete(id);
+    activation.abandon(id);
     promise.handled = true;
+    const { wait } = promise;
+    if (wait?.kind === "child" && wait.attached) activation.told.push(wait.run);
     deliver(run, id, { ok: false, error: new Cancelled() });
     drain(run);
   }

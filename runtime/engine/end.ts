@@ -3,6 +3,7 @@ import { FULFILLED, type Run, type WaitTable } from "../machine/index.ts";
 import { encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
+import { addEffects, addLastStarts } from "./effects.ts";
 import type { Owner } from "./owner.ts";
 import type { RunEnd, Subscription, WaitInfo } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
@@ -39,11 +40,12 @@ function isCancelled(error: unknown): boolean {
 function warnOfDropped(activation: Activation, worker: Owner, run: Run): void {
   for (const promise of run.waits.values()) {
     const wait = promise.wait!;
-    if (wait.kind !== "step" && promise.reactions === undefined) continue;
+    if (wait.kind === "child" ? !wait.attached : wait.kind !== "step" && promise.reactions === undefined)
+      continue;
     const { name } = describeWait(promise, wait, 0);
     worker.settings.log({
       level: "warn",
-      message: `the run ended while ${wait.kind} "${name}" was pending; it is dropped`,
+      message: `the run ended while ${wait.kind} "${name}" was pending; it is ${wait.kind === "child" ? "cancelled" : "dropped"}`,
       run: activation.id,
       at: placeOf(promise),
     });
@@ -56,6 +58,8 @@ export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): vo
   activation.phase = "committing";
   const turn = new TurnRecord(activation, worker.id);
   turn.unsubscribe = droppedEvents(activation, null);
+  addEffects(turn, activation, null);
+  addLastStarts(turn, activation, activation.run!);
   turn.end = end;
   worker.write({
     activation,

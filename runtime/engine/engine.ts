@@ -1,17 +1,28 @@
 /** The engine: what an application holds to start, answer, look at and stop runs, and to work on them. */
 
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, codeOf, nameOf } from "../machine/index.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { CodeRecords } from "./code-records.ts";
+import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
+import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
-import { checkCount, checkName, checkOptions, wrongOption } from "./options.ts";
+import {
+  checkCount,
+  checkName,
+  checkOptions,
+  checkStart,
+  type StartOptions,
+  wrongOption,
+} from "./options.ts";
 import type { LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
-import { type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
-import type { NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
+import { parkOf } from "./run-view.ts";
+import { Cancelled } from "./signals.ts";
+import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
 export interface EngineOptions {
@@ -30,6 +41,8 @@ export interface EngineOptions {
   readonly poll?: Duration;
   /** What steps in flight get at close and at cancel. Default 5 s. */
   readonly grace?: Duration;
+  /** How long the results of runs that have ended are kept. Default: for ever. */
+  readonly retention?: Duration;
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
@@ -50,6 +63,7 @@ const OPTIONS = [
   "lease",
   "poll",
   "grace",
+  "retention",
   "clock",
   "log",
   "failpoint",
@@ -57,13 +71,9 @@ const OPTIONS = [
   "isProxy",
 ];
 
-export interface StartOptions {
-  /** The same id twice is one run. Default: a random one. */
-  readonly id?: string;
-  /** For finding runs: up to the user. */
-  readonly tags?: Readonly<Record<string, string>>;
-  /** Higher is claimed first. Default 0. */
-  readonly priority?: number;
+export interface MendOptions {
+  /** Id of the wait, as `get` lists it. Default: that of the only step that is held. */
+  readonly wait?: number;
 }
 
 export interface SendOptions {
@@ -109,6 +119,7 @@ function settingsOf(options: EngineOptions): Settings {
     lease: milliseconds(lease),
     poll: milliseconds(poll),
     grace: milliseconds(grace),
+    retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
     about: typeof options.worker === "string" ? options.worker : "",
@@ -130,6 +141,7 @@ export class Engine implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
+  readonly #codes: CodeRecords = new CodeRecords();
   readonly #watchers = new Set<() => void>();
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
@@ -173,11 +185,7 @@ export class Engine implements AsyncDisposable {
     options: StartOptions = {},
   ): Promise<RunHandle<R>> {
     this.#checkOpen();
-    checkOptions("start()", options, ["id", "tags", "priority"]);
-    const { id = randomId(), tags = {}, priority = 0 } = options;
-    checkName("run id", id);
-    if (!Number.isSafeInteger(priority)) throw wrongOption("start()", "priority", priority, "an integer");
-    checkTags(tags);
+    const { id = randomId(), tags, priority, limit } = checkStart(options);
     const run: NewRun = {
       id,
       entry: entryOf(f),
@@ -185,9 +193,11 @@ export class Engine implements AsyncDisposable {
       secret: randomId(),
       tags,
       priority,
+      parent: null,
+      limit,
     };
     const worker = this.#worker;
-    const claim = worker !== null && worker.room > 0 ? worker.id : null;
+    const claim = worker !== null && worker.room > 0 && limit === null ? worker.id : null;
     this.#settings.failpoint("start:before");
     const [outcome] = await this.store.start([run], claim);
     this.#settings.failpoint("start:after");
@@ -232,13 +242,21 @@ export class Engine implements AsyncDisposable {
     return outcome;
   }
 
-  /** The state of a run; null when there is none of this id. */
+  /**
+   * The state of a run: for each thing it waits for, the stack of calls that wait, with source line and locals. It is not
+   * woken by that. Null when there is none of this id.
+   */
   async get(id: string): Promise<RunState | null> {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
     const { call, end: _, ...state } = found;
-    return { ...state, args: decodeValue(call) as unknown[] };
+    let park = parkOf(found, this.#codes.find);
+    if (this.#codes.takeMissed()) {
+      await this.#codes.load(this.store);
+      park = parkOf(found, this.#codes.find);
+    }
+    return { ...state, ...park, args: decodeValue(call) as unknown[] };
   }
 
   /** Runs, newest first. */
@@ -248,10 +266,128 @@ export class Engine implements AsyncDisposable {
     return this.store.read.runs(filter);
   }
 
-  /** Asks a run to stop: `Cancelled` is thrown at its awaits. False when it has ended or does not exist. */
-  async cancel(id: string): Promise<boolean> {
+  /**
+   * Asks a run to stop: `Cancelled` is thrown at its awaits. False when it has ended or does not exist.
+   * @param options `force`: it ends at once, as it is; what it would do about that is not done
+   */
+  async cancel(id: string, options: CancelOptions = {}): Promise<boolean> {
     this.#checkOpen();
-    return this.store.cancel(id);
+    checkOptions("cancel()", options, ["force"]);
+    return this.store.cancel(id, options.force === true ? encodeError(new Cancelled()) : null);
+  }
+
+  /**
+   * Makes a run stand still: steps in flight end, nothing else is done for it, whatever comes for it waits.
+   * False when it is suspended already, has ended or does not exist.
+   */
+  async suspend(id: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.store.suspend(id);
+  }
+
+  /** Lets a suspended run go on. Timers that it missed fire at once. False when it is not suspended. */
+  async resume(id: string): Promise<boolean> {
+    this.#checkOpen();
+    return this.store.resume(id);
+  }
+
+  /**
+   * Tries a held step again, with all its attempts.
+   * @param options `wait`: which one, when several steps of the run are held
+   * @throws ColdframeError CF3105 when none is held, or several are and it is not said which; CF3101 when there is no such run
+   */
+  async retry(id: string, options: MendOptions = {}): Promise<void> {
+    await this.#mend(id, options, { kind: "retry" });
+  }
+
+  /** Gives a held step this result. Throws as `retry` does, and CF2101 when the value cannot be saved. */
+  async resolve(id: string, value: unknown, options: MendOptions = {}): Promise<void> {
+    await this.#mend(id, options, {
+      kind: "settle",
+      threw: false,
+      value: encodeValue(value, this.#settings.codec),
+    });
+  }
+
+  /** Throws this error at the await of a held step. Throws as `retry` does. */
+  async reject(id: string, error: unknown, options: MendOptions = {}): Promise<void> {
+    await this.#mend(id, options, { kind: "settle", threw: true, value: encodeError(error) });
+  }
+
+  async #mend(id: string, options: MendOptions, mending: Mending): Promise<void> {
+    this.#checkOpen();
+    checkOptions("mend", options, ["wait"]);
+    const run = await this.store.read.run(id);
+    if (run === null)
+      throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
+    const held = run.attempts.filter(({ due }) => due === null).map(({ wait }) => wait);
+    const names = held
+      .map((wait) => `${wait} (${run.waits.find((one) => one.id === wait)?.name ?? "?"})`)
+      .join(", ");
+    const wait = options.wait ?? (held.length === 1 ? held[0] : undefined);
+    if (wait === undefined) {
+      throw new ColdframeError(
+        "CF3105",
+        held.length === 0
+          ? `no step of "${id}" is held. Only a step with onFailure: "hold" that has failed for good can be mended`
+          : `several steps of "${id}" are held: ${names}. Say which with { wait }`,
+      );
+    }
+    if (await this.store.mend(id, wait, mending)) return;
+    throw new ColdframeError(
+      "CF3105",
+      `the wait ${wait} of "${id}" is not held. Held are: ${names || "none"}`,
+    );
+  }
+
+  /**
+   * Starts a run again from the beginning, with the arguments it was given.
+   * @param options as of `start`; tags and priority are taken over
+   * @throws ColdframeError CF3101 when there is no such run
+   */
+  async restart(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
+    this.#checkOpen();
+    checkOptions("restart()", options, ["id"]);
+    const { id: to = randomId() } = options;
+    checkName("run id", to);
+    const found = await this.store.read.run(id);
+    if (found === null)
+      throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
+    const { entry, call, tags, priority } = found;
+    const run: NewRun = {
+      id: to,
+      entry,
+      call,
+      secret: randomId(),
+      tags,
+      priority,
+      parent: null,
+      limit: null,
+    };
+    const [outcome] = await this.store.start([run], null);
+    if (outcome!.created) this.#worker?.wake();
+    return new RunHandle(this.#access, to, outcome!.created);
+  }
+
+  /**
+   * Starts a run in the state that another one was last saved in. Steps in flight are executed for both, with keys of
+   * their own; events with a key go to whichever comes first.
+   * @throws ColdframeError CF3101 when there is no such run, CF3106 when it has ended or there is a run of the new id
+   */
+  async clone(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
+    this.#checkOpen();
+    checkOptions("clone()", options, ["id"]);
+    const { id: to = randomId() } = options;
+    checkName("run id", to);
+    const outcome = await this.store.clone(id, { id: to, secret: randomId() });
+    if (outcome === "none")
+      throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
+    if (outcome === "ended")
+      throw new ColdframeError("CF3106", `"${id}" has ended. Use restart() to begin again`);
+    if (outcome === "exists")
+      throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the clone another id`);
+    this.#worker?.wake();
+    return new RunHandle(this.#access, to, true);
   }
 
   /** Lets a blocked run try again, after new code was deployed. False when it is not blocked. */
@@ -287,7 +423,7 @@ export class Engine implements AsyncDisposable {
       return this.#ends.wait(run, this.#worker?.owns(run) === true);
     },
     get: (run) => this.get(run),
-    cancel: (run) => this.cancel(run),
+    cancel: (run, options) => this.cancel(run, options),
     changes: (run) => this.#changes(run),
   };
 
@@ -312,11 +448,12 @@ export class Engine implements AsyncDisposable {
           state.turn,
           state.worker,
           state.cancel,
+          state.held,
           state.attempts,
         ]);
         if (version !== seen) yield state;
         seen = version;
-        if (state.status !== "active" && state.status !== "blocked") return;
+        if (state.status === "done" || state.status === "failed" || state.status === "cancelled") return;
       }
     } finally {
       this.#watchers.delete(listener);
@@ -334,24 +471,6 @@ export class Engine implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#closed !== null) throw new ColdframeError("CF3104", "create another one");
-  }
-}
-
-/** `module#name` of a compiled async function. */
-function entryOf(f: unknown): string {
-  if (typeof f !== "function") throw wrongOption("start()", "f", f, "an async function of a marked module");
-  const name = nameOf(f);
-  if (name !== undefined && codeOf(name)?.kind === "async" && bindingOf(name)?.value === f) return name;
-  throw new ColdframeError(
-    "CF2001",
-    `"${f.name || "an anonymous function"}" cannot be started. Put "use workflow" at the top of it or of its file, export it, and run with "node --import coldframe/register" or the plugin of your bundler`,
-  );
-}
-
-function checkTags(tags: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(tags)) {
-    checkName("tag", name);
-    if (typeof value !== "string") throw wrongOption("start()", `tags.${name}`, value, "a text");
   }
 }
 

@@ -14,6 +14,12 @@ class FreeWorld {
   readonly #kept = new Map<string, unknown[]>();
   readonly #waiting = new Map<string, Set<Waiter>>();
   readonly #sent = new Set<string>();
+  /** Locks that are taken: how often, and who waits for a place. */
+  readonly #locks = new Map<
+    string,
+    { taken: number; readonly line: { readonly max: number; go(): void }[] }
+  >();
+  readonly #rates = new Map<string, number>();
   #keys = 0;
 
   sleep(ms: number): Promise<void> {
@@ -73,12 +79,49 @@ class FreeWorld {
     return "delivered";
   }
 
-  /** Forgets all events. Timers that run are not stopped. */
+  /** When the next of a rate may go, in ms since 1970: see `Store.reserve`. */
+  reserve(key: string, interval: number, burst: number): number {
+    const now = this.clock.now();
+    const free = Math.max(now, this.#rates.get(key) ?? 0);
+    this.#rates.set(key, free + interval);
+    return Math.max(now, Math.ceil(free - interval * (burst - 1)));
+  }
+
+  /** Waits until fewer than `max` places of the lock are taken, and takes one. */
+  acquire(key: string, max: number): Promise<void> {
+    const lock = this.#locks.get(key) ?? { taken: 0, line: [] };
+    this.#locks.set(key, lock);
+    return new Promise((go) => {
+      lock.line.push({ max, go });
+      this.#serve(key);
+    });
+  }
+
+  release(key: string): void {
+    const lock = this.#locks.get(key);
+    if (lock === undefined) return;
+    lock.taken--;
+    this.#serve(key);
+  }
+
+  #serve(key: string): void {
+    const lock = this.#locks.get(key)!;
+    for (let [next] = lock.line; next !== undefined && lock.taken < next.max; [next] = lock.line) {
+      lock.line.shift();
+      lock.taken++;
+      next.go();
+    }
+    if (lock.taken === 0) this.#locks.delete(key);
+  }
+
+  /** Forgets all events and locks. Timers that run are not stopped. */
   reset(clock: Clock): void {
     this.clock = clock;
     this.#kept.clear();
     this.#waiting.clear();
     this.#sent.clear();
+    this.#locks.clear();
+    this.#rates.clear();
   }
 }
 

@@ -21,6 +21,43 @@ export function checkCount(owner: string, option: string, value: unknown, least:
   if (!fits) throw wrongOption(owner, option, value, `an integer of at least ${least}`);
 }
 
+export interface StartOptions {
+  /** The same id twice is one run. Default: one of its own. */
+  readonly id?: string;
+  /** For finding runs: up to the user. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Higher is claimed first. Default 0. */
+  readonly priority?: number;
+  /** It begins when fewer than `max` runs that were started with this key have begun and not ended; in order. */
+  readonly limit?: { readonly key: string; readonly max: number };
+}
+
+/**
+ * Start options with their defaults.
+ * @throws ColdframeError CF2301, CF3103
+ */
+export function checkStart(options: StartOptions): {
+  readonly id: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly limit: { readonly key: string; readonly max: number } | null;
+} {
+  checkOptions("start()", options, ["id", "tags", "priority", "limit"]);
+  const { id, tags = {}, priority = 0, limit = null } = options;
+  if (id !== undefined) checkName("run id", id);
+  if (!Number.isSafeInteger(priority)) throw wrongOption("start()", "priority", priority, "an integer");
+  for (const [name, value] of Object.entries(tags)) {
+    checkName("tag", name);
+    if (typeof value !== "string") throw wrongOption("start()", `tags.${name}`, value, "a text");
+  }
+  if (limit !== null) {
+    checkOptions("start(), limit", limit, ["key", "max"]);
+    checkName("limit", limit.key);
+    checkCount("start(), limit", "max", limit.max, 1);
+  }
+  return { id, tags, priority, limit };
+}
+
 /** The longest id or key, in UTF-16 units. */
 const LONGEST = 512;
 

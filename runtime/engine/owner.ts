@@ -25,6 +25,8 @@ export interface Owner {
   settle(activation: Activation): void;
   /** Ends the run. */
   end(activation: Activation, end: RunEnd): void;
+  /** Gives a suspended run back as soon as nothing of it is under way. False: it has to go on for that. */
+  standStill(activation: Activation): boolean;
   /** Gives the run back untouched: it cannot go on here. */
   block(activation: Activation, blocked: Blocked): void;
 

@@ -29,6 +29,8 @@ export interface Settings {
   readonly poll: number;
   /** Milliseconds that steps in flight get to end, at close and at cancel. */
   readonly grace: number;
+  /** How long runs that have ended are kept, or null. */
+  readonly retention: number | null;
   /** Called by name before and after each commit and each step execution. */
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */

@@ -19,6 +19,11 @@ export interface StepOptions {
   readonly retry?: number | RetryPolicy;
   /** The time that one attempt may take. Then its signal is aborted, and it counts as failed with `TimeoutError`. */
   readonly timeout?: Duration;
+  /**
+   * What follows when it has failed for good. `throw`, the default: the error is thrown at the await. `hold`: the run stays
+   * parked there until a person decides with `engine.retry`, `resolve` or `reject`.
+   */
+  readonly onFailure?: "throw" | "hold";
 }
 
 /** Options with their defaults, in milliseconds. */
@@ -28,20 +33,31 @@ export interface Policy {
   readonly factor: number;
   readonly maxInterval: number;
   readonly timeout: number | null;
+  readonly onFailure: "throw" | "hold";
 }
 
-const DEFAULT: Policy = { attempts: 1, interval: 1000, factor: 2, maxInterval: 300_000, timeout: null };
+const DEFAULT: Policy = {
+  attempts: 1,
+  interval: 1000,
+  factor: 2,
+  maxInterval: 300_000,
+  timeout: null,
+  onFailure: "throw",
+};
 
 /** @throws ColdframeError CF2301, CF2302 */
 export function policyOf(name: string, options: unknown): Policy {
   if (options === undefined || options === null) return DEFAULT;
   const owner = `step "${name}"`;
   if (typeof options !== "object") throw wrongOption(owner, "options", options, "an object");
-  checkOptions(owner, options, ["retry", "timeout"]);
-  const { retry = 1, timeout } = options as StepOptions;
+  checkOptions(owner, options, ["retry", "timeout", "onFailure"]);
+  const { retry = 1, timeout, onFailure = "throw" } = options as StepOptions;
   const policy = typeof retry === "number" ? { attempts: retry } : retry;
   checkOptions(`${owner}, retry`, policy, ["attempts", "interval", "factor", "maxInterval"]);
   checkCount(owner, "retry.attempts", policy.attempts, 1);
+  if (onFailure !== "throw" && onFailure !== "hold") {
+    throw wrongOption(owner, "onFailure", onFailure, '"throw" or "hold"');
+  }
   const factor = policy.factor ?? DEFAULT.factor;
   if (typeof factor !== "number" || !(factor >= 1)) {
     throw wrongOption(owner, "retry.factor", factor, "a number of at least 1");
@@ -52,6 +68,7 @@ export function policyOf(name: string, options: unknown): Policy {
     factor,
     maxInterval: policy.maxInterval === undefined ? DEFAULT.maxInterval : milliseconds(policy.maxInterval),
     timeout: timeout === undefined ? null : milliseconds(timeout),
+    onFailure,
   };
 }
 

@@ -1,18 +1,25 @@
 /** What `engine.start` and `engine.run` return. */
 import { decodeValue } from "../snapshot/index.ts";
+import type { ParkView } from "./run-view.ts";
 import type { RunDetail, RunEnd } from "./store.ts";
 
 /** The state of a run, for people and dashboards. */
-export type RunState = Omit<RunDetail, "call" | "end"> & {
-  /** Arguments, as they were at the start. */
-  readonly args: readonly unknown[];
-};
+export type RunState = Omit<RunDetail, "call" | "end" | "waits"> &
+  ParkView & {
+    /** Arguments, as they were at the start. */
+    readonly args: readonly unknown[];
+  };
+
+export interface CancelOptions {
+  /** True: the run ends at once, without its `catch` and `finally`. For one that does not end otherwise. Default false. */
+  readonly force?: boolean;
+}
 
 /** What a handle asks of its engine. */
 export interface RunAccess {
   ended(run: string): Promise<RunEnd>;
   get(run: string): Promise<RunState | null>;
-  cancel(run: string): Promise<boolean>;
+  cancel(run: string, options?: CancelOptions): Promise<boolean>;
   changes(run: string): AsyncIterable<RunState>;
 }
 
@@ -50,9 +57,9 @@ export class RunHandle<T = unknown> {
     return this.#access.get(this.id);
   }
 
-  /** Asks it to stop: `Cancelled` is thrown at its awaits. False when it has ended already. */
-  cancel(): Promise<boolean> {
-    return this.#access.cancel(this.id);
+  /** Asks it to stop: `Cancelled` is thrown at its awaits; with `force` it ends at once. False when it has ended already. */
+  cancel(options?: CancelOptions): Promise<boolean> {
+    return this.#access.cancel(this.id, options);
   }
 
   /** Its state now and after each change, until it has ended. */

@@ -1,6 +1,7 @@
 /** The host port of the machine, for one run: steps become waits, the end of a drain becomes a look at the run. */
 import {
   Durable,
+  type Effect,
   external,
   type Host,
   REJECTED,
@@ -9,7 +10,7 @@ import {
   StepWait,
   settle,
 } from "../machine/index.ts";
-import { encodeList } from "../snapshot/index.ts";
+import { encodeList, type WriterOptions } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
 import { noteSite } from "./native-consumers.ts";
 import type { Owner } from "./owner.ts";
@@ -37,6 +38,15 @@ export class RunHost implements Host {
     const promise = external(run, new StepWait(id, step.id, text, ""));
     noteSite(promise, step.name);
     return promise;
+  }
+
+  get codec(): WriterOptions {
+    return this.#worker.settings.codec;
+  }
+
+  effect(_run: Run, effect: Effect): void {
+    if (effect.kind === "abort") this.activation.abandon(effect.wait);
+    else this.activation.effects.push(effect);
   }
 
   onQuiescent(run: Run): void {

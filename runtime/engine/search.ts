@@ -9,6 +9,8 @@ import type { Blocked, Claimed, Hint, News } from "./store.ts";
 
 /** Runs claimed at one time, at most. */
 const CLAIM = 100;
+/** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
+const COLLECT = 500;
 
 /** What the search asks of its worker. */
 export interface Searcher {
@@ -85,7 +87,19 @@ export class Search {
     }
     this.#looking = false;
     if (this.#worker.closing) return;
-    this.#timer = clock.setTimeout(() => void this.#unblock().finally(() => this.look()), next);
+    this.#timer = clock.setTimeout(() => void this.#keepUp().finally(() => this.look()), next);
+  }
+
+  /** What is done when there is time. */
+  async #keepUp(): Promise<void> {
+    await this.#unblock();
+    const { store, clock, log, retention } = this.#worker.settings;
+    if (retention === null) return;
+    try {
+      await store.collect(clock.now() - retention, COLLECT);
+    } catch (error) {
+      if (!this.#worker.closing) log({ level: "error", message: "old runs could not be removed", error });
+    }
   }
 
   async #readNews(): Promise<void> {

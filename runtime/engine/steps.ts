@@ -17,6 +17,7 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
     return;
   }
   const failed = activation.attempts.get(intent.id);
+  if (failed?.due === null) return;
   if (failed !== undefined && failed.due > worker.settings.clock.now()) {
     activation.retries.set(intent.id, intent);
     worker.wakeAt(activation, intent.id, failed.due, () => {
@@ -36,7 +37,7 @@ class Flight extends Attempt {
   #policy: Policy | null = null;
 
   constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
-    super(`${activation.id}/${intent.id}`, attempt, activation.epoch);
+    super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
     this.#activation = activation;
     this.#intent = intent;
     this.#step = step;
@@ -72,7 +73,11 @@ class Flight extends Attempt {
     const later =
       threw && this.#policy !== null ? backoff(this.#policy, this.attempt, value, random()) : null;
     if (later !== null) {
-      void this.#retry(later, value);
+      void this.#failed(later, value);
+      return;
+    }
+    if (threw && this.#policy?.onFailure === "hold") {
+      void this.#failed(null, value);
       return;
     }
     activation.flights.delete(wait);
@@ -80,16 +85,17 @@ class Flight extends Attempt {
     this.#worker.advance(activation);
   }
 
-  async #retry(later: number, thrown: unknown): Promise<void> {
+  /** @param later milliseconds until the next attempt; null: a person decides */
+  async #failed(later: number | null, thrown: unknown): Promise<void> {
     const activation = this.#activation;
     const { id: wait, step } = this.#intent;
     const { clock, log } = this.#worker.settings;
     const { message } = (thrown ?? {}) as { message?: unknown };
     const error = String(message ?? thrown);
-    const failed = { wait, made: this.attempt, due: clock.now() + later, error };
+    const failed = { wait, made: this.attempt, due: later === null ? null : clock.now() + later, error };
     log({
-      level: "info",
-      message: `attempt ${failed.made} of step "${step}" failed: ${error}`,
+      level: later === null ? "warn" : "info",
+      message: `attempt ${failed.made} of step "${step}" failed${later === null ? " for good, it is held" : ""}: ${error}`,
       run: activation.id,
     });
     const passed = await this.#worker.note(activation, { arrivals: [], attempts: [failed] });

@@ -3,10 +3,11 @@
  *
  * States of a run:
  *
- * | status    | meaning                                                              | leaves it by                  |
- * |-----------|----------------------------------------------------------------------|-------------------------------|
- * | `active`  | runs, or is parked; claimable when `due` has come and nobody owns it  | a turn                        |
- * | `blocked` | cannot go on; untouched, `reason` says why                            | an arrival, cancel, `unblock` |
+ * | status      | meaning                                                              | leaves it by                  |
+ * |-------------|----------------------------------------------------------------------|-------------------------------|
+ * | `active`    | runs, or is parked; claimable when `due` has come and nobody owns it  | a turn                        |
+ * | `blocked`   | cannot go on; untouched, `reason` says why                            | an arrival, cancel, `unblock` |
+ * | `suspended` | somebody wants it to stand still; what arrives for it waits          | `resume`, the end by force    |
  * | `done`, `failed`, `cancelled` | ended; the result or error is kept               | never                         |
  *
  * Rules that every store keeps and `test/stores` checks:
@@ -21,7 +22,7 @@
 /** `asked`: somebody wants the run cancelled. `under way`: its awaits were told, and that is in the snapshot. */
 export type CancelState = "no" | "asked" | "under way";
 
-export type RunStatus = "active" | "blocked" | "done" | "failed" | "cancelled";
+export type RunStatus = "active" | "blocked" | "suspended" | "done" | "failed" | "cancelled";
 
 /** Who writes. `epoch` is the run's fencing number at the claim. */
 export interface Fence {
@@ -41,8 +42,10 @@ export interface NewRun {
   readonly tags: Readonly<Record<string, string>>;
   /** Higher first. Default 0. */
   readonly priority: number;
-  /** The wait of another run that this run's end settles. */
-  readonly parent?: { readonly run: string; readonly wait: number };
+  /** The run that started it, or null. */
+  readonly parent: string | null;
+  /** It begins when fewer than `max` runs with this key have begun and not ended; in the order in which they were started. */
+  readonly limit: { readonly key: string; readonly max: number } | null;
 }
 
 /** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
@@ -57,8 +60,8 @@ export interface Attempt {
   readonly wait: number;
   /** Attempts made so far. */
   readonly made: number;
-  /** When the next one may start. */
-  readonly due: number;
+  /** When the next one may start. Null: it is held, a person decides (`mend`). */
+  readonly due: number | null;
   /** Message of the last failure. */
   readonly error: string;
 }
@@ -69,11 +72,35 @@ export interface Subscription {
   readonly key: string;
 }
 
+/** A wait for the end of another run. */
+export interface Following {
+  readonly wait: number;
+  readonly run: string;
+  /** That run is cancelled when this one ends before it. */
+  readonly attached: boolean;
+}
+
+/** A wait for one of the `max` places of a lock. The place is the run's until it releases it or ends. */
+export interface Acquiring {
+  readonly wait: number;
+  readonly key: string;
+  readonly max: number;
+  /** The place outlives the run, until somebody releases it. */
+  readonly loose: boolean;
+  /** What arrives with the place, encoded. */
+  readonly value: string;
+}
+
+/** What a person decides about a step that is held. */
+export type Mending =
+  | { readonly kind: "retry" }
+  | { readonly kind: "settle"; readonly threw: boolean; readonly value: string };
+
 /** What a parked run waits for, as people read it. */
 export interface WaitInfo {
   readonly id: number;
-  readonly kind: "step" | "timer" | "event" | "child";
-  /** Step id, event key or child run. */
+  readonly kind: "step" | "timer" | "event" | "child" | "lock";
+  /** Step id, event key, other run, or key of a lock. */
   readonly name: string;
   /** Deadline, or null. */
   readonly due: number | null;
@@ -138,6 +165,14 @@ export interface Turn extends Fence {
   /** Child runs to start; an existing id is taken as started. */
   readonly starts: readonly NewRun[];
   readonly sends: readonly NewEvent[];
+  /** Waits that are new with this turn, for ends of other runs. The store answers with arrivals for those that have ended. */
+  readonly follow: readonly Following[];
+  /** Other runs to cancel. */
+  readonly cancels: readonly string[];
+  /** Lock waits that are new with this turn. The store answers with arrivals for those that got a place. */
+  readonly acquire: readonly Acquiring[];
+  /** Lock waits of this or other runs, granted or not, that are given up. */
+  readonly release: readonly { readonly run: string; readonly wait: number }[];
   readonly codes: readonly CodeRecord[];
   /**
    * Chunks that the snapshot refers to from now on, and those that it does not any more; null: the same as before. The end of a
@@ -174,6 +209,10 @@ export type WriteOutcome =
       readonly news: number;
       /** Among what it has not seen is the wish to cancel the run. */
       readonly cancel: boolean;
+      /** Somebody wants the run to stand still. Only told when `news` differs. */
+      readonly suspend: boolean;
+      /** Steps that were held and are to be tried again. Only told when `news` differs. */
+      readonly retry: readonly number[];
     }
   /** Another worker owns the run, or it ended. Nothing was written; drop it. */
   | { readonly passed: false; readonly fenced: true; readonly error: null }
@@ -239,6 +278,10 @@ export interface RunRow {
   readonly cancel: CancelState;
   /** Why it is blocked, or null. */
   readonly blocked: Blocked | null;
+  /** Steps that failed for good and are held for a person. */
+  readonly held: number;
+  /** The run that started it, or null. */
+  readonly parent: string | null;
 }
 
 export interface RunDetail extends RunRow {
@@ -315,8 +358,40 @@ export interface Store {
   /** Delivers or keeps an event. Resolves when durable. */
   send(event: NewEvent): Promise<SendOutcome>;
 
-  /** Asks to cancel a run; wakes it. False: it has ended or does not exist. */
-  cancel(run: string): Promise<boolean>;
+  /**
+   * Asks to cancel a run; wakes it, also from being suspended. False: it has ended or does not exist.
+   * @param force set: it ends at once, whatever it is doing, with this value
+   */
+  cancel(run: string, force: string | null): Promise<boolean>;
+
+  /** Makes a run stand still: its owner gives it back, and nobody claims it. False: it is suspended, has ended, or does not exist. */
+  suspend(run: string): Promise<boolean>;
+
+  /** Ends that. False: it is not suspended. */
+  resume(run: string): Promise<boolean>;
+
+  /** Carries out what a person decided about a held step. False: no step of this wait is held. */
+  mend(run: string, wait: number, mending: Mending): Promise<boolean>;
+
+  /**
+   * Starts a run in the state that another one was last saved in.
+   * @param to id and secret of the new run
+   * @returns `none`: there is nothing to copy, `ended`: it has ended, `exists`: there is a run of the new id
+   */
+  clone(from: string, to: Pick<NewRun, "id" | "secret">): Promise<"cloned" | "none" | "ended" | "exists">;
+
+  /**
+   * Removes runs that ended before a time, and events taken before it, up to `limit` of each.
+   * @returns runs removed
+   */
+  collect(before: number, limit: number): Promise<number>;
+
+  /**
+   * Takes one of the places that `key` has over time (generic cell rate algorithm, ITU-T I.371): one per `interval` ms,
+   * with up to `burst` at once.
+   * @returns the time from which it may be used
+   */
+  reserve(key: string, interval: number, burst: number): Promise<number>;
 
   /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
   unblock(run: string): Promise<boolean>;
@@ -354,4 +429,6 @@ export interface News {
   readonly news: number;
   readonly arrivals: readonly Arrival[];
   readonly cancel: CancelState;
+  readonly suspend: boolean;
+  readonly retry: readonly number[];
 }

@@ -8,10 +8,12 @@
  */
 import type { Activation } from "./activation.ts";
 import type {
+  Acquiring,
   Arrival,
   Blocked,
   ChunkChange,
   CodeRecord,
+  Following,
   NewEvent,
   NewRun,
   RunEnd,
@@ -36,8 +38,12 @@ export class TurnRecord implements Turn {
   subscribe: readonly Subscription[] = NONE;
   unsubscribe: readonly Subscription[] = NONE;
   consumed: readonly number[] = NONE;
-  readonly starts: readonly NewRun[] = NONE;
-  readonly sends: readonly NewEvent[] = NONE;
+  starts: readonly NewRun[] = NONE;
+  sends: readonly NewEvent[] = NONE;
+  follow: readonly Following[] = NONE;
+  cancels: readonly string[] = NONE;
+  acquire: readonly Acquiring[] = NONE;
+  release: Turn["release"] = NONE;
   codes: readonly CodeRecord[] = NONE;
   chunks: ChunkChange | null = null;
   end: RunEnd | null = null;

@@ -17,6 +17,7 @@ import {
 import type { Activation, StepIntent } from "./activation.ts";
 import { applyCancel } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
+import { addEffects, addStart, addWait } from "./effects.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
@@ -38,6 +39,7 @@ const KEEP_FOR = 5000;
  */
 export function advance(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open" || activation.draining) return;
+  if (activation.suspended && !activation.dirty && worker.standStill(activation)) return;
   if (!open(activation, worker)) return;
   const run = activation.run!;
   activation.draining = true;
@@ -198,6 +200,7 @@ export function commit(activation: Activation, worker: Owner): void {
   activation.noteTimer?.();
   activation.noteTimer = null;
   const kept = new WaitTable<WaitInfo>();
+  const turn = new TurnRecord(activation, worker.id);
   let intents: WaitTable<StepIntent> | null = null;
   let subscribe: Subscription[] | null = null;
   let waits = "";
@@ -208,11 +211,15 @@ export function commit(activation: Activation, worker: Owner): void {
       info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
       if (wait.kind === "step") (intents ??= new WaitTable()).set(id, wait);
       else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
+      else if (wait.kind !== "timer") addWait(turn, activation, wait);
     }
     kept.set(id, info);
     waits += waits === "" ? waitText(info) : `,${waitText(info)}`;
   }
-  for (const { id } of saved.dropped) run.waits.delete(id);
+  for (const wait of saved.dropped) {
+    run.waits.delete(wait.id);
+    addStart(turn, activation, wait);
+  }
   const failure = unhandledFailure(saved);
   if (failure !== null) {
     writeEnd(activation, worker, failure);
@@ -221,13 +228,13 @@ export function commit(activation: Activation, worker: Owner): void {
   const due = nextDue(activation, kept);
   const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
   const keep = intents !== null || isBusy(activation) || isSoon(due, worker);
-  const turn = new TurnRecord(activation, worker.id);
   turn.snapshot = saved.text;
   turn.waits = flat(`[${waits}]`);
   turn.due = due;
   turn.keep = keep;
   if (subscribe !== null) turn.subscribe = subscribe;
   turn.unsubscribe = droppedEvents(activation, kept);
+  addEffects(turn, activation, kept);
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes);
   turn.chunks = chunkChange(activation.chunks, saved.chunks);
@@ -281,13 +288,15 @@ class Commit implements Outgoing {
   }
 }
 
-/** A step that was called is executed, whether or not anyone can still see its outcome: it has effects. */
+/** A step or run that was called goes on, whether or not anyone can still see its outcome: it has effects. */
 function save(run: Run, options: EncodeOptions): RunSnapshot {
   const saved = encodeRun(run, options);
   if (saved.dropped.length === 0) return saved;
-  const steps = saved.dropped.filter((wait) => wait.kind === "step");
-  if (steps.length === 0) return saved;
-  for (const { id } of steps) keepPending(run.waits.get(id)!);
+  const calls = saved.dropped.filter(
+    (wait) => wait.kind === "step" || (wait.kind === "child" && wait.attached),
+  );
+  if (calls.length === 0) return saved;
+  for (const { id } of calls) keepPending(run.waits.get(id)!);
   return encodeRun(run, options);
 }
 

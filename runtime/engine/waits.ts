@@ -52,6 +52,19 @@ export function placeOf(promise: Durable): string {
   return task === null || point === undefined || task.ip === 0 ? "" : placeOfPoint(task.code!, task.ip);
 }
 
+/** Whether `target` goes on, or settles, because of `promise`. */
+export function leadsTo(promise: Durable, target: Durable): boolean {
+  const seen = new Set<Durable>([promise]);
+  for (const waiting of seen) {
+    if (waiting === target) return true;
+    for (const reaction of reactionsOf(waiting)) {
+      const next = targetOf(reaction);
+      if (next !== null) seen.add(next);
+    }
+  }
+  return false;
+}
+
 /** Whether a task that waits for `promise`, or for what depends on it, is inside a handler that is being unwound. */
 export function inHandler(promise: Durable): boolean {
   const seen = new Set<Durable>([promise]);
@@ -99,6 +112,8 @@ function nameOf(wait: Wait): string {
       return wait.key;
     case "child":
       return wait.run;
+    case "lock":
+      return wait.key;
     case "timer":
       return wait.at === "" ? "sleep" : wait.at;
   }

@@ -195,10 +195,11 @@ export class Worker implements Owner, Searcher {
       return;
     }
     this.#heard(activation, outcome);
-    if (intents !== null) for (const intent of intents.values()) startStep(activation, intent, this);
+    if (intents !== null && !activation.suspended)
+      for (const intent of intents.values()) startStep(activation, intent, this);
     armTimers(activation, this);
-    if (activation.inbox.length > 0 || activation.dirty || activation.cancel === "asked")
-      advance(activation, this);
+    const { inbox, dirty, cancel, suspended } = activation;
+    if (inbox.length > 0 || dirty || cancel === "asked" || suspended) advance(activation, this);
     else this.park(activation);
     this.#idle?.();
   }
@@ -223,6 +224,14 @@ export class Worker implements Owner, Searcher {
       void this.#giveBack(activation, { due, blocked: null });
   }
 
+  standStill(activation: Activation): boolean {
+    if ((activation.run?.natives.size ?? 0) > 0) return false;
+    if (activation.flights.size > 0) return true;
+    const due = activation.inbox.length > 0 ? 0 : nextDue(activation, activation.waits);
+    void this.#giveBack(activation, { due, blocked: null });
+    return true;
+  }
+
   block(activation: Activation, blocked: Blocked): void {
     if (this.#codes.takeMissed()) {
       void this.#tryWithNewerRecords(activation);
@@ -242,7 +251,9 @@ export class Worker implements Owner, Searcher {
   async #giveBack(activation: Activation, release: Release): Promise<void> {
     const seen = activation.news;
     activation.phase = "committing";
-    const passed = await this.note(activation, { arrivals: [], attempts: [] }, release);
+    const arrivals = activation.inbox.filter(({ wait }) => !activation.recorded.has(wait));
+    for (const { wait } of arrivals) activation.recorded.add(wait);
+    const passed = await this.note(activation, { arrivals, attempts: [] }, release);
     if (!passed) return;
     if (activation.news === seen) {
       this.#release(activation);
@@ -307,6 +318,15 @@ export class Worker implements Owner, Searcher {
     armTimers(activation, this);
   }
 
+  /** A person wants a held step to be tried again. */
+  #retry(activation: Activation, wait: number): void {
+    const held = activation.attempts.get(wait);
+    if (held?.due !== null) return;
+    activation.attempts.set(wait, { ...held, made: 0, due: 0 });
+    const asked = activation.run?.waits.get(wait)?.wait;
+    if (asked?.kind === "step") startStep(activation, asked, this);
+  }
+
   /** Takes up what another process wrote about code since this one began, and tries once more. */
   async #tryWithNewerRecords(activation: Activation): Promise<void> {
     await this.#codes.load(this.settings.store);
@@ -328,7 +348,11 @@ export class Worker implements Owner, Searcher {
     advance(activation, this);
   }
 
-  #heard(activation: Activation, news: Pick<Passed, "news" | "arrivals" | "cancel">): void {
+  #heard(activation: Activation, news: Omit<Passed, "passed">): void {
+    if (news.news > activation.news) {
+      activation.suspended = news.suspend;
+      for (const wait of news.retry) this.#retry(activation, wait);
+    }
     activation.news = Math.max(activation.news, news.news);
     if (news.cancel && activation.cancel === "no") activation.cancel = "asked";
     if (news.arrivals.length > 0) activation.receive(news.arrivals, true);

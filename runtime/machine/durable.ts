@@ -61,7 +61,36 @@ export type Wait =
       readonly due: number | null;
       readonly at: string;
     }
-  | { readonly kind: "child"; readonly id: number; readonly run: string; readonly at: string };
+  | {
+      /** The end of another run. */
+      readonly kind: "child";
+      readonly id: number;
+      readonly run: string;
+      /** That run is cancelled when this one ends before it. */
+      readonly attached: boolean;
+      readonly at: string;
+      /** What the host has to start with the next save; null later, and when that run is there already. Never saved. */
+      readonly start: object | null;
+    }
+  | {
+      /** One of the `max` places of a lock. Once granted, it is the run's until it is released. */
+      readonly kind: "lock";
+      readonly id: number;
+      readonly key: string;
+      readonly max: number;
+      /** It outlives the run, until somebody releases it. */
+      readonly loose: boolean;
+      readonly at: string;
+    };
+
+/** What a run does to others. It takes place when the run is saved, in the same transaction. */
+export type Effect =
+  | { readonly kind: "send"; readonly key: string; readonly id: string; readonly payload: string }
+  /** `run`: which one took the place. */
+  | { readonly kind: "release"; readonly run: string; readonly wait: number }
+  | { readonly kind: "cancel"; readonly run: string }
+  /** At once: nobody waits for this step any more. */
+  | { readonly kind: "abort"; readonly wait: number };
 
 /** A step that was called. An object of a class, since these are made at every turn: see `TurnRecord` of the engine. */
 export class StepWait {
@@ -288,10 +317,14 @@ export class ElementCall {
   done = false;
 }
 
-/** What the engine plugs into a run. None of it is called while a job of the run is on the stack, but `callStep` and `now`. */
+/** What the engine plugs into a run. None of it is called while a job of the run is on the stack, but `callStep`, `effect` and `now`. */
 export interface Host {
   /** A step called in the run: takes its arguments down (they are copies) and returns `external(run, wait)`. */
   callStep(run: Run, step: Step, args: unknown[]): Durable;
+  /** How values of the run are encoded: options of the snapshot's writer. */
+  readonly codec: object;
+  /** Takes down what the run does to others. */
+  effect(run: Run, effect: Effect): void;
   /**
    * The queue has run empty: no task can go on by itself. With `run.pendingNative > 0` promises of unmarked code
    * are pending and will enter the run again when they settle.

@@ -3,7 +3,7 @@
  * build upon. `docs/abi.md` explains it.
  */
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
-export { Bound, restoreBound } from "./bound.ts";
+export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
   $class,
   $classOf,
@@ -33,6 +33,7 @@ export {
   type Callable,
   Constant,
   Durable,
+  type Effect,
   Element,
   ElementCall,
   Finally,

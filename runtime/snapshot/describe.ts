@@ -35,8 +35,8 @@ export interface TaskDescription {
 export interface WaitDescription {
   readonly index: number;
   readonly id: number;
-  readonly kind: "step" | "timer" | "event" | "child";
-  /** Step id, event key or child run; for a timer nothing. */
+  readonly kind: "step" | "timer" | "event" | "child" | "lock";
+  /** Step id, event key, other run, or key of a lock; for a timer nothing. */
   readonly name: string;
   /** Milliseconds since 1970, or null. */
   readonly due: number | null;
@@ -69,7 +69,7 @@ export function describe(text: string, options: DescribeOptions = {}): Descripti
   return guarded(() => new Describer(unseal(text), options).describe());
 }
 
-const WAITS = ["step", "timer", "event", "child"];
+const WAITS = ["step", "timer", "event", "child", "lock"];
 
 class Describer {
   private readonly names: readonly unknown[];

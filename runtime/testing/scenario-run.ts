@@ -2,15 +2,19 @@
  * The smallest host a run can have: no store, no commits. Steps are executed at once and settle in the order of their
  * completion, sleeps and deadlines are timers of the virtual clock, events live in a mailbox.
  */
+import type { ChildStart } from "../engine/child.ts";
 import { encodeError, encodeOutcome } from "../engine/codec.ts";
+import { encodeLock } from "../engine/lock.ts";
 import { TimeoutError } from "../engine/signals.ts";
 import { findStep } from "../engine/step.ts";
 import type { Arrival } from "../engine/store.ts";
 import { keepPending } from "../engine/waits.ts";
 import {
+  bindingOf,
   Durable,
   deliver,
   drain,
+  type Effect,
   external,
   type Host,
   PENDING,
@@ -43,15 +47,20 @@ export class ScenarioRun implements Host {
   readonly #inbox: Arrival[] = [];
   readonly #kept = new Map<string, string[]>();
   readonly #sent = new Set<string>();
+  readonly #places: { readonly wait: number; readonly key: string; readonly max: number; held: boolean }[] =
+    [];
   /** Waits that were taken up: their steps began, their timers run. */
   readonly #begun = new Map<number, () => void>();
+  /** Runs to start, by their waits. */
+  readonly #starts = new Map<number, ChildStart>();
   #flights = 0;
 
-  constructor(world: World, regime: Regime) {
+  /** @param parent the run that started it: the world knows only that one */
+  constructor(world: World, regime: Regime, parent: ScenarioRun | null = null) {
     this.#world = world;
     this.#regime = regime;
     this.run = new Run("scenario", this);
-    world.connect((key, payload, id) => this.#post(key, payload, id));
+    if (parent === null) world.connect((key, payload, id) => this.#post(key, payload, id));
   }
 
   callStep(run: Run, step: Step, args: unknown[]): Durable {
@@ -63,6 +72,13 @@ export class ScenarioRun implements Host {
       settlePromise(refused, REJECTED, error);
       return refused;
     }
+  }
+
+  readonly codec = {};
+
+  effect(_run: Run, effect: Effect): void {
+    if (effect.kind === "send") this.#world.send(effect.key, decodeValue(effect.payload), effect.id);
+    else if (effect.kind === "release") this.#release(effect.wait);
   }
 
   onQuiescent(): void {}
@@ -112,9 +128,13 @@ export class ScenarioRun implements Host {
 
   #park(): void {
     if (!this.#regime.park) return;
+    // No snapshot holds what is still to be started: an engine does that with the save.
+    for (const { wait } of this.run.waits.values()) {
+      if (wait?.kind === "child" && wait.start !== null) this.#starts.set(wait.id, wait.start as ChildStart);
+    }
     let saved = encodeRun(this.run);
-    // A step that was called is executed, whether or not anyone can still see its outcome.
-    const steps = saved.dropped.filter((wait) => wait.kind === "step");
+    // What was called is executed, whether or not anyone can still see its outcome.
+    const steps = saved.dropped.filter((wait) => wait.kind === "step" || wait.kind === "child");
     for (const { id } of steps) keepPending(this.run.waits.get(id)!);
     if (steps.length > 0) saved = encodeRun(this.run);
     this.run.ended = true;
@@ -151,7 +171,18 @@ export class ScenarioRun implements Host {
         return nothing;
       }
     }
-    if (wait.kind === "child" || wait.due === null) return nothing;
+    if (wait.kind === "child") {
+      void this.#startChild(wait.id, (wait.start as ChildStart | null) ?? this.#starts.get(wait.id) ?? null);
+      return nothing;
+    }
+    if (wait.kind === "lock") {
+      this.#places.push({ wait: wait.id, key: wait.key, max: wait.max, held: false });
+      this.#serve(wait.key);
+      return () => {
+        if (!this.#places.some((place) => place.wait === wait.id && place.held)) this.#release(wait.id);
+      };
+    }
+    if (wait.due === null) return nothing;
     const arrival: Arrival =
       wait.kind === "timer"
         ? { wait: wait.id, threw: false, value: encodeValue(undefined) }
@@ -176,6 +207,34 @@ export class ScenarioRun implements Host {
     }
     this.#flights--;
     this.#inbox.push(encodeOutcome(wait, threw, value));
+  }
+
+  /** A run of its own, in the same world. */
+  async #startChild(wait: number, start: ChildStart | null): Promise<void> {
+    if (start === null) return;
+    this.#flights++;
+    const child = new ScenarioRun(this.#world, this.#regime, this);
+    await child.finish(bindingOf(start.entry)!.value as never, decodeValue(start.call) as unknown[]);
+    const { state, value } = child.run.root!;
+    this.#flights--;
+    if (state !== PENDING) this.#inbox.push(encodeOutcome(wait, state === REJECTED, value));
+  }
+
+  #release(wait: number): void {
+    const at = this.#places.findIndex((place) => place.wait === wait);
+    if (at < 0) return;
+    const { key } = this.#places.splice(at, 1)[0]!;
+    this.#serve(key);
+  }
+
+  #serve(key: string): void {
+    const line = this.#places.filter((place) => place.key === key);
+    for (const place of line) {
+      if (place.held) continue;
+      if (line.filter(({ held }) => held).length >= place.max) return;
+      place.held = true;
+      this.#inbox.push({ wait: place.wait, threw: false, value: encodeLock(key, place.wait) });
+    }
   }
 
   #deliver({ wait, threw, value }: Arrival): void {

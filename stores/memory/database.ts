@@ -1,5 +1,6 @@
 /** The data of the store in memory: what would be tables. */
 import type {
+  Acquiring,
   Arrival,
   Attempt,
   Blocked,
@@ -20,7 +21,7 @@ export interface Record {
   readonly secret: string;
   readonly tags: Readonly<{ [name: string]: string }>;
   readonly priority: number;
-  readonly parent: { readonly run: string; readonly wait: number } | null;
+  readonly parent: string | null;
   readonly created: number;
   status: RunStatus;
   blocked: Blocked | null;
@@ -41,6 +42,20 @@ export interface Record {
   readonly attempts: Map<number, Attempt>;
   /** Names of the chunks that the snapshot refers to. */
   readonly chunks: Set<string>;
+  /** Runs that wait for its end. */
+  readonly followers: Follower[];
+}
+
+export interface Follower {
+  readonly run: Record;
+  readonly wait: number;
+  readonly attached: boolean;
+}
+
+/** One in the line of a lock. */
+export interface Place extends Acquiring {
+  readonly run: Record;
+  held: boolean;
 }
 
 export interface Database {
@@ -56,6 +71,12 @@ export interface Database {
   readonly codes: Map<string, string>;
   /** By name: the content, and how many runs refer to it. */
   readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
+  /** Lines of locks by key, in the order in which places were asked for. */
+  readonly places: Map<string, Place[]>;
+  /** When the next place of a rate is free, by key. */
+  readonly rates: Map<string, number>;
+  /** Runs ever inserted. */
+  count: number;
   readonly listeners: Set<(hint: Hint) => void>;
 }
 
@@ -69,6 +90,9 @@ export function emptyDatabase(): Database {
     sent: new Set(),
     codes: new Map(),
     chunks: new Map(),
+    places: new Map(),
+    rates: new Map(),
+    count: 0,
     listeners: new Set(),
   };
 }

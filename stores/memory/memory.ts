@@ -5,6 +5,7 @@
 import type {
   Claimed,
   Hint,
+  Mending,
   NewEvent,
   NewRun,
   News,
@@ -19,8 +20,12 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
+import { arrive, tell } from "./arrivals.ts";
+import { chunksOf } from "./chunks.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
-import { chunksOf, commitWrite, deliver, insertRun } from "./writes.ts";
+import { askToCancel } from "./followers.ts";
+import { cloneRun, collect } from "./upkeep.ts";
+import { commitWrite, deliver, endRun, insertRun, retried } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
 const COMMITS_PER_TURN = 64;
@@ -59,8 +64,9 @@ export class MemoryStore implements Store {
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
     const data = this.#data;
     const owner = worker !== null && alive(data, worker) ? worker : null;
-    const outcomes = runs.map((run) => insertRun(data, run, owner));
-    if (owner === null) this.#tell({ kind: "ready" });
+    const hints: Hint[] = owner === null ? [{ kind: "ready" }] : [];
+    const outcomes = runs.map((run) => insertRun(data, run, run.limit === null ? owner : null, hints));
+    this.#tellAll(hints);
     return outcomes;
   }
 
@@ -117,7 +123,7 @@ export class MemoryStore implements Store {
         return { passed: false, fenced: false, error: error as Error };
       }
     });
-    for (const hint of hints) this.#tell(hint);
+    this.#tellAll(hints);
     // Without any I/O, a busy run would keep timers and sockets of the process waiting for ever.
     if (++this.#commits % COMMITS_PER_TURN === 0) await nextTurn();
     return outcomes;
@@ -126,20 +132,76 @@ export class MemoryStore implements Store {
   async send(event: NewEvent): Promise<SendOutcome> {
     const hints: Hint[] = [];
     const outcome = deliver(this.#data, event, hints);
-    for (const hint of hints) this.#tell(hint);
+    this.#tellAll(hints);
     return outcome;
   }
 
-  async cancel(id: string): Promise<boolean> {
+  async cancel(id: string, force: string | null): Promise<boolean> {
     const run = this.#data.runs.get(id);
     if (run === undefined || run.end !== null) return false;
-    if (run.cancel === "no") run.cancel = "asked";
-    run.news++;
-    run.due = 0;
-    run.status = "active";
+    const hints: Hint[] = [];
+    if (force === null) askToCancel(run, hints);
+    else endRun(this.#data, run, { status: "cancelled", value: force }, hints);
+    this.#tellAll(hints);
+    return true;
+  }
+
+  async suspend(id: string): Promise<boolean> {
+    const run = this.#data.runs.get(id);
+    if (run === undefined || (run.status !== "active" && run.status !== "blocked")) return false;
+    run.status = "suspended";
     run.blocked = null;
+    run.news++;
     this.#tell({ kind: "run", run: id });
     return true;
+  }
+
+  async resume(id: string): Promise<boolean> {
+    const run = this.#data.runs.get(id);
+    if (run?.status !== "suspended") return false;
+    run.status = "active";
+    tell(run);
+    this.#tell({ kind: "ready" });
+    return true;
+  }
+
+  async mend(id: string, wait: number, mending: Mending): Promise<boolean> {
+    const run = this.#data.runs.get(id);
+    const held = run?.attempts.get(wait);
+    if (run === undefined || held === undefined || held.due !== null) return false;
+    if (mending.kind === "retry") {
+      run.attempts.set(wait, { ...held, made: 0, due: 0 });
+      tell(run);
+    } else {
+      run.attempts.delete(wait);
+      arrive(run, { wait, threw: mending.threw, value: mending.value });
+    }
+    this.#tell({ kind: "run", run: id });
+    return true;
+  }
+
+  async clone(
+    from: string,
+    to: Pick<NewRun, "id" | "secret">,
+  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+    const run = this.#data.runs.get(from);
+    if (run === undefined) return "none";
+    if (run.end !== null) return "ended";
+    if (this.#data.runs.has(to.id)) return "exists";
+    cloneRun(this.#data, run, to);
+    this.#tell({ kind: "ready" });
+    return "cloned";
+  }
+
+  async collect(before: number, limit: number): Promise<number> {
+    return collect(this.#data, before, limit);
+  }
+
+  async reserve(key: string, interval: number, burst: number): Promise<number> {
+    const { rates, now } = this.#data;
+    const free = Math.max(now(), rates.get(key) ?? 0);
+    rates.set(key, free + interval);
+    return Math.max(now(), Math.ceil(free - interval * (burst - 1)));
   }
 
   async unblock(id: string): Promise<boolean> {
@@ -169,7 +231,14 @@ export class MemoryStore implements Store {
     const found: News[] = [];
     for (const run of this.#data.runs.values()) {
       if (run.worker !== worker || run.news === run.seen) continue;
-      found.push({ run: run.id, news: run.news, arrivals: [...run.arrivals.values()], cancel: run.cancel });
+      found.push({
+        run: run.id,
+        news: run.news,
+        arrivals: [...run.arrivals.values()],
+        cancel: run.cancel,
+        suspend: run.status === "suspended",
+        retry: retried(run),
+      });
     }
     return found;
   }
@@ -223,6 +292,10 @@ export class MemoryStore implements Store {
     this.#closed = true;
   }
 
+  #tellAll(hints: readonly Hint[]): void {
+    for (const hint of hints) this.#tell(hint);
+  }
+
   /** Hints come after the write has been answered, as they would from another process. */
   #tell(hint: Hint): void {
     queueMicrotask(() => {
@@ -233,9 +306,27 @@ export class MemoryStore implements Store {
 }
 
 function row(run: Record): RunRow {
-  const { id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked } =
-    run;
-  return { id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked };
+  const {
+    id,
+    entry,
+    status,
+    tags,
+    priority,
+    turn,
+    epoch,
+    worker,
+    created,
+    updated,
+    due,
+    cancel,
+    blocked,
+    parent,
+  } = run;
+  const held = [...run.attempts.values()].filter((attempt) => attempt.due === null).length;
+  return {
+    ...{ id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked },
+    ...{ held, parent },
+  };
 }
 
 function alive(data: Database, worker: string): boolean {

@@ -1,12 +1,10 @@
 /** How writes change the data in memory. Each function either does all of its work or, when fenced, nothing. */
 import type {
-  Arrival,
-  Chunk,
-  ChunkChange,
   Hint,
   NewEvent,
   NewRun,
   Note,
+  RunEnd,
   SendOutcome,
   StartOutcome,
   Subscription,
@@ -14,22 +12,26 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
+import { arrive } from "./arrivals.ts";
+import { changeChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
+import { askToCancel, follow, tellFollowers } from "./followers.ts";
+import { acquire, queueRun, release, releaseAll } from "./places.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 
-export function insertRun(data: Database, run: NewRun, worker: string | null): StartOutcome {
+export function insertRun(data: Database, run: NewRun, worker: string | null, hints: Hint[]): StartOutcome {
   if (data.runs.has(run.id)) return { id: run.id, created: false, claimed: false };
   const now = data.now();
-  data.runs.set(run.id, {
-    n: data.runs.size,
+  const record: Record = {
+    n: data.count++,
     id: run.id,
     entry: run.entry,
     call: run.call,
     secret: run.secret,
     tags: { ...run.tags },
     priority: run.priority,
-    parent: run.parent ?? null,
+    parent: run.parent,
     created: now,
     status: "active",
     blocked: null,
@@ -38,7 +40,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null): S
     news: 0,
     seen: 0,
     worker,
-    due: now,
+    due: run.limit === null ? now : null,
     cancel: "no",
     updated: now,
     snapshot: null,
@@ -47,7 +49,10 @@ export function insertRun(data: Database, run: NewRun, worker: string | null): S
     arrivals: new Map(),
     attempts: new Map(),
     chunks: new Set(),
-  });
+    followers: [],
+  };
+  data.runs.set(run.id, record);
+  if (run.limit !== null) queueRun(data, record, run.limit, hints);
   return { id: run.id, created: true, claimed: worker !== null };
 }
 
@@ -74,13 +79,20 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
   if (turn.chunks !== null) changeChunks(data, run, turn.chunks);
   for (const child of turn.starts) {
-    insertRun(data, child, null);
+    insertRun(data, child, null, hints);
     hints.push({ kind: "ready" });
   }
+  for (const following of turn.follow) follow(data, run, following);
+  for (const id of turn.cancels) {
+    const other = data.runs.get(id);
+    if (other !== undefined) askToCancel(other, hints);
+  }
+  for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
+  for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
   for (const subscription of turn.subscribe) subscribe(data, run, subscription);
   for (const event of turn.sends) deliver(data, event, hints);
   if (turn.end !== null) {
-    endRun(data, run, turn, hints);
+    endRun(data, run, turn.end, hints);
     return passed(run, turn.news);
   }
   const told = run.news !== turn.news;
@@ -97,11 +109,13 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   return passed(run, turn.news);
 }
 
-function endRun(data: Database, run: Record, turn: Turn, hints: Hint[]): void {
-  run.status = turn.end!.status;
-  run.end = turn.end;
+export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]): void {
+  run.status = end.status;
+  run.end = end;
   run.worker = null;
   run.due = null;
+  run.blocked = null;
+  run.updated = data.now();
   run.arrivals.clear();
   run.attempts.clear();
   changeChunks(data, run, { added: [], dropped: [...run.chunks] });
@@ -111,38 +125,8 @@ function endRun(data: Database, run: Record, turn: Turn, hints: Hint[]): void {
     else data.mailbox.set(key, rest);
   }
   hints.push({ kind: "ended", run: run.id });
-  const parent = run.parent === null ? undefined : data.runs.get(run.parent.run);
-  if (parent === undefined || parent.end !== null) return;
-  arrive(parent, {
-    wait: run.parent!.wait,
-    threw: turn.end!.status !== "done",
-    value: turn.end!.value,
-  });
-  hints.push({ kind: "run", run: parent.id });
-}
-
-function changeChunks(data: Database, run: Record, { added, dropped }: ChunkChange): void {
-  for (const { hash, body } of added) {
-    if (run.chunks.has(hash)) continue;
-    run.chunks.add(hash);
-    const known = data.chunks.get(hash);
-    if (known === undefined) data.chunks.set(hash, { body: copy(body), runs: 1 });
-    else known.runs++;
-  }
-  for (const hash of dropped) {
-    if (!run.chunks.delete(hash)) continue;
-    const known = data.chunks.get(hash)!;
-    known.runs--;
-    if (known.runs === 0) data.chunks.delete(hash);
-  }
-}
-
-export function chunksOf(data: Database, run: Record): readonly Chunk[] {
-  return [...run.chunks].map((hash) => ({ hash, body: copy(data.chunks.get(hash)!.body) }));
-}
-
-function copy(body: Chunk["body"]): Chunk["body"] {
-  return typeof body === "string" ? body : body.slice();
+  releaseAll(data, run, hints);
+  tellFollowers(data, run, end, hints);
 }
 
 function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): WriteOutcome {
@@ -175,7 +159,8 @@ export function deliver(data: Database, event: NewEvent, hints: Hint[]): SendOut
   if (data.sent.has(name)) return { status: "duplicate", run: null };
   data.sent.add(name);
   const waiting = data.subscriptions.get(event.key);
-  const first = waiting?.shift();
+  let first = waiting?.shift();
+  while (first !== undefined && first.run.end !== null) first = waiting!.shift();
   if (first === undefined) {
     data.mailbox.set(event.key, [...(data.mailbox.get(event.key) ?? []), event]);
     return { status: "kept", run: null };
@@ -184,18 +169,6 @@ export function deliver(data: Database, event: NewEvent, hints: Hint[]): SendOut
   arrive(first.run, { wait: first.wait, threw: false, value: event.payload });
   hints.push({ kind: "run", run: first.run.id });
   return { status: "delivered", run: first.run.id };
-}
-
-/** Records what somebody else than the owner settled, and makes the run due. */
-function arrive(run: Record, arrival: Arrival): void {
-  if (run.arrivals.has(arrival.wait)) return;
-  run.arrivals.set(arrival.wait, arrival);
-  run.news++;
-  run.due = 0;
-  if (run.status === "blocked") {
-    run.status = "active";
-    run.blocked = null;
-  }
 }
 
 function subscribe(data: Database, run: Record, { wait, key }: Subscription): void {
@@ -219,6 +192,18 @@ function unsubscribe(data: Database, run: Record, wait: number, key: string): vo
 }
 
 function passed(run: Record, seen: number): WriteOutcome {
-  const arrivals = run.news === seen ? [] : [...run.arrivals.values()];
-  return { passed: true, arrivals, news: run.news, cancel: run.news !== seen && run.cancel !== "no" };
+  const isNew = run.news !== seen;
+  return {
+    passed: true,
+    arrivals: isNew ? [...run.arrivals.values()] : [],
+    news: run.news,
+    cancel: isNew && run.cancel !== "no",
+    suspend: run.status === "suspended",
+    retry: isNew ? retried(run) : [],
+  };
+}
+
+/** Steps that were held, and that a person wants to be tried again. */
+export function retried(run: Record): readonly number[] {
+  return [...run.attempts.values()].filter(({ made }) => made === 0).map(({ wait }) => wait);
 }

@@ -8,7 +8,7 @@ export function deliverEvent(transaction: Transaction, event: NewEvent): SendOut
   if (event.run !== null) {
     const target = sql.status.get(event.run);
     if (target === undefined) return { status: "unknown", run: null };
-    if (target.status !== "active" && target.status !== "blocked") return { status: "late", run: null };
+    if (sql.endOf.get(target.n) !== undefined) return { status: "late", run: null };
   }
   const row = sql.insertEvent.get(event.key, event.id, event.payload, event.run, now);
   if (row === undefined) return { status: "duplicate", run: null };

@@ -1,6 +1,7 @@
 /** Rows of the database as the records of the store port. */
 import type { Arrival, Attempt, Chunk, RunDetail, RunRow } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
+import type { Statements } from "./transaction.ts";
 
 export function arrivalOf(row: Row): Arrival {
   return { wait: row.wait, threw: row.threw === 1, value: row.value };
@@ -14,6 +15,11 @@ export function chunkOf(row: Row): Chunk {
 
 export function attemptOf(row: Row): Attempt {
   return { wait: row.wait, made: row.made, due: row.due, error: row.error };
+}
+
+/** Steps of run `n` that were held, and that a person wants to be tried again. */
+export function retried(sql: Statements, n: number): readonly number[] {
+  return sql.retried.all(n).map((row) => row.wait as number);
 }
 
 /** Waits and snapshot are one text, since each text to bind costs: JSON holds no line breaks. */
@@ -42,6 +48,8 @@ export function rowOf(row: Row): RunRow {
     due: row.due,
     cancel: row.cancel,
     blocked: row.reason === null ? null : { reason: row.reason, needs: row.needs },
+    held: row.held,
+    parent: row.parent,
   };
 }
 

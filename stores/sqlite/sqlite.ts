@@ -9,6 +9,7 @@ import type {
   Claimed,
   CodeRecord,
   Hint,
+  Mending,
   NewEvent,
   NewRun,
   News,
@@ -27,13 +28,15 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { claimRuns, nextDue, releaseWorker, workerNumber } from "./claims.ts";
 import { CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
-import { deliverEvent, tell } from "./events.ts";
+import { deliverEvent } from "./events.ts";
+import { askToCancel } from "./followers.ts";
 import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
-import { arrivalOf, attemptOf, chunkOf, detailOf, rowOf } from "./rows.ts";
+import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
+import { cloneRun, collect, endByForce, mend, reserve } from "./upkeep.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process's lock before CF3004, in ms. Default 10,000. */
@@ -104,7 +107,7 @@ export class SqliteStore implements Store {
         const { sql, now } = transaction;
         const owner = worker === null ? null : workerNumber(sql, worker, now);
         if (owner === null) transaction.hints.push({ kind: "ready" });
-        return runs.map((run) => insertRun(transaction, run, owner));
+        return runs.map((run) => insertRun(transaction, run, run.limit === null ? owner : null));
       },
     );
   }
@@ -135,14 +138,52 @@ export class SqliteStore implements Store {
     return this.#write(event.payload.length + 200, (transaction) => deliverEvent(transaction, event));
   }
 
-  async cancel(run: string): Promise<boolean> {
-    return this.#write(100, (transaction) => {
-      const n = this.#numbers.run(run);
-      if (n === null || tell(transaction, n) === null) return false;
-      transaction.sql.cancel.run(n);
-      transaction.hints.push({ kind: "run", run });
+  async cancel(run: string, force: string | null): Promise<boolean> {
+    return this.#onRun(run, false, (transaction, n) =>
+      force === null
+        ? askToCancel(transaction, n)
+        : endByForce(transaction, n, run, { status: "cancelled", value: force }),
+    );
+  }
+
+  async suspend(run: string): Promise<boolean> {
+    return this.#onRun(run, false, ({ sql, hints }, n) => {
+      if (sql.suspend.run(n) === 0) return false;
+      sql.addNews.run(n);
+      hints.push({ kind: "run", run });
       return true;
     });
+  }
+
+  async resume(run: string): Promise<boolean> {
+    return this.#onRun(run, false, ({ sql, hints }, n) => {
+      if (sql.resume.run(n) === 0) return false;
+      sql.addNews.run(n);
+      hints.push({ kind: "ready" });
+      return true;
+    });
+  }
+
+  async mend(run: string, wait: number, mending: Mending): Promise<boolean> {
+    return this.#onRun(run, false, (transaction, n) => mend(transaction, n, wait, mending));
+  }
+
+  async clone(
+    from: string,
+    to: Pick<NewRun, "id" | "secret">,
+  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+    return this.#onRun<"cloned" | "none" | "ended" | "exists">(from, "none", (transaction, n) => {
+      if (transaction.sql.endOf.get(n) !== undefined) return "ended";
+      return cloneRun(transaction, n, to) === null ? "exists" : "cloned";
+    });
+  }
+
+  async collect(before: number, limit: number): Promise<number> {
+    return this.#write(limit * 100, (transaction) => collect(transaction, before, limit));
+  }
+
+  async reserve(key: string, interval: number, burst: number): Promise<number> {
+    return this.#write(100, (transaction) => reserve(transaction, key, interval, burst));
   }
 
   async unblock(run: string): Promise<boolean> {
@@ -164,6 +205,8 @@ export class SqliteStore implements Store {
           news: row.news,
           cancel: row.cancel,
           arrivals: sql.arrivals.all(row.n).map(arrivalOf),
+          suspend: row.status === "suspended",
+          retry: retried(sql, row.n),
         }),
       ),
     );
@@ -247,6 +290,14 @@ export class SqliteStore implements Store {
         failed: (_, error) => reject(error),
         rejected: reject,
       });
+    });
+  }
+
+  /** A change of one run. @param none what to answer when there is none of this id */
+  #onRun<T>(run: string, none: T, apply: (transaction: Transaction, n: number) => T): Promise<T> {
+    return this.#write(200, (transaction) => {
+      const n = this.#numbers.run(run);
+      return n === null ? none : apply(transaction, n);
     });
   }
 

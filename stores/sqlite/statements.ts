@@ -8,6 +8,9 @@
  * | `runs`          | run: what it is found and claimed by     | when claimed, given back, ended  |
  * | `origins`       | run: call, secret, tags, parent          | once                             |
  * | `ends`          | ended run                                | once                             |
+ * | `followers`     | run that waits for the end of another    | when parked, at either end       |
+ * | `places`        | run that has, or waits for, a lock       | when taken, granted, released    |
+ * | `rates`         | key of a rate limit                      | at each use                      |
  * | `arrivals`      | outcome not yet in a snapshot            | by senders, ended children, redo |
  * | `attempts`      | step that waits for its retry            | at each failed attempt           |
  * | `subscriptions` | event wait                               | when parked, when decided        |
@@ -24,7 +27,7 @@
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 1;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -62,10 +65,31 @@ CREATE TABLE origins (
   secret TEXT NOT NULL,
   tags TEXT NOT NULL,
   parent TEXT,
-  parent_wait INTEGER,
   created INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE ends (n INTEGER PRIMARY KEY, value TEXT NOT NULL, ended INTEGER NOT NULL) STRICT;
+CREATE INDEX ends_ended ON ends (ended);
+CREATE TABLE followers (
+  run INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  wait INTEGER NOT NULL,
+  attached INTEGER NOT NULL,
+  PRIMARY KEY (run, n, wait)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX followers_n ON followers (n);
+CREATE TABLE places (
+  seq INTEGER PRIMARY KEY,
+  key TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  wait INTEGER NOT NULL,
+  max INTEGER NOT NULL,
+  loose INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  held INTEGER NOT NULL
+) STRICT;
+CREATE INDEX places_key ON places (key, held, seq);
+CREATE UNIQUE INDEX places_n ON places (n, wait);
+CREATE TABLE rates (key TEXT PRIMARY KEY, next REAL NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE arrivals (
   seq INTEGER PRIMARY KEY,
@@ -79,7 +103,7 @@ CREATE TABLE attempts (
   n INTEGER NOT NULL,
   wait INTEGER NOT NULL,
   made INTEGER NOT NULL,
-  due INTEGER NOT NULL,
+  due INTEGER,
   error TEXT NOT NULL,
   PRIMARY KEY (n, wait)
 ) STRICT, WITHOUT ROWID;
@@ -101,7 +125,8 @@ CREATE TABLE events (
   UNIQUE (key, id)
 ) STRICT;
 CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
-CREATE INDEX events_run ON events (run) WHERE taken IS NULL AND run IS NOT NULL;
+CREATE INDEX events_run ON events (run) WHERE run IS NOT NULL;
+CREATE INDEX events_taken ON events (sent) WHERE taken IS NOT NULL;
 
 CREATE TABLE workers (
   n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,8 +137,6 @@ CREATE TABLE workers (
 ) STRICT;
 CREATE INDEX workers_until ON workers (until);
 CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
-`,
-  `
 CREATE TABLE chunks (c INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, body ANY NOT NULL) STRICT;
 CREATE TABLE run_chunks (n INTEGER NOT NULL, c INTEGER NOT NULL, PRIMARY KEY (n, c)) STRICT, WITHOUT ROWID;
 CREATE INDEX run_chunks_of ON run_chunks (c);
@@ -121,7 +144,8 @@ CREATE INDEX run_chunks_of ON run_chunks (c);
 ];
 
 const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.due, r.reason, r.needs,
-  s.epoch, s.turn, s.updated, o.tags, o.created, w.id AS worker`;
+  s.epoch, s.turn, s.updated, o.tags, o.parent, o.created, w.id AS worker,
+  (SELECT count(*) FROM attempts a WHERE a.n = r.n AND a.due IS NULL) AS held`;
 const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
 
 /** Runs in one `turns`: a call of the driver costs more than the update of a row, beyond sixteen it is not felt. */
@@ -145,8 +169,7 @@ export const statements = {
   insertRun: `INSERT INTO runs (id, entry, priority, due, worker) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   insertState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES (?, ?, ?, 0, 0, ?, '[]\n')`,
-  insertOrigin:
-    "INSERT INTO origins (n, call, secret, tags, parent, parent_wait, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  insertOrigin: "INSERT INTO origins (n, call, secret, tags, parent, created) VALUES (?, ?, ?, ?, ?, ?)",
   number: "SELECT n FROM runs WHERE id = ?",
 
   /** The fence and the turn in one: changes no row unless all of it holds and there is nothing new for the worker. */
@@ -158,9 +181,8 @@ export const statements = {
     WHERE n = v.column1 AND epoch = v.column4 AND turn = v.column2 - 1 AND news = v.column5 AND worker = ?2`,
   /** Why `turn` changed nothing. */
   fence:
-    "SELECT s.epoch, s.turn, s.news, s.worker, r.cancel FROM states s JOIN runs r ON r.n = s.n WHERE s.n = ?",
+    "SELECT s.epoch, s.turn, s.news, s.worker, r.cancel, r.status FROM states s JOIN runs r ON r.n = s.n WHERE s.n = ?",
   setState: "UPDATE states SET turn = ?, body = ?, updated = ? WHERE n = ?",
-  newsOf: "SELECT news FROM states WHERE n = ?",
   seen: "UPDATE runs SET told = 0 WHERE n = ? AND told = 1",
   cancelled: "UPDATE runs SET cancel = 'under way' WHERE n = ?",
   leave: "UPDATE states SET worker = NULL WHERE n = ?",
@@ -171,7 +193,27 @@ export const statements = {
   dropArrivals: "DELETE FROM arrivals WHERE n = ?",
   dropAttempts: "DELETE FROM attempts WHERE n = ?",
   dropKept: "DELETE FROM events WHERE run = ? AND taken IS NULL",
-  parent: "SELECT parent, parent_wait FROM origins WHERE n = ? AND parent IS NOT NULL",
+
+  follow: "INSERT INTO followers (run, n, wait, attached) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  followers: "SELECT n, wait FROM followers WHERE run = ? ORDER BY n, wait",
+  attached: "SELECT run FROM followers WHERE n = ? AND attached = 1 ORDER BY run",
+  dropFollowers: "DELETE FROM followers WHERE run = ?",
+  dropFollowing: "DELETE FROM followers WHERE n = ?",
+  endOf: "SELECT r.status, e.value FROM ends e JOIN runs r ON r.n = e.n WHERE e.n = ?",
+
+  /** Waits in the line of a lock. */
+  queue: "INSERT INTO places (key, n, wait, max, loose, value, held) VALUES (?, ?, ?, ?, ?, ?, 0)",
+  /** Those that end with their run. */
+  places: "SELECT wait FROM places WHERE n = ? AND (loose = 0 OR held = 0)",
+  leavePlace: "DELETE FROM places WHERE n = ? AND wait = ? RETURNING key",
+  /** The next in the line, and how many places are taken. */
+  nextInLine: `SELECT seq, n, wait, max, value, (SELECT count(*) FROM places WHERE key = ?1 AND held = 1) AS taken
+    FROM places WHERE key = ?1 AND held = 0 ORDER BY seq LIMIT 1`,
+  grant: "UPDATE places SET held = 1 WHERE seq = ?",
+  beginLimited: "UPDATE runs SET due = ? WHERE n = ? AND due IS NULL",
+  rate: "SELECT next FROM rates WHERE key = ?",
+  setRate: "INSERT INTO rates (key, next) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET next = excluded.next",
+  dropRates: "DELETE FROM rates WHERE next < ?",
 
   insertArrival:
     "INSERT INTO arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?) ON CONFLICT (n, wait) DO NOTHING",
@@ -181,9 +223,15 @@ export const statements = {
     ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error`,
   attempts: "SELECT wait, made, due, error FROM attempts WHERE n = ? ORDER BY wait",
   dropAttempt: "DELETE FROM attempts WHERE n = ? AND wait = ?",
+  held: "SELECT 1 FROM attempts WHERE n = ? AND wait = ? AND due IS NULL",
+  retryHeld: "UPDATE attempts SET made = 0, due = 0 WHERE n = ? AND wait = ? AND due IS NULL",
+  retried: "SELECT wait FROM attempts WHERE n = ? AND made = 0",
   /** Something came for the run from elsewhere. Nothing is returned when it has ended. */
-  wake: `UPDATE runs SET told = 1, due = 0, status = 'active', reason = NULL, needs = NULL
-    WHERE n = ? AND status IN ('active', 'blocked') RETURNING id`,
+  wake: `UPDATE runs SET told = 1, due = 0, status = iif(status = 'suspended', status, 'active'), reason = NULL, needs = NULL
+    WHERE n = ? AND status IN ('active', 'blocked', 'suspended') RETURNING id`,
+  suspend:
+    "UPDATE runs SET status = 'suspended', told = 1, reason = NULL, needs = NULL WHERE n = ? AND status IN ('active', 'blocked')",
+  resume: "UPDATE runs SET status = 'active', told = 1, due = 0 WHERE n = ? AND status = 'suspended'",
   addNews: "UPDATE states SET news = news + 1 WHERE n = ?",
 
   subscribe: "INSERT INTO subscriptions (key, n, wait) VALUES (?, ?, ?)",
@@ -207,7 +255,7 @@ export const statements = {
   claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin: "SELECT call, secret FROM origins WHERE n = ?",
-  news: `SELECT r.n, r.id, r.cancel, s.news FROM runs r JOIN states s ON s.n = r.n
+  news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
     WHERE r.worker IS NOT NULL AND r.worker = ? AND r.told = 1`,
 
   worker: "SELECT n, until FROM workers WHERE id = ?",
@@ -220,7 +268,35 @@ export const statements = {
     "UPDATE states SET worker = NULL WHERE n IN (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ?)",
   releaseRuns: "UPDATE runs SET worker = NULL, due = 0 WHERE worker IS NOT NULL AND worker = ?",
 
-  cancel: `UPDATE runs SET cancel = CASE cancel WHEN 'no' THEN 'asked' ELSE cancel END WHERE n = ?`,
+  body: "SELECT body FROM states WHERE n = ?",
+  cloneRun: `INSERT INTO runs (id, entry, priority, due) SELECT ?, entry, priority, 0 FROM runs WHERE n = ?
+    ON CONFLICT (id) DO NOTHING RETURNING n`,
+  cloneState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body)
+    SELECT ?, NULL, 0, turn, news, ?, body FROM states WHERE n = ?`,
+  cloneOrigin: `INSERT INTO origins (n, call, secret, tags, parent, created)
+    SELECT ?, call, ?, tags, NULL, ? FROM origins WHERE n = ?`,
+  cloneArrivals:
+    "INSERT INTO arrivals (n, wait, threw, value) SELECT ?, wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
+  cloneAttempts:
+    "INSERT INTO attempts (n, wait, made, due, error) SELECT ?, wait, made, due, error FROM attempts WHERE n = ?",
+  cloneFollowing:
+    "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
+  cloneChunks: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM run_chunks WHERE n = ?",
+  clonePlaces:
+    "INSERT INTO places (key, n, wait, max, loose, value, held) SELECT key, ?, wait, max, loose, value, 0 FROM places WHERE n = ? AND held = 0",
+  /** Not the newest: its number would be given to another run. */
+  collectable: `SELECT e.n, r.id FROM ends e JOIN runs r ON r.n = e.n
+    WHERE e.ended < ? AND e.n < (SELECT max(n) FROM runs) ORDER BY e.ended LIMIT ?`,
+  dropEnd: "DELETE FROM ends WHERE n = ?",
+  dropState: "DELETE FROM states WHERE n = ?",
+  dropOrigin: "DELETE FROM origins WHERE n = ?",
+  dropRun: "DELETE FROM runs WHERE n = ?",
+  dropEventsOf: "DELETE FROM events WHERE run = ?",
+  dropTaken:
+    "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE taken IS NOT NULL AND sent < ? ORDER BY sent LIMIT ?)",
+
+  cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
+    WHERE n = ?`,
   unblock: `UPDATE runs SET status = 'active', due = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
   addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
   refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",

@@ -4,6 +4,7 @@ import type {
   ChunkChange,
   NewRun,
   Note,
+  RunEnd,
   StartOutcome,
   Subscription,
   Turn,
@@ -11,30 +12,24 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
-import { deliverEvent, takeKept, tell } from "./events.ts";
-import { arrivalOf, clean, packBody } from "./rows.ts";
+import { deliverEvent, takeKept } from "./events.ts";
+import { askToCancel, follow, tellFollowers } from "./followers.ts";
+import { acquire, queueRun, release, releaseAll } from "./places.ts";
+import { arrivalOf, clean, packBody, retried } from "./rows.ts";
 import type { Numbers, Statements, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
-const NOTHING: readonly Arrival[] = [];
+const NOTHING: readonly never[] = [];
 
 /** @param worker number of the owner, or null */
 export function insertRun(transaction: Transaction, run: NewRun, worker: number | null): StartOutcome {
   const { sql, now } = transaction;
-  const row = sql.insertRun.get(run.id, run.entry, run.priority, now, worker);
+  const row = sql.insertRun.get(run.id, run.entry, run.priority, run.limit === null ? now : null, worker);
   if (row === undefined) return { id: run.id, created: false, claimed: false };
   const n = row.n as number;
   sql.insertState.run(n, worker, worker === null ? 0 : 1, now);
-  const parent = run.parent ?? null;
-  sql.insertOrigin.run(
-    n,
-    run.call,
-    run.secret,
-    JSON.stringify(run.tags),
-    parent?.run ?? null,
-    parent?.wait ?? null,
-    now,
-  );
+  sql.insertOrigin.run(n, run.call, run.secret, JSON.stringify(run.tags), run.parent, now);
+  if (run.limit !== null) queueRun(transaction, n, run.limit);
   return { id: run.id, created: true, claimed: worker !== null };
 }
 
@@ -71,12 +66,12 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
   }
   if (hasExtras(turn)) writeExtras(transaction, turn, n);
   if (turn.end !== null) {
-    endRun(transaction, n, turn);
+    endRun(transaction, n, turn.run, turn.end);
     return told === null ? passed(turn) : answer(transaction, n, told, turn);
   }
-  if (told === null && (turn.subscribe.length > 0 || turn.sends.length > 0)) {
-    const current = sql.newsOf.get(n)!;
-    if (current.news !== news) told = { ...current, cancel: "no" };
+  if (told === null && hasEffects(turn)) {
+    const current = sql.fence.get(n)!;
+    if (current.news !== news) told = current;
   }
   if (told !== null) return answer(transaction, n, told, turn);
   if (turn.blocked !== null || !turn.keep) giveBack(transaction, n, turn, turn);
@@ -96,9 +91,21 @@ function hasExtras(turn: Turn): boolean {
     turn.unsubscribe.length > 0 ||
     turn.codes.length > 0 ||
     turn.chunks !== null ||
+    turn.release.length > 0 ||
+    turn.cancelled ||
+    hasEffects(turn)
+  );
+}
+
+/** What other runs see of the turn, and what may at once bring news to its own run. */
+function hasEffects(turn: Turn): boolean {
+  return (
+    turn.subscribe.length > 0 ||
     turn.starts.length > 0 ||
+    turn.follow.length > 0 ||
     turn.sends.length > 0 ||
-    turn.cancelled
+    turn.cancels.length > 0 ||
+    turn.acquire.length > 0
   );
 }
 
@@ -117,6 +124,16 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     insertRun(transaction, child, null);
     transaction.hints.push({ kind: "ready" });
   }
+  for (const following of turn.follow) follow(transaction, n, following);
+  for (const id of turn.cancels) {
+    const other = sql.number.get(id)?.n as number | undefined;
+    if (other !== undefined) askToCancel(transaction, other);
+  }
+  for (const { run, wait } of turn.release) {
+    const owner = run === turn.run ? n : (sql.number.get(run)?.n as number | undefined);
+    if (owner !== undefined) release(transaction, owner, wait);
+  }
+  for (const acquiring of turn.acquire) acquire(transaction, n, acquiring);
   for (const subscription of turn.subscribe) subscribe(transaction, n, subscription);
   for (const event of turn.sends) deliverEvent(transaction, event);
 }
@@ -125,24 +142,24 @@ function subscribe(transaction: Transaction, n: number, { key, wait }: Subscript
   if (!takeKept(transaction, n, wait, key)) transaction.sql.subscribe.run(key, n, wait);
 }
 
-function endRun(transaction: Transaction, n: number, turn: Turn): void {
+export function endRun(transaction: Transaction, n: number, id: string, end: RunEnd): void {
   const { sql, now, hints } = transaction;
-  const { status, value } = turn.end!;
   sql.leave.run(n);
-  sql.end.run(status, n);
-  sql.insertEnd.run(n, value, now);
+  sql.end.run(end.status, n);
+  sql.insertEnd.run(n, end.value, now);
   sql.dropArrivals.run(n);
   sql.dropAttempts.run(n);
-  sql.dropKept.run(turn.run);
+  sql.dropKept.run(id);
   const chunks = sql.chunkNames.all(n);
   if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) });
-  hints.push({ kind: "ended", run: turn.run });
-  const parent = sql.parent.get(n);
-  if (parent === undefined) return;
-  const target = sql.status.get(parent.parent);
-  if (target === undefined || tell(transaction, target.n) === null) return;
-  sql.insertArrival.run(target.n, parent.parent_wait, status === "done" ? 0 : 1, value);
-  hints.push({ kind: "run", run: parent.parent });
+  hints.push({ kind: "ended", run: id });
+  releaseAll(transaction, n);
+  tellFollowers(transaction, n, end);
+}
+
+/** The first outcome of a wait counts. */
+export function insertArrival({ sql }: Transaction, n: number, { wait, threw, value }: Arrival): boolean {
+  return sql.insertArrival.run(n, wait, threw ? 1 : 0, value) === 1;
 }
 
 function changeChunks(sql: Statements, n: number, { added, dropped }: ChunkChange): void {
@@ -160,9 +177,9 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
   const { sql } = transaction;
   const row = sql.fence.get(n)!;
   if (row.epoch !== note.epoch || row.worker !== worker) return FENCED;
-  for (const { wait, threw, value, key } of note.arrivals) {
-    const first = sql.insertArrival.run(n, wait, threw ? 1 : 0, value) === 1;
-    if (first && key !== undefined) sql.unsubscribe.run(key, n, wait);
+  for (const arrival of note.arrivals) {
+    const first = insertArrival(transaction, n, arrival);
+    if (first && arrival.key !== undefined) sql.unsubscribe.run(arrival.key, n, arrival.wait);
   }
   for (const { wait, made, due, error } of note.attempts)
     sql.setAttempt.run(n, wait, made, due, clean(error));
@@ -189,11 +206,18 @@ function giveBack(
 }
 
 export function passed({ news }: Write): Extract<WriteOutcome, { readonly passed: true }> {
-  return { passed: true, arrivals: NOTHING, news, cancel: false };
+  return { passed: true, arrivals: NOTHING, news, cancel: false, suspend: false, retry: NOTHING };
 }
 
 /** Passed, with what the worker had not seen. */
 function answer({ sql }: Transaction, n: number, row: Row, { news }: Write): WriteOutcome {
-  const arrivals = row.news === news ? NOTHING : sql.arrivals.all(n).map(arrivalOf);
-  return { passed: true, arrivals, news: row.news, cancel: row.cancel !== "no" };
+  const isNew = row.news !== news;
+  return {
+    passed: true,
+    arrivals: isNew ? sql.arrivals.all(n).map(arrivalOf) : NOTHING,
+    news: row.news,
+    cancel: row.cancel !== "no",
+    suspend: row.status === "suspended",
+    retry: isNew ? retried(sql, n) : NOTHING,
+  };
 }

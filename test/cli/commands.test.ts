@@ -296,7 +296,20 @@ describe("help", () => {
   test("of the program and of each command fits 80 columns, and has examples", async () => {
     const pages = await Promise.all([
       cli("--help"),
-      ...["runs", "show", "send", "cancel", "work"].map((name) => cli(name, "--help")),
+      ...[
+        "runs",
+        "show",
+        "send",
+        "cancel",
+        "suspend",
+        "resume",
+        "retry",
+        "resolve",
+        "reject",
+        "restart",
+        "clone",
+        "work",
+      ].map((name) => cli(name, "--help")),
     ]);
     for (const { code, out } of pages) {
       expect(code).toBe(0);

@@ -19,7 +19,7 @@ async function compare(decorators: Decorators, source: string): Promise<void> {
   });
   const expected = await run(outputText);
   expect(expected).toBeDefined();
-  expect(await run(eraseTypes(source, "flows.ts", decorators).code)).toEqual(expected);
+  expect(await run(eraseTypes(source, "flows.ts", { decorators }).code)).toEqual(expected);
 }
 
 test("legacy: order, what each gets, what it may replace", () =>

@@ -1,5 +1,6 @@
 /** What the fixtures of `using` cannot ask, because engines differ from each other or the oracle lacks it. */
 import { expect, test } from "vitest";
+import { compile, eraseTypes } from "../../compiler/index.ts";
 import { $AsyncDisposableStack, $DisposableStack, $SuppressedError } from "../../runtime/machine/index.ts";
 import { load } from "../engine/programs.ts";
 
@@ -46,4 +47,21 @@ test("a disposer of a stack that is called on something else throws, or rejects"
   expect(() => Reflect.apply(dispose, {}, [])).toThrow(TypeError);
   const { disposeAsync } = $AsyncDisposableStack.prototype;
   await expect(Reflect.apply(disposeAsync, {}, [])).rejects.toThrow(TypeError);
+});
+
+test("what is not compiled is rewritten for engines without it", async () => {
+  const source = `
+    export async function work(log) {
+      "use step";
+      await using a = { [Symbol.asyncDispose]: async () => void log.push("closed") };
+      log.push("open");
+    }
+    export async function main(log) { "use workflow"; await work(log); return log }`;
+  const { code } = compile(source, { filename: "a.ts", lowerUsing: true });
+  expect(code).not.toMatch(/await using/);
+  const erased = eraseTypes("using a = b as any; a.c();", "b.ts", { lowerUsing: true }).code;
+  expect(erased).not.toMatch(/using a/);
+  const closed: string[] = [];
+  new Function("b", erased)({ c: () => closed.push("used"), [Symbol.dispose]: () => closed.push("closed") });
+  expect(closed).toEqual(["used", "closed"]);
 });

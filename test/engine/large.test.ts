@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store, Write } from "../../runtime/engine/store.ts";
 import { createEngine } from "../../runtime/index.ts";
-import { type MemoryStore, memory } from "../../stores/memory/index.ts";
+import { memory } from "../../stores/memory/index.ts";
 import { sqlite } from "../../stores/sqlite/index.ts";
 import { program } from "./programs.ts";
 
@@ -165,21 +165,4 @@ describe("in a file", () => {
     for (const each of [client, ...workers]) await each.close();
     await store.close();
   });
-});
-
-it("a worker that lost its run collects nothing of it", async () => {
-  const data: MemoryStore = memory();
-  const first = data.connect();
-  await first.renew({ id: "w1", lease: 1e9, about: "" }, true);
-  await first.start([{ id: "r", entry: "x#y", call: "[]", secret: "", tags: {}, priority: 0 }], null);
-  const [claimed] = await first.claim("w1", 1, []);
-  const base = { ...claimed!, kind: "turn", run: "r", worker: "w1", turn: 1, keep: true } as const;
-  const rest = { due: null, subscribe: [], unsubscribe: [], consumed: [], starts: [], sends: [], codes: [] };
-  const turn = { ...base, ...rest, end: null, cancelled: false, blocked: null, snapshot: "{}" };
-  await first.commit([{ ...turn, chunks: { added: [{ hash: "h", body: "x" }], dropped: [] } }]);
-  await first.retire("w1");
-  const end = { status: "done", value: "1" } as const;
-  const [lost] = await first.commit([{ ...turn, turn: 2, snapshot: null, end, chunks: null }]);
-  expect(lost).toMatchObject({ passed: false, fenced: true });
-  expect(await first.read.chunks("r")).toEqual([{ hash: "h", body: "x" }]);
 });

@@ -39,7 +39,8 @@ export function load(
   return new Function("$modules", `"use strict";${code}\nreturn { ${names.join(", ")} };`)(modules);
 }
 
-const HEAD = 'import { sleep, event, shield, step } from "coldframe"; import { log, world } from "world";';
+const HEAD =
+  'import { sleep, event, shield, step, start, send, mutex, semaphore, pool, group, channel, waitUntil, rateLimit } from "coldframe"; import { log, world } from "world";';
 
 /**
  * A program of one workflow and one step: `call("x", …)` notes what it is called with and does `world.x(…)`, or

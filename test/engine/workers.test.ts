@@ -71,7 +71,18 @@ describe("workers", () => {
     const engine = await stage.engine({ poll: "1s" });
     const store = stage.data.connect();
     await store.start(
-      [{ id: "r", entry: "absent/flow.ts#flow", call: encodeValue([]), secret: "s", tags: {}, priority: 0 }],
+      [
+        {
+          id: "r",
+          entry: "absent/flow.ts#flow",
+          call: encodeValue([]),
+          secret: "s",
+          tags: {},
+          priority: 0,
+          parent: null,
+          limit: null,
+        },
+      ],
       null,
     );
     await stage.when(async () => (await engine.get("r"))!.status === "blocked");

@@ -198,7 +198,16 @@ describe("a database that cannot be used", () => {
       },
     });
     await store.migrate();
-    const run = { id: "s", entry: "x#y", call: "", secret: "", tags: {}, priority: 0 };
+    const run = {
+      id: "s",
+      entry: "x#y",
+      call: "",
+      secret: "",
+      tags: {},
+      priority: 0,
+      parent: null,
+      limit: null,
+    };
     await expect(store.start([run], null)).rejects.toMatchObject({
       code: "CF3003",
       message: expect.stringContaining("write permission"),
@@ -215,7 +224,16 @@ describe("a database that cannot be used", () => {
     other.exec("BEGIN IMMEDIATE");
     const store = sqlite(file, { patience: 0 });
     await store.migrate();
-    const run = { id: "s", entry: "x#y", call: "", secret: "", tags: {}, priority: 0 };
+    const run = {
+      id: "s",
+      entry: "x#y",
+      call: "",
+      secret: "",
+      tags: {},
+      priority: 0,
+      parent: null,
+      limit: null,
+    };
     await expect(store.start([run], null)).rejects.toMatchObject({
       code: "CF3004",
       message: expect.stringContaining("another process holds a lock"),

@@ -133,6 +133,8 @@ export function notes(): Notes {
     unhandled: [],
     calls: [],
     time: 0,
+    codec: {},
+    effect() {},
     callStep(run: Run, step: Step, args: unknown[]) {
       this.calls.push({ step: step.id, args });
       return external(run, { kind: "step", id: run.nextId++, step: step.id, args: "", at: "" });

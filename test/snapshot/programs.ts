@@ -382,6 +382,8 @@ export const walk = asyncFunction({
 export const host: Host = {
   callStep: (run: Run, step: Step): Durable =>
     external(run, { kind: "step", id: run.nextId++, step: step.id, args: "[]", at: "" }),
+  codec: {},
+  effect: () => {},
   onQuiescent: () => {},
   onUnhandledRejection: () => {},
   now: () => 1_700_000_000_000,

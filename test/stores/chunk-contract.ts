@@ -72,6 +72,20 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
       expect(await kept("b")).toEqual(expect.arrayContaining([text, other]));
     });
 
+    it("are shared with a clone of their run, and go with an end by force", async () => {
+      await store.start([newRun("a")], null);
+      passed(await commit(await claimOne(), 0, add(text)));
+      expect(await store.clone("a", { id: "b", secret: "s" })).toBe("cloned");
+      expect(await store.cancel("a", '"gone"')).toBe(true);
+      expect(await kept("a")).toEqual([]);
+      expect(await kept("b")).toEqual([text]);
+      expect(await store.cancel("b", '"gone"')).toBe(true);
+      await store.start([newRun("c")], null);
+      const other = { ...text, body: "another" };
+      passed(await commit(await claimOne(), 0, add(other)));
+      expect(await kept("c")).toEqual([other]);
+    });
+
     it("are neither written nor collected by a turn that is fenced", async () => {
       await store.start([newRun("a")], null);
       const lost = await claimOne();

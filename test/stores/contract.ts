@@ -19,7 +19,17 @@ export interface StoreUnderTest {
 }
 
 export function newRun(id: string, extra: Partial<NewRun> = {}): NewRun {
-  return { id, entry: "shop/flows.ts#order", call: "[]", secret: "s3cret", tags: {}, priority: 0, ...extra };
+  return {
+    id,
+    entry: "shop/flows.ts#order",
+    call: "[]",
+    secret: "s3cret",
+    tags: {},
+    priority: 0,
+    parent: null,
+    limit: null,
+    ...extra,
+  };
 }
 
 export function turnOf(
@@ -41,6 +51,10 @@ export function turnOf(
     consumed: [],
     starts: [],
     sends: [],
+    follow: [],
+    cancels: [],
+    acquire: [],
+    release: [],
     codes: [],
     chunks: null,
     end: null,
@@ -65,7 +79,7 @@ export function noteOf(claimed: Pick<Claimed, "id" | "epoch" | "news">, extra: P
   };
 }
 
-function eventOf(key: string, id: string, payload = `"${id}"`, run: string | null = null): NewEvent {
+export function eventOf(key: string, id: string, payload = `"${id}"`, run: string | null = null): NewEvent {
   return { key, id, payload, run };
 }
 
@@ -226,7 +240,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const at = (id: string) => claimed.get(id)!;
       const kept = (id: string, extra: Partial<Turn> = {}) =>
         turnOf(at(id), { snapshot: `{"of":"${id}"}`, keep: true, ...extra });
-      expect(await store.cancel("r20")).toBe(true);
+      expect(await store.cancel("r20", null)).toBe(true);
       passed((await store.commit([kept("r30")]))[0]);
       const outcomes = await store.commit([
         ...ids.slice(0, 10).map((id) => kept(id)),
@@ -270,7 +284,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         worker: null,
         end: { status: "failed", value: '"boom"' },
       });
-      expect(await store.cancel("a")).toBe(false);
+      expect(await store.cancel("a", null)).toBe(false);
       expect(await store.due("w1")).toBeNull();
       expect(await store.send(eventOf("k", "1", "1", "a"))).toEqual({ status: "late", run: null });
       expect(await store.send(eventOf("k", "1", "1", "none"))).toEqual({ status: "unknown", run: null });
@@ -356,7 +370,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.news("w1")).toEqual([]);
       await store.send(eventOf("k", "1", "1"));
       const arrivals = [{ wait: 1, threw: false, value: "1" }];
-      expect(await store.news("w1")).toEqual([{ run: "a", news: 1, arrivals, cancel: "no" }]);
+      expect(await store.news("w1")).toMatchObject([{ run: "a", news: 1, arrivals, cancel: "no" }]);
       const outcome = passed((await store.commit([turnOf({ ...claimed, turn: 1 })]))[0]);
       expect(outcome).toMatchObject({ news: 1, arrivals });
       expect((await store.read.run("a"))?.worker).toBe("w1");
@@ -410,14 +424,14 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a")], null);
       const parked = await claimOne();
       passed((await store.commit([turnOf(parked, { keep: true })]))[0]);
-      expect(await store.cancel("a")).toBe(true);
-      expect(await store.cancel("nobody")).toBe(false);
-      expect(await store.news("w1")).toEqual([{ run: "a", news: 1, arrivals: [], cancel: "asked" }]);
+      expect(await store.cancel("a", null)).toBe(true);
+      expect(await store.cancel("nobody", null)).toBe(false);
+      expect(await store.news("w1")).toMatchObject([{ run: "a", news: 1, arrivals: [], cancel: "asked" }]);
       const told = passed((await store.commit([turnOf({ ...parked, turn: 1 })]))[0]);
-      expect(told).toEqual({ passed: true, arrivals: [], news: 1, cancel: true });
+      expect(told).toMatchObject({ passed: true, arrivals: [], news: 1, cancel: true });
       const next = turnOf({ ...parked, turn: 2, news: told.news }, { cancelled: true });
       expect(passed((await store.commit([next]))[0]).cancel).toBe(false);
-      expect(await store.cancel("a")).toBe(true);
+      expect(await store.cancel("a", null)).toBe(true);
       expect((await claimOne()).cancel).toBe("under way");
     });
 
@@ -442,8 +456,18 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("parent"), newRun("listener")], null);
       const [parent, listener] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
       passed((await store.commit([turnOf(listener, { subscribe: [{ wait: 1, key: "hello" }] })]))[0]);
-      const child = newRun("child", { parent: { run: "parent", wait: 7 } });
-      passed((await store.commit([turnOf(parent, { starts: [child], sends: [eventOf("hello", "1")] })]))[0]);
+      const child = newRun("child", { parent: "parent" });
+      passed(
+        (
+          await store.commit([
+            turnOf(parent, {
+              starts: [child],
+              follow: [{ wait: 7, run: "child", attached: true }],
+              sends: [eventOf("hello", "1")],
+            }),
+          ])
+        )[0],
+      );
       const claimed = await store.claim("w1", 5, []);
       expect(claimed.map((run) => run.id).sort()).toEqual(["child", "listener"]);
       const begun = claimed.find((run) => run.id === "child")!;

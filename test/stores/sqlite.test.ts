@@ -7,10 +7,11 @@ import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
 import { statements } from "../../stores/sqlite/statements.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore, newRun, turnOf } from "./contract.ts";
+import { describeRuns } from "./contract-runs.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
 
-const make = async () => {
+async function underTest() {
   const clock = { now: 1_000_000 };
   const path = folder();
   const opened: SqliteStore[] = [];
@@ -27,10 +28,10 @@ const make = async () => {
       rmSync(path, { recursive: true });
     },
   };
-};
+}
 
-describeStore("sqlite", make);
-describeChunks("sqlite", make);
+for (const describeContract of [describeStore, describeRuns, describeChunks])
+  describeContract("sqlite", underTest);
 
 describe("sqlite files", () => {
   let path: string;

@@ -5,7 +5,7 @@
  *   ["promise",[2]]                    a pending promise
  *   ["fulfilled",value]   ["rejected",reason,handled]
  *   ["event",[2],1,"approve:T1"]       reactions, id, key; then deadline and place, when there are any
- *   ["timer",[2],1,due]   ["step",[2],1,"m#f",args]   ["child",[2],1,"run"]
+ *   ["timer",[2],1,due]   ["step",[2],1,"m#f",args]   ["child",[2],1,"run",1]   ["lock",[2],1,"key",4,0]
  *   [0,[9],"a"]   ["drained",9]        the task of an async generator, suspended or ended: the node of its queue
  *   ["native"]                         a promise of unmarked code: rejects with Interrupted
  *
@@ -30,7 +30,7 @@ import {
   type Wait,
 } from "../../machine/index.ts";
 import { Interrupted } from "../interrupted.ts";
-import { broken, type In, type Kind, list, type Node, quote, string } from "../kind.ts";
+import { broken, type In, integer, type Kind, list, type Node, quote, string } from "../kind.ts";
 import { placeOfPoint, planOf } from "../point-plan.ts";
 import type { HeapIn, HeapOut } from "./functions.ts";
 
@@ -48,7 +48,7 @@ export interface RunIn extends HeapIn {
 
 /** Nodes that a reaction may be. Tasks begin with a number. */
 export const REACTION_TAGS = ["then", "adopt", "element", "finally", "constant", "unwrap", "generating"];
-const PENDING_TAGS = ["promise", "event", "timer", "step", "child"];
+const PENDING_TAGS = ["promise", "event", "timer", "step", "child", "lock"];
 const PROMISE_TAGS = [...PENDING_TAGS, "fulfilled", "rejected", "drained"];
 
 export const promise: Kind = {
@@ -235,7 +235,9 @@ function writeWait(value: Durable, wait: Wait, reactions: string, out: RunOut): 
       if (wait.due === null && at === "") return `${head},${quote(wait.key)}]`;
       return `${head},${quote(wait.key)},${wait.due}${at}]`;
     case "child":
-      return `${head},${quote(wait.run)}${at}]`;
+      return `${head},${quote(wait.run)},${wait.attached ? 1 : 0}${at}]`;
+    case "lock":
+      return `${head},${quote(wait.key)},${wait.max},${wait.loose ? 1 : 0}${at}]`;
   }
 }
 
@@ -291,8 +293,12 @@ function waitOf(node: Node, id: number, place: string, input: In): Wait {
       const due = node.length > 4 && node[4] !== null ? time(node[4]) : null;
       return { kind: "event", id, key: string(node[3]), due, at: at(5) };
     }
+    case "lock": {
+      const max = integer(node[4], Number.MAX_SAFE_INTEGER);
+      return { kind: "lock", id, key: string(node[3]), max, loose: node[5] === 1, at: at(6) };
+    }
     default:
-      return { kind: "child", id, run: string(node[3]), at: at(4) };
+      return { kind: "child", id, run: string(node[3]), attached: node[4] === 1, at: at(5), start: null };
   }
 }
 

@@ -1,14 +1,17 @@
-/** What `coldframe show` tells about a run: the rows of the store and its snapshot, put together. Needs none of its code. */
-import type { Chunk, CodeRecord, RunDetail, WaitInfo } from "../runtime/engine/store.ts";
+/** A run as people look at it: the rows of the store and its snapshot, put together. Needs none of its code, and wakes nothing. */
 import {
+  type ChunkBody,
+  type CodePoints,
   chunkSetOf,
   decodeValue,
   describe,
   parsePoints,
   type TaskDescription,
   type WaitDescription,
-} from "../runtime/snapshot/index.ts";
+} from "../snapshot/index.ts";
+import type { Chunk, CodeRecord, RunDetail, WaitInfo } from "./store.ts";
 
+/** A call that waits, with its live locals as text. */
 export interface FrameView {
   /** `module#function`. */
   readonly code: string;
@@ -20,36 +23,58 @@ export interface FrameView {
   readonly locals: readonly { readonly name: string; readonly text: string }[];
 }
 
+/** What a run waits for, and who in it does. */
 export interface WaitView extends WaitInfo {
   /** Retries of a step that has failed so far, or null. */
-  readonly retry: { readonly made: number; readonly due: number; readonly error: string } | null;
+  readonly retry: { readonly made: number; readonly due: number | null; readonly error: string } | null;
   /** Calls that wait for it, innermost first. */
   readonly stack: readonly FrameView[];
 }
 
-export interface RunView {
+export interface RunView extends ParkView {
   readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call">;
+  readonly bytes: number | null;
+  readonly end: { readonly status: string; readonly value: unknown } | null;
+}
+
+/** What the snapshot tells of a run. */
+export interface ParkView {
   readonly waits: readonly WaitView[];
   /** Calls that wait, but for nothing outside: they can never go on. */
   readonly stranded: readonly FrameView[];
-  readonly bytes: number | null;
-  readonly end: { readonly status: string; readonly value: unknown } | null;
   /** Why the snapshot cannot be read, or null. */
   readonly unreadable: string | null;
 }
 
+/** Finds the list of suspend points of a code hash. */
+export type FindPoints = (hash: string, id: string) => CodePoints | undefined;
+
+/**
+ * For `coldframe show`.
+ * @param codes all that the store has
+ * @param chunks what the snapshot refers to
+ */
 export function viewOf(
   detail: RunDetail,
   codes: readonly CodeRecord[],
   chunks: readonly Chunk[] = [],
 ): RunView {
-  const { snapshot, waits, attempts, end, call: _, ...run } = detail;
-  const view = {
+  const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, ...run } = detail;
+  return {
     run,
     bytes:
       snapshot === null ? null : bytesIn(snapshot) + chunks.reduce((sum, { body }) => sum + bytesIn(body), 0),
     end: end === null ? null : { status: end.status, value: valueOf(end.value) },
+    ...parkOf(detail, pointsIn(codes), chunkSetOf(chunks).bodies),
   };
+}
+
+/** @param chunks what the snapshot refers to; undefined: large values are told by their size */
+export function parkOf(
+  { snapshot, waits, attempts }: RunDetail,
+  points: FindPoints,
+  chunks?: ReadonlyMap<string, ChunkBody>,
+): ParkView {
   const infos = waits.map((info) => {
     const attempt = attempts.find(({ wait }) => wait === info.id);
     return {
@@ -58,20 +83,20 @@ export function viewOf(
     };
   });
   const bare = infos.map((info) => ({ ...info, stack: [] }));
-  if (snapshot === null) return { ...view, waits: bare, stranded: [], unreadable: null };
+  if (snapshot === null) return { waits: bare, stranded: [], unreadable: null };
   try {
-    const { tasks, waits: described } = describe(snapshot, {
-      points: pointsIn(codes),
-      chunks: chunkSetOf(chunks).bodies,
-    });
+    const { tasks, waits: described } = describe(
+      snapshot,
+      chunks === undefined ? { points } : { points, chunks },
+    );
     const byIndex = new Map(tasks.map((task) => [task.index, task]));
     const stacks = new Map(described.map((wait) => [wait.id, framesOf(wait, byIndex)]));
     const reached = new Set(described.flatMap(({ stack }) => stack));
     const stranded = tasks.filter(({ index }) => !reached.has(index)).map(frameOf);
     const withStacks = infos.map((info) => ({ ...info, stack: stacks.get(info.id) ?? [] }));
-    return { ...view, waits: withStacks, stranded, unreadable: null };
+    return { waits: withStacks, stranded, unreadable: null };
   } catch (error) {
-    return { ...view, waits: bare, stranded: [], unreadable: (error as Error).message };
+    return { waits: bare, stranded: [], unreadable: (error as Error).message };
   }
 }
 
@@ -87,9 +112,9 @@ function frameOf({ code, file, line, point, locals }: TaskDescription): FrameVie
   return { code, file, line, point, locals };
 }
 
-function pointsIn(codes: readonly CodeRecord[]) {
+function pointsIn(codes: readonly CodeRecord[]): FindPoints {
   const bodies = new Map(codes.map(({ key, body }) => [key, body]));
-  return (hash: string, id: string) => {
+  return (hash, id) => {
     const body = bodies.get(`${id}@${hash}`);
     return body === undefined ? undefined : parsePoints(body);
   };

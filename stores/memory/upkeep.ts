@@ -1,0 +1,52 @@
+/** Copies of runs, and their removal. */
+import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import { shareChunks } from "./chunks.ts";
+import type { Database, Record } from "./database.ts";
+
+/** Copies a run that has not ended, as it was last saved. */
+export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewRun, "id" | "secret">): void {
+  const now = data.now();
+  const copy: Record = {
+    ...from,
+    n: data.count++,
+    id,
+    secret,
+    parent: null,
+    created: now,
+    updated: now,
+    status: "active",
+    blocked: null,
+    epoch: 0,
+    seen: from.news,
+    worker: null,
+    due: 0,
+    cancel: "no",
+    arrivals: new Map(from.arrivals),
+    attempts: new Map(from.attempts),
+    chunks: shareChunks(data, from.chunks),
+    followers: [],
+  };
+  data.runs.set(id, copy);
+  for (const { kind, id: wait, name } of JSON.parse(copy.waits) as WaitInfo[]) {
+    if (kind === "event")
+      data.subscriptions.set(name, [...(data.subscriptions.get(name) ?? []), { run: copy, wait }]);
+  }
+  for (const { followers } of data.runs.values()) {
+    for (const follower of followers.filter((one) => one.run === from)) {
+      followers.push({ run: copy, wait: follower.wait, attached: false });
+    }
+  }
+  for (const line of data.places.values()) {
+    for (const place of line.filter(({ run, held }) => run === from && !held))
+      line.push({ ...place, run: copy });
+  }
+}
+
+/** Removes runs that ended before a time. @returns how many */
+export function collect(data: Database, before: number, limit: number): number {
+  const ended = [...data.runs.values()]
+    .filter((run) => run.end !== null && run.updated < before)
+    .slice(0, limit);
+  for (const { id } of ended) data.runs.delete(id);
+  return ended.length;
+}

@@ -1,0 +1,74 @@
+/** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
+import type { Mending, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
+import { tell } from "./events.ts";
+import { unpackBody } from "./rows.ts";
+import type { Transaction } from "./transaction.ts";
+import { endRun, insertArrival } from "./turns.ts";
+
+/** Ends a run whatever it is doing. Its owner finds itself fenced. False: it has ended. */
+export function endByForce(transaction: Transaction, n: number, id: string, end: RunEnd): boolean {
+  const { sql } = transaction;
+  if (tell(transaction, n) === null) return false;
+  const { waits } = unpackBody(sql.body.get(n)!.body);
+  for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
+    if (kind === "event") sql.unsubscribe.run(name, n, wait);
+  }
+  endRun(transaction, n, id, end);
+  return true;
+}
+
+/** False: no step of this wait is held. */
+export function mend(transaction: Transaction, n: number, wait: number, mending: Mending): boolean {
+  const { sql, hints } = transaction;
+  if (sql.held.get(n, wait) === undefined) return false;
+  if (mending.kind === "retry") sql.retryHeld.run(n, wait);
+  else {
+    insertArrival(transaction, n, { wait, threw: mending.threw, value: mending.value });
+    sql.dropAttempt.run(n, wait);
+  }
+  const run = tell(transaction, n);
+  if (run !== null) hints.push({ kind: "run", run });
+  return true;
+}
+
+/** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */
+export function cloneRun(
+  { sql, now, hints }: Transaction,
+  from: number,
+  { id, secret }: Pick<NewRun, "id" | "secret">,
+): number | null {
+  const n = sql.cloneRun.get(id, from)?.n as number | undefined;
+  if (n === undefined) return null;
+  sql.cloneState.run(n, now, from);
+  sql.cloneOrigin.run(n, secret, now, from);
+  sql.cloneArrivals.run(n, from);
+  sql.cloneAttempts.run(n, from);
+  sql.cloneFollowing.run(n, from);
+  sql.clonePlaces.run(n, from);
+  sql.cloneChunks.run(n, from);
+  const { waits } = unpackBody(sql.body.get(n)!.body);
+  for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
+    if (kind === "event") sql.subscribe.run(name, n, wait);
+  }
+  hints.push({ kind: "ready" });
+  return n;
+}
+
+/** Removes what ended before a time. @returns runs removed */
+export function collect({ sql }: Transaction, before: number, limit: number): number {
+  const ended = sql.collectable.all(before, limit);
+  for (const { n, id } of ended) {
+    for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropRun]) drop.run(n);
+    sql.dropEventsOf.run(id);
+  }
+  sql.dropTaken.run(before, limit);
+  sql.dropRates.run(before);
+  return ended.length;
+}
+
+/** Generic cell rate algorithm: see the store port. */
+export function reserve({ sql, now }: Transaction, key: string, interval: number, burst: number): number {
+  const free = Math.max(now, (sql.rate.get(key)?.next as number | undefined) ?? 0);
+  sql.setRate.run(key, free + interval);
+  return Math.max(now, Math.ceil(free - interval * (burst - 1)));
+}

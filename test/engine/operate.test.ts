@@ -1,0 +1,227 @@
+/** What a person does to runs: suspend, resume, mend, end by force, restart, clone; and what time does: retention. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { program } from "./programs.ts";
+import { Stage } from "./stage.ts";
+
+let stage: Stage;
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(() => stage.close());
+
+describe("get", () => {
+  it("tells where a run is parked, with the stack and its locals, without waking it", async () => {
+    const main = program(
+      "const box = { n: 1 }; const inner = async (k) => { const big = [k, k]; await event('x'); return big }; return [box, await inner(5)]",
+    );
+    const engine = await stage.engine({ cache: 0 });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    const other = await stage.engine({ worker: false });
+    const { waits, turn } = (await other.get("r"))!;
+    expect(waits).toMatchObject([
+      {
+        kind: "event",
+        name: "x",
+        stack: [
+          { point: "event", locals: [{ name: "big", text: "[5, 5]" }] },
+          { point: "inner", locals: [{ name: "box", text: "{ n: 1 }" }] },
+        ],
+      },
+    ]);
+    expect(waits[0]!.stack[0]!.file).toMatch(/^program-\d+\.ts$/);
+    expect((await other.get("r"))!.turn).toBe(turn);
+  });
+});
+
+describe("suspend and resume", () => {
+  it("stands still, and takes up afterwards what came meanwhile", async () => {
+    const main = program("const a = await event('a'); await sleep('1h'); return a");
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    expect(await engine.suspend("r")).toBe(true);
+    expect(await engine.suspend("r")).toBe(false);
+    await engine.send("a", 1);
+    await stage.clock.advance(86_400_000);
+    expect(await run.status()).toMatchObject({ status: "suspended", waits: [{ kind: "event" }] });
+    expect(await engine.resume("r")).toBe(true);
+    expect(await stage.until(run.result())).toBe(1);
+    expect(await engine.suspend("r")).toBe(false);
+    expect(await engine.resume("nobody")).toBe(false);
+  });
+
+  it("lets steps in flight end, and starts no other", async () => {
+    let finish: (value: string) => void = () => {};
+    const main = program("const a = await call('slow'); return [a, await call('next')]", {
+      slow: () => new Promise((resolve) => (finish = resolve)),
+    });
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    await engine.suspend("r");
+    await stage.clock.advance(1000);
+    finish("done");
+    await stage.when(async () => (await run.status())!.worker === null);
+    await stage.clock.advance(86_400_000);
+    expect(main.calls).toEqual([["slow"]]);
+    await engine.resume("r");
+    expect(await stage.until(run.result())).toEqual(["done", "next"]);
+    expect(main.calls).toEqual([["slow"], ["next"]]);
+  });
+
+  it("a cancel ends it", async () => {
+    const main = program("try { await event('a') } finally { await call('undo') }");
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await engine.suspend("r");
+    await engine.cancel("r");
+    await expect(stage.until(run.result())).rejects.toMatchObject({ name: "Cancelled" });
+    expect(main.calls).toEqual([["undo"]]);
+  });
+});
+
+describe("a step with onFailure: hold", () => {
+  const held = (world: Record<string, unknown>) =>
+    program(
+      `try { return await risky(...args) } catch (e) { return "threw " + e.message } }
+       export const risky = step(async function risky(n) { return world.risky(n) }, { retry: 2, onFailure: "hold" });
+       async function unused() {`,
+      world,
+    );
+
+  async function parked(world: Record<string, unknown>) {
+    const engine = await stage.engine();
+    const run = await engine.start(held(world), [5], { id: "r" });
+    await stage.when(async () => (await run.status())!.held === 1);
+    return { engine, run };
+  }
+  const failing = () => {
+    let calls = 0;
+    return {
+      risky: (n: number) => (++calls <= 2 ? Promise.reject(new Error(`no ${calls}`)) : n * 2),
+      count: () => calls,
+    };
+  };
+
+  it("stays parked until it is retried", async () => {
+    const world = failing();
+    const { engine, run } = await parked(world);
+    expect((await run.status())!.attempts).toMatchObject([{ made: 2, due: null, error: "no 2" }]);
+    await stage.clock.advance(86_400_000);
+    expect(world.count()).toBe(2);
+    await engine.retry("r");
+    expect(await stage.until(run.result())).toBe(10);
+  });
+
+  it("goes on with the value or the error that a person gives", async () => {
+    const one = await parked(failing());
+    await one.engine.resolve("r", { given: 1 });
+    expect(await stage.until(one.run.result())).toEqual({ given: 1 });
+    const other = await one.engine.start(held(failing()), [5], { id: "s" });
+    await stage.when(async () => (await other.status())!.held === 1);
+    await one.engine.reject("s", new Error("stolen"));
+    expect(await stage.until(other.result())).toBe("threw stolen");
+  });
+
+  it("is held on in another process", async () => {
+    const world = failing();
+    const main = held(world);
+    const first = await stage.mortal({ lease: "1m", poll: "10s" });
+    await first.engine.start(main, [5], { id: "r" });
+    await stage.when(async () => (await first.engine.get("r"))!.held === 1);
+    first.kill();
+    const second = await stage.engine({ lease: "1m", poll: "10s" });
+    await stage.clock.advance(600_000);
+    expect(world.count()).toBe(2);
+    await second.retry("r");
+    expect(await stage.until(second.run("r").result())).toBe(10);
+  });
+
+  it("says so when there is nothing to mend", async () => {
+    const engine = await stage.engine();
+    await engine.start(program("await event('x')"), [], { id: "r" });
+    await expect(engine.retry("r")).rejects.toMatchObject({ code: "CF3105" });
+    await expect(engine.resolve("r", 1, { wait: 1 })).rejects.toMatchObject({ code: "CF3105" });
+    await expect(engine.reject("nobody", new Error())).rejects.toMatchObject({ code: "CF3101" });
+  });
+});
+
+describe("cancel with force", () => {
+  it("ends a run that does not end otherwise", async () => {
+    const main = program(
+      "for (;;) try { await event('never') } catch { await shield(() => event('neither')) }",
+    );
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    await engine.cancel("r");
+    await stage.when(async () => (await run.status())!.waits[0]?.name === "neither");
+    expect(await run.cancel({ force: true })).toBe(true);
+    await expect(stage.until(run.result())).rejects.toMatchObject({ name: "Cancelled" });
+    expect(await run.cancel({ force: true })).toBe(false);
+    expect((await engine.send("neither", 1)).status).toBe("kept");
+  });
+
+  it("stops it in the process that works on it, and what it started", async () => {
+    const main = program(
+      "start(main, ['child'], { id: 'c' }); if (args[0] === 'child') await event('x'); for (;;) await call('x')",
+    );
+    const engine = await stage.engine();
+    const run = await engine.start(
+      program("await call('x'); await call('y'); await event('z')", { y: () => new Promise(() => {}) }),
+      [],
+      { id: "r" },
+    );
+    await stage.when(async () => (await run.status())!.turn === 2);
+    await run.cancel({ force: true });
+    await expect(stage.until(run.result())).rejects.toMatchObject({ name: "Cancelled" });
+    void main;
+  });
+});
+
+describe("restart and clone", () => {
+  it("restart begins again with the same arguments", async () => {
+    const main = program("await call('work', ...args); return args");
+    const engine = await stage.engine();
+    await stage.until((await engine.start(main, [1, 2], { id: "r", tags: { a: "b" } })).result());
+    const again = await engine.restart("r", { id: "r2" });
+    expect(await stage.until(again.result())).toEqual([1, 2]);
+    expect(main.calls).toEqual([
+      ["work", 1, 2],
+      ["work", 1, 2],
+    ]);
+    expect((await again.status())!.tags).toEqual({ a: "b" });
+    await expect(engine.restart("nobody")).rejects.toMatchObject({ code: "CF3101" });
+  });
+
+  it("clone goes on from where the other is parked", async () => {
+    const main = program(
+      "await call('once'); const got = await event('k'); await call('then', got); return got",
+    );
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.worker === null);
+    const copy = await engine.clone("r", { id: "copy" });
+    await stage.when(async () => (await copy.status())!.worker === null);
+    await engine.send("k", 1);
+    await engine.send("k", 2);
+    expect(await stage.until(Promise.all([run.result(), copy.result()]))).toEqual([1, 2]);
+    expect(main.calls.map(([name]) => name)).toEqual(["once", "then", "then"]);
+    await expect(engine.clone("r")).rejects.toMatchObject({ code: "CF3106" });
+    await expect(engine.clone("nobody")).rejects.toMatchObject({ code: "CF3101" });
+  });
+});
+
+describe("retention", () => {
+  it("removes runs some time after their end", async () => {
+    const main = program("return 1");
+    const engine = await stage.engine({ retention: "30d" });
+    await stage.until((await engine.start(main, [], { id: "old" })).result());
+    await engine.start(program("await event('x')"), [], { id: "alive" });
+    await stage.clock.advance(20 * 86_400_000);
+    expect(await engine.get("old")).not.toBeNull();
+    await stage.clock.advance(11 * 86_400_000);
+    expect((await engine.list()).map((run) => run.id)).toEqual(["alive"]);
+  });
+});

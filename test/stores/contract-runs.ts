@@ -1,0 +1,179 @@
+/** What every store promises about runs among each other, and about what people and time do to them. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Claimed, Store } from "../../runtime/engine/store.ts";
+import { eventOf, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
+
+export function describeRuns(name: string, make: () => Promise<StoreUnderTest>): void {
+  describe(`${name} keeps the store contract for runs`, () => {
+    let under: StoreUnderTest;
+    let store: Store;
+
+    beforeEach(async () => {
+      under = await make();
+      store = await under.connect();
+      await store.renew(worker("w1"), true);
+    });
+    afterEach(() => under.dispose());
+
+    async function claimOne(by = "w1"): Promise<Claimed> {
+      const claimed = await store.claim(by, 1, []);
+      expect(claimed).toHaveLength(1);
+      return claimed[0]!;
+    }
+
+    it("tells who follows a run that has ended already, and cancels what is attached to one that ends", async () => {
+      await store.start([newRun("parent"), newRun("ended"), newRun("attached"), newRun("loose")], null);
+      const claimed = new Map((await store.claim("w1", 10, [])).map((run) => [run.id, run]));
+      const at = (id: string) => claimed.get(id)!;
+      passed((await store.commit([turnOf(at("ended"), { end: { status: "failed", value: "7" } })]))[0]);
+      const follow = [
+        { wait: 1, run: "ended", attached: true },
+        { wait: 2, run: "attached", attached: true },
+        { wait: 3, run: "loose", attached: false },
+      ];
+      const outcome = passed((await store.commit([turnOf(at("parent"), { follow, keep: true })]))[0]);
+      expect(outcome.arrivals).toEqual([{ wait: 1, threw: true, value: "7" }]);
+      const end = { status: "done", value: "1" } as const;
+      passed((await store.commit([turnOf({ ...at("parent"), turn: 1 }, { end, news: outcome.news })]))[0]);
+      expect((await store.read.run("attached"))!.cancel).toBe("asked");
+      expect((await store.read.run("loose"))!.cancel).toBe("no");
+    });
+
+    it("grants places in order, frees those of a run that ends, and counts each lock by itself", async () => {
+      await store.start([newRun("a"), newRun("b"), newRun("c")], null);
+      const claimed = await store.claim("w1", 10, []);
+      const [a, b, c] = ["a", "b", "c"].map((id) => claimed.find((run) => run.id === id)!) as [
+        Claimed,
+        Claimed,
+        Claimed,
+      ];
+      const place = (wait: number, key = "k", max = 1) => [
+        { wait, key, max, loose: false, value: `"${key}"` },
+      ];
+      const got = passed((await store.commit([turnOf(a, { acquire: place(1), keep: true })]))[0]);
+      expect(got.arrivals).toEqual([{ wait: 1, threw: false, value: '"k"' }]);
+      expect(passed((await store.commit([turnOf(b, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
+      expect(passed((await store.commit([turnOf(c, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
+      expect(await store.claim("w1", 10, [])).toEqual([]);
+      passed(
+        (
+          await store.commit([
+            turnOf({ ...a, turn: 1 }, { release: [{ run: "a", wait: 1 }], keep: true, news: got.news }),
+          ])
+        )[0],
+      );
+      const next = await store.claim("w1", 10, []);
+      expect(next.map((run) => [run.id, run.arrivals])).toEqual([["b", got.arrivals]]);
+      passed((await store.commit([turnOf(next[0]!, { end: { status: "done", value: "1" } })]))[0]);
+      expect((await store.claim("w1", 10, [])).map((run) => run.id)).toEqual(["c"]);
+    });
+
+    it("begins limited runs when there is a place, in order", async () => {
+      const limit = { key: "tenant", max: 2 };
+      await store.start(
+        ["a", "b", "c", "d"].map((id) => newRun(id, { limit })),
+        "w1",
+      );
+      const first = await store.claim("w1", 10, []);
+      expect(first.map((run) => run.id)).toEqual(["a", "b"]);
+      passed((await store.commit([turnOf(first[1]!, { end: { status: "done", value: "1" } })]))[0]);
+      expect((await store.claim("w1", 10, [])).map((run) => run.id)).toEqual(["c"]);
+    });
+
+    it("suspends: nobody claims it, what comes for it waits", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      expect(await store.suspend("a")).toBe(true);
+      expect(await store.suspend("a")).toBe(false);
+      const b = await claimOne();
+      expect(b.id).toBe("b");
+      expect(await store.suspend("b")).toBe(true);
+      expect((await store.news("w1"))[0]).toMatchObject({ run: "b", suspend: true });
+      const told = passed((await store.commit([turnOf(b, { subscribe: [{ wait: 1, key: "k" }] })]))[0]);
+      expect(told.suspend).toBe(true);
+      const release = { due: null, blocked: null };
+      passed((await store.commit([noteOf(b, { release, news: told.news })]))[0]);
+      expect((await store.send(eventOf("k", "1"))).status).toBe("delivered");
+      expect(await store.claim("w1", 10, [])).toEqual([]);
+      expect(await store.resume("b")).toBe(true);
+      expect(await store.resume("b")).toBe(false);
+      expect(await claimOne()).toMatchObject({ id: "b", arrivals: [{ wait: 1 }] });
+    });
+
+    it("mends held steps only, and tells the owner", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      const held = { wait: 3, made: 2, due: null, error: "no" };
+      passed((await store.commit([turnOf(a, { keep: true })]))[0]);
+      passed(
+        (
+          await store.commit([
+            noteOf(a, { attempts: [held, { ...held, wait: 4 }, { ...held, wait: 5, due: 9 }] }),
+          ])
+        )[0],
+      );
+      expect((await store.read.run("a"))!.held).toBe(2);
+      expect(await store.mend("a", 5, { kind: "retry" })).toBe(false);
+      expect(await store.mend("a", 3, { kind: "retry" })).toBe(true);
+      expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "8" })).toBe(true);
+      expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "9" })).toBe(false);
+      expect(await store.news("w1")).toMatchObject([
+        { run: "a", retry: [3], arrivals: [{ wait: 4, threw: false, value: "8" }] },
+      ]);
+      expect((await store.read.run("a"))!.held).toBe(0);
+    });
+
+    it("ends a run by force, and fences its owner", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      expect(await store.cancel("a", '"gone"')).toBe(true);
+      expect(await store.cancel("a", '"gone"')).toBe(false);
+      expect((await store.commit([turnOf(a)]))[0]).toMatchObject({ passed: false, fenced: true });
+      expect((await store.read.run("a"))!.end).toEqual({ status: "cancelled", value: '"gone"' });
+    });
+
+    it("clones what is parked", async () => {
+      await store.start([newRun("a", { call: "[5]" })], null);
+      const waits = JSON.stringify([{ id: 1, kind: "event", name: "k", due: null, since: 0, at: "" }]);
+      passed(
+        (
+          await store.commit([
+            turnOf(await claimOne(), { snapshot: "S", waits, subscribe: [{ wait: 1, key: "k" }] }),
+          ])
+        )[0],
+      );
+      expect(await store.clone("x", { id: "b", secret: "t" })).toBe("none");
+      expect(await store.clone("a", { id: "a", secret: "t" })).toBe("exists");
+      expect(await store.clone("a", { id: "b", secret: "t" })).toBe("cloned");
+      const copy = await claimOne();
+      expect(copy).toMatchObject({ id: "b", call: "[5]", secret: "t", snapshot: "S", waits });
+      expect((await store.send(eventOf("k", "1"))).run).toBe("a");
+      expect((await store.send(eventOf("k", "2"))).run).toBe("b");
+    });
+
+    it("removes what ended long ago, in batches", async () => {
+      const ids = ["a", "b", "c", "d"];
+      await store.start(
+        ids.map((id) => newRun(id)),
+        null,
+      );
+      const end = { status: "done", value: "1" } as const;
+      for (const run of (await store.claim("w1", 10, [])).slice(0, 3)) {
+        passed((await store.commit([turnOf(run, { end })]))[0]);
+        under.clock.now += 100;
+      }
+      expect(await store.collect(under.clock.now - 150, 1)).toBe(1);
+      expect(await store.collect(under.clock.now - 150, 10)).toBe(1);
+      expect(await store.collect(under.clock.now - 150, 10)).toBe(0);
+      expect((await store.read.runs({})).map((run) => run.id).sort()).toHaveLength(2);
+    });
+
+    it("spreads what a rate lets through", async () => {
+      const { now } = under.clock;
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) times.push((await store.reserve("api", 100, 2)) - now);
+      expect(times).toEqual([0, 0, 100, 200, 300]);
+      under.clock.now += 10_000;
+      expect(await store.reserve("api", 100, 2)).toBe(under.clock.now);
+    });
+  });
+}
