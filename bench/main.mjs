@@ -18,7 +18,9 @@ const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
 const { richRows } = await import("./snapshot/rich.ts");
+const { linearRows } = await import("./snapshot/linear.ts");
 const { plainRows } = await import("./snapshot/plain.ts");
+const { largeValues } = await import("./engine/large.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
 
 /** What the second column of figures is, for each group. */
@@ -41,7 +43,13 @@ const groups = [
   [
     "snapshot",
     "JSON of equal data (rich: cbor-x)",
-    () => [...someProcessRows(), ...richRows(), ...plainRows()],
+    async () => [
+      ...someProcessRows(),
+      ...richRows(),
+      ...plainRows(),
+      ...linearRows(),
+      ...(await largeValues()),
+    ],
   ],
   ["sqlite", "raw commits of the same bytes", durableSteps],
   ["resume", "after 10 awaits", resume],

@@ -41,11 +41,11 @@ const sorts = {
 const change = {
   string: (value, i) => `${value.slice(0, 5_000_000 + i)}*${value.slice(5_000_001 + i)}`,
   numbers: (value, i) => {
-    value[(i * 7477) % value.length] = -i;
+    value[(i * 7477) % value.length] = -1 - i;
     return value;
   },
   records: (value, i) => {
-    value[(i * 747) % value.length].price = -i;
+    value[(i * 747) % value.length].price = -1 - i;
     return value;
   },
   buffer: (value, i) => {

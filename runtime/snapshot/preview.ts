@@ -13,6 +13,8 @@ export class Preview {
   private readonly nodes: readonly unknown[];
 
   private readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
+  /** Large values may be shown in several places. */
+  private readonly parsed = new Map<Node, unknown>();
 
   constructor(
     names: readonly unknown[],
@@ -37,6 +39,8 @@ export class Preview {
   private node(node: unknown, depth: number): string {
     if (typeof node === "string") return quoted(node);
     if (typeof node !== "object" || node === null) return broken("a node that is none");
+    // Each way down counts, also one that no sound snapshot has: a class that is its own instance.
+    if (depth > MAX_DEPTH + 1) return "…";
     if (!Array.isArray(node)) {
       const entries = Object.keys(node).map((key) => [key, (node as Record<string, unknown>)[key]] as const);
       return this.object("", entries, depth);
@@ -52,7 +56,7 @@ export class Preview {
       case "{}":
         return this.object("", this.entries(node, 1), depth);
       case "new":
-        return this.object(`${this.value(node[1])} `, this.entries(node, 2), depth);
+        return this.object(`${this.value(node[1], depth + 1)} `, this.entries(node, 2), depth);
       case "class":
         return this.object(`${String(node[1])} `, this.entries(node, 2), depth);
       case "derived":
@@ -67,7 +71,7 @@ export class Preview {
       case "url":
         return `URL(${String(node[1])})`;
       case "error":
-        return `${String(node[1])}(${node.length > 4 && node[3] === "message" ? this.value(node[4], depth) : ""})`;
+        return `${String(node[1])}(${node.length > 4 && node[3] === "message" ? this.value(node[4], depth + 1) : ""})`;
       case "set":
         return this.items("Set(", node.slice(1), ")", depth);
       case "map":
@@ -81,7 +85,7 @@ export class Preview {
       case "symbol":
         return `Symbol(${String(node[2] ?? "")})`;
       case "boxed":
-        return `Object(${this.value(node[1], depth)})`;
+        return `Object(${this.value(node[1], depth + 1)})`;
       case "ref":
       case "builtin":
       case "resource":
@@ -114,7 +118,11 @@ export class Preview {
   private large(node: Node, depth: number): string {
     if (this.chunks === undefined)
       return `‹${node[1] === "text" ? "text" : "data"} of ${String(node[2])} characters›`;
-    const value: unknown = JSON.parse(readLarge(node, this.chunks) as string);
+    let value = this.parsed.get(node);
+    if (value === undefined) {
+      value = JSON.parse(readLarge(node, this.chunks) as string) as unknown;
+      this.parsed.set(node, value);
+    }
     return this.plain(node[1] === "data" ? list(value)[0] : value, depth);
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { Run } from "../../runtime/machine/index.ts";
 import { seal } from "../../runtime/snapshot/format.ts";
-import { decodeRun } from "../../runtime/snapshot/index.ts";
+import { decodeRun, describe as describeSnapshot } from "../../runtime/snapshot/index.ts";
 import { samples } from "./mutants.ts";
 import { host } from "./programs.ts";
 
@@ -150,6 +150,18 @@ describe("hostile text with a right checksum", () => {
     const inner = Object.getOwnPropertyDescriptor(object, "__proto__")!.value as object;
     expect(Object.getPrototypeOf(inner)).toBe(Object.prototype);
     expect(prototypes()).toBe(before);
+  });
+
+  it("is described without end: a class that is its own instance, an error in its own message", () => {
+    for (const node of [
+      '["new",[1],0]',
+      '["error","Error",null,"message",[1]]',
+      '["boxed",[1]]',
+      '["map",[1],[1]]',
+    ]) {
+      const text = seal(`2,[${hold1},[]],[[0,0,[1]],${node}]]`);
+      expect(describeSnapshot(text).tasks[0]!.locals[0]!.text.length).toBeLessThan(2000);
+    }
   });
 
   it("cannot change what it refers to by name", () => {

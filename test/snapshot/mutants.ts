@@ -198,9 +198,58 @@ export class Mutator {
     if (chunks.size > 0 && random.below(2) === 0)
       return { text: seal(tokens.join("")), chunks: this.#chunks(chunks) };
     if (random.below(8) === 0) return { text: seal(this.#bits(tokens.join(""))), chunks };
+    if (random.below(3) > 0) return { text: seal(this.#tree(tokens.join(""))), chunks };
     const mutant = [...tokens];
     for (let edits = 1 + random.below(4); edits > 0; edits--) this.#edit(mutant);
     return { text: seal(mutant.join("")), chunks };
+  }
+
+  /** Whole values are exchanged: the text stays JSON, so that it gets further. */
+  #tree(body: string): string {
+    const random = this.#random;
+    const parts = JSON.parse(`[0,${body}`) as unknown[];
+    for (let edits = 1 + random.below(3); edits > 0; edits--) {
+      const [holder, key] = this.#place(parts);
+      const old = holder[key];
+      const [other, from] = this.#place(parts);
+      switch (random.below(5)) {
+        case 0:
+          holder[key] = structuredClone(other[from]);
+          break;
+        case 1:
+          holder[key] = typeof old === "number" ? old + random.below(5) - 2 : random.below(40);
+          break;
+        case 2:
+          if (Array.isArray(holder))
+            holder.splice(Number(key), random.below(2), structuredClone(other[from]));
+          break;
+        default:
+          holder[key] = this.#scrap();
+      }
+    }
+    return JSON.stringify(parts.slice(1)).slice(1);
+  }
+
+  /** Somewhere in a tree: the deeper, the rarer. */
+  #place(root: unknown[]): [Record<string, unknown>, string] {
+    let holder = root as unknown as Record<string, unknown>;
+    for (;;) {
+      const keys = Object.keys(holder);
+      const key = this.#random.of(keys.length > 1 && holder === (root as unknown) ? keys.slice(1) : keys);
+      const below = holder[key];
+      const isLeaf = typeof below !== "object" || below === null || Object.keys(below).length === 0;
+      if (isLeaf || this.#random.below(5) === 0) return [holder, key];
+      holder = below as Record<string, unknown>;
+    }
+  }
+
+  #scrap(): unknown {
+    const text = this.#random.of(SCRAPS);
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
   }
 
   #edit(mutant: string[]): void {
