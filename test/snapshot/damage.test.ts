@@ -152,9 +152,9 @@ describe("hostile text with a right checksum", () => {
     expect(prototypes()).toBe(before);
   });
 
-  it("is described without end: a class that is its own instance, an error in its own message", () => {
+  it("is described in the end: a class that is its own instance, an error in its own message", () => {
     for (const node of [
-      '["new",[1],0]',
+      '["new",[1],1]',
       '["error","Error",null,"message",[1]]',
       '["boxed",[1]]',
       '["map",[1],[1]]',
