@@ -48,6 +48,8 @@ export interface Code {
   /** Carries on at `task.ip`: with `value` sent, or thrown when `threw`. Null for `sync`. */
   readonly step: StepFunction | null;
   readonly points: readonly Point[];
+  /** `line:column` (from 1) of the author's declarations of what its frames and scope records hold, by name. */
+  readonly declared?: ReadonlyMap<string, string>;
   /**
    * Factory over the scope records the function uses; null for functions at module level (they go by reference). That of a
    * class takes its heritage, its computed keys and whether it is made again behind them.

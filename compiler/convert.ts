@@ -69,6 +69,7 @@ function recordOf(variable: Variable, records: Record[]): Record {
       needsTdz: false,
       initEnd: 0,
       init: null,
+      at: null,
       out: null,
       record: null,
     };

@@ -61,7 +61,7 @@ export class Declarations {
     this.names.add(id.name);
     let variable = scope.variables.get(id.name);
     if (variable === undefined || (variable.kind === "self" && kind !== "self")) {
-      variable = newVariable(id.name, kind, scope, initEnd, init);
+      variable = newVariable(id.name, kind, scope, initEnd, init, id.loc?.start ?? null);
       scope.variables.set(id.name, variable);
     } else if (kind === "function" || kind === "var") variable.reassigned = true;
     this.refs.set(id, variable);

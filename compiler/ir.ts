@@ -39,6 +39,8 @@ export interface Variable {
   /** Source range of the declaration that initialises it, for TDZ. */
   initEnd: number;
   init: t.Node | null;
+  /** Where the author declared it; null for what the compiler makes. */
+  readonly at: { readonly line: number; readonly column: number } | null;
   /** Emitted name; set when the variable's function is emitted. */
   out: string | null;
   /** Set on the variable that holds a scope record. */
@@ -53,6 +55,7 @@ export function newVariable(
   scope: Scope,
   initEnd: number,
   init: t.Node | null,
+  at: Variable["at"] = null,
 ): Variable {
   return {
     name,
@@ -63,6 +66,7 @@ export function newVariable(
     needsTdz: false,
     initEnd,
     init,
+    at,
     out: null,
     record: null,
   };

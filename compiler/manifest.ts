@@ -19,6 +19,8 @@ export interface ManifestCode {
   readonly line: number;
   readonly slots: readonly string[];
   readonly captures: readonly (readonly string[])[];
+  /** Where the author declared what its frames and scope records hold: names, lines, columns (from 0). */
+  readonly declared: readonly (readonly [name: string, line: number, column: number])[];
   /** Index 0, the entry, is null. */
   readonly points: readonly (ManifestPoint | null)[];
 }

@@ -5,6 +5,7 @@
  * upgradeGame.dbBranch airs2u07vz async 8 undo,ip
  * 7:19 4k1sof1 reserve $of $order.cart,card held
  * 15:36! ci32an1 release error
+ * =held:5:8 error:14:11
  * ```
  */
 import * as t from "@babel/types";
@@ -15,6 +16,8 @@ export function descriptor(path: string, code: ManifestCode): t.Expression {
   const captures = code.captures.map((record) => (record.length === 0 ? "-" : list(record)));
   const head = [word(path), code.hash, code.kind, code.line, ...captures].join(" ");
   const points = code.points.slice(1).map((one) => pointText(one!));
+  const declared = code.declared.map(([name, line, column]) => `${word(name)}:${line}:${column}`);
+  if (declared.length > 0) points.push(`=${declared.join(" ")}`);
   if (points.length === 0) return t.stringLiteral(head);
   const raw = [head, ...points].join("\n");
   return t.templateLiteral([t.templateElement({ raw, cooked: raw }, true)], []);

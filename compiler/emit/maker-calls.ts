@@ -3,7 +3,12 @@ import * as t from "@babel/types";
 import { feedName } from "../names.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 
-const nativeStateMakers: ReadonlySet<string> = new Set(["entries", "keys", "values", "matchAll", "bind"]);
+const nativeStateMakers: ReadonlySet<string> = new Set([
+  ...["entries", "keys", "values", "matchAll", "bind"],
+  ...["addEventListener", "removeEventListener"],
+]);
+/** Static methods of `AbortSignal`. */
+const signalMakers: ReadonlySet<string> = new Set(["any", "timeout"]);
 
 /** Evaluating it before or after the method is read makes no difference. */
 function hasNoEffect(node: t.Node): boolean {
@@ -39,6 +44,8 @@ function makesNativeState(
   if (t.isSuper(object)) return false;
   // Those whose key is known when it runs take no arguments: `xs[Symbol.iterator]()`, `xs[mode]()`.
   if (callee.computed) return args.length === 0 && !t.isLiteral(property) && !t.isUpdateExpression(property);
+  if (t.isIdentifier(property) && signalMakers.has(property.name))
+    return t.isIdentifier(object, { name: "AbortSignal" }) && module.resolved.globals.has("AbortSignal");
   if (!t.isIdentifier(property) || !nativeStateMakers.has(property.name)) return false;
   return !(t.isIdentifier(object, { name: "Object" }) && module.resolved.globals.has("Object"));
 }

@@ -9,7 +9,7 @@ import type { CodeKind } from "../../abi/index.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Scope } from "../ir.ts";
+import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { slotName } from "../layout.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
@@ -169,6 +169,7 @@ export class ModuleEmitter implements Emitter {
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
       points: parts.layout === null ? [] : parts.layout.points,
+      declared: this.#declared(fn, parts.layout?.slots ?? []),
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
     const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
@@ -182,6 +183,19 @@ export class ModuleEmitter implements Emitter {
     else if (parts.make !== null) args.push(t.nullLiteral());
     if (parts.make !== null) args.push(parts.make);
     this.#constant(fn.codeName, this.call("$code", ...args));
+  }
+
+  /** Where the variables of its frames and of the scope records that it makes stand in the source. */
+  #declared(fn: Fn, slots: readonly Variable[]): ManifestCode["declared"] {
+    const found = new Map<string, readonly [string, number, number]>();
+    const add = (name: string, { at }: Variable) => {
+      if (at !== null && !found.has(name)) found.set(name, [name, at.line, at.column]);
+    };
+    for (const slot of slots) add(slotName(slot), slot);
+    for (const scope of this.resolved.scopes.values())
+      if (scope.fn === fn && scope.record !== null)
+        for (const variable of scope.variables.values()) if (variable.captured) add(variable.name, variable);
+    return [...found.values()];
   }
 
   #constant(name: string, value: t.Expression): void {
@@ -422,10 +436,20 @@ export class ModuleEmitter implements Emitter {
       t.stringLiteral(hash.digest(10)),
       t.objectExpression(properties),
     ];
-    if (filename !== moduleId) args.push(t.stringLiteral(filename));
+    const constructors = this.#constructors();
+    if (filename !== moduleId || constructors !== "") args.push(t.stringLiteral(filename));
+    if (constructors !== "") args.push(t.stringLiteral(constructors));
     const call = this.call("$module", ...args);
     if (this.codes.length === 0) return [t.expressionStatement(call)];
     return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
+  }
+
+  /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */
+  #constructors(): string {
+    const names: string[] = [];
+    for (const { node, name, usesThis, suspends, isStep } of this.resolved.module.children)
+      if (t.isFunctionDeclaration(node) && usesThis && !suspends && !isStep) names.push(name);
+    return names.join(" ");
   }
 }
 

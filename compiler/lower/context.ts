@@ -88,6 +88,7 @@ export class Lowering implements Lowered {
       needsTdz: false,
       initEnd: 0,
       init: null,
+      at: null,
       out: null,
       record: null,
     };

@@ -54,7 +54,7 @@ export function start<A extends readonly unknown[], R>(
   const name = id ?? childId(run.id, wait);
   let call: string;
   try {
-    call = encodeValue([...args], run.host.codec);
+    call = encodeValue([...args], run.host.codec, `arguments of child run "${name}": args`);
   } catch (error) {
     const refused = new Durable(run, null);
     settle(refused, REJECTED, error);

@@ -11,24 +11,65 @@ export function encodeOutcome(
   wait: number,
   threw: boolean,
   value: unknown,
+  what: string,
   options?: WriterOptions,
 ): Arrival {
-  if (threw) return new StepArrival(wait, threw, encodeError(value));
+  if (threw) return new StepArrival(wait, threw, encodeError(value, options));
   try {
-    return new StepArrival(wait, threw, encodeValue(value, options));
+    return new StepArrival(wait, threw, encodeValue(value, options, what));
   } catch (error) {
-    return new StepArrival(wait, true, encodeError(error));
+    return new StepArrival(wait, true, encodeError(error, options));
   }
 }
 
-/** An error as text. One of a class that no build knows by name keeps its name, message and stack. */
-export function encodeError(error: unknown): string {
+/**
+ * An error as text. One of a class that no build knows by name keeps its name, message and stack, and of its properties what can be
+ * saved; for the others a text says what was there.
+ */
+export function encodeError(error: unknown, options?: WriterOptions): string {
   try {
-    return encodeValue(error);
+    return encodeValue(error, options);
   } catch {
-    const { name, message, stack } = error as Partial<Error>;
-    const copy = new StepError(String(name ?? "Error"), String(message ?? error));
-    if (typeof stack === "string") copy.stack = stack;
-    return encodeValue(copy);
+    return encodeValue(plainError(error, options, new Map()), options);
+  }
+}
+
+function plainError(
+  error: unknown,
+  options: WriterOptions | undefined,
+  seen: Map<unknown, unknown>,
+): unknown {
+  if (!(error instanceof Error)) return savable(error, options, seen);
+  const known = seen.get(error);
+  if (known !== undefined) return known;
+  const { name, message, stack } = error;
+  const copy = new StepError(String(name), String(message));
+  seen.set(error, copy);
+  if (typeof stack === "string") copy.stack = stack;
+  for (const key of Reflect.ownKeys(error)) {
+    if (key === "name" || key === "message" || key === "stack") continue;
+    const found = Object.getOwnPropertyDescriptor(error, key)!;
+    const value = "value" in found ? found.value : undefined;
+    Object.defineProperty(copy, key, {
+      value:
+        Array.isArray(value) && key === "errors"
+          ? value.map((one) => savable(one, options, seen))
+          : savable(value, options, seen),
+      writable: true,
+      enumerable: found.enumerable === true,
+      configurable: true,
+    });
+  }
+  return copy;
+}
+
+function savable(value: unknown, options: WriterOptions | undefined, seen: Map<unknown, unknown>): unknown {
+  try {
+    encodeValue(value, options);
+    return value;
+  } catch {
+    if (value instanceof Error) return plainError(value, options, seen);
+    const { constructor } = Object(value) as { constructor?: { name?: string } };
+    return `‹${constructor?.name || typeof value}, not saved›`;
   }
 }

@@ -1,4 +1,5 @@
 /** How a run ends: what its function returned or threw, and what is dropped with it. */
+import { ColdframeError } from "../errors.ts";
 import { FULFILLED, type Run, type WaitTable } from "../machine/index.ts";
 import { encodeValue, type RunSnapshot } from "../snapshot/index.ts";
 import type { Activation } from "./activation.ts";
@@ -15,8 +16,8 @@ export function unhandledFailure(saved: RunSnapshot): RunEnd | null {
   return promise === undefined ? null : { status: "failed", value: encodeError(promise.value) };
 }
 
-/** The root task has settled. */
-export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
+/** The root task has settled. @returns the error, when the result cannot be saved and the run is to be held then */
+export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd | ColdframeError {
   const root = run.root!;
   const unhandled = [...run.rejections].find((promise) => !promise.handled && promise !== root);
   if (root.state === FULFILLED && unhandled !== undefined)
@@ -27,8 +28,10 @@ export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd {
     return { status, value: encodeError(root.value) };
   }
   try {
-    return { status: "done", value: encodeValue(root.value, worker.settings.codec) };
+    const value = encodeValue(root.value, worker.settings.codec, "the result of the run");
+    return { status: "done", value };
   } catch (error) {
+    if (worker.settings.onUnsavable === "hold" && error instanceof ColdframeError) return error;
     return { status: "failed", value: encodeError(error) };
   }
 }

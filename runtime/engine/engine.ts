@@ -50,7 +50,12 @@ export interface EngineOptions {
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
   readonly random?: () => number;
-  /** Whether an object is a Proxy, which cannot be saved: `util.types.isProxy` of Node. Default: none is. */
+  /**
+   * What becomes of a run that cannot be saved where it would park. `"fail"`, the default: its await throws CF2101. `"hold"`: it is
+   * blocked as it was last saved, until a process with other code carries it on, or somebody unblocks it.
+   */
+  readonly onUnsavable?: "fail" | "hold";
+  /** Whether an object is a Proxy, which cannot be saved. Default: what Node, Deno or Bun say; elsewhere none is. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -68,6 +73,7 @@ const OPTIONS = [
   "log",
   "failpoint",
   "random",
+  "onUnsavable",
   "isProxy",
 ];
 
@@ -107,6 +113,9 @@ function settingsOf(options: EngineOptions): Settings {
     poll = 5000,
     grace = 5000,
   } = options;
+  const { onUnsavable = "fail" } = options;
+  if (onUnsavable !== "fail" && onUnsavable !== "hold")
+    throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
   return {
@@ -122,6 +131,7 @@ function settingsOf(options: EngineOptions): Settings {
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
+    onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
   };
@@ -189,7 +199,7 @@ export class Engine implements AsyncDisposable {
     const run: NewRun = {
       id,
       entry: entryOf(f),
-      call: encodeValue([...args], this.#settings.codec),
+      call: encodeValue([...args], this.#settings.codec, "arguments of start(): args"),
       secret: randomId(),
       tags,
       priority,
@@ -229,7 +239,7 @@ export class Engine implements AsyncDisposable {
     const outcome = await this.store.send({
       key,
       id,
-      payload: encodeValue(payload, this.#settings.codec),
+      payload: encodeValue(payload, this.#settings.codec, `payload of event "${key}"`),
       run,
     });
     this.#settings.failpoint("send:after");
@@ -305,7 +315,7 @@ export class Engine implements AsyncDisposable {
     await this.#mend(id, options, {
       kind: "settle",
       threw: false,
-      value: encodeValue(value, this.#settings.codec),
+      value: encodeValue(value, this.#settings.codec, "the value of resolve()"),
     });
   }
 

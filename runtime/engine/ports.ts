@@ -35,6 +35,8 @@ export interface Settings {
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */
   readonly random: () => number;
+  /** A run that cannot be saved: its await throws, or it is blocked as it was last saved. */
+  readonly onUnsavable: "fail" | "hold";
   readonly about: string;
   /** What writers of values and runs ask of the platform. */
   readonly codec: WriterOptions;

@@ -24,6 +24,6 @@ export function send(key: string, payload?: unknown, options: PostOptions = {}):
     freeWorld.send(key, payload, id);
     return;
   }
-  const text = encodeValue(payload, run.host.codec);
+  const text = encodeValue(payload, run.host.codec, `payload of event "${key}"`);
   run.host.effect(run, { kind: "send", key, id: id ?? `${run.id}/${run.nextId++}`, payload: text });
 }

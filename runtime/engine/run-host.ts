@@ -29,7 +29,7 @@ export class RunHost implements Host {
     const id = run.nextId++;
     let text: string;
     try {
-      text = encodeList(args, this.#worker.settings.codec);
+      text = encodeList(args, this.#worker.settings.codec, `arguments of step "${step.name}": args`);
     } catch (error) {
       const refused = new Durable(run, null);
       settle(refused, REJECTED, error);

@@ -81,7 +81,7 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    activation.arrive(encodeOutcome(wait, threw, value, codec));
+    activation.arrive(encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec));
     this.#worker.advance(activation);
   }
 

@@ -177,7 +177,9 @@ export function commit(activation: Activation, worker: Owner): void {
   activation.holdTimer = null;
   const run = activation.run!;
   if (run.root!.state !== PENDING) {
-    writeEnd(activation, worker, endOf(activation, worker, run));
+    const end = endOf(activation, worker, run);
+    if (end instanceof ColdframeError) void holdUnsaved(activation, worker, end);
+    else writeEnd(activation, worker, end);
     return;
   }
   const idle = run.waits.size === 0 && run.natives.size === 0 && run.head === run.tail;
@@ -360,8 +362,27 @@ function stuck(run: Run): Blocked {
   };
 }
 
+/** The run stays as it was last saved, with the outcomes that it has got since. */
+async function holdUnsaved(activation: Activation, worker: Owner, error: unknown): Promise<void> {
+  const arrivals = [...activation.delivered.values()].filter(({ wait }) => !activation.recorded.has(wait));
+  for (const { wait } of arrivals) activation.recorded.add(wait);
+  activation.phase = "committing";
+  if (arrivals.length > 0 && !(await worker.note(activation, { arrivals, attempts: [] }))) return;
+  activation.phase = "open";
+  activation.run!.ended = true;
+  activation.run = null;
+  activation.inbox.unshift(...activation.delivered.values());
+  activation.delivered.clear();
+  activation.fresh.clear();
+  worker.block(activation, blockedBy(error, activation.entry));
+}
+
 /** The run cannot be saved: its new waits are told, so that it can clean up; the second time it fails. */
 function refuse(activation: Activation, worker: Owner, error: unknown): void {
+  if (worker.settings.onUnsavable === "hold") {
+    void holdUnsaved(activation, worker, error);
+    return;
+  }
   const run = activation.run!;
   if (activation.refused || activation.fresh.size === 0) {
     writeEnd(activation, worker, { status: "failed", value: encodeError(error) });

@@ -239,6 +239,7 @@ export class Worker implements Owner, Searcher {
     }
     this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
     this.#search.gaveUp(activation.id, activation.entry, blocked);
+    this.#cache.drop(activation.id);
     void this.#giveBack(activation, { due: 0, blocked });
   }
 

@@ -43,8 +43,28 @@ class Descriptor implements Code {
   }
 
   get points(): readonly Point[] {
-    this.#points ??= [null as never, ...this.#text.split("\n").slice(1).map(point)];
+    this.#points ??= [
+      null as never,
+      ...this.#lines()
+        .filter((line) => !line.startsWith("="))
+        .map(point),
+    ];
     return this.#points;
+  }
+
+  get declared(): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const word of this.#lines()
+      .at(-1)
+      ?.match(/(?<=^=| )\S+/g) ?? []) {
+      const [name, line, column] = word.split(":") as [string, string, string];
+      found.set(decode(name), `${line}:${Number(column) + 1}`);
+    }
+    return found;
+  }
+
+  #lines(): string[] {
+    return this.#text.split("\n").slice(1);
   }
 
   #readHead(): Head {

@@ -2,6 +2,7 @@
  * The machine: what compiled code imports (`coldframe/machine`, the names with `$`), and what snapshot and engine
  * build upon. `docs/abi.md` explains it.
  */
+export { follow, listen, type SignalListener, signalState } from "./abort-signals.ts";
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
@@ -98,6 +99,7 @@ export {
   $module,
   bindingOf,
   codeOf,
+  isConstructorFunction,
   nameOf,
   recordOf,
   registerCode,

@@ -2,6 +2,7 @@
  * Calls of methods that make objects whose state nobody can read (`xs.entries()`, `f.bind(o)`): marked code gets objects that
  * mean the same and can be saved.
  */
+import { signalMakers } from "./abort-signals.ts";
 import { createBound } from "./bound.ts";
 import { cursorMakers, type Maker } from "./cursors.ts";
 import type { Callable } from "./durable.ts";
@@ -14,6 +15,7 @@ const ofFunction: Maker = (_f, object, [receiver, ...args]) =>
 const makers: ReadonlyMap<unknown, Maker> = new Map<unknown, Maker>([
   ...cursorMakers,
   ...matchesMakers,
+  ...signalMakers,
   [Function.prototype.bind, ofFunction],
 ]);
 

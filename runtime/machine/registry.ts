@@ -42,6 +42,9 @@ interface Registry {
   readonly stepsByFunction: WeakMap<object, Step>;
   /** `module#name` by the identity of what is bound; filled at the first look-up. */
   readonly names: WeakMap<object, string>;
+  /** Functions of marked modules that objects are made with by `new`: their names, and they themselves once looked at. */
+  readonly constructors: Set<string>;
+  readonly constructorFunctions: WeakSet<object>;
   /** Bindings that were not looked at, or had no object yet when they were (temporal dead zone, cyclic imports). */
   unresolved: Binding[];
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
@@ -74,6 +77,8 @@ export const registry: Registry = (home[registryKey] ??= {
   steps: new Map(),
   stepsByFunction: new WeakMap(),
   names: new WeakMap(),
+  constructors: new Set(),
+  constructorFunctions: new WeakSet(),
   unresolved: [],
   stamps: null,
   helpers: null,
@@ -121,6 +126,7 @@ export function registerRecord(schema: RecordSchema): void {
  * Registers the immutable top-level bindings and imports of a module, by which their objects are saved. The getters
  * are called at the first look-up of an unknown object, not now: at this time they may be in their dead zone.
  * @param file the author's source
+ * @param constructors names of functions of the module itself that use `this`, separated by blanks
  * @returns what its functions and records are registered with
  * @throws ColdframeError CF2004 when the id is taken by a module with another hash, unless `registry.hot`
  */
@@ -129,11 +135,14 @@ export function $module(
   hash: string,
   bindings: Readonly<Record<string, () => unknown>>,
   file = id,
+  constructors = "",
 ): Module {
   const known = registry.modules.get(id);
   if (known !== undefined && !registry.hot && known.hash !== hash) throw conflict(id, "one copy", "another");
   const module = { id, file, hash, bindings };
   if (known === undefined || registry.hot) registry.modules.set(id, module);
+  if (constructors !== "")
+    for (const name of constructors.split(" ")) registry.constructors.add(`${id}#${name}`);
   for (const name of Object.keys(bindings))
     registry.unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
   return module;
@@ -163,6 +172,11 @@ export function nameOf(object: object): string | undefined {
   return registry.names.get(object);
 }
 
+/** Whether `f` is a function at the top of a marked module that uses `this`. */
+export function isConstructorFunction(f: object): boolean {
+  return nameOf(f) !== undefined && registry.constructorFunctions.has(f);
+}
+
 /** True when the binding need not be looked at again. The first name of an object stays its name. */
 function resolveBinding({ name, get }: Binding): boolean {
   let value: unknown;
@@ -172,6 +186,7 @@ function resolveBinding({ name, get }: Binding): boolean {
     return false;
   }
   if (value === undefined) return false;
+  if (registry.constructors.has(name) && isObject(value)) registry.constructorFunctions.add(value);
   if (isObject(value) && !registry.names.has(value)) registry.names.set(value, name);
   return true;
 }

@@ -21,7 +21,7 @@ const ROOTS = [
   "parseInt parseFloat isNaN isFinite encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape",
   "URL URLSearchParams Headers Request Response FormData Blob File AbortController AbortSignal TextEncoder TextDecoder Event EventTarget",
   "DOMException ReadableStream WritableStream TransformStream fetch structuredClone queueMicrotask setTimeout clearTimeout setInterval",
-  "clearInterval setImmediate clearImmediate atob btoa console performance crypto",
+  "clearInterval setImmediate clearImmediate atob btoa console performance crypto Temporal WebAssembly Buffer",
 ]
   .join(" ")
   .split(" ");
@@ -46,6 +46,10 @@ function builtins(): Table {
   if (table !== undefined) return table;
   table = { names: new Map(), values: new Map() };
   add("globalThis", globalThis);
+  for (const [name, object] of Object.entries(intrinsics())) {
+    add(name, object);
+    addMembers(name, object);
+  }
   for (const name of ROOTS) {
     const root = dataProperty(globalThis, name);
     if (!isObject(root)) continue;
@@ -57,8 +61,7 @@ function builtins(): Table {
       addMembers(`${name}.prototype`, prototype);
     }
   }
-  // `Function` itself makes code from text; what functions inherit does not.
-  addMembers("Function.prototype", Function.prototype);
+  for (const name of ["Intl", "Temporal", "WebAssembly"]) addClasses(name);
   // What marked code gets in the place of the platform's.
   add("coldframe.Promise", $Promise);
   addMembers("coldframe.Promise", $Promise);
@@ -74,27 +77,58 @@ function builtins(): Table {
   add("coldframe.setTimeout", $setTimeout);
   add("coldframe.setInterval", $setInterval);
   add("coldframe.clearTimeout", $clearTimeout);
-  for (const [name, iterator] of Object.entries(iterators()))
-    addMembers(`%${name}IteratorPrototype%`, iterator);
   return table;
 }
 
-/** Prototypes that have no global name. */
-function iterators(): Readonly<Record<string, object>> {
+/** Objects of the language that have no global name, or not in every engine. */
+function intrinsics(): Readonly<Record<string, object>> {
+  const above = Object.getPrototypeOf;
+  const array = above([][Symbol.iterator]());
+  const generator = above(function* () {});
+  const asyncGenerator = above(async function* () {});
   return {
-    Array: Object.getPrototypeOf([][Symbol.iterator]()),
-    Map: Object.getPrototypeOf(new Map()[Symbol.iterator]()),
-    Set: Object.getPrototypeOf(new Set()[Symbol.iterator]()),
-    String: Object.getPrototypeOf(""[Symbol.iterator]()),
-    TypedArray: Object.getPrototypeOf(Uint8Array.prototype),
+    // `Function` itself makes code from text; what functions inherit does not.
+    "Function.prototype": Function.prototype,
+    "%AsyncFunction.prototype%": above(async () => {}),
+    "%GeneratorFunction.prototype%": generator,
+    "%GeneratorPrototype%": generator.prototype,
+    "%AsyncGeneratorFunction.prototype%": asyncGenerator,
+    "%AsyncGeneratorPrototype%": asyncGenerator.prototype,
+    "%AsyncIteratorPrototype%": above(asyncGenerator.prototype),
+    // A global of newer engines.
+    "Iterator.prototype": above(array),
+    "%ArrayIteratorPrototype%": array,
+    "%MapIteratorPrototype%": above(new Map()[Symbol.iterator]()),
+    "%SetIteratorPrototype%": above(new Set()[Symbol.iterator]()),
+    "%StringIteratorPrototype%": above(""[Symbol.iterator]()),
+    "%RegExpStringIteratorPrototype%": above("".matchAll(/a/g)),
+    "%TypedArray%": above(Uint8Array),
+    "%TypedArrayIteratorPrototype%": above(Uint8Array.prototype),
   };
 }
 
 function addMembers(path: string, object: object): void {
   for (const key of Reflect.ownKeys(object)) {
+    const name = typeof key === "string" ? `${path}.${key}` : `${path}[${key.description}]`;
+    const { get, set } = Object.getOwnPropertyDescriptor(object, key)!;
+    if (get !== undefined) add(`get ${name}`, get);
+    if (set !== undefined) add(`set ${name}`, set);
     const value = dataProperty(object, key);
-    if (typeof value !== "function") continue;
-    add(typeof key === "string" ? `${path}.${key}` : `${path}[${key.description}]`, value);
+    if (typeof value === "function") add(name, value);
+  }
+}
+
+/** Classes that are properties of a namespace. */
+function addClasses(path: string): void {
+  const namespace: unknown = Reflect.get(globalThis, path);
+  if (!isObject(namespace)) return;
+  for (const key of Object.getOwnPropertyNames(namespace)) {
+    const Class = dataProperty(namespace, key);
+    const prototype = typeof Class === "function" ? dataProperty(Class, "prototype") : undefined;
+    if (!isObject(Class) || !isObject(prototype)) continue;
+    addMembers(`${path}.${key}`, Class);
+    add(`${path}.${key}.prototype`, prototype);
+    addMembers(`${path}.${key}.prototype`, prototype);
   }
 }
 

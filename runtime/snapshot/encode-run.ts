@@ -41,14 +41,27 @@ export interface EncodeOptions extends WriterOptions {
  */
 export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   if (run.root === null) throw new TypeError("a run without root task cannot be saved");
+  const out = writerOf(run, options, null);
+  const saved = write(run, out);
+  return out.needsOrder ? write(run, writerOf(run, options, out))() : saved();
+}
+
+function writerOf(run: Run, options: EncodeOptions, first: Writer | null): Writer {
   const chunks = options.chunks === undefined ? null : new ChunkWriter(options.chunks);
-  const registrations = options.superjson ?? defaultRegistrations;
-  const out = new Writer(runKinds, run, registrations, options.isProxy, 0, chunks);
+  return new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy, first, chunks);
+}
+
+/** @returns what makes the text, when it is certain that this is the writer to take it from */
+function write(run: Run, out: Writer): () => RunSnapshot {
   out.index(run.root);
   const more = run.head < run.tail || run.natives.size > 0 ? writeQueue(run, out) : "";
   out.drain();
   const dropped = run.waits.size > 0 ? addWaits(run, out) : NONE;
   out.finish();
+  return () => finish(run, out, more, dropped);
+}
+
+function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): RunSnapshot {
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
   const body = out.body();
   // The queue stands behind the own table, which is then not left out.
@@ -60,7 +73,7 @@ export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
     waits: out.waits,
     dropped,
     lost,
-    chunks: chunks?.set ?? NO_CHUNKS,
+    chunks: out.chunks?.set ?? NO_CHUNKS,
     codes: out.codes,
   };
 }

@@ -33,8 +33,8 @@ export interface Out {
   weak(reach: (all: readonly unknown[], from: number) => void): void;
   /** What stands for the content of an array buffer in its node. */
   bytes(content: Uint8Array): string;
-  /** A value of a foreign encoding, as a document of its own. Undefined: it holds something that cannot be saved. */
-  nested(value: unknown): string;
+  /** What `save` returns for the object of the current node, which a restore makes of it when it is complete. Called once. */
+  content(object: object, save: () => unknown): string;
 }
 
 /** What a reader of a kind is given. */
@@ -47,12 +47,12 @@ export interface In {
   value(raw: unknown): unknown;
   /** The allocated object of node `index`; allocates it when it comes later. Only for kinds that depend on each other without cycles. */
   node(index: unknown, tags: readonly string[]): unknown;
+  /** As `value`, of what has all that it refers to already: what users' code makes its objects of. */
+  complete(raw: unknown): unknown;
   /** The objects inside of the data node `index`, in the order of its text. */
   inside(index: unknown): readonly object[];
   /** What a name stands for in this process. CF2103 when it is unknown. */
   resolve(name: string): unknown;
-  /** A value that `Out.nested` wrote. */
-  nested(raw: unknown): unknown;
   /** Calls `finish` when all objects have what they refer to. */
   afterwards(finish: () => void): void;
 }

@@ -7,6 +7,7 @@
  * property, which may be an accessor or read-only. That look costs as much again as `JSON.stringify`.
  */
 import { nameOf } from "../machine/index.ts";
+import { languageBrand } from "./brand.ts";
 import { quote } from "./kind.ts";
 import { LONG, writeBare } from "./kinds/primitives.ts";
 import type { Reached } from "./reached.ts";
@@ -46,6 +47,7 @@ export class PlainData {
   #mends = "";
   #mended = 0;
   #from = 0;
+  #root = 0;
 
   constructor(reached: Reached, isProxy: ((object: object) => boolean) | undefined) {
     this.#reached = reached;
@@ -58,6 +60,7 @@ export class PlainData {
    */
   write(root: object, index: number): string | undefined {
     const from = this.#reached.inner.length;
+    this.#root = index;
     if (!this.#isPlain(root)) return undefined;
     if (this.#reached.inner.length === from && !Array.isArray(root)) return undefined;
     this.#nodes.push({ index, from });
@@ -65,8 +68,8 @@ export class PlainData {
     return this.#mends === "" ? json : `${json}${this.#mends}`;
   }
 
-  /** The node of what stands inside of a tree: which object of which node, in the order in which `JSON.stringify` comes by. */
-  writeEnclosed(place: number): string {
+  /** Which object of which node stands there, in the order in which `JSON.stringify` comes by. */
+  placeOf(place: number): readonly [node: number, at: number] {
     const nodes = this.#nodes;
     let [low, high] = [0, nodes.length - 1];
     while (low < high) {
@@ -75,7 +78,7 @@ export class PlainData {
       else high = middle - 1;
     }
     const { index, from } = nodes[low]!;
-    return `["inside",${index},${place - from}]`;
+    return [index, place - from];
   }
 
   /**
@@ -115,6 +118,8 @@ export class PlainData {
   #isRecord(object: object, depth: number): boolean {
     const place = this.#reached.inner.length - this.#from;
     const keys = getOwnPropertyNames(object);
+    // As in `writePlain`: what hides that it is something else has no keys, or begins with an index.
+    if ((keys.length === 0 || keys[0] === "0") && languageBrand(object) !== undefined) return false;
     for (let i = 0; i < keys.length; i++) {
       const found = getOwnPropertyDescriptor(object, keys[i]!)!;
       if (!isOrdinary(found)) return false;
@@ -161,7 +166,7 @@ export class PlainData {
       case "boolean":
         return true;
       case "object":
-        return value === null || (this.#reached.enclose(value) && this.#isTree(value, depth + 1));
+        return value === null || (this.#reached.enclose(value, this.#root) && this.#isTree(value, depth + 1));
       default:
         return false;
     }

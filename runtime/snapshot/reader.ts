@@ -12,7 +12,7 @@ import { resolvePoint } from "./align.ts";
 import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
-import { allocatePrivate, fillPrivate, privateEntries } from "./kinds/classes.ts";
+import { allocatePrivate, entriesOf, fillPrivate } from "./kinds/classes.ts";
 import { objectsInside } from "./kinds/data.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
@@ -23,8 +23,6 @@ import { fillTask, type RunIn } from "./kinds/promises.ts";
 import { needsMigration, type PointsOf } from "./points.ts";
 import { type Registrations, registeredSymbol } from "./superjson.ts";
 
-const MAX_NESTED = 32;
-
 export class Reader implements RunIn {
   readonly names: readonly unknown[];
   readonly nodes: readonly unknown[];
@@ -33,12 +31,15 @@ export class Reader implements RunIn {
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly points: PointsOf | undefined;
-  private readonly depth: number;
   protected readonly objects: unknown[];
   private readonly own: readonly unknown[];
   private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
   private readonly finishers: (() => void)[] = [];
   private trees: Map<object, readonly object[]> | null = null;
+  /** Nodes that are not to be made yet. */
+  private late: Set<unknown> | null = null;
+  /** Nodes that have all that they refer to. */
+  private filled: Set<number> | null = null;
 
   /** @param run null: for values outside of runs */
   constructor(
@@ -48,18 +49,16 @@ export class Reader implements RunIn {
     points: PointsOf | undefined,
     body: readonly unknown[],
     chunks?: ReadonlyMap<string, ChunkBody>,
-    depth = 0,
   ) {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
     this.points = points;
-    this.depth = depth;
     this.chunks = chunks;
     this.names = list(body[0]);
     this.nodes = list(body[1]);
     this.own = body.length > 2 ? list(body[2]) : [];
-    this.privates = privateEntries(this.own);
+    this.privates = entriesOf("private", this.own);
     this.objects = new Array(this.nodes.length).fill(ABSENT);
   }
 
@@ -69,6 +68,11 @@ export class Reader implements RunIn {
 
   /** Rebuilds all nodes. */
   read(): void {
+    const loads = entriesOf("load", this.own);
+    if (loads.size > 0) {
+      this.load(loads);
+      return;
+    }
     // What a node cannot be made without mostly comes after it: from the end, nothing has to be looked for in depth.
     for (let i = this.nodes.length - 1; i >= 0; i--) if (this.objects[i] === ABSENT) this.allocate(i);
     for (let i = 0; i < this.nodes.length; i++) this.fill(i);
@@ -76,12 +80,48 @@ export class Reader implements RunIn {
     for (const entry of this.own) this.readOwn(list(entry));
   }
 
+  /** As `read`, with objects in it that are made of what is complete, in the order of their entries: see load-order.ts. */
+  private load(loads: ReadonlyMap<unknown, readonly Node[]>): void {
+    const own = new Map<unknown, Node[]>();
+    for (const raw of this.own) {
+      const entry = list(raw);
+      const known = own.get(entry[0]);
+      if (entry[1] === "load") continue;
+      if (known === undefined) own.set(entry[0], [entry]);
+      else known.push(entry);
+    }
+    const filled = new Set<number>();
+    this.filled = filled;
+    const finish = (i: number) => {
+      if (filled.has(i)) return;
+      filled.add(i);
+      this.at(i);
+      this.fill(i);
+    };
+    this.late = new Set(loads.keys());
+    for (let i = this.nodes.length - 1; i >= 0; i--)
+      if (this.objects[i] === ABSENT && !this.late.has(i)) this.allocate(i);
+    for (const [node, entries] of loads) {
+      const needed = entries.flatMap((entry) => entry.slice(2)).map((raw) => integer(raw, this.nodes.length));
+      for (const i of needed) finish(i);
+      for (const i of needed) {
+        for (const entry of own.get(i) ?? []) this.readOwn(entry);
+        own.delete(i);
+      }
+      this.late.delete(node);
+      this.allocate(integer(node, this.nodes.length));
+    }
+    for (let i = 0; i < this.nodes.length; i++) finish(i);
+    for (const finisher of this.finishers) finisher();
+    for (const entries of own.values()) for (const entry of entries) this.readOwn(entry);
+  }
+
   value(raw: unknown): unknown {
     if (typeof raw !== "object" || raw === null) return raw;
     if (!Array.isArray(raw) || raw.length > 1) return broken("a value that is none");
     if (raw.length === 0) return undefined;
     const [word] = raw as [unknown];
-    if (typeof word === "number") return this.objects[integer(word, this.objects.length)];
+    if (typeof word === "number") return this.at(integer(word, this.objects.length));
     return readSpecial(string(word));
   }
 
@@ -92,8 +132,20 @@ export class Reader implements RunIn {
       const tag = Array.isArray(node) ? node[0] : "";
       if (!tags.includes(tag)) return broken(`node ${at} is no ${tags.join(" or ")}`);
     }
-    if (this.objects[at] === ABSENT) this.allocate(at);
-    return this.objects[at];
+    if (this.objects[at] === ABSENT && this.late?.has(at) !== true) this.allocate(at);
+    return this.at(at);
+  }
+
+  private at(index: number): unknown {
+    const object = this.objects[index];
+    return object === ABSENT ? broken(`node ${index} is needed before it is made`) : object;
+  }
+
+  complete(raw: unknown): unknown {
+    const [index] = Array.isArray(raw) ? (raw as unknown[]) : [];
+    if (typeof index === "number" && this.filled?.has(index) !== true)
+      return broken(`node ${index} is needed before it is complete`);
+    return this.value(raw);
   }
 
   inside(index: unknown): readonly object[] {
@@ -115,11 +167,6 @@ export class Reader implements RunIn {
       "CF2103",
       `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or map it in a migration`,
     );
-  }
-
-  nested(raw: unknown): unknown {
-    if (this.depth >= MAX_NESTED) return broken("nested too deep");
-    return readDocument(this.kinds, this.ofRun, this.registrations, this.points, raw, this.depth + 1);
   }
 
   afterwards(finish: () => void): void {
@@ -180,6 +227,15 @@ export class Reader implements RunIn {
     else this.kinds.byTag.get(node[0])?.fill?.(object as never, node, this);
   }
 
+  /** What an entry of the own table says that its object inherits from: `[class]`, or `[object,0]`. */
+  private above(raw: unknown): object {
+    if (list(raw).length === 1) return prototypeOf(raw, this);
+    const object = this.node((raw as Node)[0], []);
+    return (typeof object === "object" && object !== null) || typeof object === "function"
+      ? object
+      : broken("a prototype that is no object");
+  }
+
   private readOwn(entry: Node): void {
     const index = integer(entry[0], this.objects.length);
     const object = this.objects[index];
@@ -190,7 +246,7 @@ export class Reader implements RunIn {
       broken("properties of what is not its own");
     if ((typeof object !== "object" || object === null) && typeof object !== "function")
       broken("properties of a primitive");
-    const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : prototypeOf(entry[2], this);
+    const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : this.above(entry[2]);
     readOwn(object as object, entry, prototype, this);
   }
 }
@@ -204,10 +260,9 @@ export function readDocument(
   registrations: Registrations,
   points: PointsOf | undefined,
   raw: unknown,
-  depth = 0,
 ): unknown {
   const body = Array.isArray(raw) && raw.length > 1 ? raw : [[], []];
-  const reader = new Reader(kinds, run, registrations, points, body, undefined, depth);
+  const reader = new Reader(kinds, run, registrations, points, body);
   if (body !== raw) return reader.value(raw);
   reader.read();
   return reader.value([0]);

@@ -3,26 +3,30 @@
  * the await at which the run would park, and the ways out. Paths are found afterwards, by looking from each object into
  * the one it was first seen in: a run that can be saved pays nothing for them.
  */
-import { Durable, recordOf, stampOf } from "../machine/index.ts";
+import type { Code } from "../../abi/index.ts";
+import { codeOf, Durable, recordOf, stampOf } from "../machine/index.ts";
 import type { Writer } from "./writer.ts";
 
 const MAX_LISTED = 20;
 
-/** The text behind the title of CF2101. */
-export function refusal(out: Writer): string {
+/**
+ * The text behind the title of CF2101.
+ * @param what what was to be written, unless it is a run: `the result of step "charge"`
+ */
+export function refusal(out: Writer, what = "the value"): string {
   const lines: string[] = [];
   const seen = new Set<string>();
-  for (const { index, what } of out.refusals) {
-    const { path, at, parked } = locate(out, index);
-    const line = `${path} is ${what}${at === "" ? "" : ` (${at})`}`;
+  for (const { index, what: kind } of out.refusals) {
+    const { path, at, notes } = locate(out, index, what);
+    const line = `${path} is ${kind}${at === "" ? "" : ` (${at})`}`;
     if (seen.has(line)) continue;
     seen.add(line);
-    if (lines.length >= MAX_LISTED * 2) continue;
+    if (seen.size > MAX_LISTED) continue;
     lines.push(`  ${line}`);
-    if (parked !== "") lines.push(`    ${parked}`);
+    for (const note of notes) lines.push(`    ${note}`);
   }
   const count = seen.size;
-  const hidden = count - lines.filter((line) => !line.startsWith("    ")).length;
+  const hidden = count - MAX_LISTED;
   const head =
     count === 1
       ? "a value is still needed after an await, but cannot be saved"
@@ -30,13 +34,13 @@ export function refusal(out: Writer): string {
   const subject = out.isOfRun
     ? head
     : count === 1
-      ? "a value would be copied here"
-      : `${count} values would be copied here`;
+      ? `${what} would be copied here`
+      : `${what} would be copied here, with ${count} such values`;
   return [
     subject,
     ...lines,
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
-    'Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object, superjson.registerClass(Class) for the objects of a class.',
+    'Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class superjson.registerClass(Class), or static [Symbol.for("coldframe.save")].',
   ].join("\n");
 }
 
@@ -45,8 +49,8 @@ interface Place {
   readonly path: string;
   /** `flows.ts:12` */
   readonly at: string;
-  /** `flows.ts:12:3  await charge  the run parks here` */
-  readonly parked: string;
+  /** `flows.ts:12:3    await charge    the run parks here` */
+  readonly notes: readonly string[];
 }
 
 /** A slot of the author's, or what the compiler keeps there. */
@@ -55,12 +59,19 @@ function nameOfSlot(slot: string | undefined): string {
   return /^\$held(\$\d+)?$/.test(slot) ? "using" : slot;
 }
 
+/** Where the variable `name` of a function was declared: `flows.ts:12:3`; undefined when nobody knows. */
+function declaration(code: Code | undefined, name: string): string | undefined {
+  const place = code?.declared?.get(name);
+  return place === undefined ? undefined : `${code!.file}:${place}`;
+}
+
 /** Climbs from an object to the frame that holds it. */
-function locate(out: Writer, index: number): Place {
+function locate(out: Writer, index: number, what: string): Place {
   const { heap, parents } = out;
   let path = "";
   let local = "";
   let owner = "";
+  let declared: string | undefined;
   let child = index;
   let parent = parents[child]!;
   while (parent >= 0) {
@@ -68,33 +79,39 @@ function locate(out: Writer, index: number): Place {
     const record = typeof holder === "object" && holder !== null ? recordOf(holder) : undefined;
     if (holder instanceof Durable) {
       if (holder.code !== null && holder.frame !== null) {
-        if (local === "") local = nameOfSlot(keyOf(holder.frame, heap[child]));
+        if (local === "") {
+          const slot = keyOf(holder.frame, heap[child]);
+          local = nameOfSlot(slot);
+          declared = slot === undefined ? undefined : declaration(holder.code, slot);
+        }
         if (owner === "") owner = shortName(holder.code.id);
         const { code, ip } = holder;
         const point = code.points[ip];
         const line = point?.line ?? code.line;
         const column = point === undefined ? "" : `:${point.column + 1}`;
-        return {
-          path: `${owner} › ${local}${path}`,
-          at: `${code.file}:${line}`,
-          parked:
-            point === undefined
-              ? ""
-              : `${code.file}:${line}${column}    await ${point.name}    the run parks here`,
-        };
+        const notes: string[] = [];
+        if (declared !== undefined) notes.push(`${declared}    ${local}    is declared here`);
+        if (point !== undefined)
+          notes.push(`${code.file}:${line}${column}    await ${point.name}    the run parks here`);
+        const at = declared === undefined ? `${code.file}:${line}` : declared.replace(/:\d+$/, "");
+        return { path: `${owner} › ${local}${path}`, at, notes };
       }
       if (local === "") path = `‹promise›${path}`;
     } else if (record !== undefined) {
       if (local === "") {
         local = keyOf(holder as object, heap[child]) ?? "a variable";
-        owner = shortName(record.id.replace(/\.(scope|\{[^}]*\})(#\d+)?$/, ""));
+        const id = record.id.replace(/\.(scope|\{[^}]*\})(#\d+)?$/, "");
+        owner = shortName(id);
+        declared = declaration(codeOf(id), local);
       }
     } else if (local === "") path = `${step(holder, heap[child])}${path}`;
     child = parent;
     parent = parents[child]!;
   }
-  if (local !== "") return { path: `${owner} › ${local}${path}`, at: "", parked: "" };
-  return { path: path === "" ? "the value itself" : `value${path}`, at: "", parked: "" };
+  const at = declared?.replace(/:\d+$/, "") ?? "";
+  if (local !== "") return { path: `${owner} › ${local}${path}`, at, notes: [] };
+  const itself = what === "the value" ? "the value itself" : what;
+  return { path: path === "" ? itself : `${what.replace(/^the value$/, "value")}${path}`, at, notes: [] };
 }
 
 /** `upgradeGame.dbBranch` of `shop/flows.ts#upgradeGame.dbBranch` */

@@ -13,7 +13,7 @@ export const defaultRegistrations: Registrations = (
 ).defaultInstance;
 
 export type Foreign =
-  | { readonly kind: "custom"; readonly name: string; readonly content: unknown }
+  | { readonly kind: "custom"; readonly name: string; readonly serialize: () => unknown }
   | { readonly kind: "class"; readonly name: string; readonly content: Readonly<Record<string, unknown>> };
 
 /** How the user wants this object to be written; undefined when nothing was registered for it. */
@@ -23,7 +23,8 @@ export function writeForeign(
   registrations: Registrations,
 ): Foreign | undefined {
   const custom = registrations.customTransformerRegistry.findApplicable(object);
-  if (custom !== undefined) return { kind: "custom", name: custom.name, content: custom.serialize(object) };
+  if (custom !== undefined)
+    return { kind: "custom", name: custom.name, serialize: () => custom.serialize(object) };
   if (typeof constructor !== "function") return undefined;
   const { classRegistry } = registrations;
   const Class = constructor as never;

@@ -20,15 +20,20 @@ import { Writer, type WriterOptions } from "./writer.ts";
 const DEFAULTS: WriterOptions = {};
 
 /**
+ * @param what what it is, for the error: `the result of step "charge"`
  * @returns JSON text
  * @throws ColdframeError CF2101 with the path of everything that cannot be saved
  */
-export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS): string {
+export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS, what?: string): string {
   const bare = writeBare(value);
   if (bare !== undefined) return bare;
-  const out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy);
-  const text = out.document(value);
-  if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
+  let out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy);
+  let text = out.document(value);
+  if (out.needsOrder) {
+    out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy, out);
+    text = out.document(value);
+  }
+  if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out, what));
   return text;
 }
 
@@ -36,11 +41,15 @@ export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS): 
  * The same text as `encodeValue(list)`.
  * @param list made by the caller: a plain array that nobody else has seen, as the arguments of a call are
  */
-export function encodeList(list: readonly unknown[], options: WriterOptions = DEFAULTS): string {
+export function encodeList(
+  list: readonly unknown[],
+  options: WriterOptions = DEFAULTS,
+  what?: string,
+): string {
   let text = "";
   for (let i = 0; i < list.length; i++) {
     const bare = writeBare(list[i]);
-    if (bare === undefined) return encodeValue(list, options);
+    if (bare === undefined) return encodeValue(list, options, what);
     text += i === 0 ? bare : `,${bare}`;
   }
   return `[[],[[[${text}]]]]`;

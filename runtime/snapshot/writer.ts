@@ -21,30 +21,39 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { toBase64 } from "./base64.ts";
+import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
-import { isRenamed, writeClosure } from "./kinds/functions.ts";
+import {
+  closureOfPrototype,
+  hasPlainPrototype,
+  writeChanges,
+  writeClosure,
+  writeClosurePrototype,
+} from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
-import { writeInstance } from "./kinds/instances.ts";
-import { writeArray, writeDictionary, writeOwn, writePlain } from "./kinds/objects.ts";
-import { writeSymbol, writeValue } from "./kinds/primitives.ts";
+import { describeValue, writeInstance } from "./kinds/instances.ts";
+import { writeArray, writeDictionary, writeOdd, writeOwn, writePlain } from "./kinds/objects.ts";
+import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
+import { LoadOrder } from "./load-order.ts";
 import { word } from "./names.ts";
 import { PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
+import { Shapes } from "./shapes.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
 
 /** What a writer may ask of its host. */
 export interface WriterOptions {
   /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
   readonly superjson?: Registrations;
-  /** Whether an object is a Proxy, where the platform can tell (`util.types.isProxy`). Default: nothing is. */
+  /** Whether an object is a Proxy. Default: what the host says, if it can tell; see brand.ts. */
   readonly isProxy?: (object: object) => boolean;
 }
 
@@ -53,13 +62,6 @@ export interface Refusal {
   readonly index: number;
   /** `a Socket` */
   readonly what: string;
-}
-
-/** A list of keys that was seen. */
-interface Shape {
-  readonly keys: readonly string[];
-  /** In the name table; -1 until a second object has it. */
-  index: number;
 }
 
 /** A node that is written when everything reachable is known. */
@@ -78,6 +80,9 @@ interface Weak {
 
 const NONE: readonly never[] = [];
 
+/** What every method has. */
+const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
+
 /** A scope record that is being written: which of its variables are needed so far. */
 interface Scope {
   readonly id: string;
@@ -86,7 +91,6 @@ interface Scope {
   readonly needed: Set<string>;
 }
 
-const MAX_NESTED = 32;
 /** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
 const MANY_ELEMENTS = 16;
 const MANY_NODES = 64;
@@ -105,41 +109,45 @@ export class Writer implements RunOut {
   codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
   /** Null: large values stand in the text like others. */
-  private readonly chunks: ChunkWriter | null;
+  readonly chunks: ChunkWriter | null;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
-  private readonly depth: number;
+  /** Who refers to whom: only when something is to be loaded in an order. */
+  private readonly order: LoadOrder | null;
+  /** What users' code made of their objects. */
+  private contents: Map<object, { readonly value: unknown }> | null;
+  private hasLate = false;
   private readonly texts: string[] = [];
   private readonly names = new IndexedList<string>();
-  private shapes: Map<string, Shape> | null = null;
-  /** Objects of one shape come together. */
-  private lastShape: Shape | null = null;
+  private shapes: Shapes | null = null;
   private ownEntries = "";
   private scopes: Map<object, Scope> | null = null;
   private postponed: Postponed[] | null = null;
   private weaks: Weak[] | null = null;
   private plainData: PlainData | null = null;
-  /** Nodes of what stands inside of a data node, and its place. */
-  private enclosed: Map<number, number> | null = null;
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
 
-  /** @param run null: for values outside of runs */
+  /**
+   * @param run null: for values outside of runs
+   * @param first the writer of the same heap that found out that there is something to be loaded in an order
+   */
   constructor(
     kinds: Kinds,
     run: Run | null,
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
-    depth = 0,
+    first: Writer | null = null,
     chunks: ChunkWriter | null = null,
   ) {
     this.chunks = chunks;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
-    this.isProxy = isProxy;
-    this.depth = depth;
+    this.isProxy = isProxy ?? isHostProxy;
+    this.order = first === null ? null : new LoadOrder();
+    this.contents = first?.contents ?? null;
   }
 
   get run(): Run {
@@ -168,15 +176,13 @@ export class Writer implements RunOut {
   }
 
   index(value: unknown): number {
-    const known = this.reached.find(value);
-    if (known >= 0) return known;
-    this.parents.push(this.current);
-    const index = this.reached.add(value);
-    if (known < -1 && typeof value === "object") {
-      this.enclosed ??= new Map();
-      this.enclosed.set(index, -2 - known);
+    let at = this.reached.find(value);
+    if (at < 0) {
+      this.parents.push(this.current);
+      at = this.reached.add(value);
     }
-    return index;
+    this.order?.edge(this.current, at);
+    return at;
   }
 
   has(value: unknown): boolean {
@@ -189,22 +195,7 @@ export class Writer implements RunOut {
   }
 
   shape(keys: readonly string[]): number | undefined {
-    let known = this.lastShape;
-    if (known === null || !isSame(known.keys, keys)) {
-      const joined = keys.join();
-      this.shapes ??= new Map();
-      known = this.shapes.get(joined) ?? null;
-      if (known === null) {
-        this.lastShape = { keys, index: -1 };
-        this.shapes.set(joined, this.lastShape);
-        return undefined;
-      }
-      // Keys with commas in them may join to the same text; such an object is written with its keys.
-      if (!isSame(known.keys, keys)) return undefined;
-      this.lastShape = known;
-    }
-    if (known.index < 0) known.index = this.name(`[${keys.map(quote).join()}]`);
-    return known.index;
+    return (this.shapes ??= new Shapes(this)).index(keys);
   }
 
   later(write: () => string): string {
@@ -295,12 +286,23 @@ export class Writer implements RunOut {
       : `"${toBase64(content)}"`;
   }
 
-  nested(value: unknown): string {
-    if (this.depth >= MAX_NESTED) return this.refuse("a value nested in more than 32 custom transformers");
-    const inner = new Writer(this.kinds, this.ofRun, this.registrations, this.isProxy, this.depth + 1);
-    const text = inner.document(value);
-    for (const { what } of inner.refusals) this.refuse(`${what} in what its custom transformer returned`);
-    return text;
+  content(object: object, save: () => unknown): string {
+    this.contents ??= new Map();
+    let saved = this.contents.get(object);
+    if (saved === undefined) {
+      saved = { value: save() };
+      this.contents.set(object, saved);
+    }
+    const bare = writeBare(saved.value);
+    if (bare !== undefined) return bare;
+    this.hasLate = true;
+    this.order?.late.add(this.current);
+    return this.value(saved.value);
+  }
+
+  /** Whether all has to be written once more by a writer made of this one, which will know the order of loading. */
+  get needsOrder(): boolean {
+    return this.hasLate && this.order === null && this.refusals.length === 0;
   }
 
   /** One value with all it reaches: its text when it has no identity, else `[names, nodes, own?]` whose first node it is. */
@@ -337,8 +339,24 @@ export class Writer implements RunOut {
       }
       this.drain();
     }
-    if (this.postponed === null) return;
-    for (const { index, write } of this.postponed) this.texts[index] = write();
+    for (const { index, write } of this.postponed ?? []) {
+      this.current = index;
+      this.texts[index] = write();
+    }
+    this.current = -1;
+    if (this.order !== null) this.writeOrder(this.order);
+  }
+
+  private writeOrder(order: LoadOrder): void {
+    // These cannot be made before what they refer to, either.
+    order.spread([...this.texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(this.texts[i]!)));
+    const entries = order.entries((node) =>
+      this.refuseAt(
+        node,
+        `${describeValue(this.heap[node])} that is in a cycle with what its own code saves of it`,
+      ),
+    );
+    this.ownEntries = [...entries, ...(this.hasNoOwn ? [] : [this.ownEntries])].join();
   }
 
   get hasNoOwn(): boolean {
@@ -374,10 +392,8 @@ export class Writer implements RunOut {
   }
 
   protected writeObject(object: object): string {
-    if (this.enclosed !== null) {
-      const place = this.enclosed.get(this.current);
-      if (place !== undefined) return this.plainData!.writeEnclosed(place);
-    }
+    const place = this.reached.aliases.get(this.current);
+    if (place !== undefined) return this.writeEnclosed(place);
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
     if (this.isProxy?.(object)) return this.refuse("a Proxy");
@@ -386,15 +402,17 @@ export class Writer implements RunOut {
     if (prototype === Array.prototype) {
       if (!Array.isArray(object)) return this.refuse("an object that only looks like an array");
       return (
-        (object.length >= MANY_ELEMENTS ? this.writeData(object) : undefined) ?? writeArray(object, this)
+        (object.length >= MANY_ELEMENTS ? this.writeData(object, 0) : undefined) ?? writeArray(object, this)
       );
     }
-    if (prototype === null) {
-      const owner = classOfPrototype(object);
-      return owner === undefined ? writeDictionary(object, this) : writeClassPrototype(owner, object, this);
-    }
+    if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
-    if (kind !== undefined) return this.writeKind(object, kind);
+    if (kind !== undefined)
+      return (
+        (Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined) ??
+        this.writeKind(object, kind)
+      );
+    if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
     const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
     if (scope !== undefined) return this.later(() => this.writeScope(scope));
     const builtin = builtinName(object);
@@ -404,6 +422,52 @@ export class Writer implements RunOut {
     const owner = classOfPrototype(object);
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
     return writeInstance(object, prototype, this);
+  }
+
+  /** Nodes that were written before the tree in which they stand refer to it instead. */
+  private rewrite(): void {
+    const { current, texts } = this;
+    for (const index of this.reached.met) {
+      if (index >= texts.length) continue;
+      this.current = index;
+      texts[index] = this.writeEnclosed(this.reached.aliases.get(index)!);
+    }
+    this.current = current;
+  }
+
+  /** What stands inside of a data node. */
+  private writeEnclosed(place: number): string {
+    const [node, at] = this.plainData!.placeOf(place);
+    this.order?.edge(this.current, node);
+    return `["inside",${node},${at}]`;
+  }
+
+  /** The `prototype` of a class, a closure or a built-in, as an object of its own. */
+  private writePrototype(object: object): string | undefined {
+    const owner = classOfPrototype(object);
+    if (owner !== undefined) return writeClassPrototype(owner, object, this);
+    const f = this.ofRun === null ? undefined : closureOfPrototype(object);
+    if (f !== undefined) return writeClosurePrototype(f, object, this);
+    const builtin = builtinName(object);
+    return builtin === undefined ? undefined : `["builtin",${quote(builtin)}]`;
+  }
+
+  /** An object whose prototype does not tell what it is. Undefined: an ordinary one. */
+  private writeUnder(object: object, prototype: null | object): string | undefined {
+    const known = this.writePrototype(object);
+    if (known !== undefined) return known;
+    const brand = brandOf(object);
+    return brand === undefined ? undefined : this.branded(object, brand, prototype);
+  }
+
+  branded(object: object, brand: object, above: null | object): string {
+    const prototype = above === null ? null : `[${this.index(above)},0]`;
+    if (brand === Array.prototype) return writeArray(object as unknown[], this, prototype);
+    const kind = this.kinds.byPrototype.get(brand);
+    if (kind === undefined) return this.refuse("an object of a kind that its prototype hides");
+    const text = kind.write(object as never, this);
+    writeOwn(object, prototype, this, this.isDone(object, kind));
+    return text;
   }
 
   /** A generator, or the `prototype` of a generator function. */
@@ -422,22 +486,28 @@ export class Writer implements RunOut {
     return text;
   }
 
-  /** `Math`, `console` and their like inherit from `Object.prototype`, too. All of them have a tag or hold functions only. */
+  /** `Math` and its like inherit from `Object.prototype`, too. What they hold cannot be enumerated, but for `console`. */
   private writeOrdinary(object: object): string {
-    if (Object.isExtensible(object) && looksBuiltin(object)) {
-      const builtin = builtinName(object);
-      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    if (object === globalThis.console) return '["builtin","console"]';
+    if (Object.hasOwn(object, "constructor")) {
+      const known = this.writePrototype(object);
+      if (known !== undefined) return known;
     }
-    const owner = Object.hasOwn(object, "constructor") ? classOfPrototype(object) : undefined;
-    if (owner !== undefined) return writeClassPrototype(owner, object, this);
-    return (this.heap.length >= MANY_NODES ? this.writeData(object) : undefined) ?? writePlain(object, this);
+    const text = this.writeData(object, MANY_NODES) ?? writePlain(object, this);
+    if (text !== undefined) return text;
+    const brand = languageBrand(object);
+    if (brand !== undefined) return this.branded(object, brand, Object.prototype);
+    const builtin = Reflect.ownKeys(object).length > 0 ? builtinName(object) : undefined;
+    return builtin === undefined ? writeOdd(object, this) : `["builtin",${quote(builtin)}]`;
   }
 
-  /** A tree of plain data as one node. Undefined: it is none. */
-  private writeData(object: object): string | undefined {
+  /** A tree of plain data as one node. Undefined: it is none, or the snapshot is too small for it to matter. */
+  private writeData(object: object, least: number): string | undefined {
+    if (this.heap.length < least) return undefined;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
     const json = this.plainData.write(object, this.current);
     if (json === undefined) return undefined;
+    this.rewrite();
     return this.chunks !== null && json.length >= LARGE ? this.chunks.data(`[${json}]`) : `["data",${json}]`;
   }
 
@@ -454,16 +524,14 @@ export class Writer implements RunOut {
       Object.getOwnPropertyNames(object).length !== count ||
       !Object.isExtensible(object) ||
       Object.getOwnPropertySymbols(object).length > 0;
-    if (extra) this.writeExtra(object, kind);
+    if (extra) writeOwn(object, 0, this, this.isDone(object, kind));
     return text;
   }
 
-  private writeExtra(object: object, kind: Kind): void {
-    const { done, pristine } = kind;
+  private isDone(object: object, { done, pristine }: Kind): (key: string | symbol) => boolean {
     const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
-    const isDone = (key: string | symbol) =>
+    return (key) =>
       typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
-    writeOwn(object, 0, this, isDone);
   }
 
   /** A class of marked code: by its name at the top of a module, or as data. */
@@ -478,6 +546,12 @@ export class Writer implements RunOut {
     return writeClass(value, this);
   }
 
+  /** Whether more stands in a function's `prototype` than a restore makes by itself. */
+  private isOddPrototype(f: Callable, prototype: object): boolean {
+    if (generatorFunctionOf(prototype) === f) return Reflect.ownKeys(prototype).length > 0;
+    return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
+  }
+
   private writeFunction(f: Callable): string {
     const named = this.writeNamed(f);
     if (named !== undefined) return named;
@@ -486,7 +560,11 @@ export class Writer implements RunOut {
     const stamp = stampOf(f);
     if (stamp === undefined) {
       const member = memberOf(f);
-      if (member !== undefined) return writeMember(member, this);
+      if (member !== undefined) {
+        // What was done to a method of a class at the top of a module belongs to the module.
+        if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
+        return writeMember(member, this);
+      }
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
       const { name } = f;
@@ -500,12 +578,9 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    const { prototype } = f as { prototype?: unknown };
-    if (isObject(prototype) && generatorFunctionOf(prototype) === f && Reflect.ownKeys(prototype).length > 0)
-      this.index(prototype);
-    const renamed = isRenamed(f, stamp);
-    if (renamed || Reflect.ownKeys(f).length > 2 || !Object.isExtensible(f))
-      writeOwn(f, 0, this, (key) => (key === "name" ? !renamed : isOwnOfFunction(f, key)));
+    const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
+    if (isObject(prototype) && this.isOddPrototype(f, prototype)) this.index(prototype);
+    writeChanges(f, stamp, this);
     return text;
   }
 }
@@ -515,31 +590,6 @@ function list(texts: readonly string[]): string {
   // `join` takes as long for two as this for ten.
   for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
   return text;
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
-  return true;
-}
-
-function looksBuiltin(object: object): boolean {
-  return Symbol.toStringTag in object || object === globalThis.console || object === globalThis.Reflect;
-}
-
-/** What every function is made with: length, name, an untouched `prototype`. */
-function isOwnOfFunction(f: Callable, key: string | symbol): boolean {
-  if (key === "length" || key === "name") return true;
-  if (key !== "prototype") return false;
-  const { prototype } = f as { prototype: object };
-  if (isObject(prototype) && generatorFunctionOf(prototype) === f) return true;
-  return (
-    typeof prototype === "object" &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === Object.prototype &&
-    Reflect.ownKeys(prototype).length === 1 &&
-    Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f
-  );
 }
 
 function isObject(value: unknown): value is object {

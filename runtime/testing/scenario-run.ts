@@ -206,7 +206,7 @@ export class ScenarioRun implements Host {
       value = error;
     }
     this.#flights--;
-    this.#inbox.push(encodeOutcome(wait, threw, value));
+    this.#inbox.push(encodeOutcome(wait, threw, value, `result of step "${findStep(id)!.name}"`));
   }
 
   /** A run of its own, in the same world. */
@@ -217,7 +217,10 @@ export class ScenarioRun implements Host {
     await child.finish(bindingOf(start.entry)!.value as never, decodeValue(start.call) as unknown[]);
     const { state, value } = child.run.root!;
     this.#flights--;
-    if (state !== PENDING) this.#inbox.push(encodeOutcome(wait, state === REJECTED, value));
+    if (state !== PENDING)
+      this.#inbox.push(
+        encodeOutcome(wait, state === REJECTED, value, `result of child run "${start.entry}"`),
+      );
   }
 
   #release(wait: number): void {

@@ -105,6 +105,18 @@ describe.each(Object.entries(values))("%s", (name, make) => {
   });
 });
 
+it("is written once while a loop goes over it, with the element in a local", async () => {
+  const { store, written } = counting(memory());
+  const main = program(
+    "const big = world.make(); let sum = 0; for (const row of big) { await call('a', row.id); sum += row.id; if (row.id >= 20) break; } return sum",
+    { make: values["records in an array"] },
+  );
+  await using engine = await createEngine({ store, log: () => {} });
+  expect(await (await engine.start(main, [])).result()).toBe(210);
+  expect(written.chunks).toBeLessThan(JSON.stringify(values["records in an array"]()).length * 1.05);
+  expect(written.snapshots).toBeLessThan(21 * 1000);
+});
+
 it.each([
   ["an element of an array", "numbers in an array", "big[(i * 7477) % big.length] = -i"],
   ["the end of an array", "records in an array", "big.push({ id: -i, name: 'new', tags: [] })"],

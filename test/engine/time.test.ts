@@ -28,4 +28,17 @@ describe("time", () => {
     await stage.until((await engine.start(main, [1_060_000])).result());
     expect(stage.clock.now()).toBe(1_060_000);
   });
+
+  it("of AbortSignal.timeout is kept across parks, with what listens", async () => {
+    const main = program(`
+      const signal = AbortSignal.timeout(3600_000), heard = [];
+      signal.addEventListener("abort", () => heard.push(signal.reason.name));
+      await sleep("30m");
+      heard.push(signal.aborted);
+      await sleep("40m");
+      return [...heard, signal.aborted];`);
+    const engine = await stage.engine({ cache: 0 });
+    const run = await engine.start(main, []);
+    expect(await stage.until(run.result())).toEqual([false, "TimeoutError", true]);
+  });
 });

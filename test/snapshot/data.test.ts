@@ -165,19 +165,37 @@ describe("a tree of plain data", () => {
     }
   });
 
+  it("is one node also when parts of it are seen first: a loop with the array and its element in locals", () => {
+    const rows = many((i) => ({ i, list: [i], text: `${i} long`.repeat(50) }));
+    for (const value of [
+      { row: rows[3], rows },
+      { rows, row: rows[3] },
+      { list: rows[3]!.list, deep: [rows[3], [rows[4]!.text]], rows: [[[rows]]] },
+      [rows[5], rows[5], { rows }, rows[5]!.list],
+    ]) {
+      expect(encodeValue(value)).toContain('["data",[{"i":0,');
+      same(copy(value), value);
+    }
+    const twice = { a: rows, row: rows[3], b: rows.slice() };
+    same(copy(twice), twice);
+  });
+
   it("is referred to from elsewhere, before and after it", () => {
     const rows = many((i) => ({ i, deep: { of: [i] } }));
     const value = {
-      first: rows[0],
       rows,
+      first: rows[0],
       last: rows[19]!.deep.of,
       weak: new WeakMap([[rows[5]!, 5]]),
+      set: new WeakSet([rows[6]!.deep]),
       keys: new Map([[rows[7]!.deep, 7]]),
     };
+    expect(encodeValue(value)).toContain('["data",[{"i":0,');
     const back = copy(value);
     expect(back.first).toBe(back.rows[0]);
     expect(back.last).toBe(back.rows[19]!.deep.of);
     expect(back.weak.get(back.rows[5]!)).toBe(5);
+    expect(back.set.has(back.rows[6]!.deep)).toBe(true);
     expect(back.keys.get(back.rows[7]!.deep)).toBe(7);
     same(back.rows, rows);
   });

@@ -1,7 +1,16 @@
 /** One maker for each kind of value that a snapshot holds (contract §4). */
 import superjson from "superjson";
-import { $module } from "../../runtime/machine/index.ts";
+import { $class, $module, registerCode } from "../../runtime/machine/index.ts";
 import { resource } from "../../runtime/snapshot/index.ts";
+import {
+  builtinKinds,
+  type KindOfValue,
+  mutated,
+  oddBytes,
+  oddErrors,
+  oddObjects,
+  platformKinds,
+} from "./odd-kinds.ts";
 
 export class Order {
   id = 7;
@@ -30,6 +39,39 @@ export class Decimal {
     this.digits = digits;
   }
 }
+export class Box {
+  readonly content: unknown;
+  constructor(content: unknown) {
+    this.content = content;
+  }
+}
+export const saveKey: unique symbol = Symbol.for("coldframe.save") as never;
+
+/** Of unmarked code, with state that nobody can see. */
+export class Vault {
+  readonly #pin: number;
+  readonly content: unknown;
+  constructor(pin: number, content: unknown) {
+    this.#pin = pin;
+    this.content = content;
+  }
+  get pin(): number {
+    return this.#pin;
+  }
+  static readonly [saveKey] = {
+    save: (vault: Vault) => [vault.#pin, vault.content],
+    load: ([pin, content]: [number, unknown]) => {
+      // What it is made of is complete.
+      if (
+        !Object.isFrozen(content) &&
+        typeof content === "object" &&
+        Object.keys(content as object).length === 0
+      )
+        throw new Error("not complete");
+      return new Vault(pin, content);
+    },
+  };
+}
 export const client = { base: "https://example.com", pool: new Map([[1, "one"]]) };
 export const pool = resource(
   "db",
@@ -38,15 +80,40 @@ export const pool = resource(
   })(),
 );
 export const exported = (): string => "exported";
+/** What the compiler writes into classes at the top of a marked module. */
+for (const Class of [Order, Failure, Registry, Stack]) {
+  const { name } = Class;
+  const code = {
+    id: `kinds.ts#${name}`,
+    hash: "k1",
+    kind: "class" as const,
+    file: "kinds.ts",
+    line: 1,
+    step: null,
+    points: [],
+    make: null,
+    captures: [],
+  };
+  $class(Class as never, registerCode(code), [], [], [], Class !== Order);
+}
 $module("kinds.ts", "k1", {
   Order: () => Order,
   Failure: () => Failure,
   Registry: () => Registry,
   Stack: () => Stack,
+  Vault: () => Vault,
   client: () => client,
   exported: () => exported,
 });
 superjson.registerClass(Money);
+superjson.registerCustom<Box, never>(
+  {
+    isApplicable: (v): v is Box => v instanceof Box,
+    serialize: (v) => ({ content: v.content }) as never,
+    deserialize: (v) => new Box((v as { content: unknown }).content),
+  },
+  "test.box",
+);
 superjson.registerCustom<Decimal, string>(
   {
     isApplicable: (v): v is Decimal => v instanceof Decimal,
@@ -55,18 +122,6 @@ superjson.registerCustom<Decimal, string>(
   },
   "test.decimal",
 );
-
-export interface KindOfValue {
-  readonly name: string;
-  readonly make: () => unknown;
-  /** Restored as the same object, so it is not to be changed. */
-  readonly byName?: true;
-}
-
-const mutated = <T extends object>(object: T, change: (object: T) => void): T => {
-  change(object);
-  return object;
-};
 
 export const kinds: readonly KindOfValue[] = [
   ...[
@@ -206,6 +261,16 @@ export const kinds: readonly KindOfValue[] = [
   { name: "subclass of Array", make: () => Stack.from([1, 2]) },
   { name: "superjson class", make: () => new Money(12) },
   { name: "superjson custom", make: () => new Decimal("1.10") },
+  { name: "superjson custom of an object", make: () => new Box({ n: [1] }) },
+  { name: "a class that says how it is saved", make: () => new Vault(1, { n: [1] }) },
+  {
+    name: "saved classes in each other, and what they share",
+    make: () => {
+      const shared = { s: 1 };
+      const inner = new Vault(1, shared);
+      return { shared, outer: new Vault(2, { inner, box: new Box([inner, shared]) }), inner };
+    },
+  },
   { name: "binding of a marked module", make: () => client, byName: true },
   { name: "function of a marked module", make: () => exported, byName: true },
   { name: "class of a marked module", make: () => Order, byName: true },
@@ -213,4 +278,9 @@ export const kinds: readonly KindOfValue[] = [
   { name: "built-in method", make: () => Array.prototype.map, byName: true },
   { name: "built-in object", make: () => Math, byName: true },
   { name: "resource", make: () => pool, byName: true },
+  ...oddObjects,
+  ...oddBytes,
+  ...oddErrors,
+  ...platformKinds,
+  ...builtinKinds,
 ];

@@ -41,7 +41,7 @@ it("lists all values with the path from a local, the await, and the ways out", (
         flows.ts:31:3    await event    the run parks here
       hold › x.list[1][1] is a function of unmarked code (flows.ts:31)
         flows.ts:31:3    await event    the run parks here
-    Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object, superjson.registerClass(Class) for the objects of a class."
+    Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class superjson.registerClass(Class), or static [Symbol.for("coldframe.save")]."
   `);
 });
 
@@ -64,7 +64,7 @@ describe("never looks plain", () => {
     ["a Proxy of a plain object", () => new Proxy({ a: 1 }, {}), "is a Proxy"],
     ["a Proxy of an array", () => new Proxy([1], {}), "is a Proxy"],
     ["an instance of an unknown class", () => new Socket(), "is a Socket"],
-    ["an instance of an imported class with private fields", () => new Agent(), "private fields"],
+    ["an instance of an imported class", () => new Agent(), "is an Agent"],
     [
       "an object made from an instance of an unknown class",
       () => Object.create(new Socket()),

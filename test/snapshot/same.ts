@@ -1,4 +1,6 @@
 /** Whether two heaps are equal in everything that a program could tell apart: identity, prototypes, properties, contents. */
+import { types as nodeTypes } from "node:util";
+import { Vault } from "./kinds.ts";
 
 /** Where they differ, as a path; null when they do not. */
 export function difference(one: unknown, other: unknown): string | null {
@@ -18,7 +20,10 @@ export function difference(one: unknown, other: unknown): string | null {
       continue;
     }
     pairs.set(a, b);
+    // By name: a restore finds the object itself.
+    if (a === b) continue;
     const [above, otherAbove] = [Object.getPrototypeOf(a), Object.getPrototypeOf(b)];
+    if (brand(a) !== brand(b)) return `${path} (brand ${brand(a)} / ${brand(b)})`;
     // What no constructor made is an object of the program, and so comes back as a copy.
     if (above !== otherAbove) {
       if (above === null || Object.hasOwn(above, "constructor")) return `${path} (prototype)`;
@@ -53,23 +58,27 @@ export function difference(one: unknown, other: unknown): string | null {
 
 /** What an object holds besides its properties. */
 function contents(object: object): unknown[] {
-  if (object instanceof Map) return [...object].flat();
-  if (object instanceof Set) return [...object];
-  if (object instanceof Date) return [object.getTime()];
-  if (object instanceof RegExp) return [object.source, object.flags];
-  if (object instanceof URL) return [object.href];
+  if (nodeTypes.isMap(object)) return [...Map.prototype.entries.call(object)].flat();
+  if (nodeTypes.isSet(object)) return [...Set.prototype.values.call(object)];
+  if (nodeTypes.isDate(object)) return [Date.prototype.getTime.call(object)];
+  if (nodeTypes.isRegExp(object)) return [regexp(object, "source"), regexp(object, "flags")];
+  if (object instanceof URL) return [String(object), object.searchParams];
   if (object instanceof URLSearchParams) return [object.toString()];
   if (object instanceof Headers) return [...object].flat();
   if (object instanceof AbortController) return [object.signal];
   if (object instanceof AbortSignal) return [object.aborted, object.reason];
-  if (object instanceof ArrayBuffer) return [...new Uint8Array(object)];
+  if (object instanceof ArrayBuffer) return memory(object);
+  if (object instanceof Vault) return [object.pin];
   if (object instanceof WeakRef) return [object.deref()];
   if (object instanceof Error) return [object.name, object.message, object.stack];
+  // Where it lies in a pool is not a program's business.
+  if (Buffer.isBuffer(object)) return [...object];
   if (ArrayBuffer.isView(object)) {
     return [
       ...new Uint8Array(object.buffer, object.byteOffset, object.byteLength),
       object.byteOffset,
       object.buffer,
+      ...whenGrown(object),
     ];
   }
   if ([String, Number, Boolean, Symbol, BigInt].some((C) => Object.getPrototypeOf(object) === C.prototype)) {
@@ -77,6 +86,55 @@ function contents(object: object): unknown[] {
   }
   return [];
 }
+
+const regexp = (object: RegExp, key: "source" | "flags") =>
+  Object.getOwnPropertyDescriptor(RegExp.prototype, key)!.get!.call(object);
+
+type Memory = ArrayBuffer & { resizable?: boolean; maxByteLength?: number; resize(length: number): void };
+
+function memory(buffer: ArrayBuffer): unknown[] {
+  const { resizable, maxByteLength } = buffer as Memory;
+  try {
+    return [resizable, maxByteLength, ...new Uint8Array(buffer)];
+  } catch {
+    return ["detached"];
+  }
+}
+
+/** How a view changes with a buffer that can grow. */
+function whenGrown(view: ArrayBufferView): unknown[] {
+  const buffer = view.buffer as Memory;
+  if (buffer.resizable !== true) return [];
+  const { byteLength } = buffer;
+  const kept = new Uint8Array(buffer).slice();
+  const seen = [0, byteLength >> 1, buffer.maxByteLength!].map((length) => {
+    buffer.resize(length);
+    try {
+      return view.byteLength;
+    } catch {
+      return "out of bounds";
+    }
+  });
+  buffer.resize(byteLength);
+  new Uint8Array(buffer).set(kept);
+  return seen;
+}
+
+/** What the language tells kinds of objects apart by, whatever they inherit. */
+function brand(object: object): string {
+  return Array.isArray(object) ? "array" : (types.find((is) => is(object))?.name ?? typeof object);
+}
+const types = [
+  ...[nodeTypes.isDate, nodeTypes.isMap, nodeTypes.isSet, nodeTypes.isRegExp, nodeTypes.isNativeError],
+  ...[nodeTypes.isArgumentsObject, nodeTypes.isAnyArrayBuffer, nodeTypes.isTypedArray, nodeTypes.isDataView],
+  ...[
+    nodeTypes.isStringObject,
+    nodeTypes.isNumberObject,
+    nodeTypes.isBooleanObject,
+    nodeTypes.isSymbolObject,
+  ],
+  ...[nodeTypes.isBigIntObject, nodeTypes.isWeakMap, nodeTypes.isWeakSet],
+];
 
 /** The platform keeps the state of some of its objects in symbols of its own. */
 function ownKeys(object: object): (string | symbol)[] {

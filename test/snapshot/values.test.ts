@@ -9,6 +9,7 @@ import {
   encodeValue,
   parsePoints,
 } from "../../runtime/snapshot/index.ts";
+import { saveKey, Vault } from "./kinds.ts";
 import { answer, begin, captured, hold, someProcess, someProcessCode } from "./programs.ts";
 
 describe("encodeValue", () => {
@@ -65,6 +66,78 @@ describe("encodeValue", () => {
       expect(() => decodeValue(text)).toThrow("CF2102");
     }
   });
+});
+
+describe("what a class says of itself", () => {
+  const text = encodeValue({ a: new Vault(1, { b: [1] }) });
+
+  it("is refused through a cycle, and where it is no protocol, with the class", () => {
+    const loop: Record<string, unknown> = {};
+    loop["vault"] = new Vault(1, loop);
+    expect(() => encodeValue(loop)).toThrow(
+      "value.vault is a Vault that is in a cycle with what its own code saves of it",
+    );
+    class Wrong {
+      static readonly [saveKey] = { save: () => 1 };
+    }
+    expect(() => encodeValue([new Wrong()])).toThrow("must be { save(instance), load(value) }");
+    class Derived extends Vault {}
+    expect(() => encodeValue([new Derived(1, 2)])).toThrow("value[0] is a Derived");
+    class Throws {
+      static readonly [saveKey] = {
+        save: () => {
+          throw new Error("not now");
+        },
+        load: () => ({}),
+      };
+    }
+    expect(() => encodeValue([new Throws()])).toThrow("not now");
+  });
+
+  it.each([
+    ["an order that lacks it", (t: string) => t.replace(/\[\d+,"load"[^\]]*\],?/, "")],
+    ["an order that names what is not there", (t: string) => t.replace(/"load",/, '"load",99,')],
+    ["an order that needs itself", (t: string) => t.replace(/\[(\d+),"load",/, '[$1,"load",$1,')],
+    ["another class", (t: string) => t.replace("kinds.ts#Vault", "kinds.ts#Order")],
+  ])("is damage, or blocked, in %s", (_name, forge) => {
+    expect(forge(text)).not.toBe(text);
+    expect(() => decodeValue(forge(text))).toThrow(/CF210[23]/);
+  });
+
+  it("is loaded after everything that it was saved from, whatever the order", () => {
+    const seen: unknown[] = [];
+    const inner = new Vault(1, { deep: { deeper: [Object.freeze({ x: 1 })] } });
+    const outer = new Vault(2, { inner, list: [inner, inner] });
+    const load = Vault[saveKey].load;
+    Vault[saveKey].load = ([pin, content]) => {
+      seen.push([pin, JSON.stringify(content)]);
+      return load([pin, content]);
+    };
+    try {
+      const { a, b } = decodeValue(encodeValue({ a: outer, b: inner })) as { a: Vault; b: Vault };
+      expect((a.content as { list: unknown[] }).list).toEqual([b, b]);
+      expect((a.content as { inner: unknown }).inner).toBe(b);
+    } finally {
+      Vault[saveKey].load = load;
+    }
+    expect(seen.map((one) => (one as unknown[])[0])).toEqual([1, 2]);
+    expect((seen[0] as unknown[])[1]).toBe('{"deep":{"deeper":[{"x":1}]}}');
+  });
+
+  it("goes through a chain of any length", () => {
+    let chain: unknown = null;
+    for (let i = 0; i < 20_000; i++) chain = new Vault(i, { next: chain });
+    let read = decodeValue(encodeValue({ chain })) as { chain: unknown };
+    let length = 0;
+    for (let at = read.chain; at !== null; at = ((at as Vault).content as { next: unknown }).next) length++;
+    expect(length).toBe(20_000);
+    read = { chain: null };
+  });
+});
+
+it("is blocked with the name of a built-in that this engine lacks", () => {
+  const text = encodeValue([Math.max]).replace("Math.max", "Math.sumOfEverything");
+  expect(() => decodeValue(text)).toThrow(/CF2103.*Math\.sumOfEverything, which this engine does not have/);
 });
 
 describe("describe", () => {

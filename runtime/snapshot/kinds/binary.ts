@@ -2,6 +2,7 @@
  * Bytes: array buffers, and the views that share them.
  *
  *   ["bytes","AAEC"]              the content of an ArrayBuffer, and the buffer; a third element is the most it can grow to
+ *   ["bytes",null]                one whose memory was transferred
  *   ["bytes",8]                   the ArrayBuffer of node 8 itself, where something holds it
  *   ["view","Uint8Array",7,0,3]   a view of node 7: offset in bytes, length in elements; without length it follows a growing buffer
  *
@@ -54,10 +55,17 @@ for (const [name, Class] of viewClasses) nameOfPrototype.set(Class.prototype, na
 if (typeof nodeBuffer === "function")
   nameOfPrototype.set((nodeBuffer as { prototype: object }).prototype, "Buffer");
 
-/** More bytes than this are not searched for extra own properties: listing the keys would cost more than the bytes. */
-const MAX_SEARCHED = 256;
+/**
+ * More elements than this are not searched for own properties with text keys: listing the keys takes 0.3 ms for 4,096 elements
+ * and 350 ms for a million (Node 20), writing the bytes 0.5 ms. Symbols are found at any size.
+ */
+const MAX_SEARCHED = 4096;
 function isLarge(value: object): boolean {
-  return ArrayBuffer.isView(value) && value.byteLength > MAX_SEARCHED;
+  return (
+    ArrayBuffer.isView(value) &&
+    value.byteLength > MAX_SEARCHED &&
+    Object.getOwnPropertySymbols(value).length === 0
+  );
 }
 
 /** Parts of one array buffer that are saved: the whole, or what `Buffer`s show. */
@@ -156,6 +164,10 @@ export const bytes: Kind = {
     const { buffers } = out as BufferOut;
     if (!(value instanceof Content)) {
       byteLength.call(value);
+      if (isDetached(value)) {
+        writeOwn(value, 0, out, () => false);
+        return '["bytes",null]';
+      }
       const content = buffers.content(value);
       buffers.whole(value);
       return `["bytes",${out.index(content)}]`;
@@ -173,6 +185,7 @@ export const bytes: Kind = {
       if (!Array.isArray(content) || typeof content[1] === "number") return broken("bytes that are none");
       return input.node(node[1], ["bytes"]);
     }
+    if (node[1] === null) return detached();
     const content = Array.isArray(node[1]) ? largeBytes(node[1], input) : fromBase64(string(node[1]));
     if (node.length < 3) return content.buffer;
     const most = integer(node[2], MAX_BYTES);
@@ -209,8 +222,10 @@ export const view: Kind = {
     if (Object.prototype.toString.call(buffer) !== "[object ArrayBuffer]") {
       return out.refuse("a view of shared memory");
     }
-    const name = nameOfPrototype.get(Object.getPrototypeOf(value))!;
-    const length = value.length ?? value.byteLength;
+    if (isDetached(buffer)) return out.refuse("a view of an ArrayBuffer that was transferred");
+    if (isOutOfBounds(value)) return out.refuse("a view of what an ArrayBuffer does not hold any more");
+    const name = nameOfView(value);
+    const length = name === "DataView" || name === "Buffer" ? value.byteLength : lengthOf(value);
     const index = out.index(buffers.content(buffer));
     if (name === "Buffer") {
       buffers.show(buffer, value.byteOffset, value.byteOffset + value.byteLength);
@@ -236,20 +251,84 @@ export const view: Kind = {
   },
 };
 
-/** Whether the view was made without a length over a buffer that can grow: told by growing a copy of the situation. */
+/** The class of a view, whatever it inherits from. */
+function nameOfView(value: View): string {
+  for (let above: unknown = value; above !== null; above = Object.getPrototypeOf(above)) {
+    const name = nameOfPrototype.get(above as object);
+    if (name !== undefined) return name;
+  }
+  return (tagOf.call(value) as string | undefined) ?? "DataView";
+}
+
+/**
+ * Whether the view was made without a length over a buffer that can grow. Nothing tells but a change: the buffer is grown by one
+ * element, or where that is not possible made shorter by one, and put back as it was.
+ */
 function follows(value: View): boolean {
   const buffer = value.buffer as ArrayBuffer & {
     resizable?: boolean;
     maxByteLength: number;
     resize(length: number): void;
   };
-  if (buffer.resizable !== true || value.byteOffset + value.byteLength < buffer.byteLength - 7) return false;
-  const before = buffer.byteLength;
-  if (before + 8 > buffer.maxByteLength) return false;
-  buffer.resize(before + 8);
-  const grown = value.byteOffset + value.byteLength > before;
+  const size = value.BYTES_PER_ELEMENT ?? 1;
+  const { byteLength: before } = buffer;
+  if (buffer.resizable !== true || value.byteOffset + value.byteLength <= before - size) return false;
+  const length = value.byteLength;
+  if (before + size <= buffer.maxByteLength) {
+    buffer.resize(before + size);
+    const grown = value.byteLength > length;
+    buffer.resize(before);
+    return grown;
+  }
+  // Without an element, it cannot get one: as one of fixed length it will be the same.
+  if (length === 0) return false;
+  const kept = new Uint8Array(buffer, before - size).slice();
+  buffer.resize(before - size);
+  const follows = !isOutOfBounds(value);
   buffer.resize(before);
-  return grown;
+  new Uint8Array(buffer, before - size).set(kept);
+  return follows;
+}
+
+const TypedArray: { readonly prototype: object } = Object.getPrototypeOf(Uint8Array);
+const inTypedArray = (key: PropertyKey) =>
+  Object.getOwnPropertyDescriptor(TypedArray.prototype, key)!.get as () => unknown;
+const tagOf = inTypedArray(Symbol.toStringTag);
+const elements = inTypedArray("length") as () => number;
+const { values } = Uint8Array.prototype;
+const lengthOfDataView = Object.getOwnPropertyDescriptor(DataView.prototype, "byteLength")!
+  .get as () => number;
+
+const lengthOf = (value: View): number => elements.call(value);
+
+/** Methods of such a view throw. */
+function isOutOfBounds(value: View): boolean {
+  try {
+    if (tagOf.call(value) === undefined) lengthOfDataView.call(value);
+    else values.call(value as never);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Its memory was transferred to somebody else. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  const told = (buffer as { readonly detached?: boolean }).detached;
+  if (told !== undefined) return told;
+  if (byteLength.call(buffer) > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function detached(): ArrayBuffer {
+  const buffer = new ArrayBuffer(0);
+  structuredClone(buffer, { transfer: [buffer] });
+  return buffer;
 }
 
 const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get as () => number;

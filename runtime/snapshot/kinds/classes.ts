@@ -49,7 +49,20 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   const { prototype } = made;
   const odd = Reflect.ownKeys(prototype).some((key) => !isPristine(prototype, made, false, key));
   if (odd || !Object.isExtensible(prototype)) out.index(prototype);
+  for (const home of [made, prototype]) for (const f of changedMembers(home, made)) out.index(f);
   return `${text}]`;
+}
+
+/** Methods and accessors of the class that carry properties of their own. */
+function changedMembers(home: object, made: Constructor): object[] {
+  return Reflect.ownKeys(home).flatMap((key) => {
+    const { value, get, set } = Object.getOwnPropertyDescriptor(home, key)!;
+    const isChanged = (f: unknown): f is object =>
+      typeof f === "function" &&
+      memberOf(f)?.class === made &&
+      Reflect.ownKeys(f).some((own) => own !== "length" && own !== "name" && own !== "prototype");
+    return [value, get, set].filter(isChanged);
+  });
 }
 
 /** `0`, or what was taken from the class: `[[static,key],…]`. */
@@ -201,12 +214,15 @@ export function writePrivate(object: object, Class: string, value: ClassValue, o
   return undefined;
 }
 
-/** Entries of the own table about private names, by node. */
-export function privateEntries(own: readonly unknown[]): ReadonlyMap<unknown, readonly Node[]> {
+/** Entries of the own table of this sort, by node. */
+export function entriesOf(
+  sort: "private" | "load",
+  own: readonly unknown[],
+): ReadonlyMap<unknown, readonly Node[]> {
   const found = new Map<unknown, Node[]>();
   for (const raw of own) {
     const entry = list(raw);
-    if (entry[1] !== "private") continue;
+    if (entry[1] !== sort) continue;
     const known = found.get(entry[0]);
     if (known === undefined) found.set(entry[0], [entry]);
     else known.push(entry);

@@ -5,6 +5,7 @@
  *   ["weakmap",key,value,…]   ["weakset",value,…]   entries whose keys something else reaches
  *   ["weakref",target]        ["weakref"] when the target is gone
  */
+import { ColdframeError } from "../../errors.ts";
 import type { In, Kind, Node, Out } from "../kind.ts";
 import { broken } from "../kind.ts";
 
@@ -55,6 +56,8 @@ export const weakMap: Kind = {
         if (!isKey(key) || seen.has(key) || !hasInWeakMap.call(value, key)) continue;
         seen.add(key);
         held.push(key);
+        // It may stand inside of plain data.
+        out.index(key);
         out.value(getInWeakMap.call(value, key));
       }
     });
@@ -75,12 +78,14 @@ export const weakSet: Kind = {
   tags: ["weakset"],
   prototypes: [WeakSet.prototype],
   write(value: WeakSet<object>, out: Out): string {
-    const held: object[] = [];
+    const held = new Set<object>();
     hasInWeakSet.call(value, value);
     out.weak((all, from) => {
       for (let i = from; i < all.length; i++) {
         const key = all[i] as object;
-        if (isKey(key) && hasInWeakSet.call(value, key)) held.push(key);
+        if (!isKey(key) || held.has(key) || !hasInWeakSet.call(value, key)) continue;
+        held.add(key);
+        out.index(key);
       }
     });
     return out.later(() => {
@@ -95,22 +100,31 @@ export const weakSet: Kind = {
   },
 };
 
+/** Some hosts hide it: workerd does by default. */
+const Weak = (globalThis as { WeakRef?: WeakRefConstructor }).WeakRef;
+const deref = Weak?.prototype.deref as () => object | undefined;
+
 /** A reference whose target is there when saved has it when restored; afterwards it is as weak as any. */
 export const weakRef: Kind = {
   tags: ["weakref"],
-  prototypes: [WeakRef.prototype],
+  prototypes: Weak === undefined ? [] : [Weak.prototype],
   done: (key) => key === "deref",
   write(value: WeakRef<object>, out: Out): string {
     const target = deref.call(value);
     return target === undefined || value.deref !== deref ? '["weakref"]' : `["weakref",${out.value(target)}]`;
   },
   allocate(node: Node, input: In): unknown {
+    if (Weak === undefined)
+      throw new ColdframeError(
+        "CF2103",
+        "this engine has no WeakRef, which the run holds. Carry it on in one that has",
+      );
     if (node.length > 1) {
       const target = Array.isArray(node[1]) ? node[1][0] : broken("a weak reference to a primitive");
-      return new WeakRef(input.node(target, []) as object);
+      return new Weak(input.node(target, []) as object);
     }
     // No weak reference can be made empty.
-    const empty = new WeakRef({});
+    const empty = new Weak({});
     return Object.defineProperty(empty, "deref", {
       value: () => undefined,
       writable: true,
@@ -123,7 +137,6 @@ const { forEach: mapForEach } = Map.prototype;
 const { forEach: setForEach } = Set.prototype;
 const { has: hasInWeakMap, get: getInWeakMap } = WeakMap.prototype;
 const { has: hasInWeakSet } = WeakSet.prototype;
-const { deref } = WeakRef.prototype;
 
 function isKey(value: unknown): value is object {
   return (typeof value === "object" && value !== null) || typeof value === "function";

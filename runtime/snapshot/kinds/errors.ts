@@ -8,6 +8,7 @@
  * errors. What else an error carries is in the own table.
  */
 import { $SuppressedError, markTraced } from "../../machine/index.ts";
+import { isNativeError } from "../brand.ts";
 import { type In, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 import type { RunIn } from "./promises.ts";
 
@@ -34,17 +35,16 @@ for (const [name, Class] of classes) nameOfPrototype.set(Class.prototype, name);
 export const error: Kind = {
   tags: ["error"],
   prototypes: [...nameOfPrototype.keys()],
-  done: (key, value) => key === "stack" || isStandard(Object.getOwnPropertyDescriptor(value, key)!),
+  done: (key, value) =>
+    key === "stack" ? stackOf(value) !== false : isStandard(Object.getOwnPropertyDescriptor(value, key)!),
   write(value: Error, out: Out): string {
-    if (Object.prototype.toString.call(value) !== "[object Error]") {
-      return out.refuse("an object that only looks like an Error");
-    }
+    if (!isNativeError(value)) return out.refuse("an object that only looks like an Error");
     let prototype: object | null = Object.getPrototypeOf(value);
     while (prototype !== null && !nameOfPrototype.has(prototype))
       prototype = Object.getPrototypeOf(prototype);
     const name = prototype === null ? "Error" : nameOfPrototype.get(prototype)!;
-    const { stack } = value;
-    let text = `["error","${name}",${typeof stack === "string" ? out.value(stack) : "null"}`;
+    const stack = stackOf(value);
+    let text = `["error","${name}",${typeof stack === "string" ? out.value(stack) : stack}`;
     for (const key of Object.getOwnPropertyNames(value)) {
       const found = Object.getOwnPropertyDescriptor(value, key)!;
       if (key !== "stack" && isStandard(found)) text += `,${quote(key)},${out.value(found.value)}`;
@@ -60,8 +60,7 @@ export const error: Kind = {
     return made;
   },
   fill(value: Error, node: Node, input: In): void {
-    if (node[2] === null) Reflect.deleteProperty(value, "stack");
-    else setStack(value, string(input.value(node[2])));
+    readStack(value, node[2], input);
     for (let i = 3; i < node.length; i += 2) define(value, string(node[i]), input.value(node[i + 1]));
     // An error of a run has been thrown there; what a step failed with comes in, and its stack is about to be completed.
     if ((input as Partial<RunIn>).run != null) markTraced(value);
@@ -72,13 +71,14 @@ export const domException: Kind = {
   tags: ["domexception"],
   prototypes: typeof DOMException === "function" ? [DOMException.prototype] : [],
   pristine: () => new DOMException(),
-  done: (key) => key === "stack",
-  write: (value: DOMException, out: Out) =>
-    `["domexception",${quote(value.name)},${quote(value.message)},${typeof value.stack === "string" ? out.value(value.stack) : "null"}]`,
+  done: (key, value) => key === "stack" && stackOf(value) !== false,
+  write(value: DOMException, out: Out): string {
+    const stack = stackOf(value);
+    return `["domexception",${quote(domText(value, "name"))},${quote(domText(value, "message"))},${typeof stack === "string" ? out.value(stack) : stack}]`;
+  },
   allocate: (node: Node) => new DOMException(string(node[2]), string(node[1])),
   fill(value: DOMException, node: Node, input: In): void {
-    if (node[3] === null) Reflect.deleteProperty(value, "stack");
-    else setStack(value, string(input.value(node[3])));
+    readStack(value, node[3], input);
   },
 };
 
@@ -90,6 +90,37 @@ function isStandard(found: PropertyDescriptor): boolean {
     found.enumerable === false &&
     found.configurable === true
   );
+}
+
+function domText(value: DOMException, key: "name" | "message"): string {
+  const get = Object.getOwnPropertyDescriptor(DOMException.prototype, key)?.get;
+  return get === undefined ? value[key] : (get.call(value) as string);
+}
+
+const engineStack = Object.getOwnPropertyDescriptor(new Error(), "stack")?.get;
+
+/**
+ * The text of a stack as the engine keeps it; null: there is none; false: the program put something else there, which goes to
+ * the own table. Runs no getter but the engine's.
+ */
+function stackOf(object: object): string | null | false {
+  const found = Object.getOwnPropertyDescriptor(object, "stack");
+  if (found === undefined) return inheritedStack(object);
+  const value: unknown =
+    found.get === undefined ? found.value : found.get === engineStack && found.get?.call(object);
+  if (typeof value !== "string") return false;
+  return found.enumerable === false && (found.writable !== false || Object.isFrozen(object)) ? value : false;
+}
+
+/** Where the stack of an error is an accessor of its prototype. */
+function inheritedStack(object: object): string | null {
+  const value: unknown = Object.getOwnPropertyDescriptor(Error.prototype, "stack")?.get?.call(object);
+  return typeof value === "string" ? value : null;
+}
+
+function readStack(object: object, raw: unknown, input: In): void {
+  if (raw === null) Reflect.deleteProperty(object, "stack");
+  else if (raw !== false) setStack(object, string(input.value(raw)));
 }
 
 /** Newer engines have an accessor of their own there, which stays. */

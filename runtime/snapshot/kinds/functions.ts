@@ -12,12 +12,23 @@
  */
 import type { Code, RecordSchema } from "../../../abi/index.ts";
 import { ColdframeError } from "../../errors.ts";
-import { Bound, codeOf, recordOf, registry, type StampValue } from "../../machine/index.ts";
+import {
+  Bound,
+  type Callable,
+  classOf,
+  codeOf,
+  generatorFunctionOf,
+  recordOf,
+  registry,
+  type StampValue,
+  stampOf,
+} from "../../machine/index.ts";
 import { builtinOf } from "../builtins.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName, word } from "../names.ts";
 import { resourceOf } from "../resources.ts";
 import { writeBound } from "./bound.ts";
+import { writeOwn } from "./objects.ts";
 
 /** What the writer of a run adds: the variables of each scope record that are needed, and the code that is. */
 export interface HeapOut extends Out {
@@ -42,20 +53,108 @@ export function writeClosure({ code, scopes }: StampValue, out: HeapOut): string
   return `${text}]`;
 }
 
-const madeNames = new WeakMap<Code, string>();
+/** What a function is when it is made. */
+interface Made {
+  readonly keys: readonly PropertyKey[];
+  readonly name: unknown;
+  readonly length: unknown;
+  readonly prototype: object | null;
+}
 
-/** Whether a closure has another `name` than its factory gives: that of a computed key, or what the program set. */
-export function isRenamed(f: { readonly name: string }, { code, scopes }: StampValue): boolean {
-  if (code.make === null || scopes[0] instanceof Bound) return false;
-  let name = madeNames.get(code);
-  if (name === undefined) {
+const samples = new WeakMap<Code, Made>();
+
+/** What a restore makes of a closure, before it is given what was done to it. */
+function madeFunction(f: Callable, { code, scopes }: StampValue): Made {
+  const [first] = scopes;
+  // A bound function is made with the name and length that it was bound with.
+  if (first instanceof Bound)
+    return { ...first, keys: BOUND, prototype: Object.getPrototypeOf(first.target) };
+  let made = samples.get(code);
+  if (made === undefined) {
     // A factory only makes a function; over which variables does not matter.
-    const made: unknown = code.make(...code.captures.map(() => ({}) as never));
-    name = (made as { readonly name: string }).name;
-    madeNames.set(code, name);
+    const sample =
+      code.make === null ? f : (code.make(...code.captures.map(() => ({}) as never)) as Callable);
+    made = describeFunction(sample);
+    samples.set(code, made);
   }
-  const found = Object.getOwnPropertyDescriptor(f, "name");
-  return found !== undefined && found.value !== name;
+  return made;
+}
+
+const BOUND: readonly PropertyKey[] = ["length", "name"];
+
+function describeFunction(f: Callable): Made {
+  const value = (key: string) => Object.getOwnPropertyDescriptor(f, key)?.value as unknown;
+  return {
+    keys: Reflect.ownKeys(f),
+    name: value("name"),
+    length: value("length"),
+    prototype: Object.getPrototypeOf(f),
+  };
+}
+
+/** Writes what was done to a closure since it was made: its name, its prototype, properties added and taken away. */
+export function writeChanges(f: Callable, stamp: StampValue, out: Out): void {
+  const made = madeFunction(f, stamp);
+  const keys = Reflect.ownKeys(f);
+  const isMade = (key: PropertyKey): boolean => {
+    const { value, get, set, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(f, key)!;
+    if (get !== undefined || set !== undefined || enumerable === true) return false;
+    if (key === "prototype") return isMadePrototype(f, value, writable);
+    if (key !== "name" && key !== "length") return made.keys.includes(key);
+    return value === made[key] && writable === false && configurable === true;
+  };
+  const above: unknown = Object.getPrototypeOf(f);
+  if (
+    above === made.prototype &&
+    keys.length === made.keys.length &&
+    Object.isExtensible(f) &&
+    keys.every(isMade)
+  )
+    return;
+  const isFrozen = Object.isFrozen(f);
+  const prototype = above === made.prototype ? 0 : above === null ? null : `[${out.index(above)},0]`;
+  const removed = made.keys.filter((key) => !Object.hasOwn(f, key));
+  // A frozen function is made so after everything else: what only lost its attributes by that is as it was made.
+  writeOwn(f, prototype, out, (key) => isMade(key) || (isFrozen && isLocked(f, key, made)), removed);
+}
+
+function isLocked(f: Callable, key: PropertyKey, made: Made): boolean {
+  if (key !== "name" && key !== "length") return false;
+  const { value } = Object.getOwnPropertyDescriptor(f, key)!;
+  return value !== undefined && value === made[key];
+}
+
+/** Whether `prototype` is the one that every function of its sort is made with. */
+function isMadePrototype(f: Callable, value: unknown, writable: boolean | undefined): boolean {
+  if (typeof value !== "object" || value === null) return value === undefined;
+  return writable === true && (generatorFunctionOf(value) === f || closureOfPrototype(value) === f);
+}
+
+/** The closure that was made with this object as its `prototype`, or was given it as one. */
+export function closureOfPrototype(object: object): Callable | undefined {
+  const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value as unknown;
+  if (typeof f !== "function" || classOf(f) !== undefined || stampOf(f) === undefined) return undefined;
+  return Object.getOwnPropertyDescriptor(f, "prototype")?.value === object ? (f as Callable) : undefined;
+}
+
+/** Writes the `prototype` of a closure as an object of its own. */
+export function writeClosurePrototype(f: Callable, object: object, out: Out): string {
+  const above: unknown = Object.getPrototypeOf(object);
+  const prototype = above === Object.prototype ? 0 : above === null ? null : `[${out.index(above)},0]`;
+  const isMade = (key: PropertyKey) =>
+    key === "constructor" && Object.getOwnPropertyDescriptor(object, key)!.enumerable === false;
+  writeOwn(object, prototype, out, isMade);
+  return `["prototype",${out.index(f)}]`;
+}
+
+/** Whether a restore of the closure alone would give its `prototype` back. */
+export function hasPlainPrototype(object: object): boolean {
+  return (
+    Reflect.ownKeys(object).length === 1 &&
+    Object.isExtensible(object) &&
+    Object.getPrototypeOf(object) === Object.prototype &&
+    Object.getOwnPropertyDescriptor(object, "constructor")?.enumerable === false
+  );
 }
 
 const closureNames = new WeakMap<Code, string>();

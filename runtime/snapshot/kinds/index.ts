@@ -10,7 +10,7 @@ import { asyncStack, disposal, stack } from "./disposals.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
 import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
-import { custom, instance } from "./instances.ts";
+import { custom, instance, saved } from "./instances.ts";
 import { iteration } from "./iterations.ts";
 import { helper } from "./iterator-helpers.ts";
 import { argumentsObject, sparse } from "./objects.ts";
@@ -45,6 +45,7 @@ const plain: readonly Kind[] = [
     instance,
     member,
     custom,
+    saved,
     reference,
     builtin,
     resource,

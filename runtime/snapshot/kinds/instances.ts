@@ -5,11 +5,14 @@
  *   ["new",[2],1,"x",[5]]         an instance of the class that is node 2, its properties by the key list names[1]
  *   ["class","Money",1,12]        the same for a class registered with `superjson.registerClass`
  *   ["derived",[2],1,"x",[5]]     an object that inherits from the object that is node 2
- *   ["custom","decimal",…]        what a transformer of `superjson.registerCustom` made of it, as a document of its own
+ *   ["custom","decimal",[3]]      what a transformer of `superjson.registerCustom` made of it
+ *   ["saved",[2],[3]]             what `static [Symbol.for("coldframe.save")]` of class 2 made of it
  *
  * An instance of a subclass of Map, Error and so on is written as those are, with its class in the own table.
  */
-import { type ClassValue, classOf, isStamped, nameOf } from "../../machine/index.ts";
+import { ColdframeError } from "../../errors.ts";
+import { type ClassValue, classOf, isConstructorFunction, isStamped, nameOf } from "../../machine/index.ts";
+import { brandOf } from "../brand.ts";
 import { builtinName } from "../builtins.ts";
 import {
   broken,
@@ -26,12 +29,15 @@ import {
 } from "../kind.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { CLASSES, writePrivate } from "./classes.ts";
+import { closureOfPrototype } from "./functions.ts";
 import { writeArray, writeOwn } from "./objects.ts";
 
 interface InstanceOut extends Out {
   readonly registrations: Registrations;
   /** The kind whose prototype this is. */
   kindOf(prototype: object): Kind | undefined;
+  /** Writes an object of a built-in brand that inherits from something else. */
+  branded(object: object, brand: object, above: object): string;
 }
 
 interface InstanceIn extends In {
@@ -40,12 +46,22 @@ interface InstanceIn extends In {
 
 export function writeInstance(object: object, prototype: object, out: InstanceOut): string {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const keeper = keeperOf(constructor);
+  if (keeper !== undefined) {
+    const Class = out.value(constructor);
+    return `["saved",${Class},${out.content(object, () => keeper.save(object))}]`;
+  }
   const foreign = writeForeign(object, constructor, out.registrations);
-  if (foreign?.kind === "custom") return `["custom",${quote(foreign.name)},${out.nested(foreign.content)}]`;
+  if (foreign?.kind === "custom")
+    return `["custom",${quote(foreign.name)},${out.content(object, foreign.serialize)}]`;
   if (foreign?.kind === "class") {
     return `["class",${quote(foreign.name)}${properties(foreign.content, out)}`;
   }
-  if (inheritsFromObject(prototype)) return writeFields("derived", object, out.value(prototype), out);
+  if (inheritsFromObject(prototype, out)) {
+    const brand = brandOf(object);
+    if (brand !== undefined) return out.branded(object, brand, prototype);
+    return writeFields("derived", object, out.value(prototype), out);
+  }
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
   const known: ClassValue[] = [];
@@ -111,10 +127,11 @@ function properties(content: Readonly<Record<string, unknown>>, out: Out): strin
  * Whether `prototype` is an object of the program, as `Object.create` takes it: no class has made it, and nothing of the platform
  * is in it. What such an object inherits is what stands in its prototype, and that is saved like any object.
  */
-function inheritsFromObject(prototype: object): boolean {
+function inheritsFromObject(prototype: object, out: InstanceOut): boolean {
   if (!isProgramObject(prototype)) return false;
   let above: object | null = Object.getPrototypeOf(prototype);
   while (above !== null && above !== Object.prototype) {
+    if (above === Array.prototype || out.kindOf(above) !== undefined) return true;
     if (!isProgramObject(above)) {
       const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
       return isSavableClass(Class, above) && !hasPrivateFields(Class);
@@ -128,7 +145,8 @@ function isProgramObject(object: object): boolean {
   if (builtinName(object) !== undefined) return false;
   for (const key of Reflect.ownKeys(object)) {
     const { value, get } = Object.getOwnPropertyDescriptor(object, key)!;
-    if (key === "constructor" && value?.prototype === object) return false;
+    if (key === "constructor" && value?.prototype === object && closureOfPrototype(object) === undefined)
+      return false;
     if (key === Symbol.toStringTag || isNative(value) || isNative(get)) return false;
   }
   return true;
@@ -142,14 +160,18 @@ function isNative(f: unknown): boolean {
   );
 }
 
-/** A class that a restore will find again, and whose prototype this is. */
+/**
+ * A class that a restore will find again, that keeps nothing of its instances where a snapshot cannot look, and whose prototype this is.
+ * That is known of classes of marked modules only. What unmarked code makes may stand in a WeakMap of its module, or in private
+ * fields; errors are the exception, being data by their nature: a class of them goes by its name where a marked module imports it.
+ */
 function isSavableClass(constructor: unknown, prototype: object): constructor is object {
-  return (
-    typeof constructor === "function" &&
-    Object.getOwnPropertyDescriptor(constructor, "prototype")?.value === prototype &&
-    (nameOf(constructor) !== undefined || classOf(constructor) !== undefined) &&
-    !Function.prototype.toString.call(constructor).endsWith("{ [native code] }")
-  );
+  if (typeof constructor !== "function") return false;
+  if (Object.getOwnPropertyDescriptor(constructor, "prototype")?.value !== prototype) return false;
+  if (classOf(constructor) !== undefined || isConstructorFunction(constructor)) return true;
+  const name = nameOf(constructor);
+  if (name === undefined || isNative(constructor)) return false;
+  return /^coldframe(\/[a-z-]+)?#/.test(name) || isErrorClass(constructor);
 }
 
 /** Private fields cannot be seen from outside; their names stand in the text of the class. */
@@ -159,6 +181,20 @@ function hasPrivateFields(constructor: unknown): boolean {
   return (
     text.startsWith("class") && /[.;{}\n]\s*(?:(?:get|set|async)\s+|\*\s*)*#[\p{ID_Start}$_]/u.test(text)
   );
+}
+
+function isErrorClass(constructor: object): boolean {
+  for (let above: unknown = constructor; above !== null; above = Object.getPrototypeOf(above))
+    if (above === Error) return true;
+  return false;
+}
+
+/** What an error calls a value. */
+export function describeValue(value: unknown): string {
+  if (typeof value !== "object" || value === null) return `a ${typeof value}`;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  const found = prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, "constructor");
+  return describe(value, found?.value, prototype);
 }
 
 /** `a Socket`, `an Order`: what an error calls it. Reads no property of the object itself. */
@@ -224,7 +260,45 @@ export const custom: Kind = {
   write: () => broken("written by its transformer"),
   allocate(node: Node, input: InstanceIn): unknown {
     const name = string(node[1]);
-    const made = readCustom(name, input.nested(node[2]), input.registrations);
+    const made = readCustom(name, input.complete(node[2]), input.registrations);
     return made === undefined ? lacking(`value of "${name}" (superjson.registerCustom)`) : made.value;
+  },
+};
+
+/** How a class of unmarked code says what is saved of its instances, and makes them again. */
+interface Keeper {
+  save(instance: object): unknown;
+  load(value: unknown): unknown;
+}
+
+const saveKey = Symbol.for("coldframe.save");
+
+/** The protocol of a class itself: what it inherits would not know its own fields. */
+function keeperOf(constructor: unknown): Keeper | undefined {
+  if (typeof constructor !== "function" || !Object.hasOwn(constructor, saveKey)) return undefined;
+  const keeper = Reflect.get(constructor, saveKey) as Partial<Keeper> | null | undefined;
+  if (typeof keeper?.save === "function" && typeof keeper.load === "function") return keeper as Keeper;
+  throw new TypeError(
+    `${constructor.name}[Symbol.for("coldframe.save")] must be { save(instance), load(value) }`,
+  );
+}
+
+export const saved: Kind = {
+  tags: ["saved"],
+  prototypes: [],
+  write: () => broken("written by its class"),
+  allocate(node: Node, input: In): unknown {
+    const Class = input.node(list(node[1])[0], CLASSES);
+    const keeper = keeperOf(Class);
+    if (keeper === undefined)
+      return lacking(
+        `way to load ${(Class as { name?: string }).name ?? "a class"} (Symbol.for("coldframe.save"))`,
+      );
+    const made = keeper.load(input.complete(node[2]));
+    if ((typeof made === "object" && made !== null) || typeof made === "function") return made;
+    throw new ColdframeError(
+      "CF2103",
+      `load() of ${(Class as { name: string }).name}[Symbol.for("coldframe.save")] returned no object`,
+    );
   },
 };

@@ -10,7 +10,8 @@
  * Own table: `[node, integrity, prototype, property…]`, where
  * integrity is 0 extensible, 1 not extensible, 2 sealed, 3 frozen;
  * prototype is 0 (that of the kind), null, or `[n]`: the `prototype` of class n;
- * a property is `[key, value]`, `[key, value, attributes]` or `[key, get, set, attributes]`, with writable 1, enumerable 2, configurable 4.
+ * `[n,0]` the object of node n itself;
+ * a property is `[key]` when it is absent, `[key, value]`, `[key, value, attributes]` or `[key, get, set, attributes]`, with writable 1, enumerable 2, configurable 4.
  */
 import { broken, type In, integer, isIndex, type Kind, list, type Node, type Out, quote } from "../kind.ts";
 
@@ -24,18 +25,19 @@ const FROZEN = 3;
 /** Objects with more keys than this are dictionaries: their key list would not come again. */
 const MAX_SHAPE = 64;
 
-export function writePlain(object: object, out: Out): string {
-  if (!Object.isExtensible(object) || Object.getOwnPropertySymbols(object).length > 0) {
-    return writeOdd(object, out);
-  }
+/** Undefined: it is more, or less, than a list of ordinary properties. */
+export function writePlain(object: object, out: Out): string | undefined {
+  if (!Object.isExtensible(object) || Object.getOwnPropertySymbols(object).length > 0) return undefined;
   const keys = Object.getOwnPropertyNames(object);
+  // What hides that it is an array or a map has no keys, or begins with an index.
+  if (keys.length === 0 || keys[0] === "0") return undefined;
   const shape = keys.length > 0 && keys.length <= MAX_SHAPE ? out.shape(keys) : undefined;
   let text = shape === undefined ? "{" : `["{}",${shape}`;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!;
     const found = Object.getOwnPropertyDescriptor(object, key)!;
     // What was reached so far is reached again through the own table.
-    if (!isOrdinary(found, EXTENSIBLE)) return writeOdd(object, out);
+    if (!isOrdinary(found, EXTENSIBLE)) return undefined;
     if (shape !== undefined) text += `,${out.value(found.value)}`;
     else text += `${i === 0 ? "" : ","}${quote(key)}:${out.value(found.value)}`;
   }
@@ -43,10 +45,10 @@ export function writePlain(object: object, out: Out): string {
 }
 
 /** An object that is more than a list of ordinary properties: all of them stand in the own table, in their order. */
-function writeOdd(object: object, out: Out): string {
+export function writeOdd(object: object, out: Out): string {
   const callee = Object.getOwnPropertyDescriptor(object, "callee");
   if (callee !== undefined && Object.prototype.toString.call(object) === "[object Arguments]") {
-    return writeArguments(object as ArrayLike<unknown>, out);
+    return writeArguments(object, out);
   }
   writeOwn(object, 0, out, () => false);
   return "{}";
@@ -83,7 +85,7 @@ export function fillPlain(object: Record<string, unknown>, input: In): void {
   }
 }
 
-export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | string = 0): string {
+export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | null | string = 0): string {
   const { length } = array;
   const level = integrity(array);
   let text = "[[";
@@ -106,7 +108,12 @@ export function writeArray(array: readonly unknown[], out: Out, prototype: 0 | s
 }
 
 /** An array with holes, or with elements that are no ordinary properties: those stand in the own table. */
-function writeSparse(array: readonly unknown[], level: number, prototype: 0 | string, out: Out): string {
+function writeSparse(
+  array: readonly unknown[],
+  level: number,
+  prototype: 0 | null | string,
+  out: Out,
+): string {
   let text = `["sparse",${array.length}`;
   const done = new Set<string>();
   for (const key of Object.getOwnPropertyNames(array)) {
@@ -145,14 +152,30 @@ export const sparse: Kind = {
   },
 };
 
-function writeArguments(object: ArrayLike<unknown>, out: Out): string {
+function writeArguments(object: object, out: Out): string {
+  if ("value" in Object.getOwnPropertyDescriptor(object, "callee")!)
+    return out.refuse("the arguments of a sloppy function; copy them with [...arguments]");
+  const level = integrity(object);
+  const keys = Reflect.ownKeys(object);
+  const indexes = keys.filter((key) => isIndex(key, 2 ** 32 - 1)).map(Number);
+  const count = indexes.length === 0 ? 0 : indexes.at(-1)! + 1;
+  if (count > 2 * indexes.length + 64) return out.refuse("an arguments object with far elements");
   let text = '["arguments"';
-  for (let i = 0; i < object.length; i++) {
-    text += `,${out.value(Object.getOwnPropertyDescriptor(object, i)?.value)}`;
-  }
-  const done = (key: string | symbol) =>
-    key === "length" || key === "callee" || key === Symbol.iterator || isIndex(key, object.length);
-  writeOwn(object, 0, out, done);
+  for (let i = 0; i < count; i++) text += `,${out.value(Object.getOwnPropertyDescriptor(object, i)?.value)}`;
+  const made: Record<PropertyKey, unknown> = { length: count, [Symbol.iterator]: Array.prototype.values };
+  const done = (key: string | symbol) => {
+    const found = Object.getOwnPropertyDescriptor(object, key)!;
+    if (key === "callee") return true;
+    if (isIndex(key, count)) return isOrdinary(found, level);
+    return (
+      Object.hasOwn(made, key) &&
+      found.value === made[key] &&
+      isOrdinary({ ...found, enumerable: !found.enumerable }, level)
+    );
+  };
+  const removed: PropertyKey[] = Reflect.ownKeys(made).filter((key) => !keys.includes(key));
+  for (let i = 0; i < count; i++) if (!Object.hasOwn(object, i)) removed.push(String(i));
+  writeOwn(object, 0, out, done, removed);
   return `${text}]`;
 }
 
@@ -175,17 +198,20 @@ const strictArguments = function (..._values: unknown[]): unknown {
 
 /**
  * Writes the entry of the own table, if there is anything to say.
- * @param prototype 0: that of the kind; or null; or the text of a reference to a class
+ * @param prototype 0: that of the kind; or null; or the text of a reference to a class; or `[n,0]`, an object itself
  * @param done whether the kind has written this property itself
+ * @param removed properties that the object is made with, and does not have any more
  */
 export function writeOwn(
   object: object,
   prototype: 0 | null | string,
   out: Out,
   done: (key: string | symbol) => boolean,
+  removed: readonly PropertyKey[] = [],
 ): void {
   const level = integrity(object);
   let text = "";
+  for (const key of removed) text += `,[${typeof key === "string" ? quote(key) : out.value(key)}]`;
   for (const key of Reflect.ownKeys(object)) {
     if (done(key)) continue;
     text += `,${property(key, Object.getOwnPropertyDescriptor(object, key)!, out)}`;
@@ -214,6 +240,10 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
     const raw = list(entry[i]);
     const key = typeof raw[0] === "string" ? raw[0] : input.value(raw[0]);
     if (typeof key !== "string" && typeof key !== "symbol") broken("a key that is no name");
+    if (raw.length === 1) {
+      Reflect.deleteProperty(object, key as string);
+      continue;
+    }
     const attributes = raw.length === 2 ? DEFAULT : integer(raw[raw.length - 1], DEFAULT + 1);
     const common = {
       enumerable: (attributes & ENUMERABLE) !== 0,

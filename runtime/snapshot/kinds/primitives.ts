@@ -2,6 +2,7 @@
 import { TDZ } from "../../../abi/index.ts";
 // Gives `Symbol` what explicit resource management needs of it, where the engine lacks it: before its names are taken.
 import "../../machine/index.ts";
+import { languageBrand } from "../brand.ts";
 import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 
 /** Strings longer than this are nodes, so that equal ones stand once. */
@@ -88,7 +89,9 @@ export function readSymbol(node: Node, registered: (identifier: string) => symbo
 export const boxed: Kind = {
   tags: ["boxed"],
   prototypes: [String.prototype, Number.prototype, Boolean.prototype, Symbol.prototype, BigInt.prototype],
-  done: (key) => key === "length" || isIndex(key, Number.MAX_SAFE_INTEGER),
+  done: (key, value) =>
+    languageBrand(value) === String.prototype &&
+    (key === "length" || isIndex(key, String.prototype.valueOf.call(value).length)),
   write(value: object, out: Out): string {
     return `["boxed",${out.value(unbox(value))}]`;
   },
@@ -112,7 +115,7 @@ export const boxed: Kind = {
 };
 
 function unbox(value: object): unknown {
-  switch (Object.getPrototypeOf(value)) {
+  switch (languageBrand(value)) {
     case String.prototype:
       return String.prototype.valueOf.call(value);
     case Number.prototype:
