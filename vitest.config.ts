@@ -12,7 +12,7 @@ export default defineConfig({
       { find: /^coldframe\/testing$/, replacement: at("./runtime/testing/index.ts") },
       { find: /^coldframe\/compiler$/, replacement: at("./compiler/index.ts") },
       { find: /^coldframe\/(memory|sqlite)$/, replacement: at("./stores/$1/index.ts") },
-      { find: /^coldframe\/(babel)$/, replacement: at("./plugins/$1/index.ts") },
+      { find: /^coldframe\/(babel|otel|diagnostics)$/, replacement: at("./plugins/$1/index.ts") },
       { find: /^coldframe\/vite$/, replacement: at("./plugins/unplugin/vite.ts") },
     ],
   },

@@ -8,7 +8,7 @@ import { transformSync } from "@babel/core";
 import { generate } from "@babel/generator";
 import { parse } from "@babel/parser";
 import { compile } from "coldframe/compiler";
-import { Run, start } from "coldframe/machine";
+import { inRun, Run, start } from "coldframe/machine";
 import { load } from "./engine/load.mjs";
 import { compare, result } from "./machine/measure.mjs";
 
@@ -29,6 +29,16 @@ export async function calls${n}(times) {
   const step = (x) => (sum * 31 + x) | 0;
   for (let i = 0; i < times; i++) sum = step(i);
   return sum;
+}
+export async function all${n}(times) {
+  const tasks = [];
+  for (let i = 0; i < times; i++) tasks.push(leaf${n}(i));
+  return (await Promise.all(tasks)).length;
+}
+export function make${n}(times) {
+  let last;
+  for (let i = 0; i < times; i++) { let count = i; last = (by) => (count += by); }
+  return last;
 }
 `;
 
@@ -67,7 +77,7 @@ function regenerate(code) {
   return new Function(`${output}\nreturn { ${names.join(", ")} };`)();
 }
 
-/** Awaits of marked functions, with 20 and with 200 sets in the process. */
+/** Awaits of marked functions, many tasks at once, closures; with 20 and with 200 sets in the process. */
 export async function compiledAwaits({ quick = false } = {}) {
   const rows = [];
   for (const [suffix, count, times] of [
@@ -94,6 +104,28 @@ export async function compiledAwaits({ quick = false } = {}) {
       );
       rows.push(result(`${id}${suffix}`, "ns", times2, 1e6 / (times * count), 0.5));
     }
+    const all = await compare(
+      quick ? 8 : 24,
+      () => {
+        for (const { n, ours } of sets) finish(ours[`all${n}`], 1000);
+      },
+      async () => {
+        for (const { n, native } of sets) await native[`all${n}`](1000);
+      },
+    );
+    rows.push(result(`promise.all${suffix}`, "us", all, 1e3 / count, 0.8));
+    const run = new Run("bench", host);
+    const made = await compare(
+      quick ? 8 : 24,
+      () =>
+        inRun(run, () => {
+          for (const { n, ours } of sets) ours[`make${n}`](times * 5);
+        }),
+      () => {
+        for (const { n, native } of sets) native[`make${n}`](times * 5);
+      },
+    );
+    rows.push(result(`closure.create${suffix}`, "ns", made, 1e6 / (times * 5 * count), 1.6));
     if (suffix !== "") continue;
     const old = sets.slice(0, 20).map(({ n }) => ({ n, f: regenerate(source(n))[`single${n}`] }));
     const versus = await compare(

@@ -2,7 +2,8 @@
  * `npm run bench`: every figure beside its peer or limit, measured in the same run. Machines are noisy: ratios count.
  *
  *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }
- *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, resume
+ *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, loop,
+ *                 parked (takes minutes: a million runs), resume
  *   --quick       fewer rounds
  */
 import { writeFileSync } from "node:fs";
@@ -22,6 +23,8 @@ const { linearRows } = await import("./snapshot/linear.ts");
 const { plainRows } = await import("./snapshot/plain.ts");
 const { largeValues } = await import("./engine/large.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
+const { loops, overhead, runs } = await import("./engine/runs.mjs");
+const { parked } = await import("./engine/parked.mjs");
 
 /** What the second column of figures is, for each group. */
 const groups = [
@@ -31,15 +34,7 @@ const groups = [
     async () => [...(await compiledAwaits(values)), ...(await compiling(values))],
   ],
   ["generators", "native V8", () => generators(values)],
-  [
-    "machine",
-    "native V8",
-    async () => [
-      ...(await machine.freeAwaits()),
-      ...(await machine.promiseAll()),
-      ...(await machine.closures()),
-    ],
-  ],
+  ["machine", "native V8", async () => [...(await machine.freeAwaits()), ...(await machine.closureCalls())]],
   [
     "snapshot",
     "JSON of equal data (rich: cbor-x)",
@@ -51,7 +46,13 @@ const groups = [
       ...(await largeValues()),
     ],
   ],
-  ["sqlite", "raw commits of the same bytes", durableSteps],
+  [
+    "sqlite",
+    "raw commits of the same bytes",
+    async () => [...(await durableSteps()), ...(await runs()), ...(await overhead())],
+  ],
+  ["loop", "after 100 awaits", () => loops(values)],
+  ["parked", "the limit, or the same with no runs", () => parked(values)],
   ["resume", "after 10 awaits", resume],
 ];
 

@@ -5,7 +5,7 @@
  * `{ function f() {} }` ↦ `var f; { let f$block = …; f = f$block; }`
  */
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys, walk } from "./children.ts";
 import type { Scope, Variable } from "./ir.ts";
 
 export class BlockFunctions {
@@ -47,7 +47,7 @@ export class BlockFunctions {
         if (around.length > 0) inner = new Set([...outer, ...around]);
         if (t.isLoop(node)) inner = new Set([...inner, ...lexicalNames(node)]);
       }
-      for (const key of VISITOR_KEYS[node.type] ?? []) {
+      for (const key of childKeys(node.type)) {
         const child = (node as unknown as { [key: string]: unknown })[key];
         for (const one of Array.isArray(child) ? child : [child]) visit(one as t.Node | null, inside, inner);
       }
@@ -91,15 +91,26 @@ export class BlockFunctions {
   }
 }
 
-/** `if (x) function f() {}` means `if (x) { function f() {} }` (§B.3.3). */
+/**
+ * `if (x) function f() {}` means `if (x) { function f() {} }` (§B.3.3); a label of a function means nothing (§B.3.1), but it would hide
+ * the declaration.
+ */
 export function blocksForBranches(file: t.File): void {
-  t.traverseFast(file, (node) => {
+  walk(file, (node) => {
+    if (t.isBlock(node)) node.body = (node.body as t.Statement[]).map(withoutLabel);
+    if (t.isSwitchCase(node)) node.consequent = node.consequent.map(withoutLabel);
     if (!t.isIfStatement(node)) return;
     if (t.isFunctionDeclaration(node.consequent))
       node.consequent = t.inherits(t.blockStatement([node.consequent]), node.consequent);
     if (t.isFunctionDeclaration(node.alternate))
       node.alternate = t.inherits(t.blockStatement([node.alternate]), node.alternate);
   });
+}
+
+function withoutLabel(node: t.Statement): t.Statement {
+  if (!t.isLabeledStatement(node)) return node;
+  const inner = withoutLabel(node.body);
+  return t.isFunctionDeclaration(inner) ? inner : node;
 }
 
 function opensScope(node: t.Node): boolean {

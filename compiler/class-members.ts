@@ -1,6 +1,6 @@
 /** What the parts of a class are: which function has a `this` of its own, which private names there are. */
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "./children.ts";
 import type { Fn, PrivateMember, Variable } from "./ir.ts";
 
 /** The nearest function, from `fn` outward, that has its own `this`; the module, if there is none. */
@@ -39,7 +39,7 @@ export function usesSuper(method: t.ObjectMethod): boolean {
   const search = (node: t.Node): boolean => {
     if (t.isSuper(node)) return true;
     if ((t.isFunction(node) && !t.isArrowFunctionExpression(node)) || t.isStaticBlock(node)) return false;
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       for (const one of Array.isArray(child) ? child : [child])
         if (one !== null && one !== undefined && search(one as t.Node)) return true;

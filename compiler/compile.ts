@@ -9,6 +9,7 @@ import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import { lowerUsing } from "./lower-using.ts";
 import type { Manifest } from "./manifest.ts";
+import { giveBack, setAside } from "./name-clashes.ts";
 import { type Decorators, parse, resolveParsed } from "./parse.ts";
 import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
@@ -83,6 +84,8 @@ export function compileProgram(source: string, options: CompileOptions): Compile
     diagnostics.error("CF1001", place, (error as Error).message.replace(/\s*\(\d+:\d+\)$/, ""));
     return { ...nothing, diagnostics: diagnostics.list };
   }
+  const aside = setAside(parsed, source);
+  parsed = aside ?? parsed;
   const { file } = parsed;
   const discovered = discover(file, diagnostics, options.mark === "all");
   const marked = discovered.marked || discovered.steps.size > 0;
@@ -99,7 +102,8 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const program = emitter.emit(file, discovered.marked);
   if (diagnostics.failed) return { ...nothing, diagnostics: diagnostics.list };
   const complete = options.lowerUsing === true ? lowerUsing(program, options.filename) : program;
-  return { file, program: complete, manifest: emitter.manifest, diagnostics: diagnostics.list };
+  const manifest = aside === null ? emitter.manifest : giveBack(complete, emitter.manifest);
+  return { file, program: complete, manifest, diagnostics: diagnostics.list };
 }
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */

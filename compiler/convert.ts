@@ -5,6 +5,7 @@
 import * as t from "@babel/types";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
+import { mappedVariables } from "./mapped-arguments.ts";
 import { Names } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
@@ -13,7 +14,7 @@ export { unique } from "./names.ts";
 
 export interface Converted {
   readonly records: readonly Record[];
-  /** What locals may not be called: the names of records in the functions that use them, and those of the compiler. */
+  /** What locals may not be called: the names of records in the functions that use them, those of the compiler, and `let let` is none. */
   readonly taken: ReadonlySet<string>;
   /** The records that a function takes from around it, outermost first, with what it uses of each. */
   readonly takes: ReadonlyMap<Fn, readonly Take[]>;
@@ -40,6 +41,12 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   }
   for (const fn of resolved.all) {
     for (const variable of fn.captures) if (!isNative(variable.scope.fn)) recordOf(variable, records);
+    const mapped = isNative(fn) ? [] : mappedVariables(fn, resolved);
+    fn.mapped = mapped.length > 0;
+    for (const variable of mapped) {
+      variable.captured = true;
+      recordOf(variable, records);
+    }
   }
   records.sort(
     (a, b) => (a.scope.node.start ?? 0) - (b.scope.node.start ?? 0) || depth(a.scope) - depth(b.scope),
@@ -48,7 +55,7 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   const order = new Map(records.map((record, i) => [record, i]));
   for (const fn of resolved.all) takes.set(fn, takesOf(fn, order));
   const holders = records.map((one) => one.holder.out!);
-  return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders]) };
+  return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders, "let"]) };
 }
 
 /** Whether the function is a step or stands in one: such code stays as written. */

@@ -1,7 +1,7 @@
 /** The first half of pass 2: scopes, and what is declared in them (ECMA-262 §8.2). */
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import { BlockFunctions } from "./block-functions.ts";
+import { childKeys } from "./children.ts";
 import {
   type Fn,
   newFn,
@@ -120,7 +120,7 @@ export class Declarations {
         for (const one of node.declarations) this.declarePattern(scope, one.id, "var", 0, null);
       return;
     }
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as Fields)[key];
       if (Array.isArray(child)) for (const one of child) this.#declareVars(one as t.Node | null, scope);
       else this.#declareVars(child as t.Node | null, scope);

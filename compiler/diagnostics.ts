@@ -11,7 +11,6 @@ export const diagnosticTitles = {
   CF1010: "with statements cannot be compiled",
   CF1011: "direct eval cannot be compiled",
   CF1012: "this form is not compiled yet",
-  CF1013: "a name belongs to compiled code",
 } as const;
 
 export type DiagnosticCode = keyof typeof diagnosticTitles;

@@ -9,7 +9,7 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "./children.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 
 export interface Discovered {
@@ -90,7 +90,7 @@ export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolea
           `move "${word}" before every other statement of its function or file.`,
         );
     }
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) for (const one of child) one && visit(one as t.Node, node);
       else if (child !== null && child !== undefined) visit(child as t.Node, node);

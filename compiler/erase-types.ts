@@ -7,7 +7,7 @@ import { transformFromAstSync } from "@babel/core";
 // @ts-expect-error the plugin has no declarations of its own
 import typescriptPlugin from "@babel/plugin-transform-typescript";
 import type * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { NODE_FIELDS, VISITOR_KEYS } from "@babel/types";
 import type { Resolved } from "./resolve.ts";
 
 /** Fields that hold types, or say something about them. */
@@ -17,6 +17,28 @@ const typeFields = [
 ] as const;
 
 type Fields = { [key: string]: unknown };
+
+/** Of one type of nodes: the fields that go, and those of children that stay. */
+interface Shape {
+  readonly types: readonly string[];
+  readonly children: readonly string[];
+}
+const shapes = new Map<string, Shape>();
+
+function shapeOf(type: string): Shape {
+  let shape = shapes.get(type);
+  if (shape === undefined) {
+    const fields = NODE_FIELDS[type] ?? {};
+    const types: readonly string[] = typeFields;
+    shape = {
+      // A parameter or member that may be missing; in calls and members it is the `?.` of JavaScript.
+      types: [...types, ...(type.startsWith("Optional") ? [] : ["optional"])].filter((one) => one in fields),
+      children: (VISITOR_KEYS[type] ?? []).filter((one) => !types.includes(one)),
+    };
+    shapes.set(type, shape);
+  }
+  return shape;
+}
 
 export interface Types {
   readonly names: ReadonlySet<string>;
@@ -61,10 +83,11 @@ class Eraser {
 
   node(of: t.Node): void {
     const fields = of as unknown as Fields;
-    for (const field of typeFields) if (fields[field] !== undefined) delete fields[field];
-    // A parameter or member that may be missing; in calls and members it is the `?.` of JavaScript.
-    if (fields["optional"] === true && !of.type.startsWith("Optional")) delete fields["optional"];
-    for (const key of VISITOR_KEYS[of.type] ?? []) {
+    const { types, children } = shapeOf(of.type);
+    // Not deleted: V8 would keep such nodes as dictionaries, and every pass is the slower for it.
+    for (const field of types)
+      if (fields[field] !== undefined && fields[field] !== null) fields[field] = undefined;
+    for (const key of children) {
       const child = fields[key];
       if (child === null || child === undefined) continue;
       if (Array.isArray(child)) fields[key] = this.#list(child as (t.Node | null)[]);

@@ -5,6 +5,7 @@
 
 import type * as t from "@babel/types";
 import { NODE_FIELDS, VISITOR_KEYS } from "@babel/types";
+import { withoutMark } from "./name-clashes.ts";
 
 /** Fields that carry meaning besides the children. */
 const attributes = [
@@ -31,7 +32,9 @@ const attributes = [
 /** What is mixed in of each type of node, once it has been met. */
 interface Shape {
   readonly type: number;
-  readonly attributes: readonly (readonly [name: string, code: number])[];
+  readonly attributes: readonly string[];
+  /** Of the attributes. */
+  readonly codes: readonly number[];
   readonly children: readonly string[];
 }
 const shapes = new Map<string, Shape>();
@@ -43,7 +46,8 @@ function shapeOf(type: string): Shape {
     const own = attributes.filter((one) => one in fields);
     shape = {
       type: codeOf(type),
-      attributes: own.map((one) => [one, codeOf(one)]),
+      attributes: own,
+      codes: own.map(codeOf),
       children: VISITOR_KEYS[type] ?? [],
     };
     shapes.set(type, shape);
@@ -119,11 +123,13 @@ export class Hasher {
     const shape = shapeOf(root.type);
     this.#mix(shape.type);
     const fields = root as unknown as { [key: string]: unknown };
-    for (const [key, code] of shape.attributes) {
-      const value = fields[key];
+    const { attributes, codes } = shape;
+    for (let i = 0; i < attributes.length; i++) {
+      const value = fields[attributes[i]!];
+      const code = codes[i]!;
       if (typeof value === "string" || typeof value === "number") {
         this.#mix(code);
-        this.text(String(value));
+        this.text(withoutMark(String(value)));
       } else if (value === true) this.#mix(code);
       else if (value !== null && typeof value === "object" && "cooked" in value)
         this.text(String((value as unknown as { raw: unknown }).raw));

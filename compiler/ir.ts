@@ -145,6 +145,8 @@ export interface Fn {
   /** Names of module-level and global bindings that this function, or one in it, refers to: its locals avoid them. */
   readonly freeNames: Set<string>;
   usesThis: boolean;
+  /** Its record holds all parameters, kept together with the arguments object. */
+  mapped: boolean;
   /** Of a class: evaluated at most once, at the top of the module, where it stays. Others are made by a factory. */
   inPlace: boolean;
   /** Of a class: its inner binding (ECMA-262 §15.7.14), hidden when it has no name. */
@@ -177,6 +179,7 @@ export function newFn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: s
     captures: new Set(),
     freeNames: new Set(),
     usesThis: false,
+    mapped: false,
     inPlace: false,
     self: null,
     privates: [],

@@ -7,6 +7,7 @@ import { unique } from "./convert.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
 import type { ManifestPoint } from "./manifest.ts";
+import { withoutMark } from "./name-clashes.ts";
 import { feedName } from "./names.ts";
 
 export interface Layout {
@@ -66,11 +67,13 @@ export function layout(
 export const slotName = (variable: Variable): string => variable.out ?? variable.name;
 
 function nameVariables(fn: Fn, lowered: Lowered, everywhere: ReadonlySet<string>): void {
-  const here = new Set(fn.freeNames);
-  for (const param of (fn.node as FunctionNode).params) if (t.isIdentifier(param)) here.add(param.name);
+  // Slots are called as the author called the variable, whatever a clash of names makes of it meanwhile.
+  const here = new Set([...fn.freeNames].map(withoutMark));
+  for (const param of (fn.node as FunctionNode).params)
+    if (t.isIdentifier(param)) here.add(withoutMark(param.name));
   const taken = {
-    has: (name: string) => here.has(name) || everywhere.has(name),
-    add: (name: string) => here.add(name),
+    has: (name: string) => here.has(withoutMark(name)) || everywhere.has(name),
+    add: (name: string) => here.add(withoutMark(name)),
   };
   for (const variable of lowered.locals) {
     if (variable.record !== null) continue;

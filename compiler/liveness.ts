@@ -5,7 +5,7 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "./children.ts";
 import type { Converted } from "./convert.ts";
 import {
   assertNever,
@@ -167,6 +167,7 @@ class Flow {
         // In sloppy code the name of a function expression keeps its value.
         if (variable !== undefined && variable.kind !== "self") {
           defs.add(variable);
+          if (this.resolved.tdzChecks.has(id)) uses.add(variable);
           if (variable.captured && variable.scope.record !== null) uses.add(variable.scope.record.holder);
         }
       }
@@ -186,7 +187,7 @@ class Flow {
       out.add(this.breaks.get(node.label.name)!);
     else if (t.isContinueStatement(node) && node.label && this.continues.has(node.label.name))
       out.add(this.continues.get(node.label.name)!);
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) for (const one of child) one && this.#exits(one as t.Node, out);
       else if (child !== null && child !== undefined) this.#exits(child as t.Node, out);
@@ -219,6 +220,11 @@ class Flow {
   }
 
   #collect(node: t.Node, uses: Set<Variable>): void {
+    if (node.type === "Identifier") {
+      const named = this.resolved.refs.get(node);
+      if (named !== undefined) this.#reference(named, uses);
+      return;
+    }
     const fn = this.resolved.fns.get(node);
     if (fn !== undefined && fn !== this.fn) {
       for (const take of this.converted.takes.get(fn) ?? []) {
@@ -244,7 +250,7 @@ class Flow {
     }
     const name = this.resolved.privates.get(node);
     if (name !== undefined) return this.#reference(name.self, uses);
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) for (const one of child) one && this.#collect(one as t.Node, uses);
       else if (child !== null && child !== undefined) this.#collect(child as t.Node, uses);

@@ -14,7 +14,9 @@ export function lowerUsing(program: t.Program, filename: string): t.Program {
     found ||= node.type === "VariableDeclaration" && (node.kind === "using" || node.kind === "await using");
   });
   if (!found) return program;
-  const result = transformFromAstSync(t.file(program), undefined, {
+  // The plugin thinks that only modules may have one at the top; CommonJS may, too.
+  const { sourceType } = program;
+  const result = transformFromAstSync(t.file({ ...program, sourceType: "module" }), undefined, {
     filename,
     configFile: false,
     babelrc: false,
@@ -23,5 +25,5 @@ export function lowerUsing(program: t.Program, filename: string): t.Program {
     cloneInputAst: false,
     plugins: [usingPlugin],
   });
-  return (result!.ast as t.File).program;
+  return { ...(result!.ast as t.File).program, sourceType };
 }

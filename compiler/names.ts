@@ -1,5 +1,6 @@
 /** Names in syntax: what a pattern binds, what a property is called, what an anonymous function feeds. */
 import * as t from "@babel/types";
+import { walk } from "./children.ts";
 
 /** The identifiers that a binding or assignment pattern sets. */
 export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.Identifier[] {
@@ -35,7 +36,7 @@ export function feedName(node: t.Node): string {
 /** Whether evaluating `node` makes a function or class: what it captures is that of this moment. */
 export function makesClosure(node: t.Node): boolean {
   let found = false;
-  t.traverseFast(node, (one) => {
+  walk(node, (one) => {
     if (t.isFunction(one) || t.isClass(one)) found = true;
   });
   return found;

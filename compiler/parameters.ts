@@ -1,5 +1,6 @@
 /** Parameters with expressions: their environment and their dead zones (ECMA-262 §10.2.11). */
 import * as t from "@babel/types";
+import { childKeys, walk } from "./children.ts";
 import type { FunctionNode } from "./ir.ts";
 import { boundIdentifiers } from "./names.ts";
 
@@ -41,7 +42,7 @@ function collectUsed(pattern: t.Node, used: Set<string>): void {
 }
 
 function names(node: t.Node, into: Set<string>): void {
-  t.traverseFast(node, (one) => {
+  walk(node, (one) => {
     if (t.isIdentifier(one) || t.isJSXIdentifier(one)) into.add(one.name);
   });
 }
@@ -64,7 +65,7 @@ function collectVars(node: t.Node, found: Set<string>): void {
     return;
   }
   if (t.isFunction(node) || t.isExpression(node) || t.isClass(node)) return;
-  for (const key of t.VISITOR_KEYS[node.type] ?? []) {
+  for (const key of childKeys(node.type)) {
     const child = (node as unknown as { [key: string]: unknown })[key];
     for (const one of Array.isArray(child) ? child : [child]) if (one) collectVars(one as t.Node, found);
   }

@@ -35,9 +35,8 @@ export function parse(source: string, options: ParseOptions): Erased {
   if (typescript) plugins.push("typescript");
   if (isJsx(options.filename) || !typescript) plugins.push("jsx");
   const file = babelParse(source, {
-    sourceType: options.sourceType === "module" ? "module" : "script",
+    sourceType: options.sourceType,
     sourceFilename: options.filename,
-    allowReturnOutsideFunction: options.sourceType === "commonjs",
     createParenthesizedExpressions: false,
     plugins,
   });

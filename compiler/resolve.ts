@@ -7,8 +7,8 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import { blocksForBranches } from "./block-functions.ts";
+import { childKeys } from "./children.ts";
 import {
   isDerivedConstructor,
   isStaticMember,
@@ -192,7 +192,7 @@ class Resolver extends Declarations {
   }
 
   #children(node: t.Node, scope: Scope): void {
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as Fields)[key];
       if (Array.isArray(child)) this.#visitAll(child as t.Node[], scope);
       else this.#visit(child as t.Node | null, scope);
@@ -329,15 +329,14 @@ class Resolver extends Declarations {
       case "ForStatement": {
         const inner = this.#forScope(node, node.init, scope, null);
         this.#visit(node.init, inner);
-        this.#visit(node.test, inner);
-        this.#visit(node.update, inner);
-        return this.#loop(node.body, inner);
+        for (const part of [node.test, node.update, node.body]) this.#loop(part, inner);
+        return;
       }
       case "ForInStatement":
       case "ForOfStatement": {
         const inner = this.#forScope(node, node.left, scope, node.right);
         if (!t.isVariableDeclaration(node.left)) this.#assigned(node.left, inner);
-        this.#visit(node.left, inner);
+        this.#loop(node.left, inner);
         const outer = this.#deadNames;
         if (inner !== scope) this.#deadNames = [...outer, ...inner.variables.keys()];
         this.#visit(node.right, inner);
@@ -346,7 +345,7 @@ class Resolver extends Declarations {
       }
       case "WhileStatement":
       case "DoWhileStatement":
-        this.#visit(node.test, scope);
+        this.#loop(node.test, scope);
         return this.#loop(node.body, scope);
       case "CatchClause": {
         const inner = this.scope("catch", node, scope, scope.fn);
@@ -372,9 +371,10 @@ class Resolver extends Declarations {
     }
   }
 
-  #loop(body: t.Node, scope: Scope): void {
+  /** What may be evaluated more than once. */
+  #loop(part: t.Node | null | undefined, scope: Scope): void {
     this.loops++;
-    this.#visit(body, scope);
+    this.#visit(part, scope);
     this.loops--;
   }
 

@@ -17,6 +17,7 @@ export const errors = {
   CF2304: "a function is not loaded in this process",
   CF2305: "nothing can wake this run",
   CF2306: "there is no step here",
+  CF2307: "a value does not fit its schema",
   CF3001: "this file is not a database of coldframe",
   CF3002: "the database was written by a newer version of coldframe",
   CF3003: "the database is read-only",

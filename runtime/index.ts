@@ -12,16 +12,20 @@ export {
   type SendOptions,
 } from "./engine/engine.ts";
 export { type EventOptions, type EventPromise, event } from "./engine/event.ts";
+export type { Fact, FactListener, Facts, RunFact, StepFact } from "./engine/facts.ts";
 export { type Group, group } from "./engine/group.ts";
 export { Lock, mutex, semaphore } from "./engine/lock.ts";
 export type { StartOptions } from "./engine/options.ts";
 export { type Pool, pool } from "./engine/pool.ts";
-export type { LogEntry } from "./engine/ports.ts";
+export type { AroundStep, LogEntry } from "./engine/ports.ts";
 export { type PostOptions, send } from "./engine/post.ts";
 export { type RateLimit, rateLimit } from "./engine/rate-limit.ts";
-export type { RetryPolicy, StepOptions } from "./engine/retry.ts";
-export type { CancelOptions, RunHandle, RunState } from "./engine/run-handle.ts";
+export type { ErrorClass, RetryPolicy, StepOptions } from "./engine/retry.ts";
+export type { AttemptState, CancelOptions, RunHandle, RunState } from "./engine/run-handle.ts";
 export { type FrameView, type RunView, viewOf, type WaitView } from "./engine/run-view.ts";
+export type { ScheduleOptions, ScheduleState } from "./engine/schedule.ts";
+export type { Schedules } from "./engine/schedules.ts";
+export type { SchemaIssue, SchemaResult, StandardSchema } from "./engine/schema.ts";
 export { shield } from "./engine/shield.ts";
 export { Cancelled, FatalError, RetryableError, StepError, TimeoutError } from "./engine/signals.ts";
 export { sleep } from "./engine/sleep.ts";

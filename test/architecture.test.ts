@@ -19,9 +19,10 @@ const runtimeFloors = [["machine"], ["snapshot"], ["engine"], ["testing"]];
 const packages: Record<string, RegExp> = {
   abi: /^$/,
   compiler: /^@babel\//,
-  runtime: /^superjson$/,
+  // croner: asked for with import(), so that programs without schedules do not load it.
+  runtime: /^(superjson|croner)$/,
   stores: /^(node:|libsql$|better-sqlite3$|pg$)/,
-  plugins: /^(node:|unplugin$|@babel\/|vite$)/,
+  plugins: /^(node:|unplugin$|@babel\/|vite$|@opentelemetry\/api$)/,
   checker: /^(node:|ts-morph$)/,
   cli: /^(node:|citty$)/,
 };
@@ -148,6 +149,18 @@ test("imports lead to existing files, and there are no cycles between files", ()
   };
   for (const path of graph.keys()) walk(path, []);
   expect(cycles).toEqual([]);
+});
+
+test("the runtime loads croner only when there is a schedule", () => {
+  const texts = house
+    .filter(
+      ({ path, references }) =>
+        roomOf(path) === "runtime" && references.some(({ specifier }) => specifier === "croner"),
+    )
+    .map(({ path }) => readFileSync(join(root, path), "utf8"));
+  expect(texts).toHaveLength(1);
+  expect(texts[0]).toMatch(/await import\("croner"\)/);
+  expect(texts[0]).not.toMatch(/from "croner"/);
 });
 
 test("a room uses the packages that it may use", () => {

@@ -11,6 +11,7 @@ import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 import { createEngine } from "coldframe";
 import { sqlite } from "coldframe/sqlite";
+import { median } from "./figures.mjs";
 import { load } from "./load.mjs";
 import { Raw } from "./raw.mjs";
 
@@ -32,8 +33,6 @@ const { order, count } = load(
    }`,
   "bench/order.ts",
 );
-
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** @returns bytes that one turn of the program writes */
 async function bytesOfTurn(engine) {

@@ -6,9 +6,10 @@ import * as machine from "coldframe/machine";
 /**
  * @param {string} source of a marked module
  * @param {string} id of the module
+ * @param {Record<string, object>} more modules that it imports
  * @returns {Record<string, (...args: unknown[]) => Promise<unknown>>} its exports
  */
-export function load(source, id) {
+export function load(source, id, more = {}) {
   const { code, diagnostics } = compile(source, { filename: id, moduleId: id });
   if (code === null || diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
   const names = [];
@@ -20,6 +21,6 @@ export function load(source, id) {
       names.push(name);
       return `${kind} ${name}`;
     });
-  const modules = { coldframe, "coldframe/machine": machine };
+  const modules = { coldframe, "coldframe/machine": machine, ...more };
   return new Function("$modules", `"use strict";${body}\nreturn { ${names.join(", ")} };`)(modules);
 }

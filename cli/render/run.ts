@@ -78,6 +78,8 @@ function waiting(wait: WaitView, around: Around): string {
       );
     }
   }
+  if (wait.progress !== undefined)
+    lines.push(`  progress: ${inspect(wait.progress, { depth: 3, breakLength: Number.POSITIVE_INFINITY })}`);
   if (wait.kind === "event") lines.push(style.dim(`  answer it: coldframe send ${quoted(wait.name)} <json>`));
   if (wait.stack.length > 0) lines.push("", stack(wait.stack, around));
   else if (wait.at !== "") lines.push(`  at ${wait.at}`);

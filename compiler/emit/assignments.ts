@@ -81,16 +81,32 @@ function write(rw: Rewriting, node: t.Identifier): t.Expression {
     : located(rw.place(variable), node);
 }
 
-/** A name or member as the target of an assignment; a constant throws when it is its turn. Null: a pattern, or nothing special. */
+/**
+ * A name or member as the target of an assignment; a constant, and a variable in its dead zone, throws when the value is there.
+ * Null: a pattern, or nothing special.
+ */
 export function assignmentTarget(rw: Rewriting, node: t.Node): t.Node | null {
   if (t.isIdentifier(node)) {
     const variable = rw.module.resolved.refs.get(node);
-    if (variable !== undefined && rw.isPlaced(variable) && isConstant(variable))
-      return t.memberExpression(
-        rw.module.call("$const", t.stringLiteral(variable.name)),
-        t.identifier("value"),
-      );
-    return write(rw, node);
+    if (variable === undefined || variable.scope.kind === "module" || !rw.isChecked(variable))
+      return write(rw, node);
+    const name = t.stringLiteral(variable.name);
+    const place = () => rw.place(variable);
+    const value = () => t.identifier("$x");
+    const steps: t.Expression[] = [];
+    if (rw.module.resolved.tdzChecks.has(node)) steps.push(rw.module.call("$tdz", place(), name));
+    if (variable.kind === "self" && !rw.fn.strict) return setter([]);
+    if (isConstant(variable)) steps.push(rw.module.call("$const", t.cloneNode(name)));
+    if (steps.length === 0) return write(rw, node);
+    if (!isConstant(variable)) steps.push(t.assignmentExpression("=", place() as t.LVal, value()));
+    return setter(steps);
   }
   return isMoved(rw.module, node) ? moved(rw, node) : null;
+}
+
+/** `({ set value($x) { … } }).value` */
+function setter(steps: t.Expression[]): t.MemberExpression {
+  const body = t.blockStatement(steps.map((one) => t.expressionStatement(one)));
+  const method = t.objectMethod("set", t.identifier("value"), [t.identifier("$x")], body);
+  return t.memberExpression(t.objectExpression([method]), t.identifier("value"));
 }

@@ -25,6 +25,7 @@ import { identifier } from "../convert.ts";
 import type { Fn } from "../ir.ts";
 import { keyName } from "../key-name.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
+import { withoutDirectives } from "./function-expressions.ts";
 import { emitAsync, wrapper } from "./functions.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
@@ -46,7 +47,8 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     const place = kept(one);
     return place === null ? value : t.assignmentExpression("=", place as t.LVal, module.call("$key", value));
   };
-  const members = node.body.body.map((one) => member(module, fn, one, key, kept));
+  const brands = brander(module, fn, () => t.identifier(module.classValue(fn)));
+  const members = node.body.body.map((one) => member(module, fn, one, key, kept, brands));
   module.code(fn, { step: null, layout: null, make: null, captures: [] });
   const registered = register(module, fn, [], t.arrayExpression([]));
   const known = module.knownClassValue(fn);
@@ -62,7 +64,14 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     ...(node as t.ClassExpression),
     type: "ClassExpression",
     superClass: node.superClass ? rewriter.expression(node.superClass) : null,
-    body: { ...node.body, body: [t.staticBlock([t.expressionStatement(registered), ...kinds]), ...members] },
+    body: {
+      ...node.body,
+      body: [
+        t.staticBlock([t.expressionStatement(registered), ...kinds, ...module.stepMethods(node)]),
+        ...members,
+        ...brands.rest(),
+      ],
+    },
   };
   return t.isClassDeclaration(node) ? same : named(fn, same);
 }
@@ -103,7 +112,9 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
       t.numericLiteral(computed.indexOf(one as t.ClassMethod)),
       true,
     );
-  const members = node.body.body.map((one) => member(module, fn, one, key, key));
+  const brands = brander(module, fn, () => t.identifier("$known"));
+  const members = node.body.body.map((one) => member(module, fn, one, key, key, brands));
+  const rest = brands.rest();
   const start: t.Statement[] = [];
   if (own !== null) {
     const self = new Rewriter(module, fn, null).place(fn.self!);
@@ -111,15 +122,23 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   }
   const scopes = all.map((one) => t.identifier(one));
   const list = keys.length > 0 ? t.identifier("$computed") : t.arrayExpression([]);
-  start.push(t.expressionStatement(register(module, fn, scopes, list)));
-  start.push(...methodKinds(module, node, key));
+  const registered = register(module, fn, scopes, list);
+  start.push(
+    t.expressionStatement(
+      brands.used ? t.assignmentExpression("=", t.identifier("$known"), registered) : registered,
+    ),
+  );
+  start.push(...methodKinds(module, node, key), ...module.stepMethods(node));
   const value: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
     superClass: node.superClass ? t.identifier("$parent") : null,
-    body: { ...node.body, body: [t.staticBlock(start), ...members] },
+    body: { ...node.body, body: [t.staticBlock(start), ...members, ...rest] },
   };
-  const params = [...all, "$parent", "$computed", "$again"].map((one) => t.identifier(one));
+  const params: t.FunctionParameter[] = [...all, "$parent", "$computed", "$again"].map((one) =>
+    t.identifier(one),
+  );
+  if (brands.used) params.push(t.assignmentPattern(t.identifier("$known"), t.nullLiteral()));
   module.code(fn, {
     step: null,
     layout: null,
@@ -149,6 +168,7 @@ function methodKinds(
     const computed = one.computed ? key(one) : null;
     if (one.computed && computed === null) continue;
     const fn = module.fnOf(one);
+    if (fn.isStep) continue;
     const holder = one.static
       ? t.thisExpression()
       : t.memberExpression(t.thisExpression(), t.identifier("prototype"));
@@ -214,6 +234,35 @@ const isAllocating = (module: Emitter, operator: "===" | "!==") =>
   );
 
 /**
+ * `$brand(this, known)` in the first initialiser of a class that gives private names to what its parent returns; a class without fields
+ * gets one for it, the last of its members.
+ */
+interface Brander {
+  readonly used: boolean;
+  first(): t.Expression | null;
+  rest(): Member[];
+}
+
+function brander(module: Emitter, owner: Fn, known: () => t.Expression): Brander {
+  let open = (owner.node as t.Class).superClass != null && hasPrivateParts(owner);
+  const used = open;
+  const first = (): t.Expression | null => {
+    if (!open) return null;
+    open = false;
+    return module.call("$brand", t.thisExpression(), known());
+  };
+  const rest = (): Member[] => {
+    const brand = first();
+    if (brand === null) return [];
+    let name = "brand";
+    while (owner.privates.some((one) => one.name === name)) name += "_";
+    const value = t.conditionalExpression(isAllocating(module, "==="), brand, t.identifier("undefined"));
+    return [t.classPrivateProperty(t.privateName(t.identifier(name)), value)];
+  };
+  return { used, first, rest };
+}
+
+/**
  * @param computed the expression of a computed key
  * @param again the same for a second use, when the class is there
  */
@@ -223,6 +272,7 @@ function member(
   node: Member,
   computed: (node: Member) => t.Expression,
   again: (node: Member) => t.Expression | null,
+  brands: Brander,
 ): Member {
   const key = "computed" in node && node.computed ? computed(node) : "key" in node ? node.key : undefined;
   if (t.isClassMethod(node) || t.isClassPrivateMethod(node)) return method(module, owner, node, key!);
@@ -235,7 +285,12 @@ function member(
     return { ...node, body: [t.ifStatement(first, t.blockStatement(body))] };
   }
   if (t.isClassProperty(node) || t.isClassPrivateProperty(node) || t.isClassAccessorProperty(node)) {
-    if (!node.value) return { ...node, key } as t.ClassProperty;
+    const brand = node.static ? null : brands.first();
+    if (!node.value && brand === null) return { ...node, key } as t.ClassProperty;
+    if (!node.value) {
+      const value = t.conditionalExpression(isAllocating(module, "==="), brand!, t.identifier("undefined"));
+      return { ...node, key, value } as t.ClassProperty;
+    }
     const fn = module.fnOf(node);
     const inner = new Rewriter(module, fn, null);
     let value = inner.expression(node.value);
@@ -249,6 +304,7 @@ function member(
       );
     if (node.static && !owner.inPlace)
       value = t.conditionalExpression(t.identifier("$again"), t.identifier("undefined"), value);
+    if (brand !== null) value = t.sequenceExpression([brand, value]);
     if (!node.static && hasPrivateParts(owner))
       value = t.conditionalExpression(isAllocating(module, "==="), value, t.identifier("undefined"));
     return { ...node, key, value } as t.ClassProperty;
@@ -261,14 +317,7 @@ const hasPrivateParts = (owner: Fn) => owner.privates.some((one) => !one.isStati
 
 function method(module: Emitter, owner: Fn, node: t.ClassMethod | t.ClassPrivateMethod, key: t.Node): Member {
   const fn = module.fnOf(node);
-  if (fn.isStep) {
-    module.diagnostics.error(
-      "CF1012",
-      node,
-      "a class method as a step; make it a function, or a method of an object at the top of the module.",
-    );
-    return node;
-  }
+  if (fn.isStep) return withoutDirectives(node);
   if (!fn.suspends) {
     const guard = node.kind === "constructor" && hasPrivateParts(owner) ? [allocates(module, fn)] : [];
     const parts = plainFunction(module, fn, null, guard);

@@ -32,6 +32,8 @@ export interface Emitter {
   knownClassValue(fn: Fn): string | null;
   prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[];
   handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression;
+  /** `$stepMethod(this, "charge", id)` for each static method that is a step. */
+  stepMethods(node: t.Class): t.Statement[];
   /** Registers the code of a function. */
   code(fn: Fn, parts: CodeParts): void;
 }

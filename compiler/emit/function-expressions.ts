@@ -34,3 +34,14 @@ export function methodExpression(
   ]);
   return t.memberExpression(object, t.cloneNode(key), !usable);
 }
+
+/** A body or method without the directives that the compiler has answered. */
+export function withoutDirectives<B extends t.Node>(body: B): B {
+  if (t.isClassMethod(body) || t.isClassPrivateMethod(body))
+    return { ...body, body: withoutDirectives(body.body) };
+  if (!t.isBlockStatement(body)) return body;
+  return {
+    ...body,
+    directives: body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
+  };
+}

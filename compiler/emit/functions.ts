@@ -4,6 +4,7 @@
  */
 
 import * as t from "@babel/types";
+import { walk } from "../children.ts";
 import { identifier } from "../convert.ts";
 import { functionDigest } from "../hash.ts";
 import type { Fn, FunctionNode, Variable } from "../ir.ts";
@@ -60,7 +61,7 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
 function mentions(body: t.Statement[], name: string): boolean {
   let found = false;
   for (const one of body)
-    t.traverseFast(one, (node) => {
+    walk(one, (node) => {
       if (t.isIdentifier(node, { name })) found = true;
     });
   return found;
@@ -80,7 +81,7 @@ function usedLocals(
 ): string[] {
   const mentioned = new Set<string>();
   for (const one of body)
-    t.traverseFast(one, (node) => {
+    walk(one, (node) => {
       if (t.isIdentifier(node)) mentioned.add(node.name);
     });
   const names = [...locals].filter((one) => !(one.captured && one.scope.record !== null)).map(slotName);

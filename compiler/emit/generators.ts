@@ -2,9 +2,10 @@
  * Generator functions as they are called, and the class of a sync generator's objects.
  *
  * ```
- * class count$Generator extends $Generator {
+ * class count$Generator {
  *   #t;
- *   constructor($o, $t) { super($o, $t); this.#t = $t; }
+ *   constructor($t) { this.#t = $t; }
+ *   static of($o) { return #t in $o ? $o.#t : undefined; }
  *   next($v) {
  *     if (!(#t in this && $ready(this.#t))) return $resume(this, $v);
  *     const $t = this.#t;
@@ -14,7 +15,7 @@
  * function count(to) {
  *   const $t = $generator(count$code, count);
  *   $suspend($t, 1, { to });
- *   return new count$Generator($inherit(count$code, count), $t);
+ *   return count.prototype === count$Generator.prototype ? new count$Generator($t) : $generated($t, count);
  * }
  * ```
  *
@@ -52,7 +53,11 @@ export function generatorBody(
   enters: t.Statement | null,
 ): t.BlockStatement {
   const task = t.identifier("$t");
-  const begin = module.call("$generator", t.identifier(codeName), self);
+  const begin = module.call(
+    emitted.generator === null ? "$generatorAsync" : "$generator",
+    t.identifier(codeName),
+    self,
+  );
   const bind = emitted.started
     ? firstFrame(module, fn, emitted)
     : t.callExpression(t.identifier(emitted.step), args);
@@ -60,14 +65,22 @@ export function generatorBody(
     ...(enters === null ? [] : [enters]),
     t.variableDeclaration("const", [t.variableDeclarator(task, begin)]),
     t.expressionStatement(bind),
-    t.returnStatement(object(module, codeName, self, emitted)),
+    t.returnStatement(object(module, self, emitted)),
   ]);
 }
 
-function object(module: Emitter, codeName: string, self: t.Expression, { generator }: Emitted): t.Expression {
-  if (generator === null) return module.call("$generated", t.identifier("$t"), t.cloneNode(self));
-  const made = module.call("$inherit", t.identifier(codeName), t.cloneNode(self));
-  return t.newExpression(t.identifier(generator), [made, t.identifier("$t")]);
+/** What the call returns: an object of the class, unless the function has another `prototype` than that by now. */
+function object(module: Emitter, self: t.Expression, { generator }: Emitted): t.Expression {
+  const task = () => t.identifier("$t");
+  const made = module.call("$generated", task(), t.cloneNode(self));
+  if (generator === null || !t.isIdentifier(self)) return made;
+  const prototypeOf = (one: t.Expression) => t.memberExpression(one, t.identifier("prototype"));
+  const isOwn = t.binaryExpression(
+    "===",
+    prototypeOf(t.cloneNode(self)),
+    prototypeOf(t.identifier(generator)),
+  );
+  return t.conditionalExpression(isOwn, t.newExpression(t.identifier(generator), [task()]), made);
 }
 
 /** `$suspend($t, 1, { to })` */
@@ -106,11 +119,24 @@ export function generatorClass(module: Emitter, codeName: string, step: string):
     t.classMethod(
       "constructor",
       t.identifier("constructor"),
-      [o(), task()],
+      [task()],
+      t.blockStatement([t.expressionStatement(t.assignmentExpression("=", own(), task()))]),
+    ),
+    t.classMethod(
+      "method",
+      t.identifier("of"),
+      [o()],
       t.blockStatement([
-        t.expressionStatement(t.callExpression(t.super(), [o(), task()])),
-        t.expressionStatement(t.assignmentExpression("=", own(), task())),
+        t.returnStatement(
+          t.conditionalExpression(
+            t.binaryExpression("in", field(), o()),
+            t.memberExpression(o(), field()),
+            t.identifier("undefined"),
+          ),
+        ),
       ]),
+      false,
+      true,
     ),
     t.classMethod(
       "method",
@@ -129,8 +155,6 @@ export function generatorClass(module: Emitter, codeName: string, step: string):
       ]),
     ),
   ];
-  module.codes.push(
-    t.classDeclaration(t.identifier(name), module.helper("$Generator"), t.classBody(members)),
-  );
+  module.codes.push(t.classDeclaration(t.identifier(name), null, t.classBody(members)));
   return name;
 }

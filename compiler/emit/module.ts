@@ -4,13 +4,15 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
 import type { CodeKind } from "../../abi/index.ts";
+import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
+import { keyName } from "../key-name.ts";
 import { slotName } from "../layout.ts";
+import { plainParameters } from "../lower/index.ts";
 import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
@@ -18,13 +20,13 @@ import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
 import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { methodExpression } from "./function-expressions.ts";
+import { methodExpression, withoutDirectives } from "./function-expressions.ts";
 import { closure, codeHash, emitAsync, useStrict, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
-import { scopeClass } from "./slots.ts";
+import { activation, scopeClass } from "./slots.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
@@ -220,7 +222,10 @@ export class ModuleEmitter implements Emitter {
         record.variables.map((one) => one.name),
         (field) => (dead.has(field) ? this.helper("$TDZ") : null),
       );
-      const made = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const registered = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
+      const { scope } = record;
+      const isMapped = scope.fn.mapped && scope === scope.fn.scope;
+      const made = isMapped ? this.call("$mapped", registered, ...activation(scope.fn)) : registered;
       this.codes.push(
         t.variableDeclaration("const", [t.variableDeclarator(t.identifier(record.className), made)]),
       );
@@ -301,7 +306,11 @@ export class ModuleEmitter implements Emitter {
     const base = written || "default";
     fn.codeName = this.name(`${base}$code`);
     const emitted = emitAsync(this, fn, fn.codeName);
-    const self = written === "" ? t.nullLiteral() : t.identifier(written);
+    // The name of what may be replaced does not say whose `prototype` a generator inherits from; its code does.
+    const replaceable = top.reassigned || this.#options.sourceType === "script";
+    const hidden = plainParameters(fn).some((one) => one.name === written);
+    const unnamed = written === "" || hidden || (fn.isGenerator && replaceable);
+    const self = unnamed ? t.nullLiteral() : t.identifier(written);
     const parts = wrapper(this, fn, fn.codeName, emitted, self);
     this.code(fn, {
       step: emitted.step,
@@ -348,6 +357,33 @@ export class ModuleEmitter implements Emitter {
     return this.call("$step", t.stringLiteral(id), t.stringLiteral(fn.name), body);
   }
 
+  stepMethods(node: t.Class): t.Statement[] {
+    const made: t.Statement[] = [];
+    for (const one of node.body.body) {
+      if (!t.isClassMethod(one) && !t.isClassPrivateMethod(one)) continue;
+      const fn = this.fnOf(one);
+      if (!fn.isStep) continue;
+      if (!t.isClassMethod(one) || !one.static || one.computed || !this.fnOf(node).inPlace) {
+        this.diagnostics.error(
+          "CF1012",
+          one,
+          "this method as a step; make it a function, or a static method of a class at the top of the module, and pass what it needs.",
+        );
+        continue;
+      }
+      const id = `${this.#options.moduleId}#${fn.path}`;
+      (this.manifest.steps as string[]).push(id);
+      const call = this.call(
+        "$stepMethod",
+        t.thisExpression(),
+        t.stringLiteral(keyName(one)),
+        t.stringLiteral(id),
+      );
+      made.push(t.expressionStatement(call));
+    }
+    return made;
+  }
+
   /** A module with steps and no workflow stays as it is but for the steps. */
   #stepsOnly(file: t.File): t.Program {
     const imports: t.Statement[] = [];
@@ -357,19 +393,19 @@ export class ModuleEmitter implements Emitter {
       if (fn?.isStep && !fn.parent?.isStep) {
         if (t.isObjectMethod(node)) return t.objectProperty(node.key, this.#step(fn), node.computed);
         if (t.isFunctionExpression(node) || t.isArrowFunctionExpression(node)) return this.#step(fn);
-        this.diagnostics.error(
-          "CF1012",
-          node,
-          "a class method as a step; write a function, or a method of an object.",
-        );
-        return node;
+        return withoutDirectives(node as t.ClassMethod);
       }
       const copy = { ...node } as unknown as { [key: string]: unknown };
-      for (const key of VISITOR_KEYS[node.type] ?? []) {
+      for (const key of childKeys(node.type)) {
         const child = copy[key];
         if (Array.isArray(child))
           copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));
         else if (child !== null && child !== undefined) copy[key] = replace(child as t.Node);
+      }
+      if (t.isClass(node)) {
+        const steps = this.stepMethods(node);
+        const body = copy["body"] as t.ClassBody;
+        if (steps.length > 0) copy["body"] = { ...body, body: [t.staticBlock(steps), ...body.body] };
       }
       return copy as unknown as t.Node;
     };
@@ -466,14 +502,6 @@ function isImport(node: t.Statement): boolean {
     t.isExportAllDeclaration(node) ||
     (t.isExportNamedDeclaration(node) && node.source != null)
   );
-}
-
-function withoutDirectives<B extends t.Node>(body: B): B {
-  if (!t.isBlockStatement(body)) return body;
-  return {
-    ...body,
-    directives: body.directives.filter((one) => !/^use (workflow|step)$/.test(one.value.value)),
-  };
 }
 
 /** Evaluating it calls nothing of the author's: names, literals, variables in records, and literals of those. */

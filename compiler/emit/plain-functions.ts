@@ -1,6 +1,6 @@
 /** Functions that are called as they are, and what every function opens with. */
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "../children.ts";
 import { isDerivedConstructor } from "../class-members.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
@@ -17,6 +17,7 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
   const lowered = rewriter.locals !== null;
   const own: t.Statement[] = [];
   for (const variable of scope.record.variables) {
+    if (fn.mapped && (variable.kind === "param" || variable.name === "arguments")) continue;
     const place = () => rewriter.place(variable);
     if (variable.kind === "param" && isPlainParameter(fn, variable, module))
       own.push(assign(place(), t.identifier(variable.name), null));
@@ -270,7 +271,7 @@ export function callsSomething(node: t.Node): boolean {
     t.isTaggedTemplateExpression(node)
   )
     return true;
-  for (const key of VISITOR_KEYS[node.type] ?? []) {
+  for (const key of childKeys(node.type)) {
     const child = (node as unknown as { [key: string]: unknown })[key];
     for (const one of Array.isArray(child) ? child : [child])
       if (one !== null && one !== undefined && !t.isFunction(one as t.Node) && callsSomething(one as t.Node))

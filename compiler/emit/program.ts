@@ -10,6 +10,7 @@
  */
 import * as t from "@babel/types";
 import { ABI_VERSION } from "../../abi/index.ts";
+import { walk } from "../children.ts";
 import { named } from "./function-expressions.ts";
 
 export type SourceType = "module" | "commonjs" | "script";
@@ -414,7 +415,7 @@ function take(names: readonly string[], from: t.Expression): t.Statement {
 
 function mentioned(node: t.Node, names: ReadonlySet<string>): Set<string> {
   const found = new Set<string>();
-  t.traverseFast(node, (one) => {
+  walk(node, (one) => {
     if (t.isIdentifier(one) && names.has(one.name)) found.add(one.name);
   });
   return found;

@@ -4,7 +4,7 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "../children.ts";
 import { isClassInPlace } from "../class-members.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { boundIdentifiers, makesClosure } from "../names.ts";
@@ -24,7 +24,7 @@ import {
   readMoved,
 } from "./members.ts";
 import { assign, fieldKey, labeled, located } from "./nodes.ts";
-import { suppliedName } from "./platform.ts";
+import { durablePromise, isPromise, suppliedName } from "./platform.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
@@ -82,7 +82,9 @@ export class Rewriter implements Rewriting {
     if (this.module.resolved.dead.has(node))
       return this.module.call("$tdz", this.module.helper("$TDZ"), t.stringLiteral(node.name));
     if (variable === undefined) {
-      const supplied = suppliedName(node.name, this.fn.kind === "module");
+      if (isPromise(this, node))
+        return t.memberExpression(this.module.helper("$machine"), t.cloneNode(node, false));
+      const supplied = suppliedName(node.name);
       if (supplied !== undefined && this.module.resolved.globals.has(node.name))
         return this.module.helper(supplied);
       return loweredHelpers.has(node.name) && !this.module.resolved.names.has(node.name)
@@ -142,6 +144,10 @@ export class Rewriter implements Rewriting {
         if (isMoved(this.module, node as t.Node)) return located(readMoved(this, node), node);
         const chained = t.isOptionalMemberExpression(node) ? nativeStateChain(this.module, this, node) : null;
         if (chained !== null) return chained;
+        if (t.isIdentifier(node.property, { name: "prototype" })) {
+          const durable = durablePromise(this, node);
+          if (durable !== null) return durable;
+        }
         const object = this.any(node.object) as t.Expression;
         const property = node.computed ? this.expression(node.property) : t.cloneNode(node.property, false);
         return { ...node, object, property } as t.Node;
@@ -158,6 +164,8 @@ export class Rewriter implements Rewriting {
           arguments: node.arguments.map((one) => this.any(one)),
         } as t.CallExpression);
       }
+      case "NewExpression":
+        return durablePromise(this, node) ?? this.copy(node);
       case "TaggedTemplateExpression":
         return { ...node, tag: this.#callee(node.tag), quasi: this.any(node.quasi) } as t.Node;
       case "ObjectProperty":
@@ -182,7 +190,7 @@ export class Rewriter implements Rewriting {
 
   copy(node: t.Node): t.Node {
     const copy = { ...node } as unknown as { [key: string]: unknown };
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    for (const key of childKeys(node.type)) {
       const child = copy[key];
       if (Array.isArray(child))
         copy[key] = child.map((one) => (one === null ? null : this.any(one as t.Node)));
@@ -213,7 +221,7 @@ export class Rewriter implements Rewriting {
     if (isMoved(this.module, node)) return calleeMoved(this, node);
     const call = t.isSuper(node) ? this.module.resolved.refs.get(node) : undefined;
     if (call !== undefined) return t.sequenceExpression([t.numericLiteral(0), this.place(call)]);
-    const callee = this.any(node);
+    const callee = durablePromise(this, node) ?? this.any(node);
     if (t.isIdentifier(node) && t.isMemberExpression(callee))
       return t.sequenceExpression([t.numericLiteral(0), callee]);
     return callee;
@@ -525,7 +533,11 @@ export class Rewriter implements Rewriting {
     const out: t.Statement[] = [];
     const { record } = scope;
     if (record !== null) {
-      const made = t.newExpression(t.identifier(record.className), []);
+      const name = t.identifier(record.className);
+      const made =
+        scope.fn.mapped && scope === scope.fn.scope
+          ? this.module.call("$link", name, t.identifier(this.locals === null ? "arguments" : "$arguments"))
+          : t.newExpression(name, []);
       if (this.locals?.has(record.holder)) out.push(assign(this.holder(record), made, null));
       else out.push(t.variableDeclaration(kind, [t.variableDeclarator(this.holder(record), made)]));
     }

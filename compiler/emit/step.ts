@@ -15,6 +15,7 @@
  * | loop | `for (; $ip \|\| test; update)` |
  */
 import * as t from "@babel/types";
+import { walk } from "../children.ts";
 import {
   assertNever,
   type Lowered,
@@ -80,7 +81,7 @@ export class StepEmitter {
         this.#labels.add(node.label.name);
     };
     for (const one of list) {
-      if (one.kind === "js") t.traverseFast(one.node, look);
+      if (one.kind === "js") walk(one.node, look);
       else if (one.kind === "if") {
         this.#collectLabels(one.yes);
         this.#collectLabels(one.no);
@@ -88,8 +89,8 @@ export class StepEmitter {
       else if (one.kind === "loop" || one.kind === "labeled") this.#collectLabels(one.body);
       else if (one.kind === "try") {
         this.#collectLabels(one.body);
-        if (one.handler.kind === "written") t.traverseFast(one.handler.clause, look);
-        else for (const node of one.handler.body) t.traverseFast(node, look);
+        if (one.handler.kind === "written") walk(one.handler.clause, look);
+        else for (const node of one.handler.body) walk(node, look);
       }
     }
   }

@@ -1,7 +1,7 @@
 /** What the lowering of one function carries along: its points, temporaries, jump targets and where it is. */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "../children.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, Lowered, Scope, Stmt, SuspendKind, SuspendPoint, Variable } from "../ir.ts";
 import type { Resolved } from "../resolve.ts";
@@ -49,7 +49,7 @@ export class Lowering implements Lowered {
 
   /** Whether evaluating `node` may suspend this function; nested functions do not count. */
   has(node: t.Node | null | undefined): boolean {
-    if (node === null || node === undefined) return false;
+    if (node === null || node === undefined || childKeys(node.type).length === 0) return false;
     const known = this.#has.get(node);
     if (known !== undefined) return known;
     const found = this.#search(node);
@@ -58,17 +58,34 @@ export class Lowering implements Lowered {
   }
 
   #search(node: t.Node): boolean {
-    if (t.isVariableDeclaration(node, { kind: "await using" })) return true;
-    if (node.type === "AwaitExpression" || node.type === "YieldExpression") return true;
-    if (node.type === "ForOfStatement" && node.await) return true;
-    // An async generator awaits what it returns.
-    if (node.type === "ReturnStatement" && node.argument && this.returnsAwait) return true;
-    if (t.isFunction(node))
-      return (t.isObjectMethod(node) || t.isClassMethod(node)) && node.computed && this.has(node.key);
-    if (t.isClassProperty(node) || t.isClassAccessorProperty(node))
-      return node.computed === true && this.has(node.key as t.Node);
-    if (t.isClassPrivateProperty(node) || t.isStaticBlock(node)) return false;
-    for (const key of VISITOR_KEYS[node.type] ?? []) {
+    switch (node.type) {
+      case "AwaitExpression":
+      case "YieldExpression":
+        return true;
+      case "VariableDeclaration":
+        if (node.kind === "await using") return true;
+        break;
+      case "ForOfStatement":
+        if (node.await) return true;
+        break;
+      case "ReturnStatement":
+        // An async generator awaits what it returns.
+        if (node.argument && this.returnsAwait) return true;
+        break;
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+      case "ClassPrivateMethod":
+      case "ClassPrivateProperty":
+      case "StaticBlock":
+        return false;
+      case "ObjectMethod":
+      case "ClassMethod":
+      case "ClassProperty":
+      case "ClassAccessorProperty":
+        return node.computed === true && this.has(node.key);
+    }
+    for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) {
         for (const one of child) if (this.has(one as t.Node | null)) return true;

@@ -11,6 +11,7 @@
  * | `x += await b` | `$x = x; $v = await b` | `x = $x + $v` |
  */
 import * as t from "@babel/types";
+import { walk } from "../children.ts";
 import { identifier } from "../convert.ts";
 import type { Stmt, Variable } from "../ir.ts";
 import { boundIdentifiers, feedName } from "../names.ts";
@@ -57,11 +58,10 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       return lowerExpression(l, node.expressions.at(-1)!, out);
     }
     case "UnaryExpression":
-      if (
-        node.operator === "delete" &&
-        (t.isMemberExpression(node.argument) || t.isOptionalMemberExpression(node.argument))
-      )
-        return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
+      if (node.operator === "delete" && t.isOptionalMemberExpression(node.argument))
+        return deleteOfChain(l, node, node.argument, out);
+      if (node.operator === "delete" && t.isMemberExpression(node.argument))
+        return { ...node, argument: lowerMember(l, node.argument, out, []) };
       return { ...node, argument: lowerExpression(l, node.argument, out) };
     case "UpdateExpression":
       return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
@@ -229,7 +229,7 @@ function isStable(l: Lowering, value: t.Expression, later: readonly (t.Node | nu
 
 function assigns(l: Lowering, node: t.Node, variable: Variable): boolean {
   let found = false;
-  t.traverseFast(node, (one) => {
+  walk(node, (one) => {
     const target = t.isAssignmentExpression(one) ? one.left : t.isUpdateExpression(one) ? one.argument : null;
     if (target !== null)
       for (const id of boundIdentifiers(target)) if (l.resolved.refs.get(id) === variable) found = true;
@@ -315,6 +315,7 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
     return { ...node, callee: callee as t.Expression, arguments: rest as t.Expression[] };
   }
   if (!argsWait) return { ...node, callee: lowerMember(l, node.callee, out, args) };
+  if (isStatic(l, node.callee)) return { ...node, arguments: lowerOperands(l, args, out) as t.Expression[] };
   const member = lowerMember(l, node.callee, out, args);
   const f = spill(l, member, feedName(node.callee) || "method", out);
   const receiver = t.isSuper(node.callee.object) ? l.receiver(node.callee.object) : member.object;
@@ -322,6 +323,13 @@ function lowerCall(l: Lowering, node: t.CallExpression, out: Stmt[]): t.Expressi
   return at(
     helper("$apply", f, receiver, list, t.stringLiteral(feedName(node.callee) || "expression")),
     node,
+  );
+}
+
+/** `Promise.all`: stays with its call, which tells the machine's from the platform's. */
+function isStatic(l: Lowering, { object, computed }: t.MemberExpression): boolean {
+  return (
+    !computed && t.isIdentifier(object, { name: "Promise" }) && l.resolved.refs.get(object) === undefined
   );
 }
 
@@ -420,6 +428,23 @@ function lowerChain(
   const body: Stmt[] = [];
   out.push(js(l.set(result, t.identifier("undefined"))));
   body.push(js(l.set(result, link(l, node, label, body).value)));
+  out.push({ kind: "labeled", label, body });
+  return l.ref(result);
+}
+
+/** `delete a?.[await b]`: true when the chain ends early. */
+function deleteOfChain(
+  l: Lowering,
+  node: t.UnaryExpression,
+  argument: t.OptionalMemberExpression,
+  out: Stmt[],
+): t.Expression {
+  const result = l.temp("deleted");
+  const label = l.label("chain");
+  const body: Stmt[] = [];
+  out.push(js(l.set(result, t.booleanLiteral(true))));
+  const member = link(l, argument, label, body).value;
+  body.push(js(l.set(result, { ...node, argument: member })));
   out.push({ kind: "labeled", label, body });
   return l.ref(result);
 }

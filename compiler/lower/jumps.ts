@@ -10,7 +10,7 @@
  */
 
 import * as t from "@babel/types";
-import { VISITOR_KEYS } from "@babel/types";
+import { childKeys } from "../children.ts";
 import type { Stmt } from "../ir.ts";
 import { isConstantLiteral, type Lowering } from "./context.ts";
 import type { Jump } from "./targets.ts";
@@ -121,7 +121,7 @@ function children<N extends t.Node>(l: Lowering, node: N, inner: Inner, crosses:
     if (t.isSwitchCase(child) || t.isCatchClause(child)) return children(l, child, inner, crosses);
     return t.isStatement(child) ? rewrite(l, child, inner, crosses) : child;
   };
-  for (const key of VISITOR_KEYS[node.type] ?? []) {
+  for (const key of childKeys(node.type)) {
     const child = (node as unknown as { [key: string]: unknown })[key];
     if (child === null || child === undefined) continue;
     const changed = Array.isArray(child)

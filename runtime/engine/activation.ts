@@ -64,6 +64,8 @@ export class Activation {
   told: string[] = [];
   /** Somebody wants it to stand still. */
   suspended = false;
+  /** It was decoded from its snapshot since it was woken last. */
+  restored = false;
   /** Jobs have run since the last commit. */
   dirty = false;
   /** Jobs are being run by the engine, which looks at the run when they are done. */

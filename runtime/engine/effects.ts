@@ -49,13 +49,16 @@ export function addEffects(turn: TurnRecord, activation: Activation, kept: WaitT
   const release: Turn["release"][number][] = [];
   if (activation.effects.length > 0) {
     const sends = [];
+    const feeds = [];
     for (const effect of activation.effects) {
       if (effect.kind === "release") release.push({ run: effect.run, wait: effect.wait });
       else if (effect.kind === "cancel") turn.cancels = [...turn.cancels, effect.run];
+      else if (effect.kind === "feed") feeds.push(effect);
       else sends.push({ key: effect.key, id: effect.id, payload: effect.payload, run: runOfKey(effect.key) });
     }
     activation.effects = [];
     turn.sends = sends;
+    turn.feeds = feeds;
   }
   for (const { id, kind } of activation.waits.values()) {
     if (kind === "lock" && !kept?.has(id) && !activation.delivered.has(id))

@@ -6,7 +6,7 @@ import type { Activation } from "./activation.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addLastStarts } from "./effects.ts";
 import type { Owner } from "./owner.ts";
-import type { RunEnd, Subscription, WaitInfo } from "./store.ts";
+import type { RunEnd, Turn, WaitInfo } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, placeOf } from "./waits.ts";
 
@@ -74,11 +74,8 @@ export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): vo
 }
 
 /** Event waits of the last commit that went without an arrival. */
-export function droppedEvents(
-  activation: Activation,
-  kept: WaitTable<WaitInfo> | null,
-): readonly Subscription[] {
-  let dropped: Subscription[] | null = null;
+export function droppedEvents(activation: Activation, kept: WaitTable<WaitInfo> | null): Turn["unsubscribe"] {
+  let dropped: { wait: number; key: string }[] | null = null;
   for (const { id, kind, name } of activation.waits.values()) {
     if (kind === "event" && !kept?.has(id) && !activation.delivered.has(id))
       (dropped ??= []).push({ wait: id, key: name });

@@ -9,6 +9,8 @@ import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
+import { findSchema } from "./event-schema.ts";
+import { type FactListener, Facts } from "./facts.ts";
 import {
   checkCount,
   checkName,
@@ -17,12 +19,15 @@ import {
   type StartOptions,
   wrongOption,
 } from "./options.ts";
-import type { LogEntry, Settings } from "./ports.ts";
+import type { AroundStep, LogEntry, Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
-import { parkOf } from "./run-view.ts";
+import { parkOf, valueOf } from "./run-view.ts";
+import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
+import { Schedules } from "./schedules.ts";
+import { conform } from "./schema.ts";
 import { Cancelled } from "./signals.ts";
-import type { Mending, NewRun, RunFilter, RunRow, SendOutcome, Store } from "./store.ts";
+import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
 export interface EngineOptions {
@@ -46,6 +51,10 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
+  /** Called with all that happens to the runs that this process works on: as `engine.facts.listen`, from the beginning. */
+  readonly onFact?: FactListener;
+  /** Called instead of the body of each step, which it calls. */
+  readonly aroundStep?: AroundStep;
   /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
@@ -71,6 +80,8 @@ const OPTIONS = [
   "retention",
   "clock",
   "log",
+  "onFact",
+  "aroundStep",
   "failpoint",
   "random",
   "onUnsavable",
@@ -118,10 +129,19 @@ function settingsOf(options: EngineOptions): Settings {
     throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
   checkCount("createEngine()", "concurrency", concurrency, 1);
+  for (const name of ["onFact", "aroundStep", "log"] as const) {
+    if (options[name] !== undefined && typeof options[name] !== "function")
+      throw wrongOption("createEngine()", name, options[name], "a function");
+  }
+  const log = options.log ?? logToConsole;
+  const facts = new Facts((kind, error) =>
+    log({ level: "error", message: `a listener to facts threw at "${kind}"`, error }),
+  );
+  if (options.onFact !== undefined) facts.listen(options.onFact);
   return {
     store: options.store,
     clock: options.clock ?? systemClock,
-    log: options.log ?? logToConsole,
+    log,
     hold: milliseconds(hold),
     cache,
     concurrency,
@@ -131,6 +151,8 @@ function settingsOf(options: EngineOptions): Settings {
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
+    facts,
+    aroundStep: options.aroundStep ?? null,
     onUnsavable,
     about: typeof options.worker === "string" ? options.worker : "",
     codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
@@ -148,6 +170,10 @@ function logToConsole({ level, message, run, at, error }: LogEntry): void {
 
 export class Engine implements AsyncDisposable {
   readonly store: Store;
+  /** What happens to the runs that this process works on. */
+  readonly facts: Facts;
+  /** What was set up with `schedule`: to list, pause, resume and remove it. */
+  readonly schedules: Schedules;
   readonly #settings: Settings;
   readonly #worker: Worker | null;
   readonly #ends: Ends;
@@ -167,8 +193,10 @@ export class Engine implements AsyncDisposable {
   /** Use `createEngine`. */
   constructor(settings: Settings, works: boolean) {
     this.store = settings.store;
+    this.facts = settings.facts;
     this.#settings = settings;
     this.#ends = new Ends(settings);
+    this.schedules = new Schedules(settings, () => this.#checkOpen());
     this.#worker = works ? new Worker(settings, this.#listener) : null;
   }
 
@@ -216,17 +244,31 @@ export class Engine implements AsyncDisposable {
     return new RunHandle<R>(this.#access, id, outcome!.created);
   }
 
+  /**
+   * Starts runs by the clock: inserts the schedule, or changes it to this. To be called whenever a program begins: one that is as
+   * it was stays as it is.
+   * @throws ColdframeError CF2001 when the workflow was not compiled, CF2101 when an argument cannot be saved, CF2301, CF3103
+   *   for wrong options
+   */
+  async schedule<A extends readonly unknown[]>(
+    id: string,
+    options: ScheduleOptions<A>,
+  ): Promise<ScheduleState> {
+    return this.schedules.set(id, options);
+  }
+
   /** A handle of a run that may exist. */
   run<T = unknown>(id: string): RunHandle<T> {
     return new RunHandle<T>(this.#access, id, false);
   }
 
   /**
-   * Sends an event: settles one `event()` that waits for the key, now or later. Resolves when durable.
+   * Sends an event: settles one `event()` that waits for the key, now or later, and each that is a broadcast. Resolves when
+   * durable.
    * @param payload is copied
    * @returns what became of it; `late` when the run that made the key has ended
    * @throws ColdframeError CF2101 when the payload cannot be saved, CF3102 when the key belongs to no run, CF3103 for a
-   *   wrong key or id
+   *   wrong key or id; CF2307 when whoever is to get it has a schema, which it does not fit: then nothing was sent
    */
   async send(key: string, payload?: unknown, options: SendOptions = {}): Promise<SendOutcome> {
     this.#checkOpen();
@@ -235,6 +277,10 @@ export class Engine implements AsyncDisposable {
     const { id = randomId() } = options;
     checkName("event id", id);
     const run = runOfKey(key);
+    const name = await this.store.read.schemaOf(key);
+    const schema = name === null ? null : findSchema(name);
+    // Checked only: what the schema makes of it is made where it arrives.
+    if (schema !== null) await conform(schema, payload, `payload of event "${key}"`);
     this.#settings.failpoint("send:before");
     const outcome = await this.store.send({
       key,
@@ -260,13 +306,27 @@ export class Engine implements AsyncDisposable {
     this.#checkOpen();
     const found = await this.store.read.run(id);
     if (found === null) return null;
-    const { call, end: _, ...state } = found;
+    const { call, end: _, attempts, ...state } = found;
     let park = parkOf(found, this.#codes.find);
     if (this.#codes.takeMissed()) {
       await this.#codes.load(this.store);
       park = parkOf(found, this.#codes.find);
     }
-    return { ...state, ...park, args: decodeValue(call) as unknown[] };
+    return {
+      ...state,
+      ...park,
+      args: decodeValue(call) as unknown[],
+      attempts: attempts.map(({ wait, made, due, error, progress }) => ({
+        ...{ wait, made, due, error },
+        progress: progress === null ? undefined : valueOf(progress),
+      })),
+    };
+  }
+
+  /** How many runs there are of each status. */
+  async counts(): Promise<Readonly<Record<RunStatus, number>>> {
+    this.#checkOpen();
+    return this.store.read.counts();
   }
 
   /** Runs, newest first. */
@@ -413,6 +473,18 @@ export class Engine implements AsyncDisposable {
   close(grace?: Duration): Promise<void> {
     this.#closed ??= this.#close(grace === undefined ? this.#settings.grace : milliseconds(grace));
     return this.#closed;
+  }
+
+  /**
+   * As if the process had been killed: nothing of its runs goes on here, and the store is not told, so that others take over
+   * when the lease has ended. For tests; writes under way may still reach a store that is not cut off.
+   */
+  abandon(): void {
+    this.#closed ??= Promise.resolve();
+    this.#worker?.abandon();
+    this.#unwatch?.();
+    this.#ends.close();
+    this.#changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,52 +1,60 @@
-/** `event()`: a promise that somebody outside settles by its key. */
-import { type Durable, external, freeRun, machine, type Run } from "../machine/index.ts";
+/** `event()`: a promise that somebody outside settles by its key, and the stream of all events of that key. */
+import { freeRun, machine, type Run } from "../machine/index.ts";
 import { sha256 } from "../sha256.ts";
-import { type Duration, dueTime } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+import { schemaName } from "./event-schema.ts";
+import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";
+import { asEvents } from "./event-stream.ts";
 import { freeWorld } from "./free.ts";
-import { checkName, checkOptions } from "./options.ts";
+import { checkName, checkOptions, wrongOption } from "./options.ts";
+import { isSchema, type StandardSchema } from "./schema.ts";
 
-export interface EventOptions {
+export interface EventOptions<T = unknown> {
   /** A well-known key, at most 512 characters. Without it an unguessable one is made. */
   readonly key?: string;
-  /** A time after which it rejects with `TimeoutError`: a duration from now, or a date. */
+  /** A time after which it rejects with `TimeoutError`: a duration from now, or a date. In a stream, for each event. */
   readonly timeout?: Duration | Date;
+  /**
+   * False, the default: each event goes to one of those who wait for the key. True: this one gets a copy of each event that
+   * is sent from now on, whoever else does.
+   */
+  readonly broadcast?: boolean;
+  /** Standard Schema of the payload. It has to be a top-level `const` of a marked module, or imported by one. */
+  readonly schema?: StandardSchema<T>;
 }
 
-/** A promise for an event's payload. `key` is what `send(key, payload)` takes. */
-export interface EventPromise<T> extends Promise<T> {
+/**
+ * A promise for the payload of the next event, and an async iterable of the payloads of all: the first iteration begins with the
+ * event that `await` gives. `key` is what `send(key, payload)` takes.
+ */
+export interface EventPromise<T> extends Promise<T>, AsyncIterable<T> {
   readonly key: string;
 }
 
 /**
- * Waits for an event. One that was sent before is kept and found. Each event settles one wait.
- * @throws ColdframeError CF2301, CF2302, CF3103 for wrong options; the promise rejects with `TimeoutError`
+ * Waits for an event. One that was sent before is kept and found.
+ * @throws ColdframeError CF2301, CF2302, CF3103 for wrong options; the promise rejects with `TimeoutError`, and with CF2307
+ *   when the payload does not fit the schema
  */
-export function event<T = unknown>(options: EventOptions | string = {}): EventPromise<T> {
-  const { key, timeout } = typeof options === "string" ? { key: options } : options;
-  if (typeof options !== "string") checkOptions("event()", options, ["key", "timeout"]);
+export function event<T = unknown>(options: EventOptions<T> | string = {}): EventPromise<T> {
+  const given: EventOptions<T> = typeof options === "string" ? { key: options } : options;
+  checkOptions("event()", given, ["key", "timeout", "broadcast", "schema"]);
+  const { key, timeout, broadcast = false, schema } = given;
   if (key !== undefined) checkName("event key", key);
+  if (typeof broadcast !== "boolean") throw wrongOption("event()", "broadcast", broadcast, "true or false");
+  if (schema !== undefined && !isSchema(schema))
+    throw wrongOption("event()", "schema", schema, "a Standard Schema");
   const { run } = machine;
-  return (
-    run === null || run.host === null ? freeEvent(key, timeout) : durableEvent(run, key, timeout)
-  ) as EventPromise<T>;
-}
-
-function freeEvent(key: string | undefined, timeout: Duration | Date | undefined): Promise<unknown> {
-  const { clock } = freeWorld;
-  const name = key ?? freeWorld.newKey();
-  const due = timeout === undefined ? null : dueTime(timeout, clock.now());
-  return withKey(freeWorld.wait(name, due), name);
-}
-
-function durableEvent(run: Run, key: string | undefined, timeout: Duration | Date | undefined): Durable {
-  const due = timeout === undefined ? null : dueTime(timeout, run.host!.now());
-  const id = run.nextId++;
-  const name = key ?? eventKey(secretOf(run), run.id, id);
-  return withKey(external(run, { kind: "event", id, key: name, due, at: "" }), name);
-}
-
-function withKey<P extends object>(promise: P, key: string): P {
-  return Object.defineProperty(promise, "key", { value: key, enumerable: true });
+  const hosted = run !== null && run.host !== null;
+  const name = key ?? (hosted ? eventKey(secretOf(run), run.id, run.nextId) : freeWorld.newKey());
+  const source: EventSource = {
+    key: broadcast ? `${name} for ${hosted ? `${run.id}/${run.nextId}` : freeWorld.newKey()}` : name,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(schema === undefined ? {} : { schema: hosted ? schemaName(schema) : schema }),
+    ...(broadcast ? { copies: name } : {}),
+  };
+  if (broadcast) copyEvents(source, "next");
+  return asEvents(nextEvent(source), name, source) as EventPromise<T>;
 }
 
 /**

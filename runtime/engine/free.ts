@@ -19,6 +19,8 @@ class FreeWorld {
     string,
     { taken: number; readonly line: { readonly max: number; go(): void }[] }
   >();
+  /** Which events are copied to which keys. */
+  readonly #feeds = new Map<string, Map<string, "next" | "all">>();
   readonly #rates = new Map<string, number>();
   #keys = 0;
 
@@ -70,13 +72,32 @@ class FreeWorld {
       if (this.#sent.has(name)) return "duplicate";
       this.#sent.add(name);
     }
+    const fed = this.#copy(key, payload, id);
     const [waiter] = this.#waiting.get(key) ?? [];
     if (waiter === undefined) {
+      if (fed) return "delivered";
       this.#kept.set(key, [...(this.#kept.get(key) ?? []), payload]);
       return "kept";
     }
     waiter.resolve(payload);
     return "delivered";
+  }
+
+  /** Copies events of `key` to the key `to`: the next one, all that follow, or none any more. */
+  feed(key: string, to: string, which: "next" | "all" | "none"): void {
+    const feeds = this.#feeds.get(key) ?? new Map();
+    this.#feeds.set(key, feeds);
+    if (which === "none") feeds.delete(to);
+    else feeds.set(to, which);
+  }
+
+  #copy(key: string, payload: unknown, id: string | undefined): boolean {
+    const feeds = [...(this.#feeds.get(key) ?? [])];
+    for (const [to, which] of feeds) {
+      if (which === "next") this.feed(key, to, "none");
+      this.send(to, payload, id);
+    }
+    return feeds.length > 0;
   }
 
   /** When the next of a rate may go, in ms since 1970: see `Store.reserve`. */
@@ -120,6 +141,7 @@ class FreeWorld {
     this.#kept.clear();
     this.#waiting.clear();
     this.#sent.clear();
+    this.#feeds.clear();
     this.#locks.clear();
     this.#rates.clear();
   }

@@ -8,12 +8,12 @@ import { randomId } from "./random-id.ts";
 
 export class Lease {
   readonly #settings: Settings;
-  readonly #onLost: () => void;
+  readonly #onLost: (worker: string) => void;
   worker = "";
   #timer: unknown;
   #ended = false;
 
-  constructor(settings: Settings, onLost: () => void) {
+  constructor(settings: Settings, onLost: (worker: string) => void) {
     this.#settings = settings;
     this.#onLost = onLost;
   }
@@ -27,6 +27,12 @@ export class Lease {
     this.#ended = true;
     this.#settings.clock.clearTimeout(this.#timer);
     await this.#settings.store.retire(this.worker);
+  }
+
+  /** Lets it end by itself. */
+  abandon(): void {
+    this.#ended = true;
+    this.#settings.clock.clearTimeout(this.#timer);
   }
 
   async #register(): Promise<void> {
@@ -49,8 +55,9 @@ export class Lease {
       if (this.#ended) return;
       if (!held) {
         log({ level: "error", message: "the lease of this worker ended; its runs go on elsewhere" });
+        const lost = this.worker;
         await this.#register();
-        this.#onLost();
+        this.#onLost(lost);
       }
     } catch (error) {
       if (this.#ended) return;

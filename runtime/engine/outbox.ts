@@ -5,6 +5,7 @@
 import type { Activation } from "./activation.ts";
 import type { Settings } from "./ports.ts";
 import type { Write, WriteOutcome } from "./store.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 /** Waits between two tries while the database fails, in ms. */
 const FIRST_WAIT = 100;
@@ -61,6 +62,7 @@ export class Outbox {
           ? "the store failed; the write is tried again"
           : `the store failed; ${rest.length} writes are tried again`,
       run: rest[0]!.write.run,
+      at: whereabouts(rest[0]!.activation),
       error,
     });
     const next = Math.min(LONGEST_WAIT, wait * 2);

@@ -30,6 +30,9 @@ export interface Owner {
   /** Gives the run back untouched: it cannot go on here. */
   block(activation: Activation, blocked: Blocked): void;
 
+  /** It is blocked: logs that and tells the fact. */
+  sayBlocked(activation: Activation, blocked: Blocked): void;
+
   /** Writes a turn, again and again while the database fails. */
   write(outgoing: Outgoing): void;
   /** What became of a turn. False: it did not pass, and that was seen to. */

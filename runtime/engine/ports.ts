@@ -2,16 +2,23 @@
 
 import type { WriterOptions } from "../snapshot/index.ts";
 import type { Clock } from "./clock.ts";
+import type { Facts, StepFact } from "./facts.ts";
 import type { Store } from "./store.ts";
 
 export interface LogEntry {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly message: string;
   readonly run?: string;
-  /** `file:line` in the author's source. */
+  /** `file:line` in the author's source of the await that the run stands at; left out when it stands at none. */
   readonly at?: string;
   readonly error?: unknown;
 }
+
+/**
+ * Called instead of the body of a step, which `call` calls; returns what that returns. For what has to be around it, as
+ * the active span of a trace. `args` are those of the body.
+ */
+export type AroundStep = (fact: StepFact, call: () => unknown, args: readonly unknown[]) => unknown;
 
 export interface Settings {
   readonly store: Store;
@@ -38,6 +45,9 @@ export interface Settings {
   /** A run that cannot be saved: its await throws, or it is blocked as it was last saved. */
   readonly onUnsavable: "fail" | "hold";
   readonly about: string;
+  readonly facts: Facts;
+  /** Calls the body of a step, or null: it is called as it is. */
+  readonly aroundStep: AroundStep | null;
   /** What writers of values and runs ask of the platform. */
   readonly codec: WriterOptions;
 }

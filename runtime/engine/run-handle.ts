@@ -4,11 +4,26 @@ import type { ParkView } from "./run-view.ts";
 import type { RunDetail, RunEnd } from "./store.ts";
 
 /** The state of a run, for people and dashboards. */
-export type RunState = Omit<RunDetail, "call" | "end" | "waits"> &
+export type RunState = Omit<RunDetail, "call" | "end" | "waits" | "attempts"> &
   ParkView & {
     /** Arguments, as they were at the start. */
     readonly args: readonly unknown[];
+    /** Steps that have failed so far, or told of their progress. */
+    readonly attempts: readonly AttemptState[];
   };
+
+export interface AttemptState {
+  /** Id of the step's wait. */
+  readonly wait: number;
+  /** Attempts that failed. */
+  readonly made: number;
+  /** When the next one may start; null: it is held, a person decides. */
+  readonly due: number | null;
+  /** Message of the last failure; empty: none failed. */
+  readonly error: string;
+  /** What the last attempt told with `heartbeat()`. */
+  readonly progress: unknown;
+}
 
 export interface CancelOptions {
   /** True: the run ends at once, without its `catch` and `finally`. For one that does not end otherwise. Default false. */

@@ -25,8 +25,10 @@ export interface FrameView {
 
 /** What a run waits for, and who in it does. */
 export interface WaitView extends WaitInfo {
-  /** Retries of a step that has failed so far, or null. */
+  /** Attempts of a step that has failed so far, or null. */
   readonly retry: { readonly made: number; readonly due: number | null; readonly error: string } | null;
+  /** What a step has told of its progress; undefined: nothing. */
+  readonly progress: unknown;
   /** Calls that wait for it, innermost first. */
   readonly stack: readonly FrameView[];
 }
@@ -77,9 +79,11 @@ export function parkOf(
 ): ParkView {
   const infos = waits.map((info) => {
     const attempt = attempts.find(({ wait }) => wait === info.id);
+    const progress = attempt?.progress ?? null;
     return {
       ...info,
-      retry: attempt === undefined ? null : { made: attempt.made, due: attempt.due, error: attempt.error },
+      retry: attempt?.made ? { made: attempt.made, due: attempt.due, error: attempt.error } : null,
+      progress: progress === null ? undefined : valueOf(progress),
     };
   });
   const bare = infos.map((info) => ({ ...info, stack: [] }));
@@ -121,7 +125,7 @@ function pointsIn(codes: readonly CodeRecord[]): FindPoints {
 }
 
 /** The value, or its text when it is of a class that is not loaded here. */
-function valueOf(text: string): unknown {
+export function valueOf(text: string): unknown {
   try {
     return decodeValue(text);
   } catch {

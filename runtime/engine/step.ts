@@ -4,9 +4,10 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, machine, nameOf, registry, type Step } from "../machine/index.ts";
-import { Attempt } from "./attempt.ts";
+import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
+import { callInLine } from "./step-line.ts";
 
 /**
  * Makes an external call of a function, as `"use step"` does, with options.
@@ -21,7 +22,7 @@ export function step<A extends unknown[], R>(
   const f = function (this: unknown, ...args: A) {
     const { run } = machine;
     if (run === null || run.host === null) {
-      return callFreely(() => Reflect.apply(body, this, args), policy) as Promise<Awaited<R>>;
+      return callFreely(made.body, this, args, policy) as Promise<Awaited<R>>;
     }
     const id = nameOf(f);
     if (id === undefined) {
@@ -30,7 +31,11 @@ export function step<A extends unknown[], R>(
         `the step "${body.name}" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there`,
       );
     }
-    return run.host.callStep(run, { ...made, id }, args) as unknown as Promise<Awaited<R>>;
+    const called: Step = { ...made, id };
+    const { concurrency } = policy;
+    return (
+      concurrency === null ? run.host.callStep(run, called, args) : callInLine(run, called, concurrency, args)
+    ) as Promise<Awaited<R>>;
   };
   const made: Step = { id: "", name: body.name, body: body as never, options };
   registry.stepsByFunction.set(f, made);
@@ -45,18 +50,31 @@ export function findStep(id: string): Step | undefined {
   return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;
 }
 
-let calls = 0;
-
 /** Outside any run: the same policy, in this process. */
-async function callFreely(body: () => unknown, policy: Policy): Promise<unknown> {
-  const key = `local/${++calls}`;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await new Attempt(key, attempt, 0).call(body, [], policy, freeWorld.clock);
-    } catch (error) {
-      const wait = backoff(policy, attempt, error, Math.random());
-      if (wait === null) throw error;
-      await freeWorld.sleep(wait);
+async function callFreely(
+  body: (...args: never[]) => unknown,
+  self: unknown,
+  args: unknown[],
+  policy: Policy,
+): Promise<unknown> {
+  const { clock } = freeWorld;
+  const line = `step ${body.name}`;
+  if (policy.concurrency !== null) await freeWorld.acquire(line, policy.concurrency);
+  const end = policy.totalTimeout === null ? Number.POSITIVE_INFINITY : clock.now() + policy.totalTimeout;
+  const bound = (...given: never[]) => Reflect.apply(body, self, given);
+  let last = new FreeAttempt();
+  try {
+    for (;;) {
+      try {
+        return await last.call(bound, args as never[], policy, clock, end - clock.now(), body.name);
+      } catch (error) {
+        const wait = backoff(policy, last.attempt, error, Math.random(), end - clock.now());
+        if (wait === null) throw error;
+        await freeWorld.sleep(wait);
+        last = new FreeAttempt(last);
+      }
     }
+  } finally {
+    if (policy.concurrency !== null) freeWorld.release(line);
   }
 }

@@ -1,12 +1,15 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
 import type { Step } from "../machine/index.ts";
-import { decodeValue } from "../snapshot/index.ts";
+import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
 import { encodeOutcome } from "./codec.ts";
+import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
+import { aboutStep } from "./run-facts.ts";
 import { findStep } from "./step.ts";
+import type { Attempt as AttemptRow } from "./store.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
@@ -25,8 +28,11 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
     });
     return;
   }
-  new Flight(activation, intent, step, (failed?.made ?? 0) + 1, worker).begin();
+  new Flight(activation, intent, step, worker).begin();
 }
+
+/** Milliseconds between two writes of progress. */
+const TELL_AFTER = 1000;
 
 /** A step that is being executed. */
 class Flight extends Attempt {
@@ -34,29 +40,85 @@ class Flight extends Attempt {
   readonly #intent: StepIntent;
   readonly #step: Step;
   readonly #worker: Owner;
+  /** What is known from before this attempt. */
+  readonly #known: AttemptRow | undefined;
   #policy: Policy | null = null;
+  /** What it told of its progress, encoded. */
+  #progress: string | null;
+  /** Until when no more progress is written. */
+  #quiet = 0;
+  /** Progress that is going to be written. */
+  #telling: Promise<void> | null = null;
+  /** Progress that is being written. */
+  #writing: Promise<boolean> | null = null;
+  #over = false;
+  /** In ms; -1 when nobody was told that it has started. */
+  #began = -1;
 
-  constructor(activation: Activation, intent: StepIntent, step: Step, attempt: number, worker: Owner) {
-    super(`${activation.id}/${intent.id}`, attempt, activation.epoch, worker.settings.store);
+  constructor(activation: Activation, intent: StepIntent, step: Step, worker: Owner) {
+    const known = activation.attempts.get(intent.id);
+    super({
+      key: `${activation.id}/${intent.id}`,
+      attempt: (known?.made ?? 0) + 1,
+      fence: activation.epoch,
+      store: worker.settings.store,
+      progress: known === undefined || known.progress === null ? undefined : decodeValue(known.progress),
+    });
     this.#activation = activation;
     this.#intent = intent;
     this.#step = step;
     this.#worker = worker;
+    this.#known = known;
+    this.#progress = known?.progress ?? null;
     activation.flights.set(intent.id, this);
   }
 
   begin(): void {
-    const { clock, failpoint } = this.#worker.settings;
-    const { name, options, body } = this.#step;
-    let result: unknown;
+    const { name, options } = this.#step;
     try {
       this.#policy = policyOf(name, options);
+    } catch (error) {
+      this.#await(Promise.reject(error));
+      return;
+    }
+    if (this.#policy.onUnknown === "hold") void this.#beginOnce();
+    else this.#execute(this.#policy);
+  }
+
+  /** What was begun by an owner that is no more may have taken effect. */
+  async #beginOnce(): Promise<void> {
+    const begun = this.#known?.begun ?? null;
+    if (begun !== null && begun !== this.fence) {
+      const { id } = this.#activation;
+      const advice = `engine.retry("${id}"), engine.resolve("${id}", value) or engine.reject("${id}", error)`;
+      await this.#hold(
+        `the worker was lost during attempt ${this.attempt}, and what that did is not known. Find out, then call ${advice}`,
+      );
+      return;
+    }
+    const { failpoint } = this.#worker.settings;
+    if (!(await this.#note({ begun: this.fence })) || !this.#isCurrent()) return;
+    failpoint("step:begun");
+    this.#execute(this.#policy!);
+  }
+
+  #execute(policy: Policy): void {
+    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
+    const { name, body } = this.#step;
+    let result: unknown;
+    try {
       const args = decodeValue(this.#intent.args) as never[];
       failpoint("step:before");
-      result = this.call(body, args, this.#policy, clock);
+      if (facts.wanted) this.#tellStarted();
+      const call = () => this.call(body, args, policy, clock, this.#left(), name);
+      result = aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
     } catch (error) {
       result = Promise.reject(error);
     }
+    this.#await(result);
+  }
+
+  #await(result: unknown): void {
     // Always in a job of its own: the turn that asked for it is still on the stack.
     Promise.resolve(result).then(
       (value) => this.#settled(false, value),
@@ -64,46 +126,135 @@ class Flight extends Attempt {
     );
   }
 
+  /** Milliseconds that are left for all attempts. */
+  #left(): number {
+    const total = this.#policy?.totalTimeout ?? null;
+    if (total === null) return Number.POSITIVE_INFINITY;
+    const now = this.#worker.settings.clock.now();
+    const since = this.#known?.since ?? this.#activation.waits.get(this.#intent.id)?.since ?? now;
+    return since + total - now;
+  }
+
+  #isCurrent(): boolean {
+    const { flights, phase } = this.#activation;
+    return flights.get(this.#intent.id) === this && phase !== "closed";
+  }
+
+  protected override told(progress: unknown): void {
+    const { clock, codec } = this.#worker.settings;
+    this.#progress = encodeValue(progress, codec);
+    this.#telling ??= this.#tell(this.#quiet - clock.now());
+  }
+
+  async #tell(wait: number): Promise<void> {
+    const { clock } = this.#worker.settings;
+    if (wait > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, wait));
+    if (this.#over || !this.#isCurrent()) return;
+    this.#quiet = clock.now() + TELL_AFTER;
+    this.#writing = this.#note({ begun: this.#policy?.onUnknown === "hold" ? this.fence : null });
+    await this.#writing;
+    this.#telling = this.#writing = null;
+  }
+
   #settled(threw: boolean, value: unknown): void {
     const activation = this.#activation;
     const { id: wait } = this.#intent;
     const { failpoint, random, codec } = this.#worker.settings;
     failpoint("step:after");
-    if (activation.flights.get(wait) !== this || activation.phase === "closed") return;
+    if (!this.#isCurrent()) return;
+    const policy = this.#policy;
     const later =
-      threw && this.#policy !== null ? backoff(this.#policy, this.attempt, value, random()) : null;
+      threw && policy !== null ? backoff(policy, this.attempt, value, random(), this.#left()) : null;
     if (later !== null) {
       void this.#failed(later, value);
       return;
     }
-    if (threw && this.#policy?.onFailure === "hold") {
+    if (threw && policy?.onFailure === "hold") {
       void this.#failed(null, value);
       return;
     }
     activation.flights.delete(wait);
-    activation.arrive(encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec));
+    const arrival = encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec);
+    this.#tellEnded(threw, value, arrival.value.length);
+    activation.arrive(arrival);
     this.#worker.advance(activation);
+  }
+
+  #fact(): StepFact {
+    return aboutStep(this.#activation, this.#worker, this.#intent, this.attempt);
+  }
+
+  #tellStarted(): void {
+    const fact = this.#fact();
+    this.#began = fact.time;
+    this.#worker.settings.facts.tell({ ...fact, kind: "step.started", bytes: this.#intent.args.length });
+  }
+
+  /** @param bytes of what is recorded */
+  #tellEnded(threw: boolean, value: unknown, bytes: number): void {
+    const { facts } = this.#worker.settings;
+    if (this.#began < 0 || !facts.wanted) return;
+    const fact = this.#fact();
+    const took = fact.time - this.#began;
+    facts.tell({ ...fact, kind: "step.ended", took, bytes, threw, error: threw ? value : null });
   }
 
   /** @param later milliseconds until the next attempt; null: a person decides */
   async #failed(later: number | null, thrown: unknown): Promise<void> {
-    const activation = this.#activation;
-    const { id: wait, step } = this.#intent;
-    const { clock, log } = this.#worker.settings;
     const { message } = (thrown ?? {}) as { message?: unknown };
     const error = String(message ?? thrown);
-    const failed = { wait, made: this.attempt, due: later === null ? null : clock.now() + later, error };
-    log({
-      level: later === null ? "warn" : "info",
-      message: `attempt ${failed.made} of step "${step}" failed${later === null ? " for good, it is held" : ""}: ${error}`,
-      run: activation.id,
+    this.#tellEnded(true, thrown, error.length);
+    if (later === null) {
+      await this.#hold(error, thrown);
+      return;
+    }
+    this.#log("info", `failed: ${error}`);
+    const { clock, facts } = this.#worker.settings;
+    const due = clock.now() + later;
+    await this.#giveUp({ made: this.attempt, due, error }, () =>
+      facts.tell({ ...this.#fact(), kind: "step.retried", due, error: thrown }),
+    );
+  }
+
+  async #hold(error: string, thrown: unknown = new Error(error)): Promise<void> {
+    this.#log("warn", `failed for good, it is held: ${error}`);
+    const { facts } = this.#worker.settings;
+    await this.#giveUp({ made: this.attempt, due: null, error }, () =>
+      facts.tell({ ...this.#fact(), kind: "step.held", error: thrown }),
+    );
+  }
+
+  #log(level: "info" | "warn", what: string): void {
+    this.#worker.settings.log({
+      level,
+      message: `attempt ${this.attempt} of step "${this.#intent.step}" ${what}`,
+      run: this.#activation.id,
+      at: this.#activation.waits.get(this.#intent.id)?.at ?? "",
     });
-    const passed = await this.#worker.note(activation, { arrivals: [], attempts: [failed] });
-    if (!passed || activation.flights.get(wait) !== this) return;
-    activation.flights.delete(wait);
-    activation.attempts.set(wait, failed);
-    activation.recorded.add(wait);
+  }
+
+  /** The attempt is over, the step has no outcome. */
+  async #giveUp(known: Pick<AttemptRow, "made" | "due" | "error">, tell: () => void): Promise<void> {
+    const activation = this.#activation;
+    // What it told is written before this, or with it.
+    this.#over = true;
+    await this.#writing;
+    if (!(await this.#note({ ...known, begun: null })) || !this.#isCurrent()) return;
+    activation.flights.delete(this.#intent.id);
+    if (this.#worker.settings.facts.wanted) tell();
     startStep(activation, this.#intent, this.#worker);
     this.#worker.park(activation);
+  }
+
+  /** Records what is known of the attempts. False: the run is lost. */
+  async #note(facts: Partial<AttemptRow>): Promise<boolean> {
+    const activation = this.#activation;
+    const { id: wait } = this.#intent;
+    const known = this.#known ?? { wait, made: 0, due: 0, error: "", since: null };
+    const row: AttemptRow = { ...known, begun: null, ...facts, progress: this.#progress };
+    activation.recorded.add(wait);
+    if (!(await this.#worker.note(activation, { arrivals: [], attempts: [row] }))) return false;
+    if (this.#isCurrent()) activation.attempts.set(wait, row);
+    return true;
   }
 }

@@ -55,21 +55,39 @@ export interface Arrival {
   readonly value: string;
 }
 
-/** The state of a step's retries while no attempt is in flight. */
+/** What is known of the attempts of a step that has no outcome yet. */
 export interface Attempt {
   readonly wait: number;
   /** Attempts made so far. */
   readonly made: number;
   /** When the next one may start. Null: it is held, a person decides (`mend`). */
   readonly due: number | null;
-  /** Message of the last failure. */
+  /** Message of the last failure; empty: none failed. */
   readonly error: string;
+  /** From when the time for all attempts counts, null: from the call. Set by `mend`. */
+  readonly since: number | null;
+  /** Epoch of the owner that has begun another attempt; null: none, or it does not matter. */
+  readonly begun: number | null;
+  /** What the last attempt told of its progress, encoded; null: nothing. */
+  readonly progress: string | null;
 }
 
 /** An event wait that the store has to match with events. */
 export interface Subscription {
   readonly wait: number;
   readonly key: string;
+  /** `module#name` of the schema that the payload has to fit, or null. */
+  readonly schema?: string | null;
+}
+
+/**
+ * Events for `key` are copied to the key `to` of the run, from which it takes them like any others: the next one, all that
+ * follow, or none any more. An event that was copied and that nobody else waits for is not kept.
+ */
+export interface Feed {
+  readonly key: string;
+  readonly to: string;
+  readonly which: "next" | "all" | "none";
 }
 
 /** A wait for the end of another run. */
@@ -158,8 +176,9 @@ export interface Turn extends Fence {
   readonly keep: boolean;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
-  /** Event waits that were dropped without an arrival. */
-  readonly unsubscribe: readonly Subscription[];
+  /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
+  readonly unsubscribe: readonly Pick<Subscription, "wait" | "key">[];
+  readonly feeds: readonly Feed[];
   /** Waits whose recorded arrivals or attempts are now part of the snapshot, or are of no more use. */
   readonly consumed: readonly number[];
   /** Child runs to start; an existing id is taken as started. */
@@ -303,6 +322,33 @@ export interface RunFilter {
   readonly after?: string;
 }
 
+/** Runs started by the clock. */
+export interface ScheduleRow {
+  readonly id: string;
+  /** Another one with each change. */
+  readonly version: string;
+  /** JSON, written and read by the engine. */
+  readonly spec: string;
+  /** When it fires next; null: not by itself. */
+  readonly next: number | null;
+  readonly paused: boolean;
+  /** The run that it started last, or null. */
+  readonly last: string | null;
+}
+
+/** A schedule as it is to be, and what it starts by that. */
+export interface ScheduleChange {
+  readonly row: ScheduleRow;
+  /** The version that this was decided upon; null: there was none. Any other, and nothing is changed. */
+  readonly seen: string | null;
+  /** A run that exists is taken as started. */
+  readonly starts: readonly NewRun[];
+  /** While this run has not ended, nothing is started and `last` is this run. */
+  readonly unless: string | null;
+  /** A run to cancel when it has not ended. */
+  readonly cancel: string | null;
+}
+
 export interface StartOutcome {
   readonly id: string;
   /** False: there was a run of this id already, and it is untouched. */
@@ -314,6 +360,8 @@ export interface StartOutcome {
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
+  /** A schedule was set up or changed. */
+  | { readonly kind: "schedule" }
   /** Some other process wrote something. */
   | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
@@ -393,6 +441,12 @@ export interface Store {
    */
   reserve(key: string, interval: number, burst: number): Promise<number>;
 
+  /** Inserts or changes a schedule and starts runs, in one transaction. False: it was changed by somebody else meanwhile. */
+  schedule(change: ScheduleChange): Promise<boolean>;
+
+  /** Removes a schedule. False: there is none. */
+  unschedule(id: string): Promise<boolean>;
+
   /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
   unblock(run: string): Promise<boolean>;
 
@@ -411,9 +465,18 @@ export interface Store {
   readonly read: {
     run(id: string): Promise<RunDetail | null>;
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
+    /** How many runs there are of each status. */
+    counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
     /** What the snapshot of a run refers to. */
     chunks(run: string): Promise<readonly Chunk[]>;
+    /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
+    schemaOf(key: string): Promise<string | null>;
+    schedule(id: string): Promise<ScheduleRow | null>;
+    /** Up to `limit` schedules that are due at a time, the oldest first; null: all that there are. */
+    schedules(due: number | null, limit: number): Promise<readonly ScheduleRow[]>;
+    /** When the first schedule fires; null: none does by itself. */
+    nextSchedule(): Promise<number | null>;
     /** Ids of workers whose lease has not ended. */
     workers(): Promise<readonly (WorkerInfo & { readonly until: number })[]>;
   };

@@ -13,6 +13,7 @@ import type {
   Blocked,
   ChunkChange,
   CodeRecord,
+  Feed,
   Following,
   NewEvent,
   NewRun,
@@ -36,7 +37,8 @@ export class TurnRecord implements Turn {
   due: number | null = null;
   keep = false;
   subscribe: readonly Subscription[] = NONE;
-  unsubscribe: readonly Subscription[] = NONE;
+  unsubscribe: Turn["unsubscribe"] = NONE;
+  feeds: readonly Feed[] = NONE;
   consumed: readonly number[] = NONE;
   starts: readonly NewRun[] = NONE;
   sends: readonly NewEvent[] = NONE;

@@ -23,10 +23,12 @@ import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Outgoing } from "./outbox.ts";
 import type { Owner } from "./owner.ts";
+import { tellParked, tellStarted, tellWoken } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
 import type { Blocked, Chunk, ChunkChange, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, keepPending, waitText } from "./waits.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 /** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
 const NOTE_AFTER = 50;
@@ -58,6 +60,7 @@ export function advance(activation: Activation, worker: Owner): void {
         worker.block(activation, blockedBy(error, activation.entry));
         return;
       }
+      if (!activation.dirty && worker.settings.facts.wanted) woken(activation, worker, arrival.wait);
       activation.delivered.set(arrival.wait, arrival);
       activation.dirty = true;
       deliver(run, arrival.wait, arrival.threw ? { ok: false, error: value } : { ok: true, value });
@@ -67,6 +70,12 @@ export function advance(activation: Activation, worker: Owner): void {
   }
   activation.draining = false;
   settle(activation, worker);
+}
+
+function woken(activation: Activation, worker: Owner, wait: number): void {
+  const info = activation.waits.get(wait);
+  if (info !== undefined) tellWoken(activation, worker, info);
+  activation.restored = false;
 }
 
 /** Makes the run from its snapshot, or begins it. False: it could not, and was given back. */
@@ -81,6 +90,7 @@ export function open(activation: Activation, worker: Owner): boolean {
         chunks: activation.chunks.bodies,
       });
       activation.run = run;
+      activation.restored = true;
     } else begin(activation, worker);
   } catch (error) {
     worker.block(activation, blockedBy(error, activation.entry));
@@ -101,6 +111,7 @@ function begin(activation: Activation, worker: Owner): void {
   const args = decodeValue(activation.call) as unknown[];
   const run = new Run(activation.id, worker.hostOf(activation));
   setSecret(run, activation.secret);
+  if (worker.settings.facts.wanted) tellStarted(activation, worker);
   activation.run = run;
   activation.dirty = true;
   activation.draining = true;
@@ -212,7 +223,8 @@ export function commit(activation: Activation, worker: Owner): void {
     if (info === undefined) {
       info = describeWait(run.waits.get(id)!, wait, activation.fresh.get(id) ?? 0);
       if (wait.kind === "step") (intents ??= new WaitTable()).set(id, wait);
-      else if (wait.kind === "event") (subscribe ??= []).push({ wait: id, key: wait.key });
+      else if (wait.kind === "event")
+        (subscribe ??= []).push({ wait: id, key: wait.key, schema: wait.schema ?? null });
       else if (wait.kind !== "timer") addWait(turn, activation, wait);
     }
     kept.set(id, info);
@@ -256,6 +268,8 @@ class Commit implements Outgoing {
   readonly #chunks: ChunkSet;
   readonly #kept: WaitTable<WaitInfo>;
   readonly #intents: WaitTable<StepIntent> | null;
+  /** In ms; -1 when nobody wants to know. */
+  readonly #began: number;
 
   constructor(
     activation: Activation,
@@ -271,6 +285,7 @@ class Commit implements Outgoing {
     this.#chunks = chunks;
     this.#kept = kept;
     this.#intents = intents;
+    this.#began = worker.settings.facts.wanted ? worker.settings.clock.now() : -1;
   }
 
   done(outcome: WriteOutcome | null): void {
@@ -286,6 +301,8 @@ class Commit implements Outgoing {
     activation.fresh.clear();
     activation.refused = false;
     const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
+    if (this.#began >= 0) tellParked(activation, this.#worker, write, this.#began, released);
+    if (write.blocked !== null && released) this.#worker.sayBlocked(activation, write.blocked);
     this.#worker.passed(activation, outcome, this.#intents, released);
   }
 }
@@ -389,7 +406,14 @@ function refuse(activation: Activation, worker: Owner, error: unknown): void {
     return;
   }
   activation.refused = true;
-  worker.settings.log({ level: "error", message: "a run could not be saved", run: activation.id, error });
+  const { log } = worker.settings;
+  log({
+    level: "error",
+    message: "a run could not be saved",
+    run: activation.id,
+    at: whereabouts(activation),
+    error,
+  });
   activation.draining = true;
   for (const id of activation.fresh.keys()) deliver(run, id, { ok: false, error });
   drain(run);

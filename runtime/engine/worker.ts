@@ -13,7 +13,9 @@ import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
+import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
+import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
@@ -33,6 +35,7 @@ import type {
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
+import { whereabouts } from "./whereabouts.ts";
 
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
@@ -44,6 +47,7 @@ export class Worker implements Owner, Searcher {
   readonly #listener: WorkerListener;
   readonly #codes = new CodeRecords();
   readonly #search: Search = new Search(this);
+  readonly #scheduler: Scheduler;
   closing = false;
   #idle: (() => void) | null = null;
 
@@ -53,7 +57,8 @@ export class Worker implements Owner, Searcher {
     this.#cache = new RunCache(settings.cache);
     this.#outbox = new Outbox(settings);
     this.#listener = listener;
-    this.#lease = new Lease(settings, () => this.#loseAll());
+    this.#scheduler = new Scheduler(settings, () => this.wake());
+    this.#lease = new Lease(settings, (lost) => this.#loseAll(lost));
   }
 
   get id(): string {
@@ -76,6 +81,7 @@ export class Worker implements Owner, Searcher {
     await this.#lease.begin();
     await this.#codes.load(this.settings.store);
     this.#search.begin();
+    this.#scheduler.begin();
   }
 
   /** Ends within the grace time: steps under way may finish, runs are parked and given back. */
@@ -83,6 +89,7 @@ export class Worker implements Owner, Searcher {
     if (this.closing) return;
     this.closing = true;
     this.#search.end();
+    this.#scheduler.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",
@@ -95,6 +102,16 @@ export class Worker implements Owner, Searcher {
     this.#active.clear();
     this.timers.clear();
     await this.#lease.end();
+  }
+
+  /** As if the process had been killed: nothing of its runs goes on here, and nobody is told. */
+  abandon(): void {
+    this.closing = true;
+    this.#search.end();
+    this.#lease.abandon();
+    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker has died"));
+    this.#active.clear();
+    this.timers.clear();
   }
 
   /** A run that was inserted as claimed by this worker. */
@@ -170,6 +187,7 @@ export class Worker implements Owner, Searcher {
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);
+      this.#listener.changed();
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -178,6 +196,7 @@ export class Worker implements Owner, Searcher {
         level: "error",
         message: "a fact could not be written",
         run: activation.id,
+        at: whereabouts(activation),
         error: outcome.error,
       });
     return false;
@@ -205,6 +224,7 @@ export class Worker implements Owner, Searcher {
   }
 
   ended(activation: Activation, end: RunEnd): void {
+    if (this.settings.facts.wanted) tellEnded(activation, this, end);
     activation.close(new Cancelled("the run has ended"));
     this.#forget(activation);
     this.#listener.ended(activation.id, end);
@@ -237,10 +257,16 @@ export class Worker implements Owner, Searcher {
       void this.#tryWithNewerRecords(activation);
       return;
     }
-    this.settings.log({ level: "warn", message: `blocked: ${blocked.reason}`, run: activation.id });
+    this.sayBlocked(activation, blocked);
     this.#search.gaveUp(activation.id, activation.entry, blocked);
     this.#cache.drop(activation.id);
     void this.#giveBack(activation, { due: 0, blocked });
+  }
+
+  sayBlocked(activation: Activation, { reason }: Blocked): void {
+    const at = whereabouts(activation);
+    this.settings.log({ level: "warn", message: `blocked: ${reason}`, run: activation.id, at });
+    if (this.settings.facts.wanted) tellBlocked(activation, this, reason);
   }
 
   wakeAt(activation: Activation, wait: number, due: number, callback: () => void): void {
@@ -277,16 +303,21 @@ export class Worker implements Owner, Searcher {
   }
 
   #lose(activation: Activation): void {
+    if (this.settings.facts.wanted) tellLost(activation, this);
     this.settings.log({
       level: "warn",
       message: "the run is owned by another worker now",
       run: activation.id,
+      at: whereabouts(activation),
     });
     activation.close(new Cancelled("the run is owned by another worker now"));
     this.#forget(activation);
   }
 
-  #loseAll(): void {
+  /** @param worker the id that it had */
+  #loseAll(worker: string): void {
+    const { facts, clock } = this.settings;
+    if (facts.wanted) facts.tell({ kind: "lease lost", time: clock.now(), worker, runs: this.#active.size });
     for (const activation of [...this.#active.values()]) this.#lose(activation);
     this.wake();
   }
@@ -301,7 +332,9 @@ export class Worker implements Owner, Searcher {
 
   /** The turn itself cannot be stored, as when it is too large: the run fails, and says so. */
   #cannotWrite(activation: Activation, turn: Turn, error: Error): void {
-    this.settings.log({ level: "error", message: "a turn could not be written", run: activation.id, error });
+    const at = whereabouts(activation);
+    const message = "a turn could not be written";
+    this.settings.log({ level: "error", message, run: activation.id, at, error });
     activation.phase = "open";
     if (turn.end === null) writeEnd(activation, this, { status: "failed", value: encodeError(error) });
     else this.#lose(activation);
@@ -323,7 +356,8 @@ export class Worker implements Owner, Searcher {
   #retry(activation: Activation, wait: number): void {
     const held = activation.attempts.get(wait);
     if (held?.due !== null) return;
-    activation.attempts.set(wait, { ...held, made: 0, due: 0 });
+    const since = this.settings.clock.now();
+    activation.attempts.set(wait, { ...held, made: 0, due: 0, since, begun: null });
     const asked = activation.run?.waits.get(wait)?.wait;
     if (asked?.kind === "step") startStep(activation, asked, this);
   }

@@ -29,8 +29,8 @@ import {
   generatorTask,
   incompatible,
 } from "./generator.ts";
-import { NativePromise } from "./intrinsics.ts";
-import { attach, promiseResolve, setGenerating } from "./loop.ts";
+import { nativeSettled } from "./intrinsics.ts";
+import { attachResolved, setGenerating } from "./loop.ts";
 import { $module } from "./registry.ts";
 import { freeRun, inRun, machine } from "./run.ts";
 import { enqueue, reject, resolve } from "./settle.ts";
@@ -88,13 +88,11 @@ export function $yield(task: Durable, value: unknown): typeof $park | Request {
     enqueue(run, new Generating("yield", task), value, false);
     return $park;
   }
-  let promise: Durable | Promise<unknown>;
   try {
-    promise = promiseResolve(run, value);
+    attachResolved(run, value, new Generating("yield", task));
   } catch (error) {
     return new Request(THROW, error, undefined as never);
   }
-  attach(run, promise, new Generating("yield", task));
   return $park;
 }
 
@@ -113,7 +111,7 @@ export function $yielded(task: Durable, value: unknown): typeof $park | Request 
 /** The value of an injected return is awaited before the body hears of it. */
 function awaitReturn(task: Durable, value: unknown): typeof $park | Request {
   try {
-    attach(task.run, promiseResolve(task.run, value), new Generating("return", task));
+    attachResolved(task.run, value, new Generating("return", task));
   } catch (error) {
     return new Request(THROW, error, undefined as never);
   }
@@ -174,7 +172,7 @@ function awaitEnd(task: Durable, value: unknown): boolean {
   const queue = queueOf(task);
   queue.state = "draining";
   try {
-    attach(task.run, promiseResolve(task.run, value), new Generating("end", task));
+    attachResolved(task.run, value, new Generating("end", task));
     return true;
   } catch (error) {
     answer(queue, error, true, true);
@@ -205,7 +203,7 @@ function request(object: unknown, value: unknown, mode: ResumeMode, name: string
 
 function rejected(error: TypeError): unknown {
   const { run } = machine;
-  if (run === null) return NativePromise.reject(error);
+  if (run === null) return nativeSettled(error, true);
   const promise = new Durable(run, null);
   reject(promise, error);
   return promise;

@@ -153,6 +153,27 @@ export function $class(
   return value;
 }
 
+/**
+ * An object is getting the private names of a class: called by its first initialiser. One that does not inherit from the class (its
+ * parent returned something else) is remembered, for nothing in the object tells of them.
+ */
+export function $brand(object: object, known: ClassValue): undefined {
+  const { prototype } = known.class;
+  let above: object | null = Object.getPrototypeOf(object);
+  while (above !== null && above !== prototype) above = Object.getPrototypeOf(above);
+  if (above !== null) return undefined;
+  registry.branded ??= new WeakMap();
+  const list = registry.branded.get(object);
+  if (list === undefined) registry.branded.set(object, [known]);
+  else list.push(known);
+  return undefined;
+}
+
+/** The classes whose private names an object got without inheriting from them. */
+export function brandsOf(object: object): readonly ClassValue[] {
+  return (registry.branded?.get(object) as ClassValue[] | undefined) ?? [];
+}
+
 /** What is known of a class of marked code; undefined for anything else. */
 export function classOf(f: unknown): ClassValue | undefined {
   return typeof f === "function" ? Shared.of(f) : undefined;
@@ -245,6 +266,7 @@ export function constructBase(made: Constructor, newTarget: Constructor): object
  * function that returns the object.
  */
 export function brandWith(made: Constructor, object: object): void {
+  $brand(object, $classOf(made));
   const outer = machine.allocating;
   const parent: unknown = Object.getPrototypeOf(made);
   const before = Reflect.ownKeys(object);

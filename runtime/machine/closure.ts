@@ -27,10 +27,10 @@ class Stamps extends Same {
   /** The scope record; an array of them unless there is exactly one, which saves most closures an array. */
   #scopes: object | readonly object[];
   #run: Run | null;
-  constructor(f: object, code: Code, scopes: readonly object[], run: Run | null) {
+  constructor(f: object, code: Code, scopes: object | readonly object[], run: Run | null) {
     super(f);
     this.#code = code;
-    this.#scopes = scopes.length === 1 ? scopes[0]! : scopes;
+    this.#scopes = scopes;
     this.#run = run;
   }
   static read(f: object): StampValue | undefined {
@@ -52,13 +52,19 @@ const Shared = registry.stamps as typeof Stamps;
 
 /** Stamps `f`, made by the factory of `code` over `scopes`, as a closure of the current run. Returns `f`. */
 export function $closure<F extends object>(f: F, code: Code, scopes: readonly object[]): F {
-  new Shared(f, code, scopes, machine.run);
+  new Shared(f, code, scopes.length === 1 ? scopes[0]! : scopes, machine.run);
+  return f;
+}
+
+/** The same over a single scope record. */
+export function $closureOver<F extends object>(f: F, code: Code, scope: object): F {
+  new Shared(f, code, scope, machine.run);
   return f;
 }
 
 /** As `$closure`, for a run that need not be current: what a restore uses. */
 export function stamp<F extends object>(f: F, code: Code, scopes: readonly object[], run: Run | null): F {
-  new Shared(f, code, scopes, run);
+  new Shared(f, code, scopes.length === 1 ? scopes[0]! : scopes, run);
   return f;
 }
 

@@ -7,7 +7,7 @@ import type { Code } from "../../abi/index.ts";
 import { stamp } from "./closure.ts";
 import { Durable, Element, ElementCall, Group, NativeWait, PENDING } from "./durable.ts";
 import { closeGroup, countDown, elementSettled } from "./element.ts";
-import { NativePromise } from "./intrinsics.ts";
+import { isNativeThen, NativePromise } from "./intrinsics.ts";
 import { attach, promiseResolve } from "./loop.ts";
 import { registerCode, registerRecord } from "./registry.ts";
 import { builtin } from "./resolvers.ts";
@@ -43,7 +43,7 @@ export function combine(
       if (resolve === original && item instanceof Durable && isOwn(item, run)) {
         if (item.state === PENDING) group.sources.push(item);
         subscribe(item, element);
-      } else if (isPrimitive(item)) enqueue(run, element, item, false);
+      } else if (resolve === original && isPrimitive(item)) enqueue(run, element, item, false);
       else if (resolve === original) add(run, element, promiseResolve(run, item));
       else add(run, element, Reflect.apply(resolve, C, [item]));
     }
@@ -73,7 +73,7 @@ function isPrimitive(x: unknown): boolean {
 /** Invoke(nextPromise, "then", …), as data where `then` is ours or the platform's. */
 function add(run: Run, element: Element, promise: Durable | PromiseLike<unknown>): void {
   const { then } = promise as PromiseLike<unknown>;
-  if (then === durableThen || (promise instanceof NativePromise && then === NativePromise.prototype.then)) {
+  if (then === durableThen || (promise instanceof NativePromise && isNativeThen(then))) {
     const source = attach(run, promise as Durable | Promise<unknown>, element);
     if (source instanceof NativeWait || source.state === PENDING) element.group.sources.push(source);
     return;

@@ -3,7 +3,7 @@
  * two words. The rest is taken apart when a snapshot, an alignment or a person first asks for it.
  */
 import type { Code, CodeKind, Point, RecordSchema } from "../../abi/index.ts";
-import { $closure } from "./closure.ts";
+import { $closure, $closureOver } from "./closure.ts";
 import type { Callable } from "./durable.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
 import { $async } from "./values.ts";
@@ -86,15 +86,19 @@ type Factory = (...scopes: object[]) => Callable;
 
 /**
  * The factory of a closure, with the stamp that says what it was made of. One for each number of scopes, so that V8 sees through it:
- * a list of arguments costs a closure of one scope half of its speed.
+ * a list of arguments costs a closure of one scope half of its speed. What is left above native is memory: 168 bytes instead of 96 for
+ * a closure over one variable (record, factory's context, and the property array that holds the stamp, of one field or of three).
  */
 function stamping(code: Code, make: Factory): Factory {
-  if (code.kind === "async") return (...scopes) => $closure($async(make(...scopes)), code, scopes);
+  if (code.kind === "async")
+    return make.length === 1
+      ? (a) => $closureOver($async(make(a)), code, a)
+      : (...scopes) => $closure($async(make(...scopes)), code, scopes);
   switch (make.length) {
     case 0:
       return () => $closure(make(), code, NONE);
     case 1:
-      return (a) => $closure(make(a), code, [a]);
+      return (a) => $closureOver(make(a), code, a);
     case 2:
       return (a, b) => $closure(make(a, b), code, [a, b]);
     default:

@@ -60,6 +60,8 @@ export type Wait =
       readonly key: string;
       readonly due: number | null;
       readonly at: string;
+      /** `module#name` of the schema of its payload, for the store. Never saved. */
+      readonly schema?: string;
     }
   | {
       /** The end of another run. */
@@ -89,6 +91,13 @@ export type Effect =
   /** `run`: which one took the place. */
   | { readonly kind: "release"; readonly run: string; readonly wait: number }
   | { readonly kind: "cancel"; readonly run: string }
+  /** Events for `key` are copied to the key `to`: the next one, all that follow, or none any more. */
+  | {
+      readonly kind: "feed";
+      readonly key: string;
+      readonly to: string;
+      readonly which: "next" | "all" | "none";
+    }
   /** At once: nobody waits for this step any more. */
   | { readonly kind: "abort"; readonly wait: number };
 
@@ -270,6 +279,8 @@ export class NativeReaction {
 /** The native promise that a call from outside got instead of its task. Settled together with it, without a job. Not savable. */
 export class Mirror {
   target: NativeCapability;
+  /** Null until it is there. */
+  promise: Promise<unknown> | null = null;
   constructor(target: NativeCapability) {
     this.target = target;
   }
@@ -348,7 +359,7 @@ export class Run {
   /** Null: the free run, of calls outside any run. */
   readonly host: Host | null;
   readonly free: boolean;
-  /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. */
+  /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. Empty queues go from run to run. */
   jobs: unknown[] = [];
   head = 0;
   tail = 0;

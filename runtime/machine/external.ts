@@ -79,11 +79,19 @@ export function $step<A extends unknown[], R>(
   registry.steps.set(id, step);
   const f = function (this: unknown, ...args: A): R {
     const { run } = machine;
-    if (run === null || run.host === null) return Reflect.apply(body, this, args);
+    if (run === null || run.host === null) return registry.callFreely(step.body, this, args) as R;
     return run.host.callStep(run, step, args) as R;
   };
   Object.defineProperty(f, "name", { value: name, configurable: true });
   Object.defineProperty(f, "length", { value: body.length, configurable: true });
   registry.stepsByFunction.set(f, step);
   return f;
+}
+
+/** Makes a static method, which stays in its class, an external call; `this` in it is the class. Returns nothing. */
+export function $stepMethod(holder: object, key: string, id: string): void {
+  const method = Object.getOwnPropertyDescriptor(holder, key)!.value as (...args: unknown[]) => unknown;
+  const body = (...args: unknown[]): unknown => Reflect.apply(method, holder, args);
+  Object.defineProperty(body, "length", { value: method.length });
+  Object.defineProperty(holder, key, { value: $step(id, key, body) });
 }

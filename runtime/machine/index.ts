@@ -6,9 +6,11 @@ export { follow, listen, type SignalListener, signalState } from "./abort-signal
 export { $asyncGenerator, $yield, $yielded, asker } from "./async-generator.ts";
 export { Bound, createBound, restoreBound } from "./bound.ts";
 export {
+  $brand,
   $class,
   $classOf,
   $private,
+  brandsOf,
   brandWith,
   type ClassValue,
   classOf,
@@ -60,15 +62,14 @@ export {
   type Wait,
 } from "./durable.ts";
 export { $park, $return, $suspend, $throw } from "./end.ts";
-export { $step, deliver, external, type Outcome, start } from "./external.ts";
+export { $step, $stepMethod, deliver, external, type Outcome, start } from "./external.ts";
 export {
   $fail,
-  $Generator,
   $generated,
   $generator,
+  $generatorAsync,
   $generatorCode,
   $generatorFunction,
-  $inherit,
   $methodKind,
   $next,
   $pass,
@@ -81,6 +82,7 @@ export {
   generatorPrototype,
   generatorTask,
   isGeneratorNext,
+  strayTask,
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
@@ -92,6 +94,7 @@ export {
   iteratorHelperPrototype,
 } from "./iterator-helpers.ts";
 export { attach, drain } from "./loop.ts";
+export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
 export { $Promise } from "./promise.ts";

@@ -18,3 +18,11 @@ export function nativeThen(
 export function isNativeThen(f: unknown): boolean {
   return f === then;
 }
+
+/** A native promise that is settled, whatever `Promise.resolve` and `reject` are by now. */
+export function nativeSettled(value: unknown, threw: boolean): Promise<unknown> {
+  return new NativePromise((resolve, reject) => {
+    if (threw) reject(value);
+    else resolve(value);
+  });
+}

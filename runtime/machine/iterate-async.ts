@@ -10,7 +10,7 @@
  */
 import { Durable, Unwrap } from "./durable.ts";
 import { getMethod, Iteration, isObject } from "./iterate.ts";
-import { attach, promiseResolve } from "./loop.ts";
+import { attachResolved } from "./loop.ts";
 import { freeRun, machine } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
 
@@ -92,7 +92,7 @@ export class AsyncIteration extends Iteration {
     const { value } = result as { value?: unknown };
     const closing = closes && !done ? this : null;
     try {
-      attach(run, promiseResolve(run, value), new Unwrap(closing, done, target));
+      attachResolved(run, value, new Unwrap(closing, done, target));
     } catch (error) {
       closing?.fail();
       throw error;

@@ -27,7 +27,7 @@ import { $return, $throw } from "./end.ts";
 import { isNativeThen, NativePromise, nativeThen } from "./intrinsics.ts";
 import { createResolvers } from "./resolvers.ts";
 import { freeRun, machine, type Run } from "./run.ts";
-import { enqueue, reject, resolve, setScheduler, subscribe } from "./settle.ts";
+import { enqueue, reject, releaseQueue, resolve, setScheduler, subscribe } from "./settle.ts";
 
 /** Entries of the queue after which the part that was read is used again, or given back. */
 const LONG = 3 * 4096;
@@ -57,6 +57,7 @@ export function drain(run: Run): void {
     machine.job = job;
   }
   if (run.head !== run.tail) return;
+  releaseQueue(run);
   for (const promise of run.rejections) {
     run.rejections.delete(promise);
     run.host.onUnhandledRejection(run, promise);
@@ -66,10 +67,9 @@ export function drain(run: Run): void {
 machine.drain = drain;
 
 function runJobs(run: Run): void {
-  const { jobs } = run;
   for (let enters = true; run.head < run.tail && !run.paused && !run.ended; enters = false) {
     machine.observer?.betweenJobs(run, enters);
-    const { head } = run;
+    const { jobs, head } = run;
     const job = jobs[head] as Reaction | ThenableJob;
     const value = jobs[head + 1];
     const threw = jobs[head + 2] as boolean;
@@ -328,6 +328,43 @@ export function watch(run: Run, promise: object, reaction: Reaction): NativeWait
   } catch {
     return null;
   }
+  run.natives.add(wait);
+  return wait;
+}
+
+/** Subscribes `reaction` to what PromiseResolve makes of `x`. @throws what the getter of `constructor` throws; as `attach` */
+export function attachResolved(run: Run, x: unknown, reaction: Reaction): void {
+  if (isOddPromise(x)) watchOdd(run, x, reaction);
+  else attach(run, promiseResolve(run, x), reaction);
+}
+
+/** A promise of the platform with a `constructor` of its own: who reads it, and how often, may be noticed. */
+export function isOddPromise(x: unknown): x is Promise<unknown> {
+  return x instanceof NativePromise && !(x instanceof Durable) && Object.hasOwn(x, "constructor");
+}
+
+/**
+ * PromiseResolve and PerformPromiseThen of such a promise: by the platform's own `await`, which reads `constructor` once.
+ * @throws what its getter throws
+ */
+export function watchOdd(run: Run, promise: Promise<unknown>, reaction: Reaction): NativeWait {
+  const wait = new NativeWait(run, reaction);
+  let early: { readonly error: unknown } | null = null;
+  let isEarly = true;
+  const follow = async () => {
+    let value: unknown;
+    try {
+      value = await promise;
+    } catch (error) {
+      if (isEarly) early = { error };
+      else arrive(wait, error, true);
+      return;
+    }
+    arrive(wait, value, false);
+  };
+  void follow();
+  isEarly = false;
+  if (early !== null) throw (early as { readonly error: unknown }).error;
   run.natives.add(wait);
   return wait;
 }

@@ -4,13 +4,13 @@
  * `$Promise.prototype` is `Durable.prototype`, whose methods pass native promises on to the platform's: so
  * `Promise.prototype.then.call(p, f)` and subclasses work with promises of both kinds, and what a subclass inherits is
  * durable. `x instanceof $Promise` holds for both kinds. Outside any run there is nothing to keep: everything here
- * then makes native promises.
+ * then makes native promises. There, too, what somebody has put in the place of the platform's functions is called instead.
  */
 import { combine } from "./combinator.ts";
 import { type Callable, Durable } from "./durable.ts";
 import { NativePromise } from "./intrinsics.ts";
 import { createResolvers, type ResolvingFunctions } from "./resolvers.ts";
-import { machine } from "./run.ts";
+import { machine, setPromise } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
 import "./then.ts";
 
@@ -65,6 +65,8 @@ function capability(C: unknown): Capability {
 const statics = {
   /** Promise.resolve (§27.2.4.7) */
   resolve(this: unknown, x: unknown): unknown {
+    const other = replaced("resolve", this);
+    if (other !== undefined) return Reflect.apply(other, NativePromise, [x]);
     const C = this === construct ? NativePromise : this;
     if (x instanceof NativePromise && x.constructor === C) return x;
     if (this === construct && machine.run !== null) {
@@ -78,6 +80,8 @@ const statics = {
   },
   /** Promise.reject (§27.2.4.6) */
   reject(this: unknown, reason: unknown): unknown {
+    const other = replaced("reject", this);
+    if (other !== undefined) return Reflect.apply(other, NativePromise, [reason]);
     if (this === construct && machine.run !== null) {
       const promise = new Durable(machine.run, null);
       reject(promise, reason);
@@ -121,13 +125,30 @@ function combined(
   C: unknown,
   iterable: Iterable<unknown>,
 ): unknown {
-  if (machine.run === null)
-    return Reflect.apply(NativePromise[kind], C === construct ? NativePromise : C, [iterable]);
-  const promise = combine(machine.run, kind, iterable, $Promise, statics.resolve);
+  const { run } = machine;
+  const native = replaced(kind, C) ?? NativePromise[kind];
+  if (run === null || native !== original[kind] || (run.free && C !== construct))
+    return Reflect.apply(native, C === construct ? NativePromise : C, [iterable]);
+  const isReplaced = run.free && NativePromise.resolve !== original.resolve;
+  const promise = combine(run, kind, iterable, isReplaced ? NativePromise : $Promise, statics.resolve);
   if (C === construct) return promise;
   const { promise: wrapped, resolve: fulfill } = capability(C);
   fulfill(promise);
   return wrapped;
+}
+
+/** The platform's functions, before anybody replaced them. */
+const original = { ...functionsOf("resolve", "reject", "all", "allSettled", "race", "any") };
+
+function functionsOf<K extends keyof PromiseConstructor>(...names: K[]): Pick<PromiseConstructor, K> {
+  return Object.fromEntries(names.map((name) => [name, NativePromise[name]])) as Pick<PromiseConstructor, K>;
+}
+
+/** What somebody has put in the place of the platform's function, for marked code outside of runs. */
+function replaced(name: keyof typeof original, C: unknown): Callable | undefined {
+  if (C !== construct || (machine.run !== null && !machine.run.free)) return undefined;
+  const f: unknown = NativePromise[name];
+  return f === original[name] ? undefined : (f as Callable);
 }
 
 for (const [name, value] of Object.entries(statics)) {
@@ -164,3 +185,4 @@ interface DurablePromiseConstructor extends PromiseConstructor {
 }
 
 export const $Promise = construct as unknown as DurablePromiseConstructor;
+setPromise($Promise);

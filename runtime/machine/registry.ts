@@ -13,7 +13,8 @@ export interface Step {
   readonly id: string;
   /** The author's name of it. */
   readonly name: string;
-  readonly body: (...args: never[]) => unknown;
+  /** Tests put another one here. */
+  body: (...args: never[]) => unknown;
   /** As written by the author; the engine reads it. */
   readonly options: unknown;
 }
@@ -40,6 +41,8 @@ interface Registry {
   readonly modules: Map<string, Module>;
   readonly steps: Map<string, Step>;
   readonly stepsByFunction: WeakMap<object, Step>;
+  /** Calls the body of a step outside any run, with what the engine gives it then. */
+  callFreely: (body: (...args: never[]) => unknown, self: unknown, args: unknown[]) => unknown;
   /** `module#name` by the identity of what is bound; filled at the first look-up. */
   readonly names: WeakMap<object, string>;
   /** Functions of marked modules that objects are made with by `new`: their names, and they themselves once looked at. */
@@ -62,6 +65,8 @@ interface Registry {
   unlisted: object[];
   /** The class of stamps on classes; see classes.ts. */
   classStamps: unknown;
+  /** Objects that got private names of classes from which they do not inherit, with those. Null: there are none. */
+  branded: WeakMap<object, unknown[]> | null;
 }
 
 /** Compiled scripts contain it in this form. */
@@ -76,6 +81,7 @@ export const registry: Registry = (home[registryKey] ??= {
   modules: new Map(),
   steps: new Map(),
   stepsByFunction: new WeakMap(),
+  callFreely: (body, self, args) => Reflect.apply(body, self, args),
   names: new WeakMap(),
   constructors: new Set(),
   constructorFunctions: new WeakSet(),
@@ -88,6 +94,7 @@ export const registry: Registry = (home[registryKey] ??= {
   members: new WeakMap(),
   unlisted: [],
   classStamps: null,
+  branded: null,
 });
 
 /**

@@ -38,6 +38,8 @@ interface Machine {
   /** `drain` of loop.ts. Here, because draining leads to resolving functions, and they lead to draining. */
   drain: (run: Run) => void;
   observer: Observer | null;
+  /** What `Promise` means: the machine's in a hosted run, that of the platform outside. */
+  readonly Promise: PromiseConstructor;
 }
 
 export const machine: Machine = {
@@ -49,7 +51,16 @@ export const machine: Machine = {
   job: null,
   drain: () => {},
   observer: null,
+  get Promise() {
+    return this.run === null || this.run.free ? globalThis.Promise : durablePromise;
+  },
 };
+
+/** `$Promise`; handed in by promise.ts, which stands above. */
+let durablePromise: PromiseConstructor;
+export function setPromise(constructor: PromiseConstructor): void {
+  durablePromise = constructor;
+}
 
 /**
  * The run of marked functions called outside any run. One for all such calls: its promises behave as native ones do,

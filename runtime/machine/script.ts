@@ -3,20 +3,19 @@
  * registry when they are evaluated.
  */
 import { $asyncGenerator, $yield, $yielded } from "./async-generator.ts";
-import { $class, $classOf, $private } from "./classes.ts";
+import { $brand, $class, $classOf, $private } from "./classes.ts";
 import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
 import { $park, $return, $suspend, $throw } from "./end.ts";
-import { $step } from "./external.ts";
+import { $step, $stepMethod } from "./external.ts";
 import {
   $fail,
-  $Generator,
   $generated,
   $generator,
+  $generatorAsync,
   $generatorCode,
   $generatorFunction,
-  $inherit,
   $methodKind,
   $next,
   $pass,
@@ -25,6 +24,7 @@ import {
 } from "./generator.ts";
 import { $iterate, $keys } from "./iterate.ts";
 import { $iterateAsync } from "./iterate-async.ts";
+import { $link, $mapped } from "./mapped-arguments.ts";
 import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
 import { $module, registry, registryKey } from "./registry.ts";
@@ -43,6 +43,7 @@ const helpers = {
   $AsyncDisposableStack,
   $await,
   $begin,
+  $brand,
   $callee,
   $chain,
   $class,
@@ -59,17 +60,18 @@ const helpers = {
   $enter,
   $entry,
   $fail,
-  $Generator,
   $generated,
   $generator,
+  $generatorAsync,
   $generatorCode,
-  $inherit,
   $generatorFunction,
   $iterate,
   $iterateAsync,
   $key,
   $keys,
+  $link,
   $machine: machine,
+  $mapped,
   $method,
   $methodKind,
   $module,
@@ -86,6 +88,7 @@ const helpers = {
   $rest,
   $return,
   $step,
+  $stepMethod,
   $super,
   $superGet,
   $superMethod,

@@ -18,7 +18,7 @@ import {
   type State,
   ThenableJob,
 } from "./durable.ts";
-import { NativePromise } from "./intrinsics.ts";
+import { nativeSettled, nativeThen } from "./intrinsics.ts";
 import type { Run } from "./run.ts";
 
 /** Puts a job at the end of the run's queue. A job of the free run also gets a microtask of its own. */
@@ -28,9 +28,33 @@ export function enqueue(run: Run, job: Reaction | ThenableJob, value: unknown, t
     jobs[tail] = job;
     jobs[tail + 1] = value;
     jobs[tail + 2] = threw;
-  } else jobs.push(job, value, threw);
+  } else append(run, job, value, threw);
   run.tail = tail + 3;
   if (run.free) schedule();
+}
+
+/**
+ * An empty queue that no run needs at the moment. With one grown anew for each run `Promise.all` of 1,000 tasks took 0.94 of native,
+ * against 0.66.
+ */
+let spare: unknown[] | null = null;
+
+function append(run: Run, job: Reaction | ThenableJob, value: unknown, threw: boolean): void {
+  if (run.jobs.length > 0 || spare === null) run.jobs.push(job, value, threw);
+  else {
+    run.jobs = spare;
+    spare = null;
+    run.jobs[0] = job;
+    run.jobs[1] = value;
+    run.jobs[2] = threw;
+  }
+}
+
+/** The queue of `run` is empty, and nothing is on the stack that reads it: the next run that needs one may have it. */
+export function releaseQueue(run: Run): void {
+  if (run.jobs.length === 0) return;
+  if (spare === null || spare.length < run.jobs.length) spare = run.jobs;
+  run.jobs = [];
 }
 
 /** Set by loop.ts: asks for one microtask that runs one job of the free run. */
@@ -71,7 +95,7 @@ export function resolve(promise: Durable, resolution: unknown): void {
     settle(promise, FULFILLED, resolution);
     return;
   }
-  if (resolution === promise) {
+  if (resolution === promise || (promise.reactions !== undefined && isMirror(promise, resolution))) {
     settle(promise, REJECTED, new TypeError("Chaining cycle detected for promise #<Promise>"));
     return;
   }
@@ -84,6 +108,12 @@ export function resolve(promise: Durable, resolution: unknown): void {
   }
   if (typeof then !== "function") settle(promise, FULFILLED, resolution);
   else enqueue(promise.run, new ThenableJob(promise, resolution, then as Callable), undefined, false);
+}
+
+/** Whether `native` is what a call from outside got in the place of `promise`. */
+function isMirror({ reactions }: Durable, native: object): boolean {
+  const all = Array.isArray(reactions) ? reactions : [reactions];
+  return all.some((one) => one instanceof Mirror && one.promise === native);
 }
 
 /** PerformPromiseThen (§27.2.5.4.1) within one run. */
@@ -121,7 +151,7 @@ export function removeReaction(promise: Durable, reaction: Reaction): void {
  * reports it as it reports any other.
  */
 function track(promise: Durable): void {
-  if (promise.run.free) standIns.set(promise, NativePromise.reject(promise.value));
+  if (promise.run.free) standIns.set(promise, nativeSettled(promise.value, true));
   else promise.run.rejections.add(promise);
 }
 
@@ -129,8 +159,10 @@ function track(promise: Durable): void {
 export function handle(promise: Durable): void {
   promise.handled = true;
   if (promise.state !== REJECTED) return;
-  if (promise.run.free) standIns.get(promise)?.catch(() => {});
-  else promise.run.rejections.delete(promise);
+  if (promise.run.free) {
+    const standIn = standIns.get(promise);
+    if (standIn !== undefined) nativeThen(standIn, undefined, () => {});
+  } else promise.run.rejections.delete(promise);
 }
 
-const standIns = new WeakMap<Durable, Promise<never>>();
+const standIns = new WeakMap<Durable, Promise<unknown>>();

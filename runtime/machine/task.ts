@@ -12,7 +12,7 @@ import { runOf } from "./closure.ts";
 import { type Callable, Durable, FULFILLED, Mirror, PENDING, REJECTED } from "./durable.ts";
 import { $park } from "./end.ts";
 import { NativePromise } from "./intrinsics.ts";
-import { attach, promiseResolve } from "./loop.ts";
+import { attach, isOddPromise, promiseResolve, watchOdd } from "./loop.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { addReaction, enqueue, handle, subscribe } from "./settle.ts";
 
@@ -72,7 +72,13 @@ function endFromOutside(task: Durable): Durable | Promise<unknown> {
 
 /** A native promise that settles together with `promise`, in the same job. */
 export function mirror(promise: Durable): Promise<unknown> {
-  return new NativePromise((resolve, reject) => subscribe(promise, new Mirror({ resolve, reject })));
+  let reaction!: Mirror;
+  const native = new NativePromise((resolve, reject) => {
+    reaction = new Mirror({ resolve, reject });
+    subscribe(promise, reaction);
+  });
+  reaction.promise = native;
+  return native;
 }
 
 /**
@@ -129,6 +135,10 @@ function awaitDurable(task: Durable, promise: Durable): unknown {
 
 function awaitObject(task: Durable, value: object): unknown {
   const { run } = task;
+  if (isOddPromise(value)) {
+    watchOdd(run, value, task);
+    return $park;
+  }
   const promise = promiseResolve(run, value);
   if (promise !== value && promise instanceof Durable && promise.state !== PENDING)
     return $await(task, promise);

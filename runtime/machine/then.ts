@@ -10,8 +10,18 @@
  * | the same with closures of marked code for handlers | as in the promise's run |
  */
 import { isStamped } from "./closure.ts";
-import { Durable, Finally, FULFILLED, type Handler, NativeReaction, PENDING, Then } from "./durable.ts";
-import { NativePromise, nativeThen } from "./intrinsics.ts";
+import {
+  Durable,
+  Finally,
+  FULFILLED,
+  type Handler,
+  Mirror,
+  type NativeCapability,
+  NativeReaction,
+  PENDING,
+  Then,
+} from "./durable.ts";
+import { NativePromise, nativeSettled, nativeThen } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
 import { inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
@@ -37,9 +47,9 @@ export function durableThen(this: unknown, onFulfilled?: unknown, onRejected?: u
   if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
   const run = runFor(this, fulfilled, rejected);
   if (run === null) return thenFromOutside(this, fulfilled, rejected);
-  const target = derive(this, run);
+  const { target, promise } = derive(this, run);
   inside(run, this, new Then(fulfilled, rejected, target));
-  return target;
+  return promise;
 }
 
 /** Promise.prototype.catch (§27.2.5.1) */
@@ -50,13 +60,14 @@ function durableCatch(this: PromiseLike<unknown>, onRejected?: never): unknown {
 /** Promise.prototype.finally (§27.2.5.3) */
 function durableFinally(this: unknown, onFinally?: unknown): unknown {
   const handler = callable(onFinally);
-  if (!(this instanceof Durable)) return Reflect.apply(nativeFinally, this, [onFinally]);
+  if (!(this instanceof Durable) || (this as { then?: unknown }).then !== durableThen)
+    return Reflect.apply(nativeFinally, this, [onFinally]);
   if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
   const run = runFor(this, handler, undefined);
   if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
-  const target = derive(this, run);
+  const { target, promise } = derive(this, run);
   inside(run, this, new Finally(handler as () => unknown, target));
-  return target;
+  return promise;
 }
 
 function callable(f: unknown): Handler | undefined {
@@ -77,22 +88,48 @@ function inside(run: Run, promise: Durable, reaction: Then | Finally): void {
   else inRun(run, () => attach(run, promise, reaction));
 }
 
+/** What `then` settles, and what it returns: the same, unless the species makes promises of another kind. */
+interface Derived {
+  readonly target: Durable;
+  readonly promise: object;
+}
+
 /** NewPromiseCapability of the species (§7.3.22); for promises that are no instances of a subclass, without the search. */
-function derive(promise: Durable, run: Run): Durable {
-  if (Object.getPrototypeOf(promise) === Durable.prototype) return new Durable(run, null);
+function derive(promise: Durable, run: Run): Derived {
+  const Species = speciesOf(promise);
+  const target = new Durable(run, null);
+  if (Species === NativePromise) return { target, promise: target };
+  let capability: NativeCapability | undefined;
+  const made: object = Reflect.construct(Species, [
+    (resolve: never, reject: never) => {
+      if (capability?.resolve !== undefined || capability?.reject !== undefined)
+        throw new TypeError("Promise executor has already been invoked with non-undefined arguments");
+      capability = { resolve, reject };
+    },
+  ]);
+  if (made instanceof Durable) return { target: made, promise: made };
+  if (typeof capability?.resolve !== "function" || typeof capability.reject !== "function")
+    throw new TypeError("Promise resolve or reject function is not callable");
+  subscribe(target, new Mirror(capability));
+  return { target, promise: made };
+}
+
+/** SpeciesConstructor (§7.3.22) */
+function speciesOf(promise: Durable): new (executor: unknown) => object {
   const Base = (promise as { constructor: unknown }).constructor;
-  const Species = (Base as { [Symbol.species]?: unknown } | undefined)?.[Symbol.species];
-  if (typeof Species !== "function" || Species === NativePromise) return new Durable(run, null);
-  const derived: unknown = Reflect.construct(Species, [() => {}]);
-  return derived instanceof Durable ? derived : new Durable(run, null);
+  if (Base === NativePromise || Base === undefined) return NativePromise as never;
+  if ((typeof Base !== "object" || Base === null) && typeof Base !== "function")
+    throw new TypeError("The .constructor property is not an object");
+  const Species = (Base as { [Symbol.species]?: unknown })[Symbol.species] ?? NativePromise;
+  if (typeof Species !== "function")
+    throw new TypeError("object.constructor[Symbol.species] is not a constructor");
+  return Species as never;
 }
 
 function thenFromOutside(promise: Durable, f: Handler | undefined, g: Handler | undefined): Promise<unknown> {
   if (promise.state !== PENDING) {
     handle(promise);
-    const { value } = promise;
-    const settled = promise.state === FULFILLED ? NativePromise.resolve(value) : NativePromise.reject(value);
-    return nativeThen(settled, f, g);
+    return nativeThen(nativeSettled(promise.value, promise.state !== FULFILLED), f, g);
   }
   return new NativePromise((resolve, reject) => {
     subscribe(promise, new NativeReaction(f, g, { resolve, reject }));

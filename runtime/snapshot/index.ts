@@ -34,6 +34,7 @@ export {
   type PointsOf,
   parsePoints,
 } from "./points.ts";
+export { preview } from "./preview.ts";
 export { resource } from "./resources.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeList, encodeValue } from "./values.ts";

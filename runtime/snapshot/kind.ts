@@ -13,6 +13,8 @@ import type { ChunkBody } from "./chunk.ts";
 
 /** What a writer of a kind is given. */
 export interface Out {
+  /** Whether it is a snapshot of a run, and no value outside of runs. */
+  readonly isOfRun: boolean;
   /** Index of the node being written. */
   readonly current: number;
   /** The text of a value in a node. Anything with identity gets a node and is written later, never by recursion. */

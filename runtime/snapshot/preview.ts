@@ -1,26 +1,30 @@
 /** Values of a snapshot as short text for people, read from the nodes. */
 import type { ChunkBody } from "./chunk.ts";
+import { parse } from "./format.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
 import { readLarge } from "./large.ts";
 import { splitName } from "./names.ts";
+import { encodeValue } from "./values.ts";
 
 const MAX_DEPTH = 3;
 const MAX_ITEMS = 10;
 const MAX_STRING = 200;
 
+/** A value as locals are shown: what it would be in a snapshot, as one would write it in source, shortened. */
+export function preview(value: unknown): string {
+  const raw = parse(encodeValue(value));
+  if (!Array.isArray(raw) || !Array.isArray(raw[1])) return new Preview([], []).value(raw);
+  return new Preview(list(raw[0]), raw[1]).value([0]);
+}
+
 export class Preview {
   private readonly names: readonly unknown[];
   private readonly nodes: readonly unknown[];
-
   private readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   /** Large values may be shown in several places. */
   private readonly parsed = new Map<Node, unknown>();
 
-  constructor(
-    names: readonly unknown[],
-    nodes: readonly unknown[],
-    chunks: ReadonlyMap<string, ChunkBody> | undefined,
-  ) {
+  constructor(names: readonly unknown[], nodes: readonly unknown[], chunks?: ReadonlyMap<string, ChunkBody>) {
     this.chunks = chunks;
     this.names = names;
     this.nodes = nodes;

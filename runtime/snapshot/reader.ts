@@ -17,7 +17,8 @@ import { objectsInside } from "./kinds/data.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { prototypeOf } from "./kinds/instances.ts";
-import { fillArray, fillPlain, fillShaped, readOwn, readShaped } from "./kinds/objects.ts";
+import { fillArray, fillPlain, fillShaped, readShaped } from "./kinds/objects.ts";
+import { readOwn } from "./kinds/own-table.ts";
 import { readSpecial, readSymbol } from "./kinds/primitives.ts";
 import { fillTask, type RunIn } from "./kinds/promises.ts";
 import { needsMigration, type PointsOf } from "./points.ts";
@@ -197,7 +198,7 @@ export class Reader implements RunIn {
     this.objects[index] =
       entries === undefined
         ? this.make(node)
-        : allocatePrivate(list(node), entries, this, () => this.make(node));
+        : allocatePrivate(Array.isArray(node) ? node : [], entries, this, () => this.make(node));
   }
 
   private make(node: unknown): unknown {

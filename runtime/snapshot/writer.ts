@@ -7,6 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import {
+  brandsOf,
   type Callable,
   type ClassValue,
   classOf,
@@ -18,6 +19,7 @@ import {
   recordOf,
   registry,
   stampOf,
+  strayTask,
   type Wait,
 } from "../machine/index.ts";
 import { toBase64 } from "./base64.ts";
@@ -27,7 +29,13 @@ import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
-import { classOfPrototype, writeClass, writeClassPrototype, writeMember } from "./kinds/classes.ts";
+import {
+  classOfPrototype,
+  writeClass,
+  writeClassPrototype,
+  writeMember,
+  writePrivate,
+} from "./kinds/classes.ts";
 import {
   closureOfPrototype,
   hasPlainPrototype,
@@ -38,14 +46,15 @@ import {
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { describeValue, writeInstance } from "./kinds/instances.ts";
-import { writeArray, writeDictionary, writeOdd, writeOwn, writePlain } from "./kinds/objects.ts";
+import { writeArray, writeDictionary, writeOdd, writePlain } from "./kinds/objects.ts";
+import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
-import { word } from "./names.ts";
 import { PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
+import { Scopes } from "./scopes.ts";
 import { Shapes } from "./shapes.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
 
@@ -83,17 +92,10 @@ const NONE: readonly never[] = [];
 /** What every method has. */
 const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
 
-/** A scope record that is being written: which of its variables are needed so far. */
-interface Scope {
-  readonly id: string;
-  readonly record: Readonly<Record<string, unknown>>;
-  readonly variables: readonly string[];
-  readonly needed: Set<string>;
-}
-
 /** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
 const MANY_ELEMENTS = 16;
 const MANY_NODES = 64;
+const { isPrototypeOf } = Object.prototype;
 
 /**
  * Most snapshots hold a handful of nodes, and one is written at each turn of each run: what they seldom need is made
@@ -122,7 +124,7 @@ export class Writer implements RunOut {
   private readonly names = new IndexedList<string>();
   private shapes: Shapes | null = null;
   private ownEntries = "";
-  private scopes: Map<object, Scope> | null = null;
+  private scopes: Scopes | null = null;
   private postponed: Postponed[] | null = null;
   private weaks: Weak[] | null = null;
   private plainData: PlainData | null = null;
@@ -217,7 +219,7 @@ export class Writer implements RunOut {
     return this.refuseAt(this.current, what);
   }
 
-  private refuseAt(index: number, what: string): string {
+  refuseAt(index: number, what: string): string {
     if (this.refusals === NONE) this.refusals = [];
     (this.refusals as Refusal[]).push({ index, what });
     return '["refused"]';
@@ -239,45 +241,8 @@ export class Writer implements RunOut {
 
   scope(record: object, variables: readonly string[]): number {
     const index = this.index(record);
-    const scope = this.scopeOf(record, index);
-    if (scope !== undefined) this.need(scope, variables, index);
+    (this.scopes ??= new Scopes(this)).need(record, variables, index);
     return index;
-  }
-
-  private scopeOf(record: object, index: number): Scope | undefined {
-    const known = this.scopes?.get(record);
-    if (known !== undefined) return known;
-    const schema = recordOf(record);
-    if (schema === undefined) {
-      this.refuseAt(index, "a scope of a module that is not registered");
-      return undefined;
-    }
-    const { id, variables } = schema;
-    const scope: Scope = { id, record: record as never, variables, needed: new Set() };
-    this.scopes ??= new Map();
-    this.scopes.set(record, scope);
-    // Records of the machine itself may be values of the user's, too: what `setTimeout` returned.
-    if (id.startsWith("coldframe#")) this.need(scope, variables, index);
-    return scope;
-  }
-
-  private need({ record, needed }: Scope, variables: readonly string[], index: number): void {
-    const { current } = this;
-    this.current = index;
-    for (const variable of variables) {
-      if (needed.has(variable)) continue;
-      needed.add(variable);
-      // Gives the value an index now; the text of the record is written at the end.
-      this.value(record[variable]);
-    }
-    this.current = current;
-  }
-
-  private writeScope({ id, record, variables, needed }: Scope): string {
-    const saved = variables.filter((variable) => needed.has(variable));
-    let text = `["scope",${this.name(quote([id, ...saved].map(word).join(" ")))}`;
-    for (const variable of saved) text += `,${this.value(record[variable])}`;
-    return `${text}]`;
   }
 
   bytes(content: Uint8Array): string {
@@ -374,13 +339,25 @@ export class Writer implements RunOut {
       return this.chunks !== null && value.length >= LARGE ? this.chunks.string(value) : quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
-      return typeof value === "function"
-        ? this.writeFunction(value as Callable)
-        : this.writeObject(value as object);
+      const text =
+        typeof value === "function"
+          ? this.writeFunction(value as Callable)
+          : this.writeObject(value as object);
+      if (registry.branded !== null && !text.startsWith('["ref"')) this.writeBrands(value as object);
+      return text;
     } catch (error) {
       // A brand check of the platform, or a transformer of the user's, has failed.
       const why = error instanceof Error ? error.message : String(error);
       return this.refuse(`an object that cannot be read (${why})`);
+    }
+  }
+
+  /** Private names of classes from which the object does not inherit. */
+  private writeBrands(object: object): void {
+    for (const one of brandsOf(object)) {
+      if (Reflect.apply(isPrototypeOf, one.class.prototype, [object])) continue;
+      const wrong = writePrivate(object, this.value(one.class), one, this);
+      if (wrong !== undefined) this.refuse(`an object with ${wrong}`);
     }
   }
 
@@ -413,8 +390,11 @@ export class Writer implements RunOut {
         this.writeKind(object, kind)
       );
     if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
-    const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
-    if (scope !== undefined) return this.later(() => this.writeScope(scope));
+    if (this.ofRun !== null && recordOf(object) !== undefined) {
+      const scopes = (this.scopes ??= new Scopes(this));
+      scopes.need(object, [], this.current);
+      return this.later(() => scopes.write(object));
+    }
     const builtin = builtinName(object);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     const made = this.writeGenerating(object);
@@ -472,7 +452,7 @@ export class Writer implements RunOut {
 
   /** A generator, or the `prototype` of a generator function. */
   private writeGenerating(object: object): string | undefined {
-    const task = generatorTask(object);
+    const task = generatorTask(object) ?? strayTask(object);
     const owner = task === undefined ? generatorFunctionOf(object) : undefined;
     if (task === undefined && owner === undefined) return undefined;
     if (this.ofRun === null) return this.refuse("a generator");
@@ -509,10 +489,6 @@ export class Writer implements RunOut {
     if (json === undefined) return undefined;
     this.rewrite();
     return this.chunks !== null && json.length >= LARGE ? this.chunks.data(`[${json}]`) : `["data",${json}]`;
-  }
-
-  private knownScope(object: object): Scope | undefined {
-    return recordOf(object) === undefined ? undefined : this.scopeOf(object, this.current);
   }
 
   private writeKind(object: object, kind: Kind): string {

@@ -20,6 +20,7 @@ import {
   PENDING,
   REJECTED,
   Run,
+  registry,
   type Step,
   StepWait,
   settle as settlePromise,
@@ -47,6 +48,8 @@ export class ScenarioRun implements Host {
   readonly #inbox: Arrival[] = [];
   readonly #kept = new Map<string, string[]>();
   readonly #sent = new Set<string>();
+  /** Copies of events, by the key that they go to. */
+  readonly #feeds = new Map<string, Extract<Effect, { readonly kind: "feed" }>>();
   readonly #places: { readonly wait: number; readonly key: string; readonly max: number; held: boolean }[] =
     [];
   /** Waits that were taken up: their steps began, their timers run. */
@@ -79,6 +82,10 @@ export class ScenarioRun implements Host {
   effect(_run: Run, effect: Effect): void {
     if (effect.kind === "send") this.#world.send(effect.key, decodeValue(effect.payload), effect.id);
     else if (effect.kind === "release") this.#release(effect.wait);
+    else if (effect.kind === "feed") {
+      if (effect.which === "none") this.#feeds.delete(effect.to);
+      else this.#feeds.set(effect.to, effect);
+    }
   }
 
   onQuiescent(): void {}
@@ -200,7 +207,7 @@ export class ScenarioRun implements Host {
     let threw = false;
     let value: unknown;
     try {
-      value = await findStep(id)!.body(...(decodeValue(args) as never[]));
+      value = await registry.callFreely(findStep(id)!.body, undefined, decodeValue(args) as unknown[]);
     } catch (error) {
       threw = true;
       value = error;
@@ -251,6 +258,11 @@ export class ScenarioRun implements Host {
       if (this.#sent.has(name)) return;
       this.#sent.add(name);
     }
+    const feeds = [...this.#feeds.values()].filter((feed) => feed.key === key);
+    for (const { to, which } of feeds) {
+      if (which === "next") this.#feeds.delete(to);
+      this.#post(to, payload, id);
+    }
     const value = encodeValue(payload);
     for (const { wait } of this.run.waits.values()) {
       if (wait?.kind !== "event" || wait.key !== key) continue;
@@ -258,7 +270,7 @@ export class ScenarioRun implements Host {
       this.#inbox.push({ wait: wait.id, threw: false, value });
       return;
     }
-    this.#kept.set(key, [...(this.#kept.get(key) ?? []), value]);
+    if (feeds.length === 0) this.#kept.set(key, [...(this.#kept.get(key) ?? []), value]);
   }
 }
 

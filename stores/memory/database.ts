@@ -5,10 +5,12 @@ import type {
   Attempt,
   Blocked,
   CancelState,
+  Feed,
   Hint,
   NewEvent,
   RunEnd,
   RunStatus,
+  ScheduleRow,
   WorkerInfo,
 } from "../../runtime/engine/store.ts";
 
@@ -42,9 +44,14 @@ export interface Record {
   readonly attempts: Map<number, Attempt>;
   /** Names of the chunks that the snapshot refers to. */
   readonly chunks: Set<string>;
+  /** Events among the arrivals. */
+  readonly taken: Map<number, KeptEvent>;
   /** Runs that wait for its end. */
   readonly followers: Follower[];
 }
+
+/** `n`: the order in which events were sent. */
+export type KeptEvent = NewEvent & { readonly n: number };
 
 export interface Follower {
   readonly run: Record;
@@ -63,14 +70,20 @@ export interface Database {
   readonly runs: Map<string, Record>;
   readonly workers: Map<string, WorkerInfo & { until: number }>;
   /** Waits for events by key, oldest run first. */
-  readonly subscriptions: Map<string, { readonly run: Record; readonly wait: number }[]>;
+  readonly subscriptions: Map<
+    string,
+    { readonly run: Record; readonly wait: number; readonly schema: string | null }[]
+  >;
+  /** Runs that get copies of events, by key. */
+  readonly feeds: Map<string, (Feed & { readonly run: Record })[]>;
   /** Events that nobody took yet, by key, in order of arrival. */
-  readonly mailbox: Map<string, NewEvent[]>;
+  readonly mailbox: Map<string, KeptEvent[]>;
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
   /** By name: the content, and how many runs refer to it. */
   readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
+  readonly schedules: Map<string, ScheduleRow>;
   /** Lines of locks by key, in the order in which places were asked for. */
   readonly places: Map<string, Place[]>;
   /** When the next place of a rate is free, by key. */
@@ -86,10 +99,12 @@ export function emptyDatabase(): Database {
     runs: new Map(),
     workers: new Map(),
     subscriptions: new Map(),
+    feeds: new Map(),
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
     chunks: new Map(),
+    schedules: new Map(),
     places: new Map(),
     rates: new Map(),
     count: 0,

@@ -12,6 +12,7 @@ import type {
   RunDetail,
   RunFilter,
   RunRow,
+  ScheduleChange,
   SendOutcome,
   StartOutcome,
   Store,
@@ -23,9 +24,11 @@ import type {
 import { arrive, tell } from "./arrivals.ts";
 import { chunksOf } from "./chunks.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
+import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
-import { cloneRun, collect } from "./upkeep.ts";
-import { commitWrite, deliver, endRun, insertRun, retried } from "./writes.ts";
+import { changeSchedule } from "./schedules.ts";
+import { cloneRun, collect, endByForce } from "./upkeep.ts";
+import { commitWrite, insertRun, retried } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
 const COMMITS_PER_TURN = 64;
@@ -141,7 +144,7 @@ export class MemoryStore implements Store {
     if (run === undefined || run.end !== null) return false;
     const hints: Hint[] = [];
     if (force === null) askToCancel(run, hints);
-    else endRun(this.#data, run, { status: "cancelled", value: force }, hints);
+    else endByForce(this.#data, run, { status: "cancelled", value: force }, hints);
     this.#tellAll(hints);
     return true;
   }
@@ -170,7 +173,7 @@ export class MemoryStore implements Store {
     const held = run?.attempts.get(wait);
     if (run === undefined || held === undefined || held.due !== null) return false;
     if (mending.kind === "retry") {
-      run.attempts.set(wait, { ...held, made: 0, due: 0 });
+      run.attempts.set(wait, { ...held, made: 0, due: 0, since: this.#data.now(), begun: null });
       tell(run);
     } else {
       run.attempts.delete(wait);
@@ -202,6 +205,17 @@ export class MemoryStore implements Store {
     const free = Math.max(now(), rates.get(key) ?? 0);
     rates.set(key, free + interval);
     return Math.max(now(), Math.ceil(free - interval * (burst - 1)));
+  }
+
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    const hints: Hint[] = [];
+    const passed = changeSchedule(this.#data, change, hints);
+    this.#tellAll(hints);
+    return passed;
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return this.#data.schedules.delete(id);
   }
 
   async unblock(id: string): Promise<boolean> {
@@ -279,7 +293,25 @@ export class MemoryStore implements Store {
       const run = this.#data.runs.get(id);
       return run === undefined ? [] : chunksOf(this.#data, run);
     },
+    counts: async () => {
+      const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+      for (const { status } of this.#data.runs.values()) counts[status]++;
+      return counts;
+    },
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
+    schemaOf: async (key) =>
+      this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,
+    schedule: async (id) => this.#data.schedules.get(id) ?? null,
+    schedules: async (due, limit) =>
+      [...this.#data.schedules.values()]
+        .filter(({ next }) => due === null || (next !== null && next <= due))
+        .sort((a, b) => (a.next ?? 0) - (b.next ?? 0))
+        .slice(0, limit),
+    nextSchedule: async () =>
+      [...this.#data.schedules.values()].reduce<number | null>(
+        (first, { next }) => (next === null || (first !== null && first <= next) ? first : next),
+        null,
+      ),
     workers: async () => [...this.#data.workers.values()].filter((worker) => worker.until > this.#data.now()),
   };
 

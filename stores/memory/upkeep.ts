@@ -1,7 +1,9 @@
 /** Copies of runs, and their removal. */
-import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import type { Hint, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
+import { feed, unsubscribe } from "./events.ts";
+import { endRun } from "./writes.ts";
 
 /** Copies a run that has not ended, as it was last saved. */
 export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewRun, "id" | "secret">): void {
@@ -22,14 +24,21 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     due: 0,
     cancel: "no",
     arrivals: new Map(from.arrivals),
-    attempts: new Map(from.attempts),
+    attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
+    taken: new Map(),
     chunks: shareChunks(data, from.chunks),
     followers: [],
   };
   data.runs.set(id, copy);
   for (const { kind, id: wait, name } of JSON.parse(copy.waits) as WaitInfo[]) {
     if (kind === "event")
-      data.subscriptions.set(name, [...(data.subscriptions.get(name) ?? []), { run: copy, wait }]);
+      data.subscriptions.set(name, [
+        ...(data.subscriptions.get(name) ?? []),
+        { run: copy, wait, schema: null },
+      ]);
+  }
+  for (const fed of [...data.feeds.values()].flat()) {
+    if (fed.run === from) feed(data, copy, fed);
   }
   for (const { followers } of data.runs.values()) {
     for (const follower of followers.filter((one) => one.run === from)) {
@@ -42,11 +51,23 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
   }
 }
 
+/** Ends a run whatever it is doing. */
+export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint[]): void {
+  for (const { kind, id, name } of JSON.parse(run.waits) as WaitInfo[]) {
+    if (kind === "event") unsubscribe(data, run, id, name, hints);
+  }
+  endRun(data, run, end, hints);
+}
+
 /** Removes runs that ended before a time. @returns how many */
 export function collect(data: Database, before: number, limit: number): number {
   const ended = [...data.runs.values()]
     .filter((run) => run.end !== null && run.updated < before)
     .slice(0, limit);
-  for (const { id } of ended) data.runs.delete(id);
+  for (const run of ended) {
+    data.runs.delete(run.id);
+    for (const fed of [...data.feeds.values()].flat())
+      if (fed.run === run) feed(data, run, { ...fed, which: "none" });
+  }
   return ended.length;
 }

@@ -1,20 +1,17 @@
 /** How writes change the data in memory. Each function either does all of its work or, when fenced, nothing. */
 import type {
   Hint,
-  NewEvent,
   NewRun,
   Note,
   RunEnd,
-  SendOutcome,
   StartOutcome,
-  Subscription,
   Turn,
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
-import { arrive } from "./arrivals.ts";
 import { changeChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
+import { deliver, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 
@@ -49,6 +46,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     arrivals: new Map(),
     attempts: new Map(),
     chunks: new Set(),
+    taken: new Map(),
     followers: [],
   };
   data.runs.set(run.id, record);
@@ -71,11 +69,12 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   run.snapshot = turn.snapshot;
   run.waits = turn.waits;
   if (turn.cancelled) run.cancel = "under way";
+  for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
+    run.taken.delete(wait);
     run.attempts.delete(wait);
   }
-  for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key);
   for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
   if (turn.chunks !== null) changeChunks(data, run, turn.chunks);
   for (const child of turn.starts) {
@@ -89,6 +88,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   }
   for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
   for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
+  for (const given of turn.feeds) feed(data, run, given);
   for (const subscription of turn.subscribe) subscribe(data, run, subscription);
   for (const event of turn.sends) deliver(data, event, hints);
   if (turn.end !== null) {
@@ -132,7 +132,7 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
 function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): WriteOutcome {
   for (const { wait, threw, value, key } of note.arrivals) {
     if (run.arrivals.has(wait)) continue;
-    if (key !== undefined) unsubscribe(data, run, wait, key);
+    if (key !== undefined) leave(data, run, wait, key);
     run.arrivals.set(wait, { wait, threw, value });
   }
   for (const attempt of note.attempts) run.attempts.set(attempt.wait, attempt);
@@ -147,48 +147,6 @@ function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): Wri
     } else hints.push({ kind: "ready" });
   }
   return passed(run, note.news);
-}
-
-export function deliver(data: Database, event: NewEvent, hints: Hint[]): SendOutcome {
-  if (event.run !== null) {
-    const target = data.runs.get(event.run);
-    if (target === undefined) return { status: "unknown", run: null };
-    if (target.end !== null) return { status: "late", run: null };
-  }
-  const name = JSON.stringify([event.key, event.id]);
-  if (data.sent.has(name)) return { status: "duplicate", run: null };
-  data.sent.add(name);
-  const waiting = data.subscriptions.get(event.key);
-  let first = waiting?.shift();
-  while (first !== undefined && first.run.end !== null) first = waiting!.shift();
-  if (first === undefined) {
-    data.mailbox.set(event.key, [...(data.mailbox.get(event.key) ?? []), event]);
-    return { status: "kept", run: null };
-  }
-  if (waiting!.length === 0) data.subscriptions.delete(event.key);
-  arrive(first.run, { wait: first.wait, threw: false, value: event.payload });
-  hints.push({ kind: "run", run: first.run.id });
-  return { status: "delivered", run: first.run.id };
-}
-
-function subscribe(data: Database, run: Record, { wait, key }: Subscription): void {
-  const kept = data.mailbox.get(key);
-  const event = kept?.shift();
-  if (event !== undefined) {
-    if (kept!.length === 0) data.mailbox.delete(key);
-    arrive(run, { wait, threw: false, value: event.payload });
-    return;
-  }
-  const waiting = data.subscriptions.get(key) ?? [];
-  waiting.push({ run, wait });
-  waiting.sort((a, b) => a.run.n - b.run.n || a.wait - b.wait);
-  data.subscriptions.set(key, waiting);
-}
-
-function unsubscribe(data: Database, run: Record, wait: number, key: string): void {
-  const rest = data.subscriptions.get(key)?.filter((other) => other.run !== run || other.wait !== wait);
-  if (rest === undefined || rest.length === 0) data.subscriptions.delete(key);
-  else data.subscriptions.set(key, rest);
 }
 
 function passed(run: Record, seen: number): WriteOutcome {

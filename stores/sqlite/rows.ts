@@ -14,7 +14,8 @@ export function chunkOf(row: Row): Chunk {
 }
 
 export function attemptOf(row: Row): Attempt {
-  return { wait: row.wait, made: row.made, due: row.due, error: row.error };
+  const { wait, made, due, error, since, begun, progress } = row;
+  return { wait, made, due, error, since, begun, progress };
 }
 
 /** Steps of run `n` that were held, and that a person wants to be tried again. */

@@ -16,6 +16,9 @@ import type {
   RunDetail,
   RunFilter,
   RunRow,
+  RunStatus,
+  ScheduleChange,
+  ScheduleRow,
   SendOutcome,
   StartOutcome,
   Store,
@@ -34,6 +37,7 @@ import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
+import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
 import { cloneRun, collect, endByForce, mend, reserve } from "./upkeep.ts";
@@ -186,6 +190,16 @@ export class SqliteStore implements Store {
     return this.#write(100, (transaction) => reserve(transaction, key, interval, burst));
   }
 
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    return this.#write(change.row.spec.length * (1 + change.starts.length) + 200, (transaction) =>
+      changeSchedule(transaction, change),
+    );
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return this.#write(100, ({ sql }) => sql.dropSchedule.run(id) === 1);
+  }
+
   async unblock(run: string): Promise<boolean> {
     return this.#write(100, ({ sql, hints }) => {
       hints.push({ kind: "ready" });
@@ -229,13 +243,21 @@ export class SqliteStore implements Store {
       }),
     runs: async (filter: RunFilter): Promise<readonly RunRow[]> =>
       this.#read((sql) => {
-        const after =
-          filter.after === undefined ? null : ((sql.status.get(filter.after)?.n ?? null) as number | null);
-        const status = filter.status ?? null;
+        const after = filter.after === undefined ? undefined : (sql.status.get(filter.after)?.n as number);
+        const below = after ?? Number.MAX_SAFE_INTEGER;
         const entry = filter.entry ?? null;
         const tags = filter.tags === undefined ? null : JSON.stringify(filter.tags);
         const limit = filter.limit ?? 100;
-        return sql.runs.all(after, after, status, status, entry, entry, tags, tags, limit).map(rowOf);
+        const rest = [below, entry, entry, tags, tags, limit];
+        const rows =
+          filter.status === undefined ? sql.runs.all(...rest) : sql.runsOfStatus.all(filter.status, ...rest);
+        return rows.map(rowOf);
+      }),
+    counts: async () =>
+      this.#read((sql) => {
+        const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+        for (const { status, runs } of sql.counts.all()) counts[status as RunStatus] = runs;
+        return counts;
       }),
     chunks: async (id: string) =>
       this.#read((sql) => {
@@ -244,6 +266,18 @@ export class SqliteStore implements Store {
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),
+    schemaOf: async (key: string): Promise<string | null> =>
+      this.#read((sql) => sql.schemaOf.get(key)?.schema ?? null),
+    schedule: async (id: string): Promise<ScheduleRow | null> =>
+      this.#read((sql) => {
+        const row = sql.schedule.get(id);
+        return row === undefined ? null : scheduleOf(row);
+      }),
+    schedules: async (due: number | null, limit: number): Promise<readonly ScheduleRow[]> =>
+      this.#read((sql) =>
+        (due === null ? sql.allSchedules.all(limit) : sql.dueSchedules.all(due, limit)).map(scheduleOf),
+      ),
+    nextSchedule: async (): Promise<number | null> => this.#read((sql) => sql.nextSchedule.get()!.next),
     workers: async () =>
       this.#read((sql) =>
         sql.liveWorkers

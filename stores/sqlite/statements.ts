@@ -12,9 +12,11 @@
  * | `places`        | run that has, or waits for, a lock       | when taken, granted, released    |
  * | `rates`         | key of a rate limit                      | at each use                      |
  * | `arrivals`      | outcome not yet in a snapshot            | by senders, ended children, redo |
- * | `attempts`      | step that waits for its retry            | at each failed attempt           |
+ * | `attempts`      | step with failed attempts, or progress   | at each failed attempt, heartbeat |
  * | `subscriptions` | event wait                               | when parked, when decided        |
+ * | `feeds`         | run that gets copies of a key's events   | when it asks, at the first copy  |
  * | `events`        | event ever sent                          | when sent, when taken            |
+ * | `schedules`     | schedule                                 | when changed, when it fires      |
  * | `workers`       | live worker                              | at each renewal                  |
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
@@ -48,7 +50,7 @@ CREATE TABLE runs (
 CREATE INDEX runs_due ON runs (priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 CREATE INDEX runs_worker ON runs (worker) WHERE worker IS NOT NULL;
 CREATE INDEX runs_told ON runs (worker) WHERE worker IS NOT NULL AND told = 1;
-CREATE INDEX runs_blocked ON runs (n) WHERE status = 'blocked';
+CREATE INDEX runs_status ON runs (status, n);
 
 CREATE TABLE states (
   n INTEGER PRIMARY KEY,
@@ -97,6 +99,7 @@ CREATE TABLE arrivals (
   wait INTEGER NOT NULL,
   threw INTEGER NOT NULL,
   value TEXT NOT NULL,
+  event INTEGER,
   UNIQUE (n, wait)
 ) STRICT;
 CREATE TABLE attempts (
@@ -105,6 +108,9 @@ CREATE TABLE attempts (
   made INTEGER NOT NULL,
   due INTEGER,
   error TEXT NOT NULL,
+  since INTEGER,
+  begun INTEGER,
+  progress TEXT,
   PRIMARY KEY (n, wait)
 ) STRICT, WITHOUT ROWID;
 
@@ -112,8 +118,17 @@ CREATE TABLE subscriptions (
   key TEXT NOT NULL,
   n INTEGER NOT NULL,
   wait INTEGER NOT NULL,
+  schema TEXT,
   PRIMARY KEY (key, n, wait)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE feeds (
+  key TEXT NOT NULL,
+  n INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  once INTEGER NOT NULL,
+  PRIMARY KEY (key, n, target)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX feeds_n ON feeds (n);
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY,
   key TEXT NOT NULL,
@@ -128,6 +143,15 @@ CREATE INDEX events_kept ON events (key, seq) WHERE taken IS NULL;
 CREATE INDEX events_run ON events (run) WHERE run IS NOT NULL;
 CREATE INDEX events_taken ON events (sent) WHERE taken IS NOT NULL;
 
+CREATE TABLE schedules (
+  id TEXT PRIMARY KEY,
+  version TEXT NOT NULL,
+  spec TEXT NOT NULL,
+  next INTEGER,
+  paused INTEGER NOT NULL,
+  last TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedules_next ON schedules (next) WHERE next IS NOT NULL;
 CREATE TABLE workers (
   n INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -147,6 +171,12 @@ const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.due, r.reason
   s.epoch, s.turn, s.updated, o.tags, o.parent, o.created, w.id AS worker,
   (SELECT count(*) FROM attempts a WHERE a.n = r.n AND a.due IS NULL) AS held`;
 const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
+
+/** Parameters: entry twice, tags twice, limit. */
+const FILTER = `(? IS NULL OR r.entry = ?)
+      AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
+        WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
+    ORDER BY r.n DESC LIMIT ?`;
 
 /** Runs in one `turns`: a call of the driver costs more than the update of a row, beyond sixteen it is not felt. */
 export const TURNS_AT_ONCE = 16;
@@ -219,12 +249,15 @@ export const statements = {
     "INSERT INTO arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?) ON CONFLICT (n, wait) DO NOTHING",
   arrivals: "SELECT wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
   dropArrival: "DELETE FROM arrivals WHERE n = ? AND wait = ?",
-  setAttempt: `INSERT INTO attempts (n, wait, made, due, error) VALUES (?, ?, ?, ?, ?)
-    ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error`,
-  attempts: "SELECT wait, made, due, error FROM attempts WHERE n = ? ORDER BY wait",
+  setAttempt: `INSERT INTO attempts (n, wait, made, due, error, since, begun, progress)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (n, wait) DO UPDATE SET made = excluded.made, due = excluded.due, error = excluded.error,
+      since = excluded.since, begun = excluded.begun, progress = excluded.progress`,
+  attempts: "SELECT wait, made, due, error, since, begun, progress FROM attempts WHERE n = ? ORDER BY wait",
   dropAttempt: "DELETE FROM attempts WHERE n = ? AND wait = ?",
   held: "SELECT 1 FROM attempts WHERE n = ? AND wait = ? AND due IS NULL",
-  retryHeld: "UPDATE attempts SET made = 0, due = 0 WHERE n = ? AND wait = ? AND due IS NULL",
+  retryHeld:
+    "UPDATE attempts SET made = 0, due = 0, since = ?, begun = NULL WHERE n = ? AND wait = ? AND due IS NULL",
   retried: "SELECT wait FROM attempts WHERE n = ? AND made = 0",
   /** Something came for the run from elsewhere. Nothing is returned when it has ended. */
   wake: `UPDATE runs SET told = 1, due = 0, status = iif(status = 'suspended', status, 'active'), reason = NULL, needs = NULL
@@ -234,29 +267,52 @@ export const statements = {
   resume: "UPDATE runs SET status = 'active', told = 1, due = 0 WHERE n = ? AND status = 'suspended'",
   addNews: "UPDATE states SET news = news + 1 WHERE n = ?",
 
-  subscribe: "INSERT INTO subscriptions (key, n, wait) VALUES (?, ?, ?)",
+  subscribe: "INSERT INTO subscriptions (key, n, wait, schema) VALUES (?, ?, ?, ?)",
   unsubscribe: "DELETE FROM subscriptions WHERE key = ? AND n = ? AND wait = ?",
   subscriber: "SELECT n, wait FROM subscriptions WHERE key = ? ORDER BY n, wait LIMIT 1",
+  schemaOf: "SELECT schema FROM subscriptions WHERE key = ? ORDER BY n, wait LIMIT 1",
+  feed: `INSERT INTO feeds (key, n, target, once) VALUES (?, ?, ?, ?)
+    ON CONFLICT (key, n, target) DO UPDATE SET once = excluded.once`,
+  feeds:
+    "SELECT f.n, f.target, f.once, r.id FROM feeds f JOIN runs r ON r.n = f.n WHERE f.key = ? ORDER BY f.n, f.target",
+  dropFeed: "DELETE FROM feeds WHERE key = ? AND n = ? AND target = ?",
+  dropFeedOf: "DELETE FROM feeds WHERE n = ? AND target = ? AND once = 1",
+  dropFeeds: "DELETE FROM feeds WHERE n = ?",
   insertEvent: `INSERT INTO events (key, id, payload, run, sent, taken) VALUES (?, ?, ?, ?, ?, NULL)
     ON CONFLICT (key, id) DO NOTHING RETURNING seq`,
   kept: "SELECT seq, payload FROM events WHERE key = ? AND taken IS NULL ORDER BY seq LIMIT 1",
+  arriveWith: `INSERT INTO arrivals (n, wait, threw, value, event) VALUES (?, ?, 0, ?, ?)
+    ON CONFLICT (n, wait) DO NOTHING`,
+  arrivedWith: "SELECT event, value FROM arrivals WHERE n = ? AND wait = ? AND event IS NOT NULL",
+  putBack: "UPDATE events SET taken = NULL, payload = ? WHERE seq = ?",
   take: "UPDATE events SET taken = ?, payload = NULL WHERE seq = ?",
   status: "SELECT n, status FROM runs WHERE id = ?",
 
+  // Named, since all active runs would be looked through by the index of statuses.
   /** The highest priority below the given one that has a run with a due time. */
-  nextPriority: `SELECT max(priority) AS priority FROM runs
+  nextPriority: `SELECT max(priority) AS priority FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
-  dueRuns: `SELECT n FROM runs
+  dueRuns: `SELECT n FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
       AND entry NOT IN (SELECT value FROM json_each(?))
     ORDER BY due LIMIT ?`,
-  nextDue: `SELECT min(due) AS due FROM runs
+  nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
   claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin: "SELECT call, secret FROM origins WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
     WHERE r.worker IS NOT NULL AND r.worker = ? AND r.told = 1`,
+
+  schedule: "SELECT id, version, spec, next, paused, last FROM schedules WHERE id = ?",
+  allSchedules: "SELECT id, version, spec, next, paused, last FROM schedules ORDER BY id LIMIT ?",
+  dueSchedules: `SELECT id, version, spec, next, paused, last FROM schedules
+    WHERE next IS NOT NULL AND next <= ? ORDER BY next LIMIT ?`,
+  nextSchedule: "SELECT min(next) AS next FROM schedules WHERE next IS NOT NULL",
+  setSchedule: `INSERT INTO schedules (id, version, spec, next, paused, last) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, spec = excluded.spec, next = excluded.next,
+      paused = excluded.paused, last = excluded.last`,
+  dropSchedule: "DELETE FROM schedules WHERE id = ?",
 
   worker: "SELECT n, until FROM workers WHERE id = ?",
   addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",
@@ -277,8 +333,9 @@ export const statements = {
     SELECT ?, call, ?, tags, NULL, ? FROM origins WHERE n = ?`,
   cloneArrivals:
     "INSERT INTO arrivals (n, wait, threw, value) SELECT ?, wait, threw, value FROM arrivals WHERE n = ? ORDER BY seq",
-  cloneAttempts:
-    "INSERT INTO attempts (n, wait, made, due, error) SELECT ?, wait, made, due, error FROM attempts WHERE n = ?",
+  cloneFeeds: "INSERT INTO feeds (key, n, target, once) SELECT key, ?, target, once FROM feeds WHERE n = ?",
+  cloneAttempts: `INSERT INTO attempts (n, wait, made, due, error, since, progress)
+      SELECT ?, wait, made, due, error, since, progress FROM attempts WHERE n = ?`,
   cloneFollowing:
     "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
   cloneChunks: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM run_chunks WHERE n = ?",
@@ -309,12 +366,11 @@ export const statements = {
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
-  /** Newest first. Parameters: after (n or null) twice, status twice, entry twice, tags twice, limit. */
-  runs: `SELECT ${ROW} ${FROM}
-    WHERE (? IS NULL OR r.n < ?) AND (? IS NULL OR r.status = ?) AND (? IS NULL OR r.entry = ?)
-      AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
-        WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
-    ORDER BY r.n DESC LIMIT ?`,
+  /** Newest first. Parameters: below which n, then as in `FILTER`. */
+  runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
+  /** The same of one status, which the parameters begin with: reads no others. */
+  runsOfStatus: `SELECT ${ROW} ${FROM} WHERE r.status = ? AND r.n < ? AND ${FILTER}`,
+  counts: "SELECT status, count(*) AS runs FROM runs GROUP BY status",
   codes: "SELECT key, body FROM codes ORDER BY key",
   liveWorkers: "SELECT id, lease, until, about FROM workers WHERE until > ? ORDER BY id",
 } as const;

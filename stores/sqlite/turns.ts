@@ -6,13 +6,12 @@ import type {
   Note,
   RunEnd,
   StartOutcome,
-  Subscription,
   Turn,
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
-import { deliverEvent, takeKept } from "./events.ts";
+import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 import { arrivalOf, clean, packBody, retried } from "./rows.ts";
@@ -104,6 +103,7 @@ function hasEffects(turn: Turn): boolean {
     turn.starts.length > 0 ||
     turn.follow.length > 0 ||
     turn.sends.length > 0 ||
+    turn.feeds.length > 0 ||
     turn.cancels.length > 0 ||
     turn.acquire.length > 0
   );
@@ -111,13 +111,13 @@ function hasEffects(turn: Turn): boolean {
 
 function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   const { sql } = transaction;
+  for (const { key, wait } of turn.unsubscribe) unsubscribe(transaction, n, wait, key);
   for (const wait of turn.consumed) {
     sql.dropArrival.run(n, wait);
     sql.dropAttempt.run(n, wait);
   }
   if (turn.cancelled) sql.cancelled.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
-  for (const { key, wait } of turn.unsubscribe) sql.unsubscribe.run(key, n, wait);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
   if (turn.chunks !== null) changeChunks(sql, n, turn.chunks);
   for (const child of turn.starts) {
@@ -134,12 +134,9 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     if (owner !== undefined) release(transaction, owner, wait);
   }
   for (const acquiring of turn.acquire) acquire(transaction, n, acquiring);
+  for (const given of turn.feeds) feed(transaction, n, given);
   for (const subscription of turn.subscribe) subscribe(transaction, n, subscription);
   for (const event of turn.sends) deliverEvent(transaction, event);
-}
-
-function subscribe(transaction: Transaction, n: number, { key, wait }: Subscription): void {
-  if (!takeKept(transaction, n, wait, key)) transaction.sql.subscribe.run(key, n, wait);
 }
 
 export function endRun(transaction: Transaction, n: number, id: string, end: RunEnd): void {
@@ -179,10 +176,10 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
   if (row.epoch !== note.epoch || row.worker !== worker) return FENCED;
   for (const arrival of note.arrivals) {
     const first = insertArrival(transaction, n, arrival);
-    if (first && arrival.key !== undefined) sql.unsubscribe.run(arrival.key, n, arrival.wait);
+    if (first && arrival.key !== undefined) leave(transaction, n, arrival.wait, arrival.key);
   }
-  for (const { wait, made, due, error } of note.attempts)
-    sql.setAttempt.run(n, wait, made, due, clean(error));
+  for (const { wait, made, due, error, since, begun, progress } of note.attempts)
+    sql.setAttempt.run(n, wait, made, due, clean(error), since, begun, progress);
   if (row.news !== note.news) return answer(transaction, n, row, note);
   if (note.release !== null) giveBack(transaction, n, note.release, note);
   return passed(note);

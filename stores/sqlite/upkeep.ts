@@ -1,6 +1,6 @@
 /** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
 import type { Mending, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
-import { tell } from "./events.ts";
+import { tell, unsubscribe } from "./events.ts";
 import { unpackBody } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { endRun, insertArrival } from "./turns.ts";
@@ -11,7 +11,7 @@ export function endByForce(transaction: Transaction, n: number, id: string, end:
   if (tell(transaction, n) === null) return false;
   const { waits } = unpackBody(sql.body.get(n)!.body);
   for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
-    if (kind === "event") sql.unsubscribe.run(name, n, wait);
+    if (kind === "event") unsubscribe(transaction, n, wait, name);
   }
   endRun(transaction, n, id, end);
   return true;
@@ -19,9 +19,9 @@ export function endByForce(transaction: Transaction, n: number, id: string, end:
 
 /** False: no step of this wait is held. */
 export function mend(transaction: Transaction, n: number, wait: number, mending: Mending): boolean {
-  const { sql, hints } = transaction;
+  const { sql, hints, now } = transaction;
   if (sql.held.get(n, wait) === undefined) return false;
-  if (mending.kind === "retry") sql.retryHeld.run(n, wait);
+  if (mending.kind === "retry") sql.retryHeld.run(now, n, wait);
   else {
     insertArrival(transaction, n, { wait, threw: mending.threw, value: mending.value });
     sql.dropAttempt.run(n, wait);
@@ -44,11 +44,12 @@ export function cloneRun(
   sql.cloneArrivals.run(n, from);
   sql.cloneAttempts.run(n, from);
   sql.cloneFollowing.run(n, from);
+  sql.cloneFeeds.run(n, from);
   sql.clonePlaces.run(n, from);
   sql.cloneChunks.run(n, from);
   const { waits } = unpackBody(sql.body.get(n)!.body);
   for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
-    if (kind === "event") sql.subscribe.run(name, n, wait);
+    if (kind === "event") sql.subscribe.run(name, n, wait, null);
   }
   hints.push({ kind: "ready" });
   return n;
@@ -58,7 +59,7 @@ export function cloneRun(
 export function collect({ sql }: Transaction, before: number, limit: number): number {
   const ended = sql.collectable.all(before, limit);
   for (const { n, id } of ended) {
-    for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropRun]) drop.run(n);
+    for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropFeeds, sql.dropRun]) drop.run(n);
     sql.dropEventsOf.run(id);
   }
   sql.dropTaken.run(before, limit);

@@ -1,6 +1,7 @@
 /** What the fixtures of `using` cannot ask, because engines differ from each other or the oracle lacks it. */
 import { expect, test } from "vitest";
 import { compile, eraseTypes } from "../../compiler/index.ts";
+import * as machine from "../../runtime/machine/index.ts";
 import { $AsyncDisposableStack, $DisposableStack, $SuppressedError } from "../../runtime/machine/index.ts";
 import { load } from "../engine/programs.ts";
 
@@ -15,6 +16,26 @@ test("the head of a for loop is disposed of once, behind the loop", async () => 
   expect(
     await run(`${open} (() => { let n = 0; for (using x = open; n < 3; n++) log.push(n); })(); return log;`),
   ).toEqual([0, 1, 2, "closed"]);
+});
+
+test("at the top of a module it belongs to the module: disposed of when that has been evaluated", async () => {
+  const source = `
+    const open = (name) => ({ name, [Symbol.dispose]() { log.push("closed " + this.name); } });
+    using a = open("a");
+    const limit = 2;
+    class Box { #of = a; async of() { await null; return this.#of.name; } }
+    using b = open("b");
+    log.push("evaluated");
+    exports.main = async (n) => [await new Box().of(), limit + n, helper()];
+    function helper() { return b.name; }`;
+  const options = { filename: "a.cjs", sourceType: "commonjs", mark: "all", lowerUsing: true } as const;
+  const { code, diagnostics } = compile(source, options);
+  expect(diagnostics).toEqual([]);
+  const log: string[] = [];
+  const exports: { main?: (n: number) => Promise<unknown> } = {};
+  new Function("require", "exports", "log", code!)(() => machine, exports, log);
+  expect(log).toEqual(["evaluated", "closed b", "closed a"]);
+  expect(await exports.main!(1)).toEqual(["a", 3, "b"]);
 });
 
 test("the names of explicit resource management mean ours in marked code", async () => {

@@ -102,7 +102,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
     it("mends held steps only, and tells the owner", async () => {
       await store.start([newRun("a")], null);
       const a = await claimOne();
-      const held = { wait: 3, made: 2, due: null, error: "no" };
+      const held = { wait: 3, made: 2, due: null, error: "no", since: null, begun: 1, progress: "7" };
       passed((await store.commit([turnOf(a, { keep: true })]))[0]);
       passed(
         (
@@ -116,10 +116,165 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(await store.mend("a", 3, { kind: "retry" })).toBe(true);
       expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "8" })).toBe(true);
       expect(await store.mend("a", 4, { kind: "settle", threw: false, value: "9" })).toBe(false);
+      expect((await store.read.run("a"))!.attempts[0]).toEqual({
+        ...held,
+        ...{ made: 0, due: 0, begun: null, since: under.clock.now },
+      });
       expect(await store.news("w1")).toMatchObject([
         { run: "a", retry: [3], arrivals: [{ wait: 4, threw: false, value: "8" }] },
       ]);
       expect((await store.read.run("a"))!.held).toBe(0);
+    });
+
+    it("gives an event back that came for a wait which the run drops", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const subscribe = [{ wait: 1, key: "k" }];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      expect(await store.send(eventOf("k", "1"))).toEqual({ status: "delivered", run: a.id });
+      await store.send(eventOf("k", "2"));
+      const dropped = turnOf(
+        { ...a, turn: 1 },
+        { unsubscribe: subscribe, consumed: [1], news: 1, keep: true },
+      );
+      expect(passed((await store.commit([dropped]))[0]).arrivals).toEqual([]);
+      // In the order in which they were sent.
+      const subscribed = passed(
+        (
+          await store.commit([
+            turnOf(b, {
+              subscribe: [...subscribe, { wait: 2, key: "k" }, { wait: 3, key: "k" }],
+              keep: true,
+            }),
+          ])
+        )[0],
+      );
+      expect(subscribed.arrivals.map(({ wait, value }) => [wait, value])).toEqual([
+        [1, eventOf("k", "1").payload],
+        [2, eventOf("k", "2").payload],
+      ]);
+      expect((await store.send(eventOf("k", "1"))).status).toBe("duplicate");
+    });
+
+    it("gives it to the next one who waits", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const subscribe = [{ wait: 1, key: "k" }];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      passed((await store.commit([turnOf(b, { subscribe, keep: true })]))[0]);
+      expect((await store.send(eventOf("k", "1"))).run).toBe(a.id);
+      passed((await store.commit([turnOf({ ...a, turn: 1 }, { unsubscribe: subscribe, keep: true })]))[0]);
+      expect(await store.news("w1")).toMatchObject([
+        { run: a.id, arrivals: [] },
+        { run: b.id, arrivals: [{ wait: 1 }] },
+      ]);
+    });
+
+    it("copies events to feeds: the next one, all, or none any more", async () => {
+      await store.start([newRun("a"), newRun("b")], null);
+      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const feed = (to: string, which: "next" | "all" | "none") => [{ key: "k", to, which }];
+      passed((await store.commit([turnOf(a, { feeds: feed("to a", "next"), keep: true })]))[0]);
+      passed((await store.commit([turnOf(b, { feeds: feed("to b", "all"), keep: true })]))[0]);
+      for (const id of ["1", "2"]) expect((await store.send(eventOf("k", id))).status).toBe("delivered");
+      expect((await store.send(eventOf("k", "2"))).status).toBe("duplicate");
+      const all = [1, 2, 3].flatMap((wait) => [
+        { wait, key: "to a" },
+        { wait: wait + 3, key: "to b" },
+      ]);
+      const got = passed(
+        (await store.commit([turnOf({ ...a, turn: 1 }, { subscribe: all, keep: true })]))[0],
+      );
+      expect(got.arrivals.map(({ wait }) => wait).sort()).toEqual([1, 4, 5]);
+      passed(
+        (await store.commit([turnOf({ ...b, turn: 1 }, { feeds: feed("to b", "none"), keep: true })]))[0],
+      );
+      expect((await store.send(eventOf("k", "3"))).status).toBe("kept");
+      // A wait that is dropped takes its feed along.
+      passed(
+        (await store.commit([turnOf({ ...b, turn: 2 }, { feeds: feed("to b", "next"), keep: true })]))[0],
+      );
+      const unsubscribe = [{ wait: 9, key: "to b" }];
+      passed((await store.commit([turnOf({ ...b, turn: 3 }, { unsubscribe, keep: true })]))[0]);
+      expect((await store.send(eventOf("k", "4"))).status).toBe("kept");
+    });
+
+    it("feeds nobody who has ended", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      const feeds = [{ key: "k", to: "to a", which: "all" }] as const;
+      const turn = turnOf(a, { feeds, keep: true });
+      passed((await store.commit([turn]))[0]);
+      passed((await store.commit([turnOf({ ...a, turn: 1 }, { end: { status: "done", value: "1" } })]))[0]);
+      expect((await store.send(eventOf("k", "1"))).status).toBe("kept");
+    });
+
+    it("tells the schema of the one who is next", async () => {
+      await store.start([newRun("a")], null);
+      const a = await claimOne();
+      const subscribe = [
+        { wait: 1, key: "k", schema: "m#s" },
+        { wait: 2, key: "k" },
+      ];
+      passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+      expect(await store.read.schemaOf("k")).toBe("m#s");
+      await store.send(eventOf("k", "1"));
+      expect(await store.read.schemaOf("k")).toBe(null);
+      expect(await store.read.schemaOf("other")).toBe(null);
+    });
+
+    it("changes a schedule that is as it was seen, and starts its runs with that, once", async () => {
+      const row = { id: "s", version: "1", spec: "{}", next: 50, paused: false, last: null };
+      const change = { row, seen: null, starts: [], unless: null, cancel: null };
+      expect(await store.schedule(change)).toBe(true);
+      expect(await store.schedule(change)).toBe(false);
+      expect(await store.read.schedule("s")).toEqual(row);
+      const later = { ...row, version: "2", next: 70, paused: true, last: "s@1" };
+      const fire = { ...change, row: later, seen: "1", starts: [newRun("s@1")] };
+      const other = await under.connect();
+      const outcomes = await Promise.all([store.schedule(fire), other.schedule(fire)]);
+      expect(outcomes.sort()).toEqual([false, true]);
+      expect(await store.read.schedule("s")).toEqual(later);
+      expect((await store.read.runs({})).map(({ id }) => id)).toEqual(["s@1"]);
+      const next = { ...later, version: "3", last: "s@2" };
+      expect(
+        await store.schedule({ ...fire, row: next, seen: "2", starts: [newRun("s@2")], unless: "s@1" }),
+      ).toBe(true);
+      expect(await store.read.schedule("s")).toEqual({ ...next, last: "s@1" });
+      expect(await store.read.run("s@2")).toBe(null);
+      const last = { ...next, version: "4" };
+      const cancels = {
+        ...fire,
+        row: last,
+        seen: "3",
+        starts: [newRun("s@2")],
+        cancel: "s@1",
+        unless: "none",
+      };
+      expect(await store.schedule(cancels)).toBe(true);
+      expect((await store.read.run("s@1"))!.cancel).toBe("asked");
+      expect(await store.read.run("s@2")).toMatchObject({ status: "active" });
+      expect(await store.unschedule("s")).toBe(true);
+      expect(await store.unschedule("s")).toBe(false);
+      expect(await store.read.schedule("s")).toBe(null);
+    });
+
+    it("finds schedules by when they fire", async () => {
+      expect(await store.read.nextSchedule()).toBe(null);
+      for (const [id, next] of [
+        ["a", 30],
+        ["b", 10],
+        ["c", null],
+        ["d", 20],
+      ] as const) {
+        const row = { id, version: "1", spec: "{}", next, paused: next === null, last: null };
+        await store.schedule({ row, seen: null, starts: [], unless: null, cancel: null });
+      }
+      const ids = (rows: readonly { readonly id: string }[]) => rows.map(({ id }) => id);
+      expect(ids(await store.read.schedules(20, 10))).toEqual(["b", "d"]);
+      expect(ids(await store.read.schedules(30, 2))).toEqual(["b", "d"]);
+      expect(ids(await store.read.schedules(null, 10)).sort()).toEqual(["a", "b", "c", "d"]);
+      expect(await store.read.nextSchedule()).toBe(10);
     });
 
     it("ends a run by force, and fences its owner", async () => {

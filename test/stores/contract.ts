@@ -48,6 +48,7 @@ export function turnOf(
     keep: false,
     subscribe: [],
     unsubscribe: [],
+    feeds: [],
     consumed: [],
     starts: [],
     sends: [],
@@ -393,7 +394,8 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a")], null);
       const claimed = await claimOne();
       passed((await store.commit([turnOf(claimed, { keep: true })]))[0]);
-      const attempt = { wait: 2, made: 1, due: under.clock.now + 500, error: "busy \u0000" };
+      const known = { since: 3, begun: 1, progress: '"half \\u0000"' };
+      const attempt = { wait: 2, made: 1, due: under.clock.now + 500, error: "busy \u0000", ...known };
       passed(
         (
           await store.commit([
@@ -415,7 +417,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.renew(worker("w2"), true);
       const [redo] = await store.claim("w2", 1, []);
       expect(redo!.arrivals).toEqual([{ wait: 1, threw: false, value: "1" }]);
-      expect(redo!.attempts).toMatchObject([{ wait: 2, made: 2, due: attempt.due }]);
+      expect(redo!.attempts).toMatchObject([{ wait: 2, made: 2, due: attempt.due, ...known }]);
       passed((await store.commit([turnOf(redo!, { worker: "w2", consumed: [1, 2], due: 0 })]))[0]);
       expect((await store.claim("w2", 1, []))[0]).toMatchObject({ arrivals: [], attempts: [] });
     });
@@ -504,6 +506,19 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await ids({ tags: { team: "x" } })).toEqual(["c", "a"]);
       expect(await ids({ tags: { team: "x", env: "p" } })).toEqual(["c"]);
       expect(await ids({ status: "done" })).toEqual([]);
+      expect(await ids({ status: "active", limit: 2, after: "c" })).toEqual(["b", "a"]);
+      const claimed = await claimOne();
+      await store.commit([turnOf(claimed, { snapshot: null, end: { status: "failed", value: "1" } })]);
+      expect(await ids({ status: "failed" })).toEqual([claimed.id]);
+      expect(await ids({ status: "active" })).toHaveLength(2);
+      expect(await store.read.counts()).toEqual({
+        active: 2,
+        blocked: 0,
+        suspended: 0,
+        done: 0,
+        failed: 1,
+        cancelled: 0,
+      });
     });
 
     it("hints to watchers, until they stop", async () => {

@@ -22,7 +22,7 @@ import {
   string,
 } from "../kind.ts";
 import { readLarge } from "../large.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
 type ViewClass = new (buffer: ArrayBuffer, offset: number, length?: number) => View;

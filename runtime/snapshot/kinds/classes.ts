@@ -24,7 +24,7 @@ import {
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
 import { closureName, type HeapIn, type HeapOut } from "./functions.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 /** Tags of nodes that can be a class. */
 export const CLASSES: readonly string[] = ["ref", "made", "fn", "builtin", "bound"];
@@ -246,7 +246,8 @@ export function allocatePrivate(
   const classes = entries.map((entry) => classAt(entry, input));
   const base = classes.find((one) => !one.isDerived);
   const object = base === undefined ? allocate() : constructBase(base.class, instanceClass(node, input));
-  if (typeof object !== "object" || object === null) return broken("private names of a primitive");
+  if ((typeof object !== "object" || object === null) && typeof object !== "function")
+    return broken("private names of a primitive");
   for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
   return object;
 }

@@ -28,7 +28,7 @@ import { broken, type In, integer, type Kind, type Node, type Out, quote, string
 import { splitName, word } from "../names.ts";
 import { resourceOf } from "../resources.ts";
 import { writeBound } from "./bound.ts";
-import { writeOwn } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 /** What the writer of a run adds: the variables of each scope record that are needed, and the code that is. */
 export interface HeapOut extends Out {

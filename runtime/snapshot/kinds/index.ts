@@ -1,5 +1,7 @@
 /** The table of kinds: by prototype for the writer, by tag for the reader. */
+
 import type { Kind } from "../kind.ts";
+import { argumentsObject, mappedArguments } from "./arguments.ts";
 import { bytes, view } from "./binary.ts";
 import { bound } from "./bound.ts";
 import { madeClass, member } from "./classes.ts";
@@ -13,7 +15,7 @@ import { delegation, generating, generator, generatorPrototypeKind, queue } from
 import { custom, instance, saved } from "./instances.ts";
 import { iteration } from "./iterations.ts";
 import { helper } from "./iterator-helpers.ts";
-import { argumentsObject, sparse } from "./objects.ts";
+import { sparse } from "./objects.ts";
 import { abort, date, headers, params, regexp, signal, url } from "./platform.ts";
 import { boxed } from "./primitives.ts";
 import { nativePromise, promise } from "./promises.ts";
@@ -54,7 +56,7 @@ const plain: readonly Kind[] = [
 
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
-  ...[promise, nativePromise, closure, madeClass, bound, scope, iteration, cursor, matches],
+  ...[promise, nativePromise, closure, madeClass, bound, scope, mappedArguments, iteration, cursor, matches],
   ...[generator, generatorPrototypeKind, queue, generating, delegation],
   ...[helper, disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],

@@ -30,7 +30,8 @@ import {
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { CLASSES, writePrivate } from "./classes.ts";
 import { closureOfPrototype } from "./functions.ts";
-import { writeArray, writeOwn } from "./objects.ts";
+import { writeArray } from "./objects.ts";
+import { writeOwn } from "./own-table.ts";
 
 interface InstanceOut extends Out {
   readonly registrations: Registrations;

@@ -25,7 +25,7 @@ const engine = await createEngine({
   lease: 400,
   // Stalled for longer than its lease, it begins anew as another worker: what was in flight may be repeated.
   log({ message }) {
-    if (message.startsWith("the lease of this worker ended")) beginProcess();
+    if (message === "the run is owned by another worker now") beginProcess();
   },
   failpoint(point: string) {
     failpoints.push(point);

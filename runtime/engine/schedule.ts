@@ -1,0 +1,143 @@
+/**
+ * Schedules: runs started by the clock. A schedule is a row with the time of its next fire. Whichever worker finds it due moves
+ * that time on and starts the run in one transaction, if nobody did before; the run's id is made of the schedule's and the
+ * time, so that one fire is one run whatever happens.
+ */
+import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
+import { cronTimes, lastFires } from "./cron.ts";
+import { entryOf } from "./entry.ts";
+import { checkName, checkOptions, checkStart, wrongOption } from "./options.ts";
+import { randomId } from "./random-id.ts";
+import type { NewRun, ScheduleChange, ScheduleRow } from "./store.ts";
+
+export interface ScheduleOptions<A extends readonly unknown[] = readonly unknown[]> {
+  /** Five fields, or six with seconds in front: `"30 2 * * *"`. Also `@daily` and the like. */
+  readonly cron: string;
+  /** IANA name. Default `"UTC"`. */
+  readonly timeZone?: string;
+  /** An async function of a marked module. */
+  readonly workflow: (...args: A) => Promise<unknown>;
+  /** Copied. Default: none. */
+  readonly args?: NoInfer<A>;
+  /**
+   * When the last run has not ended: `skip` this fire, the default; `queue` it until then; `allow` both; or `cancel` the last one, and
+   * begin when it has ended.
+   */
+  readonly overlap?: "skip" | "queue" | "allow" | "cancel";
+  /**
+   * Fires that were missed because nobody worked: `none` is made up for, the `last` one, which is the default, or `all`, at most the
+   * last hundred. With the overlaps `skip` and `cancel` there is only room for the last.
+   */
+  readonly catchUp?: "none" | "last" | "all";
+  /** True: it does not fire until `resume`. Default: as it was. */
+  readonly paused?: boolean;
+  /** Of its runs. They also get `schedule`, its id, and `scheduled`, the time. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Of its runs. Default 0. */
+  readonly priority?: number;
+}
+
+/** A schedule, for people. */
+export interface ScheduleState {
+  readonly id: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  /** `module#name` of the workflow. */
+  readonly entry: string;
+  readonly overlap: "skip" | "queue" | "allow" | "cancel";
+  readonly catchUp: "none" | "last" | "all";
+  readonly paused: boolean;
+  /** When it fires next, in ms since 1970; null: paused, or never again. */
+  readonly next: number | null;
+  /** Id of the run that it started last, or null. */
+  readonly last: string | null;
+}
+
+/** What a schedule is, without how far it has come: the text in its row. */
+interface Spec extends Pick<ScheduleState, "cron" | "timeZone" | "entry" | "overlap" | "catchUp"> {
+  readonly call: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly priority: number;
+}
+
+/** Fires made up for at one time, at most. */
+const CATCH_UP = 100;
+/** Workers are busy, and look only so often: a fire that is late by no more than this, in ms, was not missed. */
+const LATE = 60_000;
+
+const OPTIONS = ["cron", "timeZone", "workflow", "args", "overlap", "catchUp", "paused", "tags", "priority"];
+
+/**
+ * The text of a schedule.
+ * @throws ColdframeError CF2001, CF2101, CF2301, CF3103
+ */
+export function specOf<A extends readonly unknown[]>(
+  id: string,
+  options: ScheduleOptions<A>,
+  codec: WriterOptions,
+): string {
+  checkName("schedule id", id);
+  const owner = `schedule "${id}"`;
+  checkOptions(owner, options, OPTIONS);
+  const { cron, timeZone = "UTC", workflow, args = [], overlap = "skip", catchUp = "last", paused } = options;
+  checkOneOf(owner, "overlap", overlap, ["skip", "queue", "allow", "cancel"]);
+  checkOneOf(owner, "catchUp", catchUp, ["none", "last", "all"]);
+  if (paused !== undefined) checkOneOf(owner, "paused", paused, [true, false]);
+  if (typeof cron !== "string") throw wrongOption(owner, "cron", cron, "a text");
+  if (!Array.isArray(args)) throw wrongOption(owner, "args", args, "a list");
+  const { tags = {}, priority = 0 } = options;
+  checkStart({ tags, priority });
+  const entry = entryOf(workflow as never);
+  const call = encodeValue([...args], codec);
+  const spec: Spec = { cron, timeZone, entry, overlap, catchUp, call, tags, priority };
+  return JSON.stringify(spec);
+}
+
+function checkOneOf(owner: string, option: string, value: unknown, known: readonly unknown[]): void {
+  if (known.includes(value)) return;
+  throw wrongOption(owner, option, value, known.map((one) => JSON.stringify(one)).join(", "));
+}
+
+/** When a schedule of this text fires first after a time. @throws ColdframeError CF2301 */
+export async function firstFire(id: string, spec: string, after: number): Promise<number | null> {
+  const { cron, timeZone } = JSON.parse(spec) as Spec;
+  return (await cronTimes(`schedule "${id}"`, cron, timeZone))(after);
+}
+
+export function stateOf({ id, spec, paused, next, last }: ScheduleRow): ScheduleState {
+  const { cron, timeZone, entry, overlap, catchUp } = JSON.parse(spec) as Spec;
+  return { id, cron, timeZone, entry, overlap, catchUp, paused, next, last };
+}
+
+/** What a due schedule does now. */
+export async function fireOf(row: ScheduleRow, now: number): Promise<ScheduleChange> {
+  const { id, last } = row;
+  const spec = JSON.parse(row.spec) as Spec;
+  const { overlap, catchUp } = spec;
+  const after = await cronTimes(`schedule "${id}"`, spec.cron, spec.timeZone);
+  const many = catchUp === "all" && (overlap === "allow" || overlap === "queue");
+  const times = lastFires(after, row.next ?? now, now, many ? CATCH_UP : 1).filter(
+    (time) => catchUp !== "none" || now - time <= LATE,
+  );
+  const starts = times.map((time) => runOf(id, spec, time));
+  return {
+    row: { ...row, version: randomId(), next: after(now), last: starts.at(-1)?.id ?? last },
+    seen: row.version,
+    starts,
+    unless: overlap === "skip" ? last : null,
+    cancel: overlap === "cancel" && starts.length > 0 ? last : null,
+  };
+}
+
+function runOf(id: string, { entry, call, tags, priority, overlap }: Spec, time: number): NewRun {
+  const scheduled = new Date(time).toISOString();
+  const single = overlap === "queue" || overlap === "cancel";
+  return {
+    ...{ entry, call, priority },
+    id: `${id}@${scheduled}`,
+    secret: randomId(),
+    tags: { ...tags, schedule: id, scheduled },
+    parent: null,
+    limit: single ? { key: `schedule ${id}`, max: 1 } : null,
+  };
+}
