@@ -19,6 +19,10 @@ const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
 const { someProcessRows } = await import("./snapshot/some-process.ts");
 const { workThreads } = await import("./engine/threads.mjs");
+const { richRows } = await import("./snapshot/rich.ts");
+const { linearRows } = await import("./snapshot/linear.ts");
+const { plainRows } = await import("./snapshot/plain.ts");
+const { largeValues } = await import("./engine/large.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
 const { loops, overhead, runs } = await import("./engine/runs.mjs");
 const { parked } = await import("./engine/parked.mjs");
@@ -32,7 +36,17 @@ const groups = [
   ],
   ["generators", "native V8", () => generators(values)],
   ["machine", "native V8", async () => [...(await machine.freeAwaits()), ...(await machine.closureCalls())]],
-  ["snapshot", "JSON of equal data", () => someProcessRows()],
+  [
+    "snapshot",
+    "JSON of equal data (rich: cbor-x)",
+    async () => [
+      ...someProcessRows(),
+      ...richRows(),
+      ...plainRows(),
+      ...linearRows(),
+      ...(await largeValues()),
+    ],
+  ],
   [
     "sqlite",
     "raw commits of the same bytes",

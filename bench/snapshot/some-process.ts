@@ -5,44 +5,11 @@
 import { Run } from "../../runtime/machine/index.ts";
 import { decodeRun, encodeRun } from "../../runtime/snapshot/index.ts";
 import { answer, begin, deep, host, someProcess } from "../../test/snapshot/programs.ts";
+import { measure, type Row, row } from "./measure.ts";
 
-export interface Row {
-  readonly id: string;
-  readonly value: number;
-  readonly unit: string;
-  /** The same measured for the reference, in the same unit. */
-  readonly reference: number;
-  readonly ratio: number;
-  readonly target: string;
-  readonly met: boolean;
-}
-
-const ROUNDS = 12;
 const CALLS = 5_000;
-
-/** Microseconds per call: the best of several rounds, since everything else on the machine only adds. */
-function measure(work: () => unknown): number {
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round++) {
-    const start = performance.now();
-    for (let i = 0; i < CALLS; i++) work();
-    best = Math.min(best, ((performance.now() - start) * 1000) / CALLS);
-  }
-  return best;
-}
-
-function row(id: string, value: number, unit: string, reference: number, limit: number): Row {
-  const rounded = Math.round(value * 100) / 100;
-  return {
-    id: `snapshot.some-process.${id}`,
-    value: rounded,
-    unit,
-    reference: Math.round(reference * 100) / 100,
-    ratio: Math.round((value / reference) * 100) / 100,
-    target: `<= ${limit} ${unit}`,
-    met: rounded <= limit,
-  };
-}
+/** Frames of a recursion, to tell what one more costs. */
+const FRAMES = 800;
 
 /** The rows of this benchmark, ids as in the issue: `snapshot.some-process.bytes`, `.encode`, `.decode`, and a further frame. */
 export function someProcessRows(): Row[] {
@@ -60,23 +27,33 @@ export function someProcessRows(): Row[] {
     waits: [{ kind: "event", id: 2, key: "approve:T1" }],
   };
   const json = JSON.stringify(data);
-  const size = (frames: number) => encodeRun(begin(deep, frames)).text.length;
+  const [few, many] = [begin(deep, 100), begin(deep, 100 + FRAMES)];
+  const [fewText, manyText] = [encodeRun(few).text, encodeRun(many).text];
+  const read = (snapshot: string) => () => decodeRun(snapshot, new Run("run-1", host));
+  const [encode, stringify] = measure(
+    CALLS,
+    () => encodeRun(run),
+    () => JSON.stringify(data),
+  );
+  const [decode, parse] = measure(CALLS, read(text), () => JSON.parse(json));
+  const [encodeFew, encodeMany] = measure(
+    20,
+    () => encodeRun(few),
+    () => encodeRun(many),
+  );
+  const [decodeFew, decodeMany] = measure(20, read(fewText), read(manyText));
+  const perFrame = (all: number, some: number) => (all - some) / FRAMES;
+  const [size, out, back] = [
+    perFrame(manyText.length, fewText.length),
+    perFrame(encodeMany!, encodeFew!),
+    perFrame(decodeMany!, decodeFew!),
+  ];
   return [
-    row("bytes", text.length, "bytes", json.length, 200),
-    row(
-      "encode",
-      measure(() => encodeRun(run)),
-      "us",
-      measure(() => JSON.stringify(data)),
-      4,
-    ),
-    row(
-      "decode",
-      measure(() => decodeRun(text, new Run("run-1", host))),
-      "us",
-      measure(() => JSON.parse(json)),
-      4,
-    ),
-    row("frame", (size(900) - size(100)) / 800, "bytes", json.length / 2, 40),
+    row("some-process.bytes", text.length, "bytes", json.length, "<= 200 bytes", text.length <= 200),
+    row("some-process.encode", encode!, "us", stringify!, "<= 4 us", encode! <= 4),
+    row("some-process.decode", decode!, "us", parse!, "<= 4 us", decode! <= 4),
+    row("some-process.frame", size, "bytes", json.length / 2, "<= 40 bytes", size <= 40),
+    row("frame.encode", out, "us", stringify! / 2, "<= 1 us", out <= 1),
+    row("frame.decode", back, "us", parse! / 2, "<= 1 us", back <= 1),
   ];
 }

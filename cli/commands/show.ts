@@ -24,7 +24,7 @@ export const show: Page = {
       await store.migrate();
       const detail = await store.read.run(id);
       if (detail === null) throw noSuchRun(id);
-      const view = viewOf(detail, await store.read.codes());
+      const view = viewOf(detail, await store.read.codes(), await store.read.chunks(detail.id));
       if (invocation.json) {
         print(asJson(view));
         return;

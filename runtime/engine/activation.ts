@@ -8,6 +8,7 @@
  * | `closed`     | it ended, was given back, or was lost: nothing of it counts    |
  */
 import { type Durable, type Effect, type Run, WaitTable } from "../machine/index.ts";
+import { type ChunkSet, chunkSetOf } from "../snapshot/index.ts";
 import { Cancelled } from "./signals.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
@@ -43,6 +44,8 @@ export class Activation {
   /** The decoded run; null while only its snapshot is kept. */
   run: Run | null = null;
   snapshot: string | null;
+  /** What the snapshot refers to: kept for the next one, and for the case that the run has to be decoded again. */
+  chunks: ChunkSet;
   /** Waits as of the last commit. */
   waits = new WaitTable<WaitInfo>();
   /** What arrived and was not delivered yet, in order. */
@@ -96,6 +99,7 @@ export class Activation {
     this.news = claimed.news;
     this.cancel = claimed.cancel;
     this.snapshot = claimed.snapshot;
+    this.chunks = chunkSetOf(claimed.chunks);
     if (claimed.waits !== "[]") {
       for (const wait of JSON.parse(claimed.waits) as WaitInfo[]) this.waits.set(wait.id, wait);
     }

@@ -3,11 +3,11 @@
  * result, and may be kept, raced, or let go like any other.
  */
 import { Durable, external, machine, REJECTED, type Run, settle } from "../machine/index.ts";
+import { sha256 } from "../sha256.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { entryOf } from "./entry.ts";
 import { noteSite } from "./native-consumers.ts";
 import { checkStart, type StartOptions } from "./options.ts";
-import { sha256 } from "./sha256.ts";
 
 export interface ChildOptions extends StartOptions {
   /** True: it goes on when this run is cancelled or ends. Default false: it is cancelled then. */

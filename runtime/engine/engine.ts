@@ -567,6 +567,7 @@ function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
     snapshot: null,
     waits: "[]",
     arrivals: [],
+    chunks: [],
     attempts: [],
     news: 0,
     cancel: "no",

@@ -1,5 +1,6 @@
 /** `event()`: a promise that somebody outside settles by its key, and the stream of all events of that key. */
 import { freeRun, machine, type Run } from "../machine/index.ts";
+import { sha256 } from "../sha256.ts";
 import type { Duration } from "./duration.ts";
 import { schemaName } from "./event-schema.ts";
 import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";
@@ -7,7 +8,6 @@ import { asEvents } from "./event-stream.ts";
 import { freeWorld } from "./free.ts";
 import { checkName, checkOptions, wrongOption } from "./options.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
-import { sha256 } from "./sha256.ts";
 
 export interface EventOptions<T = unknown> {
   /** A well-known key, at most 512 characters. Without it an unguessable one is made. */

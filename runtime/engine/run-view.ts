@@ -1,14 +1,16 @@
 /** A run as people look at it: the rows of the store and its snapshot, put together. Needs none of its code, and wakes nothing. */
 import { ColdframeError } from "../errors.ts";
 import {
+  type ChunkBody,
   type CodePoints,
+  chunkSetOf,
   decodeValue,
   describe,
   parsePoints,
   type TaskDescription,
   type WaitDescription,
 } from "../snapshot/index.ts";
-import type { CodeRecord, RunDetail, WaitInfo } from "./store.ts";
+import type { Chunk, CodeRecord, RunDetail, WaitInfo } from "./store.ts";
 
 /** A call that waits, with its live locals as text. */
 export interface FrameView {
@@ -50,18 +52,32 @@ export interface ParkView {
 /** Finds the list of suspend points of a code hash. */
 export type FindPoints = (hash: string, id: string) => CodePoints | undefined;
 
-/** For `coldframe show`. @param codes all that the store has */
-export function viewOf(detail: RunDetail, codes: readonly CodeRecord[]): RunView {
+/**
+ * For `coldframe show`.
+ * @param codes all that the store has
+ * @param chunks what the snapshot refers to
+ */
+export function viewOf(
+  detail: RunDetail,
+  codes: readonly CodeRecord[],
+  chunks: readonly Chunk[] = [],
+): RunView {
   const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, secret: _secret, ...run } = detail;
   return {
     run,
-    bytes: snapshot === null ? null : new TextEncoder().encode(snapshot).length,
+    bytes:
+      snapshot === null ? null : bytesIn(snapshot) + chunks.reduce((sum, { body }) => sum + bytesIn(body), 0),
     end: end === null ? null : { status: end.status, value: valueOf(end.value) },
-    ...parkOf(detail, pointsIn(codes)),
+    ...parkOf(detail, pointsIn(codes), chunkSetOf(chunks).bodies),
   };
 }
 
-export function parkOf({ snapshot, waits, attempts }: RunDetail, points: FindPoints): ParkView {
+/** @param chunks what the snapshot refers to; undefined: large values are told by their size */
+export function parkOf(
+  { snapshot, waits, attempts }: RunDetail,
+  points: FindPoints,
+  chunks?: ReadonlyMap<string, ChunkBody>,
+): ParkView {
   const infos = waits.map((info) => {
     const attempt = attempts.find(({ wait }) => wait === info.id);
     const progress = attempt?.progress ?? null;
@@ -74,7 +90,10 @@ export function parkOf({ snapshot, waits, attempts }: RunDetail, points: FindPoi
   const bare = infos.map((info) => ({ ...info, stack: [] }));
   if (snapshot === null) return { waits: bare, stranded: [], unreadable: null };
   try {
-    const { tasks, waits: described } = describe(snapshot, { points });
+    const { tasks, waits: described } = describe(
+      snapshot,
+      chunks === undefined ? { points } : { points, chunks },
+    );
     const byIndex = new Map(tasks.map((task) => [task.index, task]));
     const stacks = new Map(described.map((wait) => [wait.id, framesOf(wait, byIndex)]));
     const reached = new Set(described.flatMap(({ stack }) => stack));
@@ -84,6 +103,10 @@ export function parkOf({ snapshot, waits, attempts }: RunDetail, points: FindPoi
   } catch (error) {
     return { waits: bare, stranded: [], unreadable: (error as Error).message };
   }
+}
+
+function bytesIn(body: string | Uint8Array): number {
+  return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
 }
 
 function framesOf(wait: WaitDescription, tasks: ReadonlyMap<number, TaskDescription>): FrameView[] {

@@ -135,6 +135,18 @@ export interface CodeRecord {
   readonly body: string;
 }
 
+/** A part of a large value, named by its content. Many runs may refer to it. Texts are parts of JSON: no lone surrogates, no NUL. */
+export interface Chunk {
+  readonly hash: string;
+  readonly body: string | Uint8Array;
+}
+
+/** What a snapshot refers to that the one before did not, and the other way round. */
+export interface ChunkChange {
+  readonly added: readonly Chunk[];
+  readonly dropped: readonly string[];
+}
+
 /** Why a run cannot go on. */
 export interface Blocked {
   /** For people: what is missing, and what to do. */
@@ -181,6 +193,11 @@ export interface Turn extends Fence {
   /** Lock waits of this or other runs, granted or not, that are given up. */
   readonly release: readonly { readonly run: string; readonly wait: number }[];
   readonly codes: readonly CodeRecord[];
+  /**
+   * Chunks that the snapshot refers to from now on, and those that it does not any more; null: the same as before. The end of a
+   * run drops all of its chunks. A chunk to which no run refers is gone with the transaction that dropped it.
+   */
+  readonly chunks: ChunkChange | null;
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */
   readonly cancelled: boolean;
@@ -257,6 +274,8 @@ export interface Claimed {
   /** Null before the first turn. */
   readonly snapshot: string | null;
   readonly waits: string;
+  /** All that the snapshot refers to. */
+  readonly chunks: readonly Chunk[];
   readonly arrivals: readonly Arrival[];
   readonly attempts: readonly Attempt[];
   readonly news: number;
@@ -458,6 +477,8 @@ export interface Store {
     /** How many runs there are of each status. */
     counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
+    /** What the snapshot of a run refers to. */
+    chunks(run: string): Promise<readonly Chunk[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
     schemaOf(key: string): Promise<string | null>;
     schedule(id: string): Promise<ScheduleRow | null>;

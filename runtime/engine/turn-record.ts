@@ -11,6 +11,7 @@ import type {
   Acquiring,
   Arrival,
   Blocked,
+  ChunkChange,
   CodeRecord,
   Feed,
   Following,
@@ -47,6 +48,7 @@ export class TurnRecord implements Turn {
   acquire: readonly Acquiring[] = NONE;
   release: Turn["release"] = NONE;
   codes: readonly CodeRecord[] = NONE;
+  chunks: ChunkChange | null = null;
   end: RunEnd | null = null;
   cancelled = false;
   blocked: Blocked | null = null;

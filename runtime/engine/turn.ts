@@ -7,11 +7,12 @@
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, deliver, drain, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
+  type ChunkSet,
   decodeRun,
   decodeValue,
+  type EncodeOptions,
   encodeRun,
   type RunSnapshot,
-  type WriterOptions,
 } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { noteTurn } from "./blocking.ts";
@@ -25,7 +26,7 @@ import type { Outgoing } from "./outbox.ts";
 import type { Owner } from "./owner.ts";
 import { tellParked, tellStarted, tellWoken } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
-import type { Blocked, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
+import type { Blocked, Chunk, ChunkChange, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
 import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, keepPending, waitText } from "./waits.ts";
 import { whereabouts } from "./whereabouts.ts";
@@ -87,7 +88,10 @@ export function open(activation: Activation, worker: Owner): boolean {
     if (activation.snapshot !== null) {
       const run = new Run(activation.id, worker.hostOf(activation));
       setSecret(run, activation.secret);
-      decodeRun(activation.snapshot, run, { points: worker.points });
+      decodeRun(activation.snapshot, run, {
+        points: worker.points,
+        chunks: activation.chunks.bodies,
+      });
       activation.run = run;
       activation.restored = true;
     } else begin(activation, worker);
@@ -204,7 +208,7 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   let saved: RunSnapshot;
   try {
-    saved = save(run, worker.settings.codec);
+    saved = save(run, { ...worker.settings.codec, chunks: activation.chunks });
   } catch (error) {
     refuse(activation, worker, error);
     return;
@@ -250,13 +254,14 @@ export function commit(activation: Activation, worker: Owner): void {
   addEffects(turn, activation, kept);
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes);
+  turn.chunks = chunkChange(activation.chunks, saved.chunks);
   turn.cancelled = activation.cancel === "under way";
   turn.survived = activation.deaths > 0 && ![...activation.trials].some((wait) => kept.has(wait));
   turn.blocked = blocked;
   activation.phase = "committing";
   // What promises of unmarked code let the run do while this is being written belongs to the next turn.
   activation.dirty = false;
-  worker.write(new Commit(activation, worker, turn, kept, intents));
+  worker.write(new Commit(activation, worker, turn, saved.chunks, kept, intents));
 }
 
 /** A turn that is being written, and what follows from it. */
@@ -264,6 +269,7 @@ class Commit implements Outgoing {
   readonly activation: Activation;
   readonly write: Turn;
   readonly #worker: Owner;
+  readonly #chunks: ChunkSet;
   readonly #kept: WaitTable<WaitInfo>;
   readonly #intents: WaitTable<StepIntent> | null;
   /** In ms; -1 when nobody wants to know. */
@@ -273,12 +279,14 @@ class Commit implements Outgoing {
     activation: Activation,
     worker: Owner,
     turn: Turn,
+    chunks: ChunkSet,
     kept: WaitTable<WaitInfo>,
     intents: WaitTable<StepIntent> | null,
   ) {
     this.activation = activation;
     this.write = turn;
     this.#worker = worker;
+    this.#chunks = chunks;
     this.#kept = kept;
     this.#intents = intents;
     this.#began = worker.settings.facts.wanted ? worker.settings.clock.now() : -1;
@@ -290,6 +298,7 @@ class Commit implements Outgoing {
     activation.phase = "open";
     activation.turn = write.turn;
     activation.snapshot = write.snapshot;
+    activation.chunks = this.#chunks;
     activation.waits = this.#kept;
     for (const wait of write.consumed) activation.recorded.delete(wait);
     activation.delivered.clear();
@@ -304,7 +313,7 @@ class Commit implements Outgoing {
 }
 
 /** A step or run that was called goes on, whether or not anyone can still see its outcome: it has effects. */
-function save(run: Run, options: WriterOptions): RunSnapshot {
+function save(run: Run, options: EncodeOptions): RunSnapshot {
   const saved = encodeRun(run, options);
   if (saved.dropped.length === 0) return saved;
   const calls = saved.dropped.filter(
@@ -327,6 +336,16 @@ function flat(text: string): string {
 /** Waits that the store keeps something for, which is of no more use. */
 function consumedBy({ recorded }: Activation, kept: WaitTable<WaitInfo>): readonly number[] {
   return recorded.size === 0 ? NONE : [...recorded].filter((wait) => !kept.has(wait));
+}
+
+/** What the store has to keep from now on, and what it need not any more. */
+function chunkChange(before: ChunkSet, now: ChunkSet): ChunkChange | null {
+  if (before === now) return null;
+  const added: Chunk[] = [];
+  const dropped: string[] = [];
+  for (const [hash, body] of now.bodies) if (!before.bodies.has(hash)) added.push({ hash, body });
+  for (const hash of before.bodies.keys()) if (!now.bodies.has(hash)) dropped.push(hash);
+  return added.length === 0 && dropped.length === 0 ? null : { added, dropped };
 }
 
 /** Something of the run is under way in this process. */

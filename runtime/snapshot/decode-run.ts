@@ -1,5 +1,6 @@
 /** Text to a run. The run is either rebuilt completely, or an error says why not and nothing of it is left in the run. */
 import { Durable, enqueue, machine, type Reaction, type Run, ThenableJob } from "../machine/index.ts";
+import type { ChunkBody } from "./chunk.ts";
 import { guarded, unseal } from "./format.ts";
 import { Interrupted } from "./interrupted.ts";
 import { broken, integer, list } from "./kind.ts";
@@ -12,6 +13,8 @@ import { defaultRegistrations, type Registrations } from "./superjson.ts";
 export interface DecodeOptions {
   /** The list of points of code that is not loaded any more, as `codeRecord` wrote and `parsePoints` read it. Needed to go on under changed code. */
   readonly points?: PointsOf;
+  /** The chunks that the snapshot refers to: `RunSnapshot.chunks.bodies` of the encoder, or what the store kept. */
+  readonly chunks?: ReadonlyMap<string, ChunkBody>;
   /** The superjson instance whose registrations hold. Default: the one that `superjson.registerClass(…)` uses. */
   readonly superjson?: Registrations;
 }
@@ -49,6 +52,7 @@ function read(parts: readonly unknown[], run: Run, options: DecodeOptions): void
     options.superjson ?? defaultRegistrations,
     options.points,
     parts.slice(1, 4),
+    options.chunks,
   );
   reader.read();
   const root = reader.node(0, []);

@@ -2,6 +2,7 @@
  * Reads a snapshot without the code that wrote it, for people: tasks with their locals, what each waits for, and the stacks that
  * lead from an external wait to the root. Makes no object of the run, and calls nothing.
  */
+import type { ChunkBody } from "./chunk.ts";
 import { guarded, unseal } from "./format.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
 import { splitName } from "./names.ts";
@@ -54,11 +55,18 @@ export interface Description {
   readonly nodes: number;
 }
 
+export interface DescribeOptions {
+  /** The list of points of code that is not loaded. */
+  readonly points?: PointsOf;
+  /** The chunks that the snapshot refers to. Without them, large values are shown by their size. */
+  readonly chunks?: ReadonlyMap<string, ChunkBody>;
+}
+
 /**
  * @throws ColdframeError CF2102 when the text is damaged, CF2103 for a format that this build does not know
  */
-export function describe(text: string, options: { readonly points?: PointsOf } = {}): Description {
-  return guarded(() => new Describer(unseal(text), options.points).describe());
+export function describe(text: string, options: DescribeOptions = {}): Description {
+  return guarded(() => new Describer(unseal(text), options).describe());
 }
 
 const WAITS = ["step", "timer", "event", "child", "lock"];
@@ -75,12 +83,12 @@ class Describer {
   /** Tasks of generators. */
   private readonly generators = new Set<number>();
 
-  constructor(parts: readonly unknown[], points: PointsOf | undefined) {
+  constructor(parts: readonly unknown[], { points, chunks }: DescribeOptions) {
     this.names = list(parts[1]);
     this.nodes = list(parts[2]);
     this.jobs = parts.length > 4 ? list(parts[4]).length : 0;
     this.points = points;
-    this.preview = new Preview(this.names, this.nodes);
+    this.preview = new Preview(this.names, this.nodes, chunks);
     for (let index = 0; index < this.nodes.length; index++) this.link(index);
   }
 

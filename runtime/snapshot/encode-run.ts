@@ -5,6 +5,8 @@
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Durable, Run, Wait } from "../machine/index.ts";
+import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 import { seal } from "./format.ts";
 import { runKinds } from "./kinds/index.ts";
 import { isObserved } from "./kinds/promises.ts";
@@ -21,11 +23,16 @@ export interface RunSnapshot {
   readonly dropped: readonly Wait[];
   /** Rejected promises that nobody has handled, and nothing in the snapshot can reach. */
   readonly lost: readonly Durable[];
+  /** Large values that the text refers to. The store has to keep them beside it. */
+  readonly chunks: ChunkSet;
   /** Code whose list of points the store has to keep (`codeRecord`). */
   readonly codes: readonly Code[];
 }
 
-export type EncodeOptions = WriterOptions;
+export interface EncodeOptions extends WriterOptions {
+  /** What the last snapshot of this run referred to; `NO_CHUNKS` at the first. Undefined: large values stand in the text. */
+  readonly chunks?: ChunkSet;
+}
 
 /**
  * Saves a run as it stands between two jobs. Changes nothing but native Map and Set iterators of half-done loops, which it
@@ -34,13 +41,14 @@ export type EncodeOptions = WriterOptions;
  */
 export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   if (run.root === null) throw new TypeError("a run without root task cannot be saved");
-  const out = new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy);
+  const out = writerOf(run, options, null);
   const saved = write(run, out);
-  if (!out.needsOrder) return saved();
-  return write(
-    run,
-    new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy, out),
-  )();
+  return out.needsOrder ? write(run, writerOf(run, options, out))() : saved();
+}
+
+function writerOf(run: Run, options: EncodeOptions, first: Writer | null): Writer {
+  const chunks = options.chunks === undefined ? null : new ChunkWriter(options.chunks);
+  return new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy, first, chunks);
 }
 
 /** @returns what makes the text, when it is certain that this is the writer to take it from */
@@ -60,7 +68,14 @@ function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): 
   const own = more !== "" && out.hasNoOwn ? ",[]" : "";
   const text = seal(`${run.nextId},${body}${own}${more}]`);
   const lost = run.rejections.size === 0 ? NONE : [...run.rejections].filter((promise) => !out.has(promise));
-  return { text, waits: out.waits, dropped, lost, codes: out.codes };
+  return {
+    text,
+    waits: out.waits,
+    dropped,
+    lost,
+    chunks: out.chunks?.set ?? NO_CHUNKS,
+    codes: out.codes,
+  };
 }
 
 /** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. */

@@ -3,11 +3,11 @@
  *
  *   ["coldframe 1.1 7f3a91c2",next,names,nodes,more?]
  *
- * Format version, ABI version and the CRC-32 of everything behind the header's comma. The whole is one JSON array.
+ * Format version, ABI version and the xxHash32 of everything behind the header's comma. The whole is one JSON array.
  */
 import { ABI_VERSION } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { crc32 } from "./crc32.ts";
+import { checksum } from "./checksum.ts";
 import { unreadable } from "./sealed-text.ts";
 
 /** Raised when a reader of this version could misread what a later writer wrote. */
@@ -21,8 +21,12 @@ const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toS
 
 /** Puts the header before a body that begins with the second element and ends with the closing bracket. */
 export function seal(body: string): string {
-  const sum = crc32(body, 0);
-  return `${MARK}${hex[sum >>> 24]}${hex[(sum >>> 16) & 255]}${hex[(sum >>> 8) & 255]}${hex[sum & 255]}",${body}`;
+  return `${MARK}${digits(checksum(body))}",${body}`;
+}
+
+/** Eight hexadecimal digits. */
+export function digits(sum: number): string {
+  return `${hex[sum >>> 24]}${hex[(sum >>> 16) & 255]}${hex[(sum >>> 8) & 255]}${hex[sum & 255]}`;
 }
 
 /**
@@ -34,7 +38,7 @@ export function unseal(text: string): readonly unknown[] {
   const header = typeof text === "string" ? HEADER.exec(text) : null;
   if (header === null) throw unreadable(text) ?? damaged("the text does not begin like a snapshot");
   const [whole, format, abi, sum] = header as unknown as [string, string, string, string];
-  if (crc32(text, whole.length) !== Number.parseInt(sum, 16)) {
+  if (checksum(text.slice(whole.length)) !== Number.parseInt(sum, 16)) {
     throw damaged("the checksum does not match the text; restore the row from a backup");
   }
   if (Number(format) !== FORMAT_VERSION || Number(abi) !== ABI_VERSION) {

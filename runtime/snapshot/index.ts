@@ -12,6 +12,7 @@ $module("coldframe/snapshot", "1", {
 });
 
 export { fromBase64, toBase64 } from "./base64.ts";
+export { type Chunk, type ChunkBody, type ChunkSet, chunkSetOf, NO_CHUNKS } from "./chunk.ts";
 export { type DecodeOptions, decodeRun } from "./decode-run.ts";
 export {
   type Description,

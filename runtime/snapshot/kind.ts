@@ -9,6 +9,7 @@
  *   [7]                             the object, symbol or long string that is node 7
  */
 import { ColdframeError } from "../errors.ts";
+import type { ChunkBody } from "./chunk.ts";
 
 /** What a writer of a kind is given. */
 export interface Out {
@@ -32,6 +33,8 @@ export interface Out {
   refuse(what: string): string;
   /** Registers a weak collection: `reach` is told of everything reached so far, `all` from `from` on being new to it. */
   weak(reach: (all: readonly unknown[], from: number) => void): void;
+  /** What stands for the content of an array buffer in its node. */
+  bytes(content: Uint8Array): string;
   /** What `save` returns for the object of the current node, which a restore makes of it when it is complete. Called once. */
   content(object: object, save: () => unknown): string;
 }
@@ -39,11 +42,17 @@ export interface Out {
 /** What a reader of a kind is given. */
 export interface In {
   readonly nodes: readonly unknown[];
+  /** The chunks that the snapshot refers to, by their names. */
+  readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly names: readonly unknown[];
   /** The value of its text in a node. During `allocate` only for what has no identity. */
   value(raw: unknown): unknown;
   /** The allocated object of node `index`; allocates it when it comes later. Only for kinds that depend on each other without cycles. */
   node(index: unknown, tags: readonly string[]): unknown;
+  /** As `value`, of what has all that it refers to already: what users' code makes its objects of. */
+  complete(raw: unknown): unknown;
+  /** The objects inside of the data node `index`, in the order of its text. */
+  inside(index: unknown): readonly object[];
   /** What a name stands for in this process. CF2103 when it is unknown. */
   resolve(name: string): unknown;
   /** Calls `finish` when all objects have what they refer to. */

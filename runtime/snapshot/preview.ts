@@ -1,6 +1,8 @@
 /** Values of a snapshot as short text for people, read from the nodes. */
+import type { ChunkBody } from "./chunk.ts";
 import { parse } from "./format.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
+import { readLarge } from "./large.ts";
 import { splitName } from "./names.ts";
 import { encodeValue } from "./values.ts";
 
@@ -18,8 +20,12 @@ export function preview(value: unknown): string {
 export class Preview {
   private readonly names: readonly unknown[];
   private readonly nodes: readonly unknown[];
+  private readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
+  /** Large values may be shown in several places. */
+  private readonly parsed = new Map<Node, unknown>();
 
-  constructor(names: readonly unknown[], nodes: readonly unknown[]) {
+  constructor(names: readonly unknown[], nodes: readonly unknown[], chunks?: ReadonlyMap<string, ChunkBody>) {
+    this.chunks = chunks;
     this.names = names;
     this.nodes = nodes;
   }
@@ -37,6 +43,8 @@ export class Preview {
   private node(node: unknown, depth: number): string {
     if (typeof node === "string") return quoted(node);
     if (typeof node !== "object" || node === null) return broken("a node that is none");
+    // Each way down counts, also one that no sound snapshot has: a class that is its own instance.
+    if (depth > MAX_DEPTH + 1) return "…";
     if (!Array.isArray(node)) {
       const entries = Object.keys(node).map((key) => [key, (node as Record<string, unknown>)[key]] as const);
       return this.object("", entries, depth);
@@ -52,7 +60,7 @@ export class Preview {
       case "{}":
         return this.object("", this.entries(node, 1), depth);
       case "new":
-        return this.object(`${this.value(node[1])} `, this.entries(node, 2), depth);
+        return this.object(`${this.value(node[1], depth + 1)} `, this.entries(node, 2), depth);
       case "class":
         return this.object(`${String(node[1])} `, this.entries(node, 2), depth);
       case "derived":
@@ -67,15 +75,21 @@ export class Preview {
       case "url":
         return `URL(${String(node[1])})`;
       case "error":
-        return `${String(node[1])}(${node.length > 4 && node[3] === "message" ? this.value(node[4], depth) : ""})`;
+        return `${String(node[1])}(${node.length > 4 && node[3] === "message" ? this.value(node[4], depth + 1) : ""})`;
       case "set":
         return this.items("Set(", node.slice(1), ")", depth);
       case "map":
         return this.map(node, depth);
+      case "data":
+        return this.plain(node[1], depth);
+      case "large":
+        return this.large(node, depth);
+      case "inside":
+        return "‹inside of another local›";
       case "symbol":
         return `Symbol(${String(node[2] ?? "")})`;
       case "boxed":
-        return `Object(${this.value(node[1], depth)})`;
+        return `Object(${this.value(node[1], depth + 1)})`;
       case "ref":
       case "builtin":
       case "resource":
@@ -96,12 +110,40 @@ export class Preview {
       case "native":
         return "Promise(pending)";
       case "bytes":
-        return `ArrayBuffer(${Math.floor((String(node[1]).length * 3) / 4)} bytes)`;
+        return `ArrayBuffer(${bytesIn(node[1])} bytes)`;
       case "view":
         return `${String(node[1])}(${String(node[4] ?? "")})`;
       default:
         return `‹${tag}›`;
     }
+  }
+
+  /** By its size when its chunks are not at hand. */
+  private large(node: Node, depth: number): string {
+    if (this.chunks === undefined)
+      return `‹${node[1] === "text" ? "text" : "data"} of ${String(node[2])} characters›`;
+    let value = this.parsed.get(node);
+    if (value === undefined) {
+      value = JSON.parse(readLarge(node, this.chunks) as string) as unknown;
+      this.parsed.set(node, value);
+    }
+    return this.plain(node[1] === "data" ? list(value)[0] : value, depth);
+  }
+
+  /** Plain data as it stands in the text. */
+  private plain(raw: unknown, depth: number): string {
+    if (typeof raw === "string") return quoted(raw);
+    if (typeof raw !== "object" || raw === null) return String(raw);
+    const isList = Array.isArray(raw);
+    const keys = Object.keys(raw);
+    if (depth >= MAX_DEPTH && keys.length > 0) return isList ? "[…]" : "{…}";
+    const shown = keys.slice(0, MAX_ITEMS).map((key) => {
+      const text = this.plain((raw as Record<string, unknown>)[key], depth + 1);
+      return isList ? text : `${key}: ${text}`;
+    });
+    const more = keys.length - MAX_ITEMS;
+    if (isList) return `[${shown.join(", ")}${more > 0 ? `, … ${more} more` : ""}]`;
+    return keys.length === 0 ? "{}" : `{ ${shown.join(", ")}${more > 0 ? ", …" : ""} }`;
   }
 
   private name(index: unknown): string {
@@ -142,6 +184,10 @@ export class Preview {
     }
     return `Map(${shown.join(", ")}${node.length - 1 > MAX_ITEMS * 2 ? ", …" : ""})`;
   }
+}
+
+function bytesIn(raw: unknown): number {
+  return Array.isArray(raw) ? Number(raw[2]) : Math.floor((String(raw).length * 3) / 4);
 }
 
 function quoted(text: string): string {

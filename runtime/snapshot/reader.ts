@@ -9,9 +9,11 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, Durable, type Run } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
+import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
 import { allocatePrivate, entriesOf, fillPrivate } from "./kinds/classes.ts";
+import { objectsInside } from "./kinds/data.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { prototypeOf } from "./kinds/instances.ts";
@@ -25,6 +27,7 @@ import { type Registrations, registeredSymbol } from "./superjson.ts";
 export class Reader implements RunIn {
   readonly names: readonly unknown[];
   readonly nodes: readonly unknown[];
+  readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly registrations: Registrations;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
@@ -33,8 +36,11 @@ export class Reader implements RunIn {
   private readonly own: readonly unknown[];
   private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
   private readonly finishers: (() => void)[] = [];
+  private trees: Map<object, readonly object[]> | null = null;
   /** Nodes that are not to be made yet. */
   private late: Set<unknown> | null = null;
+  /** Nodes that have all that they refer to. */
+  private filled: Set<number> | null = null;
 
   /** @param run null: for values outside of runs */
   constructor(
@@ -43,11 +49,13 @@ export class Reader implements RunIn {
     registrations: Registrations,
     points: PointsOf | undefined,
     body: readonly unknown[],
+    chunks?: ReadonlyMap<string, ChunkBody>,
   ) {
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
     this.points = points;
+    this.chunks = chunks;
     this.names = list(body[0]);
     this.nodes = list(body[1]);
     this.own = body.length > 2 ? list(body[2]) : [];
@@ -66,7 +74,8 @@ export class Reader implements RunIn {
       this.load(loads);
       return;
     }
-    for (let i = 0; i < this.nodes.length; i++) if (this.objects[i] === ABSENT) this.allocate(i);
+    // What a node cannot be made without mostly comes after it: from the end, nothing has to be looked for in depth.
+    for (let i = this.nodes.length - 1; i >= 0; i--) if (this.objects[i] === ABSENT) this.allocate(i);
     for (let i = 0; i < this.nodes.length; i++) this.fill(i);
     for (const finish of this.finishers) finish();
     for (const entry of this.own) this.readOwn(list(entry));
@@ -82,15 +91,16 @@ export class Reader implements RunIn {
       if (known === undefined) own.set(entry[0], [entry]);
       else known.push(entry);
     }
-    const complete = new Set<number>();
+    const filled = new Set<number>();
+    this.filled = filled;
     const finish = (i: number) => {
-      if (complete.has(i)) return;
-      complete.add(i);
+      if (filled.has(i)) return;
+      filled.add(i);
       this.at(i);
       this.fill(i);
     };
     this.late = new Set(loads.keys());
-    for (let i = 0; i < this.nodes.length; i++)
+    for (let i = this.nodes.length - 1; i >= 0; i--)
       if (this.objects[i] === ABSENT && !this.late.has(i)) this.allocate(i);
     for (const [node, entries] of loads) {
       const needed = entries.flatMap((entry) => entry.slice(2)).map((raw) => integer(raw, this.nodes.length));
@@ -130,6 +140,25 @@ export class Reader implements RunIn {
   private at(index: number): unknown {
     const object = this.objects[index];
     return object === ABSENT ? broken(`node ${index} is needed before it is made`) : object;
+  }
+
+  complete(raw: unknown): unknown {
+    const [index] = Array.isArray(raw) ? (raw as unknown[]) : [];
+    if (typeof index === "number" && this.filled?.has(index) !== true)
+      return broken(`node ${index} is needed before it is complete`);
+    return this.value(raw);
+  }
+
+  inside(index: unknown): readonly object[] {
+    const root = this.node(index, ["data", "large"]);
+    if (typeof root !== "object" || root === null) return broken("the inside of a text");
+    this.trees ??= new Map();
+    let objects = this.trees.get(root);
+    if (objects === undefined) {
+      objects = objectsInside(root);
+      this.trees.set(root, objects);
+    }
+    return objects;
   }
 
   resolve(name: string): unknown {

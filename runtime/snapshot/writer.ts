@@ -22,8 +22,10 @@ import {
   strayTask,
   type Wait,
 } from "../machine/index.ts";
+import { toBase64 } from "./base64.ts";
 import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
+import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
@@ -49,8 +51,11 @@ import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
-import { word } from "./names.ts";
+import { PlainData } from "./plain-data.ts";
+import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
+import { Scopes } from "./scopes.ts";
+import { Shapes } from "./shapes.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
 
 /** What a writer may ask of its host. */
@@ -68,13 +73,6 @@ export interface Refusal {
   readonly what: string;
 }
 
-/** A list of keys that was seen. */
-interface Shape {
-  readonly keys: readonly string[];
-  /** In the name table; -1 until a second object has it. */
-  index: number;
-}
-
 /** A node that is written when everything reachable is known. */
 interface Postponed {
   readonly index: number;
@@ -86,6 +84,7 @@ interface Weak {
   readonly index: number;
   readonly reach: (all: readonly unknown[], from: number) => void;
   from: number;
+  fromInner: number;
 }
 
 const NONE: readonly never[] = [];
@@ -93,14 +92,9 @@ const NONE: readonly never[] = [];
 /** What every method has. */
 const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
 
-/** A scope record that is being written: which of its variables are needed so far. */
-interface Scope {
-  readonly id: string;
-  readonly record: Readonly<Record<string, unknown>>;
-  readonly variables: readonly string[];
-  readonly needed: Set<string>;
-}
-
+/** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
+const MANY_ELEMENTS = 16;
+const MANY_NODES = 64;
 const { isPrototypeOf } = Object.prototype;
 
 /**
@@ -109,13 +103,15 @@ const { isPrototypeOf } = Object.prototype;
  */
 export class Writer implements RunOut {
   current = -1;
-  private readonly reached = new IndexedList<unknown>();
+  private readonly reached = new Reached();
   /** For each of them, which one it was first seen in. -1 for roots. */
   readonly parents: number[] = [];
   refusals: readonly Refusal[] = NONE;
   waits: readonly Wait[] = NONE;
   codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
+  /** Null: large values stand in the text like others. */
+  readonly chunks: ChunkWriter | null;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
@@ -126,11 +122,12 @@ export class Writer implements RunOut {
   private hasLate = false;
   private readonly texts: string[] = [];
   private readonly names = new IndexedList<string>();
-  private shapes: Map<string, Shape> | null = null;
+  private shapes: Shapes | null = null;
   private ownEntries = "";
-  private scopes: Map<object, Scope> | null = null;
+  private scopes: Scopes | null = null;
   private postponed: Postponed[] | null = null;
   private weaks: Weak[] | null = null;
+  private plainData: PlainData | null = null;
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
 
@@ -144,7 +141,9 @@ export class Writer implements RunOut {
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
     first: Writer | null = null,
+    chunks: ChunkWriter | null = null,
   ) {
+    this.chunks = chunks;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -175,7 +174,7 @@ export class Writer implements RunOut {
 
   /** All objects, functions, symbols and long strings of the snapshot, by index. */
   get heap(): readonly unknown[] {
-    return this.reached.items;
+    return this.reached.nodes;
   }
 
   index(value: unknown): number {
@@ -198,18 +197,7 @@ export class Writer implements RunOut {
   }
 
   shape(keys: readonly string[]): number | undefined {
-    const joined = keys.join();
-    this.shapes ??= new Map();
-    const known = this.shapes.get(joined);
-    if (known === undefined) {
-      this.shapes.set(joined, { keys, index: -1 });
-      return undefined;
-    }
-    // Keys with commas in them may join to the same text; such an object is written with its keys.
-    if (keys.length !== known.keys.length) return undefined;
-    for (let i = 0; i < keys.length; i++) if (keys[i] !== known.keys[i]) return undefined;
-    if (known.index < 0) known.index = this.name(`[${keys.map(quote).join()}]`);
-    return known.index;
+    return (this.shapes ??= new Shapes(this)).index(keys);
   }
 
   later(write: () => string): string {
@@ -224,14 +212,14 @@ export class Writer implements RunOut {
 
   weak(reach: (all: readonly unknown[], from: number) => void): void {
     this.weaks ??= [];
-    this.weaks.push({ index: this.current, reach, from: 0 });
+    this.weaks.push({ index: this.current, reach, from: 0, fromInner: 0 });
   }
 
   refuse(what: string): string {
     return this.refuseAt(this.current, what);
   }
 
-  private refuseAt(index: number, what: string): string {
+  refuseAt(index: number, what: string): string {
     if (this.refusals === NONE) this.refusals = [];
     (this.refusals as Refusal[]).push({ index, what });
     return '["refused"]';
@@ -253,45 +241,14 @@ export class Writer implements RunOut {
 
   scope(record: object, variables: readonly string[]): number {
     const index = this.index(record);
-    const scope = this.scopeOf(record, index);
-    if (scope !== undefined) this.need(scope, variables, index);
+    (this.scopes ??= new Scopes(this)).need(record, variables, index);
     return index;
   }
 
-  private scopeOf(record: object, index: number): Scope | undefined {
-    const known = this.scopes?.get(record);
-    if (known !== undefined) return known;
-    const schema = recordOf(record);
-    if (schema === undefined) {
-      this.refuseAt(index, "a scope of a module that is not registered");
-      return undefined;
-    }
-    const { id, variables } = schema;
-    const scope: Scope = { id, record: record as never, variables, needed: new Set() };
-    this.scopes ??= new Map();
-    this.scopes.set(record, scope);
-    // Records of the machine itself may be values of the user's, too: what `setTimeout` returned.
-    if (id.startsWith("coldframe#")) this.need(scope, variables, index);
-    return scope;
-  }
-
-  private need({ record, needed }: Scope, variables: readonly string[], index: number): void {
-    const { current } = this;
-    this.current = index;
-    for (const variable of variables) {
-      if (needed.has(variable)) continue;
-      needed.add(variable);
-      // Gives the value an index now; the text of the record is written at the end.
-      this.value(record[variable]);
-    }
-    this.current = current;
-  }
-
-  private writeScope({ id, record, variables, needed }: Scope): string {
-    const saved = variables.filter((variable) => needed.has(variable));
-    let text = `["scope",${this.name(quote([id, ...saved].map(word).join(" ")))}`;
-    for (const variable of saved) text += `,${this.value(record[variable])}`;
-    return `${text}]`;
+  bytes(content: Uint8Array): string {
+    return this.chunks !== null && content.length >= LARGE
+      ? this.chunks.bytes(content)
+      : `"${toBase64(content)}"`;
   }
 
   content(object: object, save: () => unknown): string {
@@ -334,12 +291,16 @@ export class Writer implements RunOut {
   /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
   finish(): void {
     this.drain();
-    for (let before = -1; this.weaks !== null && before !== this.heap.length; ) {
-      before = this.heap.length;
+    const { inner } = this.reached;
+    for (let before = -1; this.weaks !== null && before !== this.heap.length + inner.length; ) {
+      before = this.heap.length + inner.length;
+      const [nodes, places] = [this.heap.length, inner.length];
       for (const weak of this.weaks) {
         this.current = weak.index;
         weak.reach(this.heap, weak.from);
-        weak.from = before;
+        weak.from = nodes;
+        weak.reach(inner, weak.fromInner);
+        weak.fromInner = places;
       }
       this.drain();
     }
@@ -374,7 +335,8 @@ export class Writer implements RunOut {
   }
 
   protected write(value: unknown): string {
-    if (typeof value === "string") return quote(value);
+    if (typeof value === "string")
+      return this.chunks !== null && value.length >= LARGE ? this.chunks.string(value) : quote(value);
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
       const text =
@@ -407,15 +369,18 @@ export class Writer implements RunOut {
   }
 
   protected writeObject(object: object): string {
+    const place = this.reached.aliases.get(this.current);
+    if (place !== undefined) return this.writeEnclosed(place);
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
     if (this.isProxy?.(object)) return this.refuse("a Proxy");
     const prototype: object | null = Object.getPrototypeOf(object);
     if (prototype === Object.prototype) return this.writeOrdinary(object);
     if (prototype === Array.prototype) {
-      return Array.isArray(object)
-        ? writeArray(object, this)
-        : this.refuse("an object that only looks like an array");
+      if (!Array.isArray(object)) return this.refuse("an object that only looks like an array");
+      return (
+        (object.length >= MANY_ELEMENTS ? this.writeData(object, 0) : undefined) ?? writeArray(object, this)
+      );
     }
     if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
@@ -425,8 +390,11 @@ export class Writer implements RunOut {
         this.writeKind(object, kind)
       );
     if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
-    const scope = this.ofRun === null ? undefined : (this.scopes?.get(object) ?? this.knownScope(object));
-    if (scope !== undefined) return this.later(() => this.writeScope(scope));
+    if (this.ofRun !== null && recordOf(object) !== undefined) {
+      const scopes = (this.scopes ??= new Scopes(this));
+      scopes.need(object, [], this.current);
+      return this.later(() => scopes.write(object));
+    }
     const builtin = builtinName(object);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     const made = this.writeGenerating(object);
@@ -434,6 +402,24 @@ export class Writer implements RunOut {
     const owner = classOfPrototype(object);
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
     return writeInstance(object, prototype, this);
+  }
+
+  /** Nodes that were written before the tree in which they stand refer to it instead. */
+  private rewrite(): void {
+    const { current, texts } = this;
+    for (const index of this.reached.met) {
+      if (index >= texts.length) continue;
+      this.current = index;
+      texts[index] = this.writeEnclosed(this.reached.aliases.get(index)!);
+    }
+    this.current = current;
+  }
+
+  /** What stands inside of a data node. */
+  private writeEnclosed(place: number): string {
+    const [node, at] = this.plainData!.placeOf(place);
+    this.order?.edge(this.current, node);
+    return `["inside",${node},${at}]`;
   }
 
   /** The `prototype` of a class, a closure or a built-in, as an object of its own. */
@@ -487,7 +473,7 @@ export class Writer implements RunOut {
       const known = this.writePrototype(object);
       if (known !== undefined) return known;
     }
-    const text = writePlain(object, this);
+    const text = this.writeData(object, MANY_NODES) ?? writePlain(object, this);
     if (text !== undefined) return text;
     const brand = languageBrand(object);
     if (brand !== undefined) return this.branded(object, brand, Object.prototype);
@@ -495,15 +481,23 @@ export class Writer implements RunOut {
     return builtin === undefined ? writeOdd(object, this) : `["builtin",${quote(builtin)}]`;
   }
 
-  private knownScope(object: object): Scope | undefined {
-    return recordOf(object) === undefined ? undefined : this.scopeOf(object, this.current);
+  /** A tree of plain data as one node. Undefined: it is none, or the snapshot is too small for it to matter. */
+  private writeData(object: object, least: number): string | undefined {
+    if (this.heap.length < least) return undefined;
+    this.plainData ??= new PlainData(this.reached, this.isProxy);
+    const json = this.plainData.write(object, this.current);
+    if (json === undefined) return undefined;
+    this.rewrite();
+    return this.chunks !== null && json.length >= LARGE ? this.chunks.data(`[${json}]`) : `["data",${json}]`;
   }
 
   private writeKind(object: object, kind: Kind): string {
     const text = kind.write(object as never, this);
     if (kind.bare?.(object)) return text;
+    const count =
+      kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
     const extra =
-      Object.getOwnPropertyNames(object).length !== (kind.count ?? 0) ||
+      Object.getOwnPropertyNames(object).length !== count ||
       !Object.isExtensible(object) ||
       Object.getOwnPropertySymbols(object).length > 0;
     if (extra) writeOwn(object, 0, this, this.isDone(object, kind));

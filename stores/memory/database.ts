@@ -43,6 +43,8 @@ export interface Record {
   end: RunEnd | null;
   readonly arrivals: Map<number, Arrival>;
   readonly attempts: Map<number, Attempt>;
+  /** Names of the chunks that the snapshot refers to. */
+  readonly chunks: Set<string>;
   /** Events among the arrivals. */
   readonly taken: Map<number, KeptEvent>;
   /** Runs that wait for its end. */
@@ -80,6 +82,8 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  /** By name: the content, and how many runs refer to it. */
+  readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
   readonly schedules: Map<string, ScheduleRow>;
   /** Lines of locks by key, in the order in which places were asked for. */
   readonly places: Map<string, Place[]>;
@@ -100,6 +104,7 @@ export function emptyDatabase(): Database {
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    chunks: new Map(),
     schedules: new Map(),
     places: new Map(),
     rates: new Map(),

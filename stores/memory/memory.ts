@@ -23,6 +23,7 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { arrive, tell } from "./arrivals.ts";
+import { chunksOf } from "./chunks.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
 import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
@@ -106,6 +107,7 @@ export class MemoryStore implements Store {
         secret: run.secret,
         priority: run.priority,
         snapshot: run.snapshot,
+        chunks: chunksOf(data, run),
         waits: run.waits,
         arrivals: [...run.arrivals.values()],
         attempts: [...run.attempts.values()],
@@ -302,6 +304,10 @@ export class MemoryStore implements Store {
         )
         .slice(0, filter.limit ?? 100)
         .map(row);
+    },
+    chunks: async (id: string) => {
+      const run = this.#data.runs.get(id);
+      return run === undefined ? [] : chunksOf(this.#data, run);
     },
     counts: async () => {
       const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };

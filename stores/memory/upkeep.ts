@@ -1,5 +1,6 @@
 /** Copies of runs, and their removal. */
 import type { Hint, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
+import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
 import { endRun } from "./writes.ts";
@@ -26,6 +27,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     arrivals: new Map(from.arrivals),
     attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
     taken: new Map(),
+    chunks: shareChunks(data, from.chunks),
     followers: [],
   };
   data.runs.set(id, copy);

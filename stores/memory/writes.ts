@@ -9,6 +9,7 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
+import { changeChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { deliver, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
@@ -45,6 +46,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     end: null,
     arrivals: new Map(),
     attempts: new Map(),
+    chunks: new Set(),
     taken: new Map(),
     followers: [],
   };
@@ -76,6 +78,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
     run.attempts.delete(wait);
   }
   for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
+  if (turn.chunks !== null) changeChunks(data, run, turn.chunks);
   for (const child of turn.starts) {
     insertRun(data, child, null, hints);
     hints.push({ kind: "ready" });
@@ -117,6 +120,7 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
   run.updated = data.now();
   run.arrivals.clear();
   run.attempts.clear();
+  changeChunks(data, run, { added: [], dropped: [...run.chunks] });
   for (const [key, kept] of data.mailbox) {
     const rest = kept.filter((event) => event.run !== run.id);
     if (rest.length === 0) data.mailbox.delete(key);

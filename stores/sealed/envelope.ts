@@ -9,7 +9,7 @@ import { fromBase64, sealsOf, toBase64, unopened } from "../../runtime/snapshot/
 import { type Bytes, changed, type Seal, wrongOption } from "./seal.ts";
 
 /** What a text is. Values move between runs and are bound to none. */
-export type Kind = "call" | "secret" | "state" | "value" | "error" | "progress";
+export type Kind = "call" | "secret" | "state" | "value" | "error" | "progress" | "chunk";
 
 /** Of a text that is bound to no run. */
 export const NOBODY = "";
@@ -128,6 +128,7 @@ const words: Readonly<Record<Kind, string>> = {
   value: "a value",
   error: "an error",
   progress: "the progress of a step",
+  chunk: "a part of a large value",
 };
 
 /** What is thrown for a text, by a seal of a user, too, as an error of coldframe. */
@@ -139,6 +140,7 @@ export function asRefusal(error: unknown): ColdframeError {
 
 function describe(kind: Kind, run: string): string {
   if (run === NOBODY) return words[kind];
+  if (kind === "chunk") return `${words[kind]} ("${run}")`;
   return `${words[kind]} of ${run.startsWith("\n") ? "schedule" : "run"} "${run.trim()}"`;
 }
 

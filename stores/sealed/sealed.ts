@@ -184,6 +184,7 @@ class SealedStore implements Store {
     runs: (filter) => this.#inner.read.runs(filter),
     counts: () => this.#inner.read.counts(),
     codes: () => this.#inner.read.codes(),
+    chunks: async (run) => Promise.all((await this.#inner.read.chunks(run)).map(this.#sealing.openChunk)),
     schemaOf: (key) => this.#inner.read.schemaOf(key),
     schedule: async (id) => {
       const row = await this.#inner.read.schedule(id);
@@ -216,12 +217,13 @@ class SealedStore implements Store {
     const arrivals = this.#openArrivals(run.arrivals);
     try {
       const { owners, secret } = await this.#ownersOf(run);
-      const [call, state, attempts] = await Promise.all([
+      const [call, state, attempts, chunks] = await Promise.all([
         this.#envelope.open(run.call, "call", owners),
         this.#openState(run.snapshot, run.waits, owners),
         this.#openAttempts(run.attempts, owners, (...args) => this.#envelope.open(...args)),
+        Promise.all(run.chunks.map(this.#sealing.openChunk)),
       ]);
-      return { ...run, secret, call, ...state, attempts, arrivals: await arrivals };
+      return { ...run, secret, call, ...state, chunks, attempts, arrivals: await arrivals };
     } catch (error) {
       const why = unopened(asRefusal(error));
       return {
@@ -232,6 +234,7 @@ class SealedStore implements Store {
         call: why,
         snapshot: run.snapshot === null ? null : why,
         waits: "[]",
+        chunks: [],
         attempts: [],
         arrivals: await arrivals,
       };

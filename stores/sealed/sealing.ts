@@ -9,7 +9,7 @@ import type {
   WaitInfo,
   Write,
 } from "../../runtime/engine/store.ts";
-import { unreadable } from "../../runtime/snapshot/index.ts";
+import { type Chunk, fromBase64, toBase64, unreadable } from "../../runtime/snapshot/index.ts";
 import { type Envelope, NOBODY } from "./envelope.ts";
 
 export class Sealing {
@@ -81,6 +81,8 @@ export class Sealing {
       each(turn.acquire, async (acquiring) => ({ ...acquiring, value: await this.value(acquiring.value) })),
       end === null ? null : this.value(end.value),
     ]);
+    const { chunks } = turn;
+    const added = chunks === null ? [] : await each(chunks.added, this.chunk);
     return {
       ...turn,
       snapshot: state,
@@ -88,9 +90,29 @@ export class Sealing {
       starts,
       sends,
       acquire,
+      chunks: chunks === null ? null : { ...chunks, added },
       end: end === null ? null : { ...end, value: value! },
     };
   }
+
+  /** Runs share it: it is bound to its name, which is the hash of what is in it. */
+  readonly chunk = async ({ hash, body }: Chunk): Promise<Chunk> => ({
+    hash,
+    body: await this.#envelope.seal(
+      typeof body === "string" ? `s${body}` : `b${toBase64(body)}`,
+      "chunk",
+      hash,
+    ),
+  });
+
+  /** @throws ColdframeError CF2201, CF2202, CF2203 */
+  readonly openChunk = async (chunk: Chunk): Promise<Chunk> => {
+    const { hash, body } = chunk;
+    // Bytes were never sealed: they are taken where plain texts are.
+    const text = await this.#envelope.open(typeof body === "string" ? body : "", "chunk", [hash]);
+    if (typeof body !== "string" || text === body) return chunk;
+    return { hash, body: text.startsWith("b") ? fromBase64(text.slice(1)) : text.slice(1) };
+  };
 
   async #note(note: Note): Promise<Note> {
     const [arrivals, attempts] = await Promise.all([

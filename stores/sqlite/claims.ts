@@ -2,7 +2,7 @@
 import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
 import type { Claimed } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
-import { arrivalOf, attemptOf, unpackBody } from "./rows.ts";
+import { arrivalOf, attemptOf, chunkOf, unpackBody } from "./rows.ts";
 import type { Statements } from "./transaction.ts";
 
 /** Above every priority. */
@@ -49,6 +49,7 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
     call,
     secret,
     ...unpackBody(body),
+    chunks: sql.chunks.all(n).map(chunkOf),
     arrivals: sql.arrivals.all(n).map(arrivalOf),
     attempts: sql.attempts.all(n).map(attemptOf),
   };

@@ -30,7 +30,7 @@ export class CommitJob implements Job {
     this.#resolve = resolve;
     this.rejected = reject;
     let bytes = 0;
-    for (const write of writes) bytes += write.kind === "turn" ? (write.snapshot?.length ?? 0) + 300 : 300;
+    for (const write of writes) bytes += bytesOf(write);
     this.bytes = bytes;
   }
 
@@ -55,4 +55,11 @@ export class CommitJob implements Job {
   failed(i: number, error: Error): void {
     this.#outcomes[i] = { passed: false, fenced: false, error };
   }
+}
+
+function bytesOf(write: Write): number {
+  if (write.kind !== "turn") return 300;
+  let bytes = (write.snapshot?.length ?? 0) + 300;
+  if (write.chunks !== null) for (const { body } of write.chunks.added) bytes += body.length + 100;
+  return bytes;
 }

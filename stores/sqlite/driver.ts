@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 
-export type Value = string | number | null;
+export type Value = string | number | Uint8Array | null;
 // biome-ignore lint/suspicious/noExplicitAny: a row's columns are known to the statement that asked for them
 export type Row = any;
 

@@ -1,10 +1,16 @@
 /** Rows of the database as the records of the store port. */
-import type { Arrival, Attempt, RunDetail, RunRow } from "../../runtime/engine/store.ts";
+import type { Arrival, Attempt, Chunk, RunDetail, RunRow } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
 import type { Statements } from "./transaction.ts";
 
 export function arrivalOf(row: Row): Arrival {
   return { wait: row.wait, threw: row.threw === 1, value: row.value };
+}
+
+export function chunkOf(row: Row): Chunk {
+  const { hash, body } = row;
+  // libsql hands out blobs as array buffers.
+  return { hash, body: body instanceof ArrayBuffer ? new Uint8Array(body) : body };
 }
 
 export function attemptOf(row: Row): Attempt {

@@ -37,7 +37,7 @@ import { askToCancel } from "./followers.ts";
 import { GroupWriter } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
-import { arrivalOf, attemptOf, detailOf, retried, rowOf } from "./rows.ts";
+import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
@@ -272,6 +272,11 @@ export class SqliteStore implements Store {
         const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
         for (const { status, runs } of sql.counts.all()) counts[status as RunStatus] = runs;
         return counts;
+      }),
+    chunks: async (id: string) =>
+      this.#read((sql) => {
+        const n = this.#numbers.run(id);
+        return n === null ? [] : sql.chunks.all(n).map(chunkOf);
       }),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),

@@ -18,6 +18,8 @@
  * | `events`        | event ever sent                          | when sent, when taken            |
  * | `schedules`     | schedule                                 | when changed, when it fires      |
  * | `workers`       | live worker                              | at each renewal                  |
+ * | `chunks`        | part of a large value                    | once, while a run refers to it   |
+ * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
  *
  * Times are milliseconds since 1970. Workers and runs are numbers (`n`) between tables: comparing and binding a text
@@ -163,6 +165,9 @@ CREATE TABLE workers (
 ) STRICT;
 CREATE INDEX workers_until ON workers (until);
 CREATE TABLE codes (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE chunks (c INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, body ANY NOT NULL) STRICT;
+CREATE TABLE run_chunks (n INTEGER NOT NULL, c INTEGER NOT NULL, PRIMARY KEY (n, c)) STRICT, WITHOUT ROWID;
+CREATE INDEX run_chunks_of ON run_chunks (c);
 `,
 ];
 
@@ -349,6 +354,7 @@ export const statements = {
       SELECT ?, wait, made, due, error, since, progress FROM attempts WHERE n = ?`,
   cloneFollowing:
     "INSERT INTO followers (run, n, wait, attached) SELECT run, ?, wait, 0 FROM followers WHERE n = ?",
+  cloneChunks: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM run_chunks WHERE n = ?",
   clonePlaces:
     "INSERT INTO places (key, n, wait, max, loose, value, held) SELECT key, ?, wait, max, loose, value, 0 FROM places WHERE n = ? AND held = 0",
   /** Not the newest: its number would be given to another run. */
@@ -365,6 +371,14 @@ export const statements = {
   cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
     WHERE n = ?`,
   unblock: `UPDATE runs SET status = 'active', due = 0, deaths = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
+  refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",
+  dropChunk: "DELETE FROM run_chunks WHERE n = ? AND c = (SELECT c FROM chunks WHERE hash = ?)",
+  /** A chunk to which nothing refers. */
+  collect:
+    "DELETE FROM chunks WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM run_chunks r WHERE r.c = chunks.c)",
+  chunks: "SELECT k.hash, k.body FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ? ORDER BY r.c",
+  chunkNames: "SELECT k.hash FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ?",
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
   run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,

@@ -1,6 +1,7 @@
 /** Turns and notes as SQL. Runs inside a transaction of the group writer; a fenced write changes nothing. */
 import type {
   Arrival,
+  ChunkChange,
   NewRun,
   Note,
   RunEnd,
@@ -14,7 +15,7 @@ import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 import { arrivalOf, clean, packBody, retried } from "./rows.ts";
-import type { Numbers, Transaction } from "./transaction.ts";
+import type { Numbers, Statements, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 const NOTHING: readonly never[] = [];
@@ -88,6 +89,7 @@ function hasExtras(turn: Turn): boolean {
     turn.subscribe.length > 0 ||
     turn.unsubscribe.length > 0 ||
     turn.codes.length > 0 ||
+    turn.chunks !== null ||
     turn.release.length > 0 ||
     turn.cancelled ||
     turn.survived ||
@@ -119,6 +121,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
+  if (turn.chunks !== null) changeChunks(sql, n, turn.chunks);
   for (const child of turn.starts) {
     insertRun(transaction, child, null);
     transaction.hints.push({ kind: "ready" });
@@ -146,6 +149,8 @@ export function endRun(transaction: Transaction, n: number, id: string, end: Run
   sql.dropArrivals.run(n);
   sql.dropAttempts.run(n);
   sql.dropKept.run(id);
+  const chunks = sql.chunkNames.all(n);
+  if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) });
   hints.push({ kind: "ended", run: id });
   releaseAll(transaction, n);
   tellFollowers(transaction, n, end);
@@ -154,6 +159,17 @@ export function endRun(transaction: Transaction, n: number, id: string, end: Run
 /** The first outcome of a wait counts. */
 export function insertArrival({ sql }: Transaction, n: number, { wait, threw, value }: Arrival): boolean {
   return sql.insertArrival.run(n, wait, threw ? 1 : 0, value) === 1;
+}
+
+function changeChunks(sql: Statements, n: number, { added, dropped }: ChunkChange): void {
+  for (const { hash, body } of added) {
+    sql.addChunk.run(hash, body);
+    sql.refer.run(n, hash);
+  }
+  for (const hash of dropped) {
+    sql.dropChunk.run(n, hash);
+    sql.collect.run(hash);
+  }
 }
 
 function commitNote(transaction: Transaction, note: Note, n: number, worker: number): WriteOutcome {

@@ -46,6 +46,7 @@ export function cloneRun(
   sql.cloneFollowing.run(n, from);
   sql.cloneFeeds.run(n, from);
   sql.clonePlaces.run(n, from);
+  sql.cloneChunks.run(n, from);
   const { waits } = unpackBody(sql.body.get(n)!.body);
   for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
     if (kind === "event") sql.subscribe.run(name, n, wait, null);

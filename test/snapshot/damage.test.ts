@@ -1,56 +1,14 @@
 /** Damaged and hostile text: an error with a code or a valid restore; nothing else, and nothing is evaluated or polluted. */
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { $AsyncDisposableStack, $DisposableStack, $Promise, Run } from "../../runtime/machine/index.ts";
+import { Run } from "../../runtime/machine/index.ts";
 import { seal } from "../../runtime/snapshot/format.ts";
-import {
-  decodeRun,
-  decodeValue,
-  describe as describeSnapshot,
-  encodeRun,
-  encodeValue,
-} from "../../runtime/snapshot/index.ts";
-import { kinds } from "./kinds.ts";
-import { answer, begin, captured, counter, deep, event, hold, host, someProcess, walk } from "./programs.ts";
+import { decodeRun, describe as describeSnapshot } from "../../runtime/snapshot/index.ts";
+import { samples } from "./mutants.ts";
+import { host } from "./programs.ts";
 
-const HEADER = '["coldframe 1.1 00000000",'.length;
-
-function heldStack(stack: { defer(f: () => void): void }): object {
-  stack.defer(counter(3).inc as never);
-  return stack;
-}
-
-function texts(): string[] {
-  const parked = begin(someProcess);
-  answer(parked, "10.0.0.1");
-  const everything = () => ({
-    all: kinds.filter(({ name }) => !name.startsWith("very sparse")).map(({ make }) => make()),
-    counter: counter(1),
-    promises: [
-      $Promise.all([event("a"), event("b")]),
-      $Promise.race([event("c")]),
-      $Promise.reject(new Error("x")),
-    ],
-    native: new Promise(() => {}),
-    stacks: [heldStack(new $DisposableStack()), heldStack(new $AsyncDisposableStack())],
-    after: (event("d") as unknown as Promise<unknown>).then(counter(2).inc as never),
-    __proto__: null,
-  });
-  const paused = begin(hold, () => [1]);
-  const map = begin(
-    walk,
-    new Map([
-      [1, { a: 1 }],
-      [2, { a: 2 }],
-    ]),
-  );
-  return [parked, begin(deep, 5), begin(captured, 1), begin(hold, everything), paused, map].map(
-    (run) => encodeRun(run).text,
-  );
-}
-
-const samples = texts();
+/** Of programs; the others are one for each kind of value. */
+const few = samples().slice(0, 7);
 
 /** What `Object.prototype` and its like must still be afterwards. */
 function prototypes(): string {
@@ -76,14 +34,14 @@ function outcome(text: string): string {
 
 describe("damaged text is CF2102", () => {
   it("cut off at any place", () => {
-    for (const text of samples) {
+    for (const { text } of few) {
       for (let i = 0; i < text.length; i += Math.ceil(text.length / 200))
         expect(outcome(text.slice(0, i))).toBe("CF2102");
     }
   });
 
   it("with any one character changed", () => {
-    for (const text of samples) {
+    for (const { text } of few) {
       for (let i = 0; i < text.length; i += Math.ceil(text.length / 300)) {
         const changed = text.slice(0, i) + String.fromCharCode(text.charCodeAt(i) ^ 1) + text.slice(i + 1);
         expect(["CF2102", "CF2103"]).toContain(outcome(changed));
@@ -99,7 +57,7 @@ describe("damaged text is CF2102", () => {
   );
 
   it("is CF2103 when it is sound but of another version", () => {
-    const text = samples[0]!;
+    const text = few[0]!.text;
     expect(outcome(text.replace("coldframe 1.1", "coldframe 2.1"))).toBe("CF2103");
     expect(outcome(text.replace("coldframe 1.1", "coldframe 1.9"))).toBe("CF2103");
   });
@@ -194,6 +152,18 @@ describe("hostile text with a right checksum", () => {
     expect(prototypes()).toBe(before);
   });
 
+  it("is described in the end: a class that is its own instance, an error in its own message", () => {
+    for (const node of [
+      '["new",[1],1]',
+      '["error","Error",null,"message",[1]]',
+      '["boxed",[1]]',
+      '["map",[1],[1]]',
+    ]) {
+      const text = seal(`2,[${hold1},[]],[[0,0,[1]],${node}]]`);
+      expect(describeSnapshot(text).tasks[0]!.locals[0]!.text.length).toBeLessThan(2000);
+    }
+  });
+
   it("cannot change what it refers to by name", () => {
     for (const node of [
       '["builtin","Object.prototype"]',
@@ -204,81 +174,5 @@ describe("hostile text with a right checksum", () => {
       expect(bad(`2,[${hold1}],[[0,0,[1]],${node}],[[1,3,0,["polluted",1]]]]`)).toBe("CF2102");
     }
     expect(Object.isFrozen(Math) || "polluted" in {}).toBe(false);
-  });
-
-  it("20,000 mutants: an error of ours, or a valid restore", () => {
-    const before = prototypes();
-    const tokens = samples.map(
-      (text) => text.slice(HEADER).match(/"(?:[^"\\]|\\.)*"|-?[0-9.e+]+|[[\]{},:]|true|false|null/g)!,
-    );
-    const scraps = [
-      "0",
-      "1",
-      "2",
-      "-1",
-      "999999999",
-      "1e99",
-      "[]",
-      "[0]",
-      "[1]",
-      "[2]",
-      "{}",
-      "null",
-      '"__proto__"',
-      '"constructor"',
-      '"fn"',
-      '"scope"',
-      '"map"',
-      '"promise"',
-      '"then"',
-      '"group"',
-      '"element"',
-      '"new"',
-      '["tdz"]',
-      "true",
-      ",",
-    ];
-    const seen = new Map<string, number>();
-    fc.assert(
-      fc.property(
-        fc.nat(samples.length - 1),
-        fc.array(fc.tuple(fc.nat(), fc.nat(scraps.length + 2), fc.nat()), { minLength: 1, maxLength: 4 }),
-        (which, edits) => {
-          const mutant = [...tokens[which]!];
-          for (const [at, how, other] of edits) {
-            const place = at % mutant.length;
-            if (how < scraps.length) mutant[place] = scraps[how]!;
-            else if (how === scraps.length) mutant.splice(place, 1 + (other % 3));
-            else if (how === scraps.length + 1) mutant[place] = mutant[other % mutant.length]!;
-            else mutant.splice(place, 0, mutant[other % mutant.length]!);
-          }
-          const text = seal(mutant.join(""));
-          const end = outcome(text);
-          seen.set(end, (seen.get(end) ?? 0) + 1);
-          try {
-            describeSnapshot(text);
-          } catch (error) {
-            if (!(error instanceof ColdframeError)) throw error;
-          }
-        },
-      ),
-      { numRuns: 20_000 },
-    );
-    expect([...seen.keys()].sort()).toEqual(["CF2102", "CF2103", "ok"]);
-    expect(prototypes()).toBe(before);
-  });
-
-  it("mutants of values, too", () => {
-    const value = encodeValue(kinds.filter(({ name }) => !name.startsWith("very")).map(({ make }) => make()));
-    fc.assert(
-      fc.property(fc.nat(value.length - 1), fc.string({ maxLength: 3 }), (at, put) => {
-        try {
-          decodeValue(value.slice(0, at) + put + value.slice(at + 1));
-        } catch (error) {
-          if (!(error instanceof ColdframeError)) throw error;
-        }
-      }),
-      { numRuns: 1000 },
-    );
   });
 });

@@ -26,7 +26,7 @@ describe("someProcess", () => {
 
   it("is at most 200 bytes with its header", () => {
     expect(snapshot.text).toMatchInlineSnapshot(
-      `"["coldframe 1.1 9379caf2",3,["flows.ts#someProcess 1f8c03ab @smcs.wechatApprove ip","systems.ts#smcs.wechatApprove 77aa01bc @event"],[[0,0,"10.0.0.1"],["event",[2],2,"approve:T1"],[1,[0]]]]"`,
+      `"["coldframe 1.1 481bcdc8",3,["flows.ts#someProcess 1f8c03ab @smcs.wechatApprove ip","systems.ts#smcs.wechatApprove 77aa01bc @event"],[[0,0,"10.0.0.1"],["event",[2],2,"approve:T1"],[1,[0]]]]"`,
     );
     expect(snapshot.text.length).toBeLessThanOrEqual(200);
   });

@@ -57,6 +57,7 @@ export function turnOf(
     acquire: [],
     release: [],
     codes: [],
+    chunks: null,
     end: null,
     cancelled: false,
     survived: false,

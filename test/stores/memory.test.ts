@@ -1,4 +1,5 @@
 import { memory } from "../../stores/memory/index.ts";
+import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
 
@@ -9,4 +10,5 @@ async function underTest() {
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
 }
 
-for (const describeContract of [describeStore, describeRuns]) describeContract("memory", underTest);
+for (const describeContract of [describeStore, describeRuns, describeChunks])
+  describeContract("memory", underTest);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
 import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
 import { statements } from "../../stores/sqlite/statements.ts";
+import { describeChunks } from "./chunk-contract.ts";
 import { describeStore, newRun, turnOf } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
 
@@ -29,7 +30,8 @@ async function underTest() {
   };
 }
 
-for (const describeContract of [describeStore, describeRuns]) describeContract("sqlite", underTest);
+for (const describeContract of [describeStore, describeRuns, describeChunks])
+  describeContract("sqlite", underTest);
 
 describe("sqlite files", () => {
   let path: string;

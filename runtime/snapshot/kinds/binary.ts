@@ -9,7 +9,7 @@
  * Node's `Buffer.from("x")` is a window of a pool of 8 KB that other code writes to. Of a buffer that is reached through
  * `Buffer`s only, just the parts that they show are saved, moved together; views that overlap still do.
  */
-import { fromBase64, toBase64 } from "../base64.ts";
+import { fromBase64 } from "../base64.ts";
 import {
   broken,
   type In,
@@ -21,6 +21,7 @@ import {
   type Out,
   string,
 } from "../kind.ts";
+import { readLarge } from "../large.ts";
 import { writeOwn } from "./own-table.ts";
 
 type View = ArrayBufferView<ArrayBuffer> & { readonly length?: number; readonly BYTES_PER_ELEMENT?: number };
@@ -176,16 +177,16 @@ export const bytes: Kind = {
     const most = (buffer as { resizable?: boolean }).resizable
       ? `,${(buffer as unknown as { maxByteLength: number }).maxByteLength}`
       : "";
-    return out.later(() => `["bytes","${toBase64(buffers.bytes(buffer))}"${most}]`);
+    return out.later(() => `["bytes",${out.bytes(buffers.bytes(buffer))}${most}]`);
   },
   allocate(node: Node, input: In): unknown {
     if (typeof node[1] === "number") {
       const content = input.nodes[node[1]];
-      if (!Array.isArray(content) || typeof content[1] !== "string") return broken("bytes that are none");
+      if (!Array.isArray(content) || typeof content[1] === "number") return broken("bytes that are none");
       return input.node(node[1], ["bytes"]);
     }
     if (node[1] === null) return detached();
-    const content = fromBase64(string(node[1]));
+    const content = Array.isArray(node[1]) ? largeBytes(node[1], input) : fromBase64(string(node[1]));
     if (node.length < 3) return content.buffer;
     const most = integer(node[2], MAX_BYTES);
     const Resizable = ArrayBuffer as unknown as new (
@@ -198,6 +199,13 @@ export const bytes: Kind = {
     return buffer;
   },
 };
+
+function largeBytes(node: Node, input: In): Uint8Array<ArrayBuffer> {
+  const content = readLarge(node, input.chunks);
+  return typeof content === "string"
+    ? broken("large bytes that are text")
+    : (content as Uint8Array<ArrayBuffer>);
+}
 
 /** A growing buffer reserves what it may grow to; more than this is damage, not a wish. */
 const MAX_BYTES = 2 ** 33;

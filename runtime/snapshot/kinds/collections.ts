@@ -56,6 +56,8 @@ export const weakMap: Kind = {
         if (!isKey(key) || seen.has(key) || !hasInWeakMap.call(value, key)) continue;
         seen.add(key);
         held.push(key);
+        // It may stand inside of plain data.
+        out.index(key);
         out.value(getInWeakMap.call(value, key));
       }
     });
@@ -76,12 +78,14 @@ export const weakSet: Kind = {
   tags: ["weakset"],
   prototypes: [WeakSet.prototype],
   write(value: WeakSet<object>, out: Out): string {
-    const held: object[] = [];
+    const held = new Set<object>();
     hasInWeakSet.call(value, value);
     out.weak((all, from) => {
       for (let i = from; i < all.length; i++) {
         const key = all[i] as object;
-        if (isKey(key) && hasInWeakSet.call(value, key)) held.push(key);
+        if (!isKey(key) || held.has(key) || !hasInWeakSet.call(value, key)) continue;
+        held.add(key);
+        out.index(key);
       }
     });
     return out.later(() => {

@@ -261,7 +261,7 @@ export const custom: Kind = {
   write: () => broken("written by its transformer"),
   allocate(node: Node, input: InstanceIn): unknown {
     const name = string(node[1]);
-    const made = readCustom(name, input.value(node[2]), input.registrations);
+    const made = readCustom(name, input.complete(node[2]), input.registrations);
     return made === undefined ? lacking(`value of "${name}" (superjson.registerCustom)`) : made.value;
   },
 };
@@ -295,7 +295,7 @@ export const saved: Kind = {
       return lacking(
         `way to load ${(Class as { name?: string }).name ?? "a class"} (Symbol.for("coldframe.save"))`,
       );
-    const made = keeper.load(input.value(node[2]));
+    const made = keeper.load(input.complete(node[2]));
     if ((typeof made === "object" && made !== null) || typeof made === "function") return made;
     throw new ColdframeError(
       "CF2103",

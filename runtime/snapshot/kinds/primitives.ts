@@ -6,7 +6,7 @@ import { languageBrand } from "../brand.ts";
 import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
 
 /** Strings longer than this are nodes, so that equal ones stand once. */
-const LONG = 120;
+export const LONG = 120;
 
 /** The text of a value in a node. */
 export function writeValue(value: unknown, out: Out): string {
@@ -100,7 +100,7 @@ export const boxed: Kind = {
     const raw = node[1];
     const primitive =
       Array.isArray(raw) && typeof raw[0] === "number"
-        ? input.node(raw[0], ["symbol", ""])
+        ? input.node(raw[0], ["symbol", "", "large"])
         : input.value(raw);
     if (
       primitive === null ||
