@@ -93,13 +93,37 @@ function openLibsql(file: string): Driver {
     name: "libsql",
     exec: (sql) => guarded(() => database.exec(sql)),
     prepare: (sql) => {
-      const statement = guarded(() => database.prepare(sql));
-      // libsql 0.5 does not reset a statement after all(): its next get() would answer with the wrong row.
-      let another: typeof statement | undefined;
+      // libsql 0.5 does not reset a statement after all(), nor after one that failed: its next call would go on with the old
+      // values. So all() has one of its own, and after a failure another one is made.
+      type Prepared = ReturnType<typeof database.prepare>;
+      let one: Prepared | null = guarded(() => database.prepare(sql));
+      let another: Prepared | null = null;
+      const failed = (error: unknown): never => {
+        one = another = null;
+        throw error;
+      };
       return guardedStatement({
-        run: (...values) => statement.run(values),
-        get: (...values) => statement.get(values),
-        all: (...values) => (another ??= database.prepare(sql)).all(values),
+        run(...values) {
+          try {
+            return (one ??= database.prepare(sql)).run(values);
+          } catch (error) {
+            return failed(error);
+          }
+        },
+        get(...values) {
+          try {
+            return (one ??= database.prepare(sql)).get(values);
+          } catch (error) {
+            return failed(error);
+          }
+        },
+        all(...values) {
+          try {
+            return (another ??= database.prepare(sql)).all(values);
+          } catch (error) {
+            return failed(error);
+          }
+        },
       });
     },
     close: () => database.close(),

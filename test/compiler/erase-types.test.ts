@@ -118,7 +118,7 @@ describe("every source file", () => {
       .filter((one) => one.endsWith(".ts") && !one.endsWith(".d.ts") && !one.includes("node_modules"))
       .map((one) => join(folder, one)),
   );
-  test("is erased as Babel does it", () => {
+  test("is erased as Babel does it", { timeout: 240_000 }, () => {
     expect(files.length).toBeGreaterThan(100);
     for (const file of files) {
       const source = readFileSync(join(root, file), "utf8");

@@ -26,8 +26,8 @@ const current = `format-${FORMAT_VERSION}.json`;
 /** Its bytes are another process's. */
 const CHANGING = "buffer whose memory is held";
 const lasting = kinds.filter(({ name }) => name !== CHANGING);
-/** Nodes that only stand beside compiled code, as those of runs do; fixtures park and restore them. */
-const BESIDE_CODE = ["listening", "member"];
+/** Nodes that need compiled code or chunks beside them, or a longer tree of plain data than these values are. */
+const BESIDE_CODE = ["data", "inside", "large", "listening", "member"];
 
 /** Errors without the places of this machine. */
 function withoutStack<T>(make: () => T): T {
