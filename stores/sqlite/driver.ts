@@ -93,37 +93,22 @@ function openLibsql(file: string): Driver {
     name: "libsql",
     exec: (sql) => guarded(() => database.exec(sql)),
     prepare: (sql) => {
-      // libsql 0.5 does not reset a statement after all(), nor after one that failed: its next call would go on with the old
-      // values. So all() has one of its own, and after a failure another one is made.
+      // libsql 0.5 does not reset a statement after all(), nor after a get() that failed: its next get() would go on with the old
+      // values. So all() has one of its own, and after such a failure another one is made.
       type Prepared = ReturnType<typeof database.prepare>;
-      let one: Prepared | null = guarded(() => database.prepare(sql));
-      let another: Prepared | null = null;
-      const failed = (error: unknown): never => {
-        one = another = null;
-        throw error;
-      };
+      let one: Prepared = guarded(() => database.prepare(sql));
+      let another: Prepared | undefined;
       return guardedStatement({
-        run(...values) {
-          try {
-            return (one ??= database.prepare(sql)).run(values);
-          } catch (error) {
-            return failed(error);
-          }
-        },
+        run: (...values) => one.run(values),
         get(...values) {
           try {
-            return (one ??= database.prepare(sql)).get(values);
+            return one.get(values);
           } catch (error) {
-            return failed(error);
+            one = database.prepare(sql);
+            throw error;
           }
         },
-        all(...values) {
-          try {
-            return (another ??= database.prepare(sql)).all(values);
-          } catch (error) {
-            return failed(error);
-          }
-        },
+        all: (...values) => (another ??= database.prepare(sql)).all(values),
       });
     },
     close: () => database.close(),
