@@ -2,3 +2,15 @@
 
 export type { Code, CodeKind, Frame, Point, RecordSchema, StepFunction } from "./frame.ts";
 export { ABI_VERSION, TDZ } from "./frame.ts";
+export {
+  type BuildManifest,
+  type Lock,
+  MANIFEST_FORMAT,
+  type Manifest,
+  type ManifestCode,
+  type ManifestPoint,
+  type ManifestRecord,
+  type Release,
+  type ReleasedCode,
+} from "./manifest.ts";
+export { savableContainers, savableTypes } from "./savable.ts";

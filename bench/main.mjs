@@ -1,8 +1,8 @@
 /**
  * `npm run bench`: every figure beside its peer or limit, measured in the same run. Machines are noisy: ratios count.
  *
- *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }
- *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, loop,
+ *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }; a figure without a target has null for the last two
+ *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, postgres, loop,
  *                 parked (takes minutes: a million runs), resume
  *   --quick       fewer rounds
  */
@@ -70,7 +70,7 @@ for (const [name, reference, measure] of groups) {
       `${figure(row.reference)}`.padStart(12),
     ];
     console.log(
-      `  ${figures.join("  ")}  ratio ${row.ratio.toFixed(2).padStart(7)}  target ${row.target}  ${row.met ? "" : "MISSED"}`,
+      `  ${figures.join("  ")}  ratio ${row.ratio.toFixed(2).padStart(7)}  ${row.target === null ? "no target" : `target ${row.target}`}  ${row.met === false ? "MISSED" : ""}`,
     );
   }
 }

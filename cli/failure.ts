@@ -9,6 +9,7 @@ export const exits = { ok: 0, failure: 1, usage: 2, notFound: 3, database: 4 } a
 const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   CF3101: exits.notFound,
   CF3102: exits.notFound,
+  CF3107: exits.notFound,
   CF3201: exits.usage,
   CF3202: exits.usage,
   CF3203: exits.notFound,

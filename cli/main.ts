@@ -3,9 +3,15 @@
 import { readFileSync } from "node:fs";
 import { clone, restart } from "./commands/again.ts";
 import { cancel } from "./commands/cancel.ts";
+import { check } from "./commands/check.ts";
 import { reject, resolve, retry } from "./commands/decide.ts";
+import { migrate } from "./commands/migrate.ts";
+import { release } from "./commands/release.ts";
 import { runs } from "./commands/runs.ts";
+import { pause, schedule, unpause, unschedule } from "./commands/schedule.ts";
+import { schedules } from "./commands/schedules.ts";
 import { send } from "./commands/send.ts";
+import { serve } from "./commands/serve.ts";
 import { show } from "./commands/show.ts";
 import { resume, suspend, unblock } from "./commands/stand.ts";
 import { work } from "./commands/work.ts";
@@ -28,7 +34,16 @@ const pages = [
   reject,
   restart,
   clone,
+  schedules,
+  schedule,
+  pause,
+  unpause,
+  unschedule,
+  migrate,
   work,
+  check,
+  release,
+  serve,
 ];
 
 const terminal: Terminal = {

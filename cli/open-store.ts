@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Store } from "../runtime/engine/store.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import { sealsOf } from "../runtime/snapshot/index.ts";
+import { mysql } from "../stores/mysql/index.ts";
+import { postgres } from "../stores/postgres/index.ts";
 import { sqlite } from "../stores/sqlite/index.ts";
 import { loadModule } from "./load-module.ts";
 import type { Invocation, Terminal } from "./page.ts";
@@ -28,6 +30,12 @@ export async function openStore(
   terminal: Pick<Terminal, "cwd">,
   { create = false, blind = false }: OpenOptions = {},
 ): Promise<Store> {
+  if (/^(postgres(ql)?|mysql|mariadb):\/\//.test(store)) {
+    const open = () => openServer(store, create);
+    if (seal !== null) return (await sealOf(seal, terminal))(open());
+    if (!create && !blind) await checkPlain(open(), "the database");
+    return open();
+  }
   const file = resolve(terminal.cwd, fileOf(store));
   const exists = existsSync(file);
   if (!create && !exists) {
@@ -38,12 +46,12 @@ export async function openStore(
   }
   const open = () => sqlite(file, create ? {} : { patience: PATIENCE });
   if (seal !== null) return (await sealOf(seal, terminal))(open());
-  if (exists && !blind) await checkPlain(open(), file);
+  if (exists && !blind) await checkPlain(open(), `"${file}"`);
   return open();
 }
 
 /** A command without the key would fail late, or put texts into the database that workers with the key refuse. */
-async function checkPlain(store: Store, file: string): Promise<void> {
+async function checkPlain(store: Store, where: string): Promise<void> {
   try {
     await store.migrate();
     const [newest] = await store.read.runs({ limit: 1 });
@@ -51,7 +59,7 @@ async function checkPlain(store: Store, file: string): Promise<void> {
     if (seals === null) return;
     throw new ColdframeError(
       "CF2201",
-      `"${file}" is sealed with ${seals}. Name the module that seals it with --seal <module>, or in COLDFRAME_SEAL`,
+      `${where} is sealed with ${seals}. Name the module that seals it with --seal <module>, or in COLDFRAME_SEAL`,
     );
   } finally {
     await store.close();
@@ -67,6 +75,16 @@ async function sealOf(module: string, terminal: Pick<Terminal, "cwd">): Promise<
   );
 }
 
+/** `?schema=` and `?prefix=` are ours, all else is the driver's. */
+function openServer(store: string, create: boolean): Store {
+  const url = new URL(store);
+  const ours = url.protocol.startsWith("postgres") ? "schema" : "prefix";
+  const name = url.searchParams.get(ours);
+  url.searchParams.delete(ours);
+  const options = { create, connections: create ? 6 : 2, ...(name === null ? {} : { [ours]: name }) };
+  return ours === "schema" ? postgres(url.href, options) : mysql(url.href, options);
+}
+
 function fileOf(store: string): string {
   if (store.startsWith("file:")) return fileURLToPath(new URL(store));
   if (store.startsWith("sqlite:")) return store.slice("sqlite:".length);
@@ -74,6 +92,6 @@ function fileOf(store: string): string {
   if (scheme === null) return store;
   throw new ColdframeError(
     "CF3201",
-    `--store ${store}: there is no store for "${scheme[1]}". Give the path of a SQLite file.`,
+    `--store ${store}: there is no store for "${scheme[1]}". Give the path of a SQLite file, postgres://user@host/database or mysql://user@host/database.`,
   );
 }

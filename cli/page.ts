@@ -44,8 +44,8 @@ export interface Page {
 export const globals: ArgsDef = {
   store: {
     type: "string",
-    valueHint: "file",
-    description: "the database (default: COLDFRAME_STORE, or coldframe.db)",
+    valueHint: "database",
+    description: "file or URL (default: COLDFRAME_STORE, or coldframe.db)",
   },
   seal: {
     type: "string",

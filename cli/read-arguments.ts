@@ -51,7 +51,9 @@ function invocationOf(
     negative.length === 0 ? words : [...words.filter((word) => !negative.includes(word)), "--", ...negative];
   const parsed = parseArgs([...spread], lenient as ArgsDef);
   for (const key of Object.keys(parsed)) {
-    if (key !== "_" && !(key in args))
+    // The parser has names of several words in both spellings.
+    const spelt = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (key !== "_" && !(key in args) && !(spelt in args))
       throw new ColdframeError("CF3201", `there is no option --${key} here. ${see}`);
   }
   const positional = Object.keys(page.args).filter((key) => page.args[key]!.type === "positional");

@@ -1,4 +1,5 @@
 /** The worker of one thread: loads workflows, compiled, and begins to carry their runs on. */
+import { watchdog } from "../plugins/watchdog/index.ts";
 import { createEngine, type Engine, type LogEntry } from "../runtime/index.ts";
 import { loadModule } from "./load-module.ts";
 import { openStore } from "./open-store.ts";
@@ -12,7 +13,13 @@ export interface WorkOrder {
   readonly seal: string | null;
   readonly json: boolean;
   /** Options of the engine. */
-  readonly options: { readonly concurrency?: number; readonly grace?: string; readonly lease?: string };
+  readonly options: {
+    readonly group?: string | readonly string[];
+    readonly only?: readonly string[];
+    readonly concurrency?: number;
+    readonly grace?: string;
+    readonly lease?: string;
+  };
 }
 
 /** @param warn takes a line for the error output */
@@ -21,12 +28,16 @@ export async function workHere(order: WorkOrder, warn: (line: string) => void): 
   for (const module of modules) await loadModule(module, { cwd });
   return createEngine({
     store: await openStore(order, { cwd }, { create: true }),
-    log: (entry) => warn(json ? JSON.stringify(entry) : lineOf(entry)),
+    log: (entry) => warn(logLine(entry, json)),
+    watchdog: watchdog({ json }),
     ...options,
   });
 }
 
-function lineOf({ level, run, message, at, error }: LogEntry): string {
+/** An entry of the log for people, or for machines. */
+export function logLine(entry: LogEntry, json: boolean): string {
+  if (json) return JSON.stringify(entry);
+  const { level, run, message, at, error } = entry;
   const where = [run, at].filter((part) => part !== undefined).join(" ");
   const cause = error === undefined ? "" : `\n  ${error instanceof Error ? error.message : String(error)}`;
   return `${level}${where === "" ? "" : ` ${where}`}: ${message}${cause}`;

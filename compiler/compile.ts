@@ -1,5 +1,6 @@
 /** The pipeline: discover, resolve, convert, then for each function lower, liveness, layout and emit. */
 import type * as t from "@babel/types";
+import type { Manifest } from "../abi/index.ts";
 import { convert } from "./convert.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { discover, mayBeMarked } from "./discover.ts";
@@ -8,9 +9,9 @@ import type { SourceType } from "./emit/program.ts";
 import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import { lowerUsing } from "./lower-using.ts";
-import type { Manifest } from "./manifest.ts";
 import { giveBack, setAside } from "./name-clashes.ts";
 import { type Decorators, parse, resolveParsed } from "./parse.ts";
+import { Pins } from "./pins.ts";
 import { print } from "./print/index.ts";
 import { refuse } from "./refuse.ts";
 
@@ -24,7 +25,10 @@ export interface CompileOptions {
    * indirect eval or a `<script>`, in a realm where "coldframe/machine" was imported or `install`ed.
    */
   readonly sourceType?: SourceType;
-  /** `all` compiles every function of the file as if it were a marked module. Default: `directives`. */
+  /**
+   * `all` compiles every function of the file as if it were a marked module; one with `with` or direct `eval` is left as it is, with
+   * a warning. Default: `directives`.
+   */
   readonly mark?: "directives" | "all";
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
@@ -33,7 +37,7 @@ export interface CompileOptions {
 }
 
 export interface CompileResult {
-  /** Null when nothing in the file is marked, or when a diagnostic is an error. */
+  /** Null when nothing in the file is marked, when it was left as it is, or when a diagnostic is an error. */
   readonly code: string | null;
   readonly map: SourceMap | null;
   readonly manifest: Manifest | null;
@@ -91,15 +95,22 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const marked = discovered.marked || discovered.steps.size > 0;
   if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
   const resolved = resolveParsed(parsed);
-  if (discovered.marked) refuse(file, resolved, diagnostics);
+  if (discovered.marked) {
+    const byOption = options.mark === "all" && !mayBeMarked(source);
+    refuse(file, resolved, diagnostics, byOption ? "warning" : "error");
+    if (byOption && diagnostics.list.length > 0) return { ...nothing, diagnostics: diagnostics.list };
+  }
   const converted = convert(resolved, discovered.steps, diagnostics);
   const moduleId = options.moduleId ?? nameOf(source, options.filename, sourceType);
+  const pins = new Pins(file.comments ?? [], diagnostics);
   const emitter = new ModuleEmitter(resolved, converted, diagnostics, {
     moduleId,
     filename: options.filename,
     sourceType,
+    pins,
   });
   const program = emitter.emit(file, discovered.marked);
+  if (discovered.marked) pins.finish();
   if (diagnostics.failed) return { ...nothing, diagnostics: diagnostics.list };
   const complete = options.lowerUsing === true ? lowerUsing(program, options.filename) : program;
   const manifest = aside === null ? emitter.manifest : giveBack(complete, emitter.manifest);

@@ -104,13 +104,23 @@ export class Declarations {
         );
       }
     } else if (t.isFunctionDeclaration(node)) {
-      if (node.id) this.declare(scope, node.id, "function", 0, node);
-      scope.hoisted.push(node);
+      this.#declareFunction(node, scope);
     } else if (t.isClassDeclaration(node)) {
       if (node.id) this.declare(scope, node.id, "class", node.end ?? Number.NaN, node);
     } else if (t.isImportDeclaration(node)) {
       for (const one of node.specifiers) this.declare(scope, one.local, "import", 0, null);
     }
+  }
+
+  /** Of several functions of one name the last is made (§10.2.11 step 14); blocks of sloppy code may have several, too. */
+  #declareFunction(node: t.FunctionDeclaration, scope: Scope): void {
+    const name = node.id?.name;
+    if (name !== undefined && scope.variables.get(name)?.kind === "function") {
+      const earlier = scope.hoisted.findIndex((one) => one.id?.name === name);
+      if (earlier >= 0) scope.hoisted.splice(earlier, 1);
+    }
+    if (node.id) this.declare(scope, node.id, "function", 0, node);
+    scope.hoisted.push(node);
   }
 
   #declareVars(node: t.Node | null | undefined, scope: Scope): void {

@@ -11,13 +11,14 @@ export const diagnosticTitles = {
   CF1010: "with statements cannot be compiled",
   CF1011: "direct eval cannot be compiled",
   CF1012: "this form is not compiled yet",
+  CF1013: "a suspend point cannot be pinned",
 } as const;
 
 export type DiagnosticCode = keyof typeof diagnosticTitles;
 
 export interface Diagnostic {
   readonly code: DiagnosticCode;
-  /** `error`: the author has to change something. */
+  /** `error`: the author has to change something. `warning`: the file was left as it is. */
   readonly severity: "error" | "warning";
   readonly message: string;
   readonly file: string;
@@ -40,12 +41,17 @@ export class Diagnostics {
   }
 
   /** @param advice what happened to which part of the author's code, and what to write instead */
-  error(code: DiagnosticCode, at: t.SourceLocation | t.Node | null | undefined, advice: string): void {
+  error(
+    code: DiagnosticCode,
+    at: t.SourceLocation | t.Node | null | undefined,
+    advice: string,
+    severity: Diagnostic["severity"] = "error",
+  ): void {
     const loc = at !== null && at !== undefined && "type" in at ? at.loc : at;
     const line = loc?.start.line ?? 1;
     this.list.push({
       code,
-      severity: "error",
+      severity,
       message: `${diagnosticTitles[code]}: ${advice}`,
       file: this.#file,
       line,

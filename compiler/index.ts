@@ -1,4 +1,6 @@
 /** The compiler: source in, compiled source, source map, manifest and diagnostics out. */
+
+export type { Manifest, ManifestCode, ManifestPoint } from "../abi/index.ts";
 export {
   type CompiledProgram,
   type CompileOptions,
@@ -16,5 +18,5 @@ export {
   formatDiagnostic,
 } from "./diagnostics.ts";
 export { mayBeMarked } from "./discover.ts";
-export type { Manifest, ManifestCode, ManifestPoint } from "./manifest.ts";
+export { buildManifest, manifestText } from "./manifest.ts";
 export type { Decorators } from "./parse.ts";

@@ -3,12 +3,13 @@
  * awaited and a fingerprint of their statement and the statements around it (contract §6).
  */
 import * as t from "@babel/types";
+import type { ManifestPoint } from "../abi/index.ts";
 import { unique } from "./convert.ts";
 import { Hasher } from "./hash.ts";
 import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts";
-import type { ManifestPoint } from "./manifest.ts";
 import { withoutMark } from "./name-clashes.ts";
 import { feedName } from "./names.ts";
+import type { Pins } from "./pins.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */
@@ -20,6 +21,7 @@ export interface Layout {
 
 /**
  * @param given variables that come as parameters of the step function
+ * @param pins names that the author gives to points
  * @param taken what no variable of any function may be called
  */
 export function layout(
@@ -27,9 +29,10 @@ export function layout(
   lowered: Lowered,
   given: ReadonlySet<Variable>,
   taken: ReadonlySet<string>,
+  pins: Pins,
 ): Layout {
   nameVariables(fn, lowered, taken);
-  namePoints(lowered.points);
+  namePoints(lowered.points, pins.of(lowered.points));
   const own = (one: Variable) => lowered.locals.has(one) || given.has(one);
   const slots: Variable[] = [];
   const points: (ManifestPoint | null)[] = [null];
@@ -45,12 +48,12 @@ export function layout(
     held.sort((a, b) => (slotName(a) < slotName(b) ? -1 : 1));
     for (const one of held) if (!slots.includes(one)) slots.push(one);
     slotsAt[point.ip] = held;
-    const names = held.flatMap((slot) =>
-      fields
-        .filter((one) => one.scope.record!.holder === slot)
-        .map((one) => `${slotName(slot)}.${one.name}`)
-        .sort(),
-    );
+    const names = held.flatMap((slot) => {
+      const own = fields.filter((one) => one.scope.record!.holder === slot);
+      // That it is a record has to be known, even when nothing of it is used here.
+      if (own.length === 0) return slot.record === null ? [] : [`${slotName(slot)}.`];
+      return own.map((one) => `${slotName(slot)}.${one.name}`).sort();
+    });
     const start = point.node.loc?.start;
     points[point.ip] = {
       name: point.name,
@@ -96,10 +99,16 @@ function pointName(node: t.Node): string {
   return `yield${node.delegate ? "*" : ""}${what === "" ? "" : ` ${what}`}`;
 }
 
-function namePoints(points: readonly SuspendPoint[]): void {
-  const names = new Set<string>();
+function namePoints(points: readonly SuspendPoint[], pinned: ReadonlyMap<SuspendPoint, string>): void {
+  const names = new Set(pinned.values());
   for (const point of points) {
     const { node } = point;
+    const pin = pinned.get(point);
+    if (pin !== undefined) {
+      point.name = pin;
+      point.fingerprint = `@${pin}`;
+      continue;
+    }
     point.name = unique(pointName(node), names, "#");
     const hash = new Hasher().text(point.path);
     point.fingerprint = (t.isFunction(node) ? hash : hash.node(point.statement, true)).digest(7);

@@ -6,8 +6,8 @@
  */
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import type { Manifest } from "../abi/index.ts";
 import type { Erased } from "./erase-types.ts";
-import type { Manifest } from "./manifest.ts";
 import { unique } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 

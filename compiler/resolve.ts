@@ -253,7 +253,8 @@ class Resolver extends Declarations {
       }
       case "ObjectProperty": {
         if (node.computed) this.#visit(node.key, scope);
-        this.#visit(node.value, scope, keyName(node), "");
+        // `__proto__: f` names nothing (§13.2.5.5).
+        this.#visit(node.value, scope, isPrototype(node) ? "" : keyName(node), "");
         return this.#namedByKey(node, node.value);
       }
       case "LabeledStatement":
@@ -536,6 +537,9 @@ class Resolver extends Declarations {
     } else this.#visit(value, scope, name);
   }
 }
+
+const isPrototype = (node: t.ObjectProperty): boolean =>
+  !node.computed && !node.shorthand && keyName(node) === "__proto__";
 
 /** The name under which a scope keeps the home object of its methods: no identifier. */
 const HOME = "super";

@@ -1,13 +1,14 @@
 /** What every plugin does with a file: names the module, compiles it, and turns diagnostics into an error. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { CompileError, compile, type SourceMap } from "../compiler/index.ts";
+import { CompileError, compile, type Manifest, type SourceMap } from "../compiler/index.ts";
 import type { Included } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
 
 export interface CompiledModule {
   readonly code: string;
   readonly map: SourceMap | null;
+  readonly manifest: Manifest;
 }
 
 /**
@@ -26,10 +27,10 @@ export function compileModule(
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
-  return { code: result.code, map };
+  return { code: result.code, map, manifest: result.manifest! };
 }
 
-interface Place {
+export interface Place {
   /** Package name (with the major version in `node_modules`) and path in the package: stable over machines. */
   readonly moduleId: string;
   /** Path in the package, as messages show it. */
@@ -43,6 +44,11 @@ export function placeOf(filename: string): Place {
   if (owner === null) return { moduleId: filename.split(sep).slice(-2).join("/"), file: filename };
   const file = relative(owner.root, filename).split(sep).join("/");
   return { moduleId: `${owner.id}/${file}`, file };
+}
+
+/** Name of the package that a file belongs to; null: none. */
+export function packageNameOf(filename: string): string | null {
+  return packageOf(dirname(filename))?.id ?? null;
 }
 
 /** The nearest folder upward whose package.json has a name. */
@@ -63,7 +69,7 @@ function packageOf(folder: string): { root: string; id: string } | null {
 }
 
 /** The code with its source map as a comment, for loaders that take nothing but text. */
-export function withInlineMap(module: CompiledModule): string {
+export function withInlineMap(module: Pick<CompiledModule, "code" | "map">): string {
   if (module.map === null) return module.code;
   const encoded = Buffer.from(JSON.stringify(module.map)).toString("base64");
   return `${module.code}\n//# sourceMappingURL=data:application/json;base64,${encoded}\n`;

@@ -17,6 +17,9 @@ export interface Included {
   readonly mark: NonNullable<CompileOptions["mark"]>;
 }
 
+/** What compiled code imports. */
+export const MACHINE = "coldframe/machine";
+
 const inModules = /[\\/]node_modules[\\/]/;
 
 export const isInModules = (filename: string): boolean => inModules.test(filename);

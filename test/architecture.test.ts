@@ -21,7 +21,7 @@ const packages: Record<string, RegExp> = {
   compiler: /^@babel\//,
   // croner: asked for with import(), so that programs without schedules do not load it.
   runtime: /^(superjson|croner)$/,
-  stores: /^(node:|libsql$|better-sqlite3$|pg$)/,
+  stores: /^(node:|libsql$|better-sqlite3$|pg$|mysql2\/promise$)/,
   plugins: /^(node:|unplugin$|@babel\/|vite$|@opentelemetry\/api$)/,
   checker: /^(node:|ts-morph$)/,
   cli: /^(node:|citty$)/,
@@ -103,9 +103,10 @@ test("a room imports rooms on lower floors only", () => {
 });
 
 test("a room is entered through its doors", () => {
-  // Besides the doors: the table of errors, and the store port with its rules for dead workers, which stores implement
+  // Besides the doors: the table of errors, and the store port with its rules for dead workers and fair claims, which stores implement
   // without the engine behind it.
-  const isDoor = (path: string) => /\/index\.ts$|^runtime\/(errors|engine\/(store|poison))\.ts$/.test(path);
+  const isDoor = (path: string) =>
+    /\/index\.ts$|^runtime\/(errors|engine\/(store|poison|fairness))\.ts$/.test(path);
   expect(
     [...crossings()].filter(({ to }) => !isDoor(to)).map(({ from, to }) => `${from.path} imports ${to}`),
   ).toEqual([]);
@@ -185,6 +186,21 @@ test("compiler and runtime know neither Node nor its globals", () => {
       if (specifier.startsWith("node:") || bare.has(specifier)) wrong.push(`${path} imports ${specifier}`);
     }
     if (room === "compiler") continue;
+    const visit = (node: ts.Node): void => {
+      if (ts.isIdentifier(node) && isFreeUse(node)) wrong.push(`${path} uses ${node.text}`);
+      ts.forEachChild(node, visit);
+    };
+    visit(tree);
+  }
+  expect(wrong).toEqual([]);
+});
+
+test("the HTTP handler knows the Fetch API only", () => {
+  const wrong: string[] = [];
+  for (const { path, tree, references } of house) {
+    if (!path.startsWith("plugins/http/") || path.startsWith("plugins/http/node/")) continue;
+    for (const { specifier, file } of references)
+      if (file === null) wrong.push(`${path} imports ${specifier}`);
     const visit = (node: ts.Node): void => {
       if (ts.isIdentifier(node) && isFreeUse(node)) wrong.push(`${path} uses ${node.text}`);
       ts.forEachChild(node, visit);

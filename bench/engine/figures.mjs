@@ -22,5 +22,11 @@ export function ratio(id, value, unit, reference, bound, target) {
   };
 }
 
+/** A figure that is only told: nothing says what it should be. */
+export const told = (id, value, unit, reference) => ({
+  ...{ id, value, unit, reference, ratio: value / reference },
+  ...{ target: null, met: null },
+});
+
 /** A figure that must not be above a limit. */
 export const limit = (id, value, unit, most) => ratio(id, value, unit, most, "at most", 1);

@@ -9,8 +9,12 @@
  * | `worker.start`     | `createEngine`, in a fresh process                          | 1 s                             |
  * | `parked.memory`    | heap of that process after a collection                     | the same over an empty store    |
  * | `parked.idle`      | CPU time of that process while nothing happens, per second  | the same over an empty store    |
- * | `parked.wake`      | from `send` to the result of one run, p99                   | 5 ms, or the p99 of three raw commits where the disk is slower than that |
+ * | `parked.wake`      | from `send` to the result of one run, p99                   | 5 ms                            |
+ * | `parked.wake.raw`  | three raw commits between them, p99                         | 5 ms                            |
  * | `parked.wake.many` | 20,000 events sent at once: runs ended per second           | raw group commits of two writes |
+ *
+ * Without a target: `parked.fill`, `parked.wake.many`, for which nobody has said what they should be, and `parked.wake.raw`, which
+ * tells what of `parked.wake` is the disk's.
  *
  * Half of them wait for an event, half sleep for a month.
  */
@@ -21,7 +25,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createEngine } from "coldframe";
 import { sqlite } from "coldframe/sqlite";
-import { limit, quantile, ratio } from "./figures.mjs";
+import { limit, quantile, ratio, told } from "./figures.mjs";
 import { order } from "./parked-program.mjs";
 import { Raw } from "./raw.mjs";
 
@@ -70,7 +74,7 @@ async function fill(file, runs, raw) {
   await engine.close();
   const rate = runs / ((performance.now() - began) / 1000);
   const reference = raw.measure(AT_ONCE, 1);
-  return ratio("parked.fill", rate, "runs/s", reference, "at least", 0.05);
+  return told("parked.fill", rate, "runs/s", reference);
 }
 
 /** In a process of its own. */
@@ -104,7 +108,8 @@ async function wake(file, runs, raw) {
   const rate = WAKES_AT_ONCE / ((performance.now() - began) / 1000);
   await engine.close();
   return [
-    limit("parked.wake", quantile(times, 0.99), "ms", Math.max(5, quantile(commits, 0.99))),
-    ratio("parked.wake.many", rate, "runs/s", raw.measure(WAKES_AT_ONCE, 1), "at least", 0.03),
+    limit("parked.wake", quantile(times, 0.99), "ms", 5),
+    told("parked.wake.raw", quantile(commits, 0.99), "ms", 5),
+    told("parked.wake.many", rate, "runs/s", raw.measure(WAKES_AT_ONCE, 1)),
   ];
 }

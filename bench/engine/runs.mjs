@@ -8,7 +8,11 @@
  * | `sqlite.runs.p99`   | the same, 99th of 100                                               | the same number of raw group commits     |
  * | `await.overhead`    | one await of a run that is alone: from a step's end to the next one | one raw commit and 1 ms                  |
  * | `loop.rows`         | rows in all tables after 100,000 awaits                             | after 100                                |
- * | `loop.snapshot`     | characters of the snapshot after 100,000 awaits                     | after 100                                |
+ * | `loop.snapshot`     | the same for characters of the snapshot, a number counted as one    | after 100                                |
+ *
+ * Targets: `sqlite.runs` has that of durable steps, half of raw, for runs of three. With a constant number in flight that bounds the mean
+ * latency (Little's law: in flight = rate × latency) to twice that of raw, and the median is below the mean where the tail is
+ * long. Nothing says what the 99th may be: it is told. A loop keeps rows and snapshot constant.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +20,7 @@ import { join } from "node:path";
 import { createEngine } from "coldframe";
 import { sqlite } from "coldframe/sqlite";
 import { openDriver } from "../../dist/stores/sqlite/driver.js";
-import { limit, median, quantile, ratio } from "./figures.mjs";
+import { limit, median, quantile, ratio, told } from "./figures.mjs";
 import { load } from "./load.mjs";
 import { Raw } from "./raw.mjs";
 
@@ -114,8 +118,8 @@ export function runs() {
     const generation = middle("generation");
     return [
       ratio("sqlite.runs", middle("rate"), "runs/s", middle("rawRate"), "at least", 0.5),
-      ratio("sqlite.runs.p50", middle("p50"), "ms", generation, "at most", 2.5),
-      ratio("sqlite.runs.p99", middle("p99"), "ms", generation, "at most", 5),
+      ratio("sqlite.runs.p50", middle("p50"), "ms", generation, "at most", 2),
+      told("sqlite.runs.p99", middle("p99"), "ms", generation),
     ];
   });
 }
@@ -145,7 +149,8 @@ async function after(awaits) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       const state = await run.status();
       if (!state.waits.some(({ name }) => name.startsWith("go on"))) continue;
-      snapshot = state.snapshot.length;
+      // A count of 100,000 has three digits more than one of 100: that is no growth.
+      snapshot = state.snapshot.replace(/\d+/g, "0").length;
       break;
     }
     const driver = openDriver(join(folder, "runs.db"), 0);
@@ -163,7 +168,6 @@ export async function loops({ quick }) {
   const many = await after(quick ? 10_000 : 100_000);
   return [
     ratio("loop.rows", many.rows, "rows", few.rows, "at most", 1),
-    // Numbers with more digits.
-    ratio("loop.snapshot", many.snapshot, "characters", few.snapshot, "at most", 1.2),
+    ratio("loop.snapshot", many.snapshot, "characters", few.snapshot, "at most", 1),
   ];
 }

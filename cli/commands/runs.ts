@@ -1,5 +1,5 @@
 /** `coldframe runs`: the list of runs, what needs a person first to be seen. */
-import type { RunFilter, RunRow, RunStatus } from "../../runtime/engine/store.ts";
+import { DEFAULT_GROUP, type RunFilter, type RunRow, type RunStatus } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
@@ -19,12 +19,13 @@ export const runs: Page = {
       valueHint: "name",
       description: "only runs of this function, as module#name or name",
     },
+    group: { type: "string", valueHint: "name", description: "only runs of this group of workers" },
     limit: { type: "string", valueHint: "n", description: "at most so many (default 100)" },
   },
   examples: ["coldframe runs", "coldframe runs --status blocked", "coldframe runs --json | jq -r '.[].id'"],
   async run(invocation, terminal) {
-    const { status, workflow, limit } = invocation.values as Record<string, string | undefined>;
-    const filter = filterOf(status, limit);
+    const { status, workflow, group, limit } = invocation.values as Record<string, string | undefined>;
+    const filter = filterOf(status, group, limit);
     const store = await openStore(invocation, terminal, { blind: true });
     try {
       await store.migrate();
@@ -40,7 +41,11 @@ export const runs: Page = {
   },
 };
 
-function filterOf(status: string | undefined, limit: string | undefined): RunFilter {
+function filterOf(
+  status: string | undefined,
+  group: string | undefined,
+  limit: string | undefined,
+): RunFilter {
   if (status !== undefined && !statuses.includes(status as RunStatus)) {
     throw new ColdframeError("CF3201", `--status ${status}: it is one of ${statuses.join(", ")}.`);
   }
@@ -48,6 +53,7 @@ function filterOf(status: string | undefined, limit: string | undefined): RunFil
     throw new ColdframeError("CF3201", `--limit ${limit}: a number from 1.`);
   return {
     ...(status === undefined ? {} : { status: status as RunStatus }),
+    ...(group === undefined ? {} : { group }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
   };
 }
@@ -82,7 +88,9 @@ function next(row: RunRow, now: number): string {
   if (row.cancel !== "no") return "is being cancelled";
   if (row.worker !== null) return "runs";
   if (row.due === null) return "waits";
-  return row.due <= now ? "waits for a worker" : relative(row.due, now);
+  if (row.due <= now)
+    return row.group === DEFAULT_GROUP ? "waits for a worker" : `waits for a worker of group ${row.group}`;
+  return relative(row.due, now);
 }
 
 export function paintStatus(status: string, style: Style): string {

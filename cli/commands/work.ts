@@ -1,6 +1,7 @@
 /** `coldframe work`: a worker. Loads workflows, carries their runs on until it is told to stop. */
 import { ColdframeError } from "../../runtime/errors.ts";
 import type { Page } from "../page.ts";
+import { signalled } from "../signalled.ts";
 import { type WorkOrder, workHere } from "../work-here.ts";
 import { workInThreads } from "../work-threads.ts";
 
@@ -8,6 +9,12 @@ export const work: Page = {
   name: "work",
   summary: "carry runs on until told to stop",
   args: {
+    group: {
+      type: "string",
+      valueHint: "name,…",
+      description: 'groups of runs, or "*" for all (default: default)',
+    },
+    only: { type: "string", valueHint: "name,…", description: "only these workflows" },
     concurrency: { type: "string", valueHint: "n", description: "runs at one time, at most" },
     threads: { type: "string", valueHint: "n", description: "threads, each a worker of its own" },
     grace: { type: "string", valueHint: "time", description: "what steps get to end (default: 5s)" },
@@ -17,6 +24,7 @@ export const work: Page = {
   examples: [
     "coldframe work workflows/expand-capacity.ts",
     "coldframe work ./a.ts ./b.ts --store /var/lib/runs.db --threads 4",
+    "coldframe work ./render.ts --group gpu --only renderScene",
   ],
   notes: [
     "The modules are compiled while they are loaded, TypeScript included.",
@@ -32,6 +40,8 @@ export const work: Page = {
     const threads = count("threads", text("threads")) ?? 1;
     const concurrency = count("concurrency", text("concurrency"));
     const options = {
+      ...(text("group") === undefined ? {} : { group: groupOf(text("group")!) }),
+      ...(text("only") === undefined ? {} : { only: namesIn("only", text("only")!) }),
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
       ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
@@ -54,22 +64,20 @@ export const work: Page = {
   },
 };
 
+function groupOf(text: string): string | readonly string[] {
+  return text === "*" ? text : namesIn("group", text);
+}
+
+function namesIn(option: string, text: string): readonly string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes(""))
+    throw new ColdframeError("CF3201", `--${option} ${JSON.stringify(text)}: names, separated by commas.`);
+  return names;
+}
+
 function count(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,5}$/.test(text))
     throw new ColdframeError("CF3201", `--${option} ${text}: a number from 1.`);
   return Number(text);
-}
-
-/** Resolves at the first SIGINT or SIGTERM. The second one ends the process as if nobody listened. */
-function signalled(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.off("SIGINT", stop);
-      process.off("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
 }

@@ -1,5 +1,6 @@
 /** A run as people read it: what it is, where it is parked in the author's source, its stack and locals, what it waits for. */
 import { inspect } from "node:util";
+import { DEFAULT_GROUP } from "../../runtime/engine/store.ts";
 import type { FrameView, RunView, WaitView } from "../../runtime/index.ts";
 import { nameOf, paintStatus } from "../commands/runs.ts";
 import { excerpt } from "./source.ts";
@@ -25,7 +26,7 @@ export function renderRun(view: RunView, surroundings: Surroundings): string {
   const around: Around = { ...surroundings, run: run.id };
   const { style } = around;
   const parts = [heading(view, around)];
-  if (run.blocked !== null) parts.push(`${style.bad("blocked")}: ${run.blocked.reason}`);
+  if (run.blocked !== null) parts.push(blocking(run.blocked.reason, view.blockage, style));
   if (unreadable !== null) parts.push(`${style.bad("the snapshot cannot be read")}: ${unreadable}`);
   if (end !== null) parts.push(ending(end, around));
   for (const wait of waits) parts.push(waiting(wait, around));
@@ -42,11 +43,21 @@ function heading({ run, bytes }: RunView, { now, style }: Surroundings): string 
     `turn ${run.turn}`,
     ...(bytes === null ? [] : [`${bytes} bytes`]),
     ...(run.cancel !== "no" && run.status === "active" ? ["is being cancelled"] : []),
+    ...(run.group === DEFAULT_GROUP ? [] : [`group ${run.group}`]),
     ...(run.worker === null ? [] : [`in worker ${run.worker}`]),
   ];
   const tags = Object.entries(run.tags).map(([name, value]) => `${name}=${value}`);
   const lines = [`${style.bold(run.id)}  ${nameOf(run.entry)}`, facts.join(" · ")];
   if (tags.length > 0) lines.push(style.dim(tags.join(" ")));
+  return lines.join("\n");
+}
+
+function blocking(reason: string, blockage: RunView["blockage"], style: Style): string {
+  const lines = [`${style.bad("blocked")}: ${reason}`];
+  if (blockage !== null) {
+    for (const build of blockage.builds) lines.push(`  last ran by ${build}`);
+    lines.push(`  goes on with ${blockage.remedy}`);
+  }
   return lines.join("\n");
 }
 

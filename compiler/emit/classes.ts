@@ -49,6 +49,7 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
   };
   const brands = brander(module, fn, () => t.identifier(module.classValue(fn)));
   const members = node.body.body.map((one) => member(module, fn, one, key, kept, brands));
+  members.push(...brands.rest());
   module.code(fn, { step: null, layout: null, make: null, captures: [] });
   const registered = register(module, fn, [], t.arrayExpression([]));
   const known = module.knownClassValue(fn);
@@ -69,7 +70,6 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
       body: [
         t.staticBlock([t.expressionStatement(registered), ...kinds, ...module.stepMethods(node)]),
         ...members,
-        ...brands.rest(),
       ],
     },
   };

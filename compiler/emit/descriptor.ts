@@ -9,7 +9,7 @@
  * ```
  */
 import * as t from "@babel/types";
-import type { ManifestCode, ManifestPoint } from "../manifest.ts";
+import type { ManifestCode, ManifestPoint } from "../../abi/index.ts";
 
 /** @param path of the function in its module */
 export function descriptor(path: string, code: ManifestCode): t.Expression {

@@ -4,12 +4,14 @@ import type { Converted } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import type { Layout } from "../layout.ts";
+import type { Pins } from "../pins.ts";
 import type { Resolved } from "../resolve.ts";
 
 export interface Emitter {
   readonly resolved: Resolved;
   readonly converted: Converted;
   readonly diagnostics: Diagnostics;
+  readonly pins: Pins;
   /** Codes, and what they are made of, before everything else of the module. */
   readonly codes: t.Statement[];
   /** Step functions, behind everything else of the module. */
@@ -34,6 +36,8 @@ export interface Emitter {
   handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression;
   /** `$stepMethod(this, "charge", id)` for each static method that is a step. */
   stepMethods(node: t.Class): t.Statement[];
+  /** What the tag of a template in this function is given. */
+  strings(fn: Fn, quasi: t.TemplateLiteral): t.Identifier;
   /** Registers the code of a function. */
   code(fn: Fn, parts: CodeParts): void;
 }

@@ -6,7 +6,7 @@
 import * as t from "@babel/types";
 import { walk } from "../children.ts";
 import { identifier } from "../convert.ts";
-import { functionDigest } from "../hash.ts";
+import { functionDigest, Hasher } from "../hash.ts";
 import type { Fn, FunctionNode, Variable } from "../ir.ts";
 import { type Layout, layout, slotName } from "../layout.ts";
 import { liveness } from "../liveness.ts";
@@ -29,7 +29,7 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const extras = extrasOf(module, fn);
   const given = new Set<Variable>(extras.variables);
   for (const one of plainParameters(fn)) given.add(module.resolved.refs.get(one)!);
-  const plan = layout(fn, lowered, given, module.converted.taken);
+  const plan = layout(fn, lowered, given, module.converted.taken, module.pins);
   const step = module.name(codeName.replace(/\$code(?=(\$\d+)?$)/, "$$step"));
   const locals = new Set<Variable>([...lowered.locals, ...extras.variables]);
   const rewriter = new Rewriter(module, fn, locals);
@@ -342,5 +342,11 @@ function located<N extends t.Node>(node: N, from: t.Node): N {
   return node;
 }
 
-/** Hash of a function's source: equal for sources that differ in formatting, comments and types only. */
-export const codeHash = (fn: Fn): string => functionDigest(fn.node).slice(0, 10);
+/** Hash of a function's source: equal for sources that differ in formatting, comments that pin nothing, and types only. */
+export function codeHash(fn: Fn, points: Layout["points"]): string {
+  const digest = functionDigest(fn.node);
+  const pins = points.filter((point) => point?.fingerprint.startsWith("@"));
+  if (pins.length === 0) return digest.slice(0, 10);
+  const places = pins.map((point) => `${points.indexOf(point)} ${point!.name}`);
+  return new Hasher().text(digest).text(places.join()).digest(10);
+}

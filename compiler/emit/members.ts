@@ -77,7 +77,7 @@ export function moved(rw: Rewriting, node: Member): t.MemberExpression {
   const use = superOf(rw.module, node);
   const reference =
     use !== undefined
-      ? rw.module.call("$super", ...superParts(rw, node, use))
+      ? rw.module.call(rw.fn.strict ? "$super" : "$superSloppy", ...superParts(rw, node, use))
       : method(privateName(rw, privateOf(rw.module, node)!), "at", rw.expression(node.object));
   return t.memberExpression(reference, t.identifier("value"));
 }

@@ -4,7 +4,7 @@
  */
 
 import * as t from "@babel/types";
-import type { CodeKind } from "../../abi/index.ts";
+import type { CodeKind, Manifest, ManifestCode, ManifestRecord } from "../../abi/index.ts";
 import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
@@ -13,8 +13,8 @@ import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { keyName } from "../key-name.ts";
 import { slotName } from "../layout.ts";
 import { plainParameters } from "../lower/index.ts";
-import type { Manifest, ManifestCode } from "../manifest.ts";
 import { Names } from "../names.ts";
+import type { Pins } from "../pins.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
 import { emitClass } from "./classes.ts";
@@ -27,12 +27,14 @@ import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
 import { activation, scopeClass } from "./slots.ts";
+import { Templates } from "./templates.ts";
 import { timerImports } from "./timer-imports.ts";
 
 export interface EmitOptions {
   readonly moduleId: string;
   readonly filename: string;
   readonly sourceType: SourceType;
+  readonly pins: Pins;
 }
 
 export class ModuleEmitter implements Emitter {
@@ -52,6 +54,7 @@ export class ModuleEmitter implements Emitter {
   readonly #functions: TopFunction[] = [];
   #topThis: string | null = null;
   readonly #classValues = new Map<Fn, string>();
+  readonly #templates = new Templates(this);
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -59,10 +62,14 @@ export class ModuleEmitter implements Emitter {
     this.diagnostics = diagnostics;
     this.#options = options;
     this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
-    this.manifest = { module: options.moduleId, file: options.filename, codes: [], steps: [] };
+    this.manifest = { module: options.moduleId, file: options.filename, codes: [], records: [], steps: [] };
   }
 
   // ---- services for the parts
+
+  get pins(): Pins {
+    return this.#options.pins;
+  }
 
   /** A module-level name that nothing in the source has. */
   name(base: string): string {
@@ -121,6 +128,10 @@ export class ModuleEmitter implements Emitter {
     return this.#classValues.get(fn) ?? null;
   }
 
+  strings(fn: Fn, quasi: t.TemplateLiteral): t.Identifier {
+    return this.#templates.strings(fn, quasi);
+  }
+
   prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[] {
     return prologue(this, scope, rewriter);
   }
@@ -166,13 +177,14 @@ export class ModuleEmitter implements Emitter {
     const kind = kindOf(fn);
     const entry: ManifestCode = {
       id: `${this.#options.moduleId}#${fn.path}`,
-      hash: codeHash(fn),
+      hash: codeHash(fn, parts.layout?.points ?? []),
       kind,
       line: fn.node.loc?.start.line ?? 0,
       captures: parts.captures,
       slots: parts.layout === null ? [] : parts.layout.slots.map(slotName),
       points: parts.layout === null ? [] : parts.layout.points,
       declared: this.#declared(fn, parts.layout?.slots ?? []),
+      spills: spillsOf(parts.layout?.slots ?? []),
     };
     (this.manifest.codes as ManifestCode[]).push(entry);
     const args: t.Expression[] = [this.#module, descriptor(fn.path, entry)];
@@ -223,6 +235,11 @@ export class ModuleEmitter implements Emitter {
         record.variables.map((one) => one.name),
         (field) => (dead.has(field) ? this.helper("$TDZ") : null),
       );
+      (this.manifest.records as ManifestRecord[]).push({
+        id: `${this.#options.moduleId}#${record.id}`,
+        slot: record.holder.out!,
+        variables: record.variables.map(({ name }) => name),
+      });
       const registered = this.call("$record", this.#module, t.stringLiteral(record.id), schema);
       const { scope } = record;
       const isMapped = scope.fn.mapped && scope === scope.fn.scope;
@@ -239,7 +256,7 @@ export class ModuleEmitter implements Emitter {
       if (isImport(statement)) imports.push(...timerImports(statement, "coldframe/machine"));
       else this.#top(statement, rewriter, body);
     }
-    return this.#program(file, imports, this.#registration(), body);
+    return this.#program(file, imports, this.#registration(file), body);
   }
 
   #top(statement: t.Statement, rewriter: Rewriting, body: t.Statement[]): void {
@@ -450,11 +467,16 @@ export class ModuleEmitter implements Emitter {
     return { ...file.program, directives, body: statements };
   }
 
-  /** `const $m = $module(…)`, with the immutable bindings of the top level, saved by reference. */
-  #registration(): t.Statement[] {
+  /** `const $m = $module(…)`, with the bindings of the top level that never change, saved by reference. */
+  #registration(file: t.File): t.Statement[] {
     const properties: t.ObjectProperty[] = [];
+    const initialised = initialisedAtTop(file.program);
     for (const variable of this.resolved.module.scope.variables.values()) {
-      if (variable.reassigned || variable.kind === "var" || variable.kind === "let") continue;
+      const { kind } = variable;
+      if (variable.reassigned) continue;
+      if ((kind === "var" || kind === "let") && !initialised.has(variable.name)) continue;
+      // A property of the global object, which other scripts may change.
+      if (kind === "var" && this.#options.sourceType === "script") continue;
       if (variable.init !== null && t.isLiteral(variable.init)) continue;
       const key = t.identifier(variable.name);
       properties.push(t.objectProperty(key, t.arrowFunctionExpression([], t.identifier(variable.name))));
@@ -488,6 +510,27 @@ export class ModuleEmitter implements Emitter {
       if (t.isFunctionDeclaration(node) && usesThis && !suspends && !isStep) names.push(name);
     return names.join(" ");
   }
+}
+
+/** The author's expressions that spills keep, where one is kept as it was written. */
+function spillsOf(slots: readonly Variable[]): ManifestCode["spills"] {
+  return slots.flatMap((slot) => {
+    const loc = slot.spilled?.loc;
+    if (loc == null) return [];
+    return [[slotName(slot), loc.start.line, loc.start.column, loc.end.line, loc.end.column] as const];
+  });
+}
+
+/** Names of the `let`s and `var`s that a statement of the top level itself gives an object that is to be looked for. */
+function initialisedAtTop({ body }: t.Program): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const statement of body) {
+    const node = t.isExportNamedDeclaration(statement) ? statement.declaration : statement;
+    if (!t.isVariableDeclaration(node)) continue;
+    for (const { id, init } of node.declarations)
+      if (t.isIdentifier(id) && init && !t.isLiteral(init)) names.add(id.name);
+  }
+  return names;
 }
 
 function kindOf(fn: Fn): CodeKind {

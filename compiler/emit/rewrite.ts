@@ -167,7 +167,13 @@ export class Rewriter implements Rewriting {
       case "NewExpression":
         return durablePromise(this, node) ?? this.copy(node);
       case "TaggedTemplateExpression":
-        return { ...node, tag: this.#callee(node.tag), quasi: this.any(node.quasi) } as t.Node;
+        return located(
+          t.callExpression(this.#callee(node.tag) as t.Expression, [
+            this.module.strings(this.fn, node.quasi),
+            ...node.quasi.expressions.map((one) => this.expression(one)),
+          ]),
+          node,
+        );
       case "ObjectProperty":
         return {
           ...node,

@@ -201,6 +201,7 @@ export function keep(
 
 export function spill(l: Lowering, value: t.Expression, name: string, out: Stmt[]): t.Identifier {
   const variable = l.temp(identifier(name.replace(/[.$]+/g, "_")) || "value");
+  variable.spilled = value;
   out.push(js(l.set(variable, value)));
   return l.ref(variable);
 }
@@ -288,7 +289,7 @@ function superReference(l: Lowering, node: t.MemberExpression, out: Stmt[]): t.M
     ? lowerExpression(l, node.property as t.Expression, out)
     : t.stringLiteral((node.property as t.Identifier).name);
   const object = use.ofPrototype ? t.memberExpression(home, t.identifier("prototype")) : home;
-  const made = helper("$super", object, key, l.receiver(node.object));
+  const made = helper(l.fn.strict ? "$super" : "$superSloppy", object, key, l.receiver(node.object));
   return t.memberExpression(spill(l, made, "super", out), t.identifier("value"));
 }
 
@@ -348,8 +349,12 @@ function lowerObject(l: Lowering, node: t.ObjectExpression, out: Stmt[]): t.Expr
     if (one.computed && (l.has(one) || i < last) && !isConstantLiteral(key))
       key = spill(l, helper("$key", lowerExpression(l, key, out)), "key", out);
     if (t.isObjectMethod(one)) return moved(l, one, { ...one, key });
-    const value = lowerExpression(l, one.value as t.Expression, out);
-    return { ...one, shorthand: false, key, value: i === last ? value : keep(l, value, later, out) };
+    let value = lowerExpression(l, one.value as t.Expression, out);
+    if (i < last) {
+      if (one.computed && l.resolved.fns.get(one.value)?.nameIsComputed) value = helper("$name", value, key);
+      value = keep(l, value, later, out);
+    }
+    return { ...one, shorthand: false, key, value };
   });
   const copy = { ...node, properties };
   const scope = l.resolved.scopes.get(node);

@@ -85,7 +85,7 @@ function assignObject(
   for (const one of pattern.properties) {
     if (t.isRestElement(one)) {
       const { target } = targetOf(l, one.argument, out);
-      const rest = spill(l, helper("$rest", source, t.arrayExpression(keys)), "rest", out);
+      const rest = spill(l, helper("$without", source, t.arrayExpression(keys)), "rest", out);
       assignPattern(l, target, rest, out, initialises);
       continue;
     }

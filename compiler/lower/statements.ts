@@ -11,7 +11,8 @@
  */
 import * as t from "@babel/types";
 import type { Stmt, Variable } from "../ir.ts";
-import { makesClosure } from "../names.ts";
+import { withoutMark } from "../name-clashes.ts";
+import { boundIdentifiers, feedName, makesClosure } from "../names.ts";
 import { isUsing, usingOf } from "../using.ts";
 import { effect, helper, isConstantLiteral, js, type Lowering, method } from "./context.ts";
 import { lowerClass, lowerEffect, lowerExpression, spill } from "./expressions.ts";
@@ -283,6 +284,14 @@ function bind(
     : t.assignmentExpression("=", target, value);
 }
 
+/** What a loop gives its values to: two loops in each other, with their heads swapped, must not be taken for what they were. */
+function headName({ left }: t.ForOfStatement | t.ForInStatement): string {
+  const names = t.isVariableDeclaration(left)
+    ? boundIdentifiers(left).map(({ name }) => name)
+    : [feedName(left)];
+  return names.map(withoutMark).join();
+}
+
 /** One iteration: the head is bound, the body runs, and what the head holds is disposed of. */
 function lowerIteration(
   l: Lowering,
@@ -307,7 +316,7 @@ function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: str
   l.targets.push({ kind: "close", iteration });
   // A jump to the loop's own `continue` closes nothing: the loop stands inside of what is closed.
   l.targets.push(target);
-  lowerIteration(l, node, iteration, "of", body);
+  lowerIteration(l, node, iteration, `of ${headName(node)}`, body);
   l.targets.pop();
   l.targets.pop();
   const loop: Stmt = {
@@ -335,13 +344,20 @@ function lowerForOf(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: str
 
 function lowerForIn(l: Lowering, node: t.ForInStatement, out: Stmt[], names: string[]): void {
   const iteration = l.temp("in");
+  const [declared] = t.isVariableDeclaration(node.left) ? node.left.declarations : [];
+  // `for (var k = 1 in o)` of sloppy code (§B.3.5)
+  if (declared?.init) {
+    l.statement = node.left;
+    const value = lowerExpression(l, declared.init, out);
+    out.push(js(t.expressionStatement(t.assignmentExpression("=", declared.id as t.LVal, value))));
+  }
   l.statement = node.right;
   out.push(js(l.set(iteration, helper("$keys", lowerExpression(l, node.right, out)))));
   const label = names[0] ?? l.label("loop");
   const body: Stmt[] = [];
   l.targets.push({ kind: "loop", label, names, bodyLabel: null });
   bindHead(l, node, iteration, body);
-  body.push(...lowerBody(l, node.body, "in"));
+  body.push(...lowerBody(l, node.body, `in ${headName(node)}`));
   l.targets.pop();
   out.push({
     kind: "loop",
@@ -362,7 +378,7 @@ function lowerForAwait(l: Lowering, node: t.ForOfStatement, out: Stmt[], names: 
   const pended = openFinally(l);
   const loopBody: Stmt[] = [];
   l.targets.push({ kind: "loop", label, names, bodyLabel: null });
-  l.path.push("await of");
+  l.path.push(`await of ${headName(node)}`);
   l.statement = node.right;
   const result = l.suspend(node, method(l.ref(iteration), "nextAsync", t.identifier("$t")), loopBody);
   loopBody.push({

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const children = new Set<ChildProcess>();
+const children = new Map<ChildProcess, Promise<Ended>>();
 
 /** What a program printed and how it ended. */
 export interface Ended {
@@ -27,17 +27,18 @@ export function node(args: readonly string[], env: Readonly<Record<string, strin
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  children.add(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   const ended = once(child, "close").then(([code, signal]): Ended => {
     children.delete(child);
     return { output, code, signal };
   });
+  children.set(child, ended);
   return { pid: child.pid!, ended, kill: () => void child.kill("SIGKILL") };
 }
 
-/** Kills what is still there, by process id. */
-export function endAll(): void {
-  for (const child of children) child.kill("SIGKILL");
+/** Kills what is still there, by process id, and resolves when all of it is gone: then nobody writes files any more. */
+export async function endAll(): Promise<void> {
+  for (const child of children.keys()) child.kill("SIGKILL");
+  await Promise.allSettled(children.values());
 }

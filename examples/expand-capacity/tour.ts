@@ -65,8 +65,8 @@ const environment = {
   GSLB_URL: systems.names.url,
 };
 
-process.once("SIGINT", () => {
-  endAll();
+process.once("SIGINT", async () => {
+  await endAll();
   rmSync(folder, { recursive: true, force: true });
   process.exit(130);
 });
@@ -82,7 +82,7 @@ try {
   process.exitCode = 1;
 } finally {
   clearTimeout(late);
-  endAll();
+  await endAll();
   await endpoint.close();
   await Promise.all(Object.values(systems).map((system) => system.close()));
   await desk.close();

@@ -65,7 +65,7 @@ export class Metrics {
         this.#ended.add(1, { "coldframe.entry": fact.entry, "coldframe.status": fact.kind });
         return;
       case "blocked":
-        this.#blocked.add(1, { "coldframe.entry": fact.entry });
+        this.#blocked.add(1, { "coldframe.entry": fact.entry, "error.type": fact.code });
         return;
       case "lost":
         this.#lost.add(1, { "coldframe.entry": fact.entry });

@@ -1,10 +1,10 @@
 /** The loader's hooks: TypeScript is erased, marked modules are compiled, everything else is left to Node. */
 import { existsSync, readFileSync } from "node:fs";
 import * as nodeModule from "node:module";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
-import { included, isInModules, optionsOf } from "../include.ts";
+import { included, isInModules, MACHINE, optionsOf } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
@@ -12,6 +12,14 @@ interface Loaded {
   readonly source?: string;
   readonly shortCircuit?: boolean;
 }
+
+interface Resolved {
+  readonly url: string;
+  readonly format: string;
+  readonly shortCircuit: true;
+}
+
+const machine = pathToFileURL(nodeModule.createRequire(import.meta.url).resolve(MACHINE)).href;
 
 const ours = /\.[cm]?[jt]s$/;
 const typescript = /\.[cm]?ts$/;
@@ -71,15 +79,23 @@ export function load<Context, Next extends (url: string, context: Context) => un
   return next(url, context) as ReturnType<Next>;
 }
 
-/** `./x.js` that does not exist means `./x.ts`, as in TypeScript. */
+/**
+ * `./x.js` that does not exist means `./x.ts`, as in TypeScript. An included package finds the machine here, wherever it is installed itself:
+ * it does not depend on coldframe.
+ */
 export function resolve<
   Context extends { readonly parentURL?: string | undefined },
   Next extends (specifier: string, context: Context) => unknown,
->(specifier: string, context: Context, next: Next): ReturnType<Next> {
+>(specifier: string, context: Context, next: Next): Resolved | ReturnType<Next> {
   if (/^\.{1,2}\//.test(specifier) && specifier.endsWith(".js") && context.parentURL?.startsWith("file:")) {
     const wanted = new URL(specifier, context.parentURL);
     const other = new URL(`${specifier.slice(0, -3)}.ts`, context.parentURL);
     if (!existsSync(wanted) && existsSync(other)) return next(other.href, context) as ReturnType<Next>;
   }
+  if (specifier === MACHINE && isIncluded(context.parentURL))
+    return { url: machine, format: "module", shortCircuit: true };
   return next(specifier, context) as ReturnType<Next>;
 }
+
+const isIncluded = (url: string | undefined): boolean =>
+  url?.startsWith("file:") === true && included(fileURLToPath(url), options) !== null;

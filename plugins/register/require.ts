@@ -5,17 +5,25 @@
 import { readFileSync } from "node:fs";
 import Module from "node:module";
 import { compileModule, withInlineMap } from "../compile-module.ts";
-import { included, optionsOf } from "../include.ts";
+import { included, MACHINE, optionsOf } from "../include.ts";
 
 interface Loading {
   _compile(code: string, filename: string): void;
 }
-type Extensions = Record<string, (module: Loading, filename: string) => void>;
+interface Internals {
+  readonly _extensions: Record<string, (module: Loading, filename: string) => void>;
+  _resolveFilename(
+    request: string,
+    parent: { readonly filename?: string | null } | null,
+    ...rest: unknown[]
+  ): string;
+}
 
 export function hookRequire(): void {
   const options = optionsOf(process.cwd());
   if ((options.include ?? []).length === 0) return;
-  const extensions = (Module as unknown as { _extensions: Extensions })._extensions;
+  const internals = Module as unknown as Internals;
+  const extensions = internals._extensions;
   const original = extensions[".js"]!;
   const load = (module: Loading, filename: string): void => {
     const how = included(filename, options);
@@ -26,4 +34,12 @@ export function hookRequire(): void {
   };
   extensions[".js"] = load;
   extensions[".cjs"] = load;
+  // A package does not depend on coldframe, and may be installed where it is not found.
+  const machine = Module.createRequire(import.meta.url).resolve(MACHINE);
+  const resolve = internals._resolveFilename;
+  internals._resolveFilename = function (request, parent, ...rest) {
+    const ours =
+      request === MACHINE && parent?.filename != null && included(parent.filename, options) !== null;
+    return ours ? machine : Reflect.apply(resolve, this, [request, parent, ...rest]);
+  };
 }

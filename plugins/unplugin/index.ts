@@ -1,24 +1,55 @@
 /** One plugin for Vite, Rollup, Rolldown, webpack, Rspack, esbuild and Farm. It runs before other transforms. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createUnplugin, type UnpluginInstance } from "unplugin";
 import { mayBeMarked } from "../../compiler/index.ts";
 import { compileModule } from "../compile-module.ts";
 import { included, isInModules, type PluginOptions } from "../include.ts";
+import { MANIFEST_FILE, MetModules } from "../manifest.ts";
 
 export type { PluginOptions } from "../include.ts";
 
-export const coldframe: UnpluginInstance<PluginOptions | undefined, false> = createUnplugin(
-  (options: PluginOptions | undefined = {}) => ({
-    name: "coldframe",
-    enforce: "pre",
-    transform: {
-      filter: { id: /\.[cm]?[jt]sx?(\?|$)/ },
-      handler(source: string, id: string) {
-        const filename = id.replace(/[?#].*$/, "");
-        const how = included(filename, options);
-        if (how === null && (isInModules(filename) || !mayBeMarked(source))) return null;
-        const compiled = compileModule(source, filename, how ?? undefined);
-        return compiled === null ? null : { code: compiled.code, map: compiled.map as never };
+export interface BundlerOptions extends PluginOptions {
+  /** False: writes no `coldframe.manifest.json` into the output folder. */
+  readonly manifest?: boolean;
+}
+
+export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = createUnplugin(
+  (options: BundlerOptions | undefined = {}) => {
+    const met = new MetModules();
+    const isWanted = options.manifest !== false;
+    let isVite = false;
+    return {
+      name: "coldframe",
+      enforce: "pre",
+      transform: {
+        filter: { id: /\.[cm]?[jt]sx?(\?|$)/ },
+        handler(source: string, id: string) {
+          const filename = id.replace(/[?#].*$/, "");
+          const how = included(filename, options);
+          const isOurs = how !== null || (!isInModules(filename) && mayBeMarked(source));
+          const compiled = isOurs ? compileModule(source, filename, how ?? undefined) : null;
+          met.meet(filename, compiled?.manifest ?? null);
+          return compiled === null ? null : { code: compiled.code, map: compiled.map as never };
+        },
       },
-    },
-  }),
+      watchChange(id: string, change: { event: "create" | "update" | "delete" }) {
+        if (change.event === "delete") met.meet(id, null);
+      },
+      buildEnd() {
+        const text = isWanted && !isVite ? met.text() : null;
+        if (text !== null) this.emitFile({ type: "asset", fileName: MANIFEST_FILE, source: text });
+      },
+      vite: {
+        configResolved() {
+          isVite = true;
+        },
+        // Vite drops what plugins emit when it builds for servers. A development server has no output.
+        writeBundle({ dir }: { readonly dir?: string | undefined }) {
+          const text = isWanted ? met.text() : null;
+          if (text !== null && dir !== undefined) writeFileSync(join(dir, MANIFEST_FILE), text);
+        },
+      },
+    };
+  },
 );

@@ -1,5 +1,5 @@
 /** `import { coldframe } from "coldframe/vite"` for `plugins: [coldframe()]`. */
 import type { Plugin } from "vite";
-import { type PluginOptions, coldframe as plugin } from "./index.ts";
+import { type BundlerOptions, coldframe as plugin } from "./index.ts";
 
-export const coldframe = (options: PluginOptions = {}): Plugin => plugin.vite(options) as Plugin;
+export const coldframe = (options: BundlerOptions = {}): Plugin => plugin.vite(options) as Plugin;

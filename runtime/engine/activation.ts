@@ -31,6 +31,8 @@ export class Activation {
   readonly entry: string;
   readonly call: string;
   readonly secret: string;
+  /** What it belongs to as of the last commit. */
+  group: string;
   readonly epoch: number;
   turn: number;
   news: number;
@@ -66,6 +68,8 @@ export class Activation {
   effects: Exclude<Effect, { readonly kind: "abort" }>[] = [];
   /** Runs that this one started, to be told of its cancel. */
   told: string[] = [];
+  /** It belongs to workers of another group since the last commit: nothing new is begun for it here. */
+  leaving = false;
   /** Somebody wants it to stand still. */
   suspended = false;
   /** It was decoded from its snapshot since it was woken last. */
@@ -78,7 +82,7 @@ export class Activation {
   readonly fresh = new WaitTable<number>();
   /** Whether it is known who waits for the fresh waits. */
   looked: "no" | "looking" | "yes" = "no";
-  /** How often cancel was thrown into the run after the first time. */
+  /** How often cancel was thrown into the run after the first time. Once it was, the run stays with its worker, which counts. */
   cancels = 0;
   /** The run could not be saved, and was told so, since the last commit. */
   refused = false;
@@ -94,6 +98,7 @@ export class Activation {
     this.entry = claimed.entry;
     this.call = claimed.call;
     this.secret = claimed.secret;
+    this.group = claimed.group;
     this.epoch = claimed.epoch;
     this.turn = claimed.turn;
     this.news = claimed.news;
@@ -114,10 +119,14 @@ export class Activation {
     this.receive(claimed.arrivals, true);
   }
 
-  /** Puts arrivals that are new into the inbox. `recorded`: the store has them too. */
+  /**
+   * Puts arrivals that are new into the inbox. `recorded`: the store has them too. A step that still waits for the answer to the commit
+   * of its outcome has it by that: asked again once the run has consumed the outcome, the store would not know of it.
+   */
   receive(arrivals: readonly Arrival[], recorded: boolean): void {
     for (const arrival of arrivals) {
       if (recorded) this.recorded.add(arrival.wait);
+      if (this.flights.has(arrival.wait)) this.abandon(arrival.wait);
       this.arrive(arrival);
     }
   }

@@ -57,6 +57,11 @@ function hasCompiledCode(): boolean {
 registry.callFreely = (step, self, args) =>
   withAttempt(new FreeAttempt(), () => Reflect.apply(step, self, args));
 
+/** Whether what is being called is the body of a transactional step, before its first await. */
+export function isInTransaction(): boolean {
+  return current !== null && (current as Attempt).transactional;
+}
+
 /** The store of the worker that calls the current step: for steps of our own. */
 export function attemptStore(): Store {
   return (stepContext() as Attempt).store!;
@@ -93,6 +98,8 @@ export class Attempt implements StepContext {
   readonly fence: number;
   readonly store: Store | null;
   readonly progress: unknown;
+  /** Its body has a transaction. */
+  transactional = false;
   #controller: AbortController | null = null;
   #reason: unknown;
   #aborted = false;

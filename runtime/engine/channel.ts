@@ -6,6 +6,7 @@ import { $module, createBound, external, machine, type Run } from "../machine/in
 import { event } from "./event.ts";
 import { freeWorld } from "./free.ts";
 import type { Lock } from "./lock.ts";
+import { methodsOf } from "./methods.ts";
 import { noteSite } from "./native-consumers.ts";
 import { checkCount, checkName, checkOptions } from "./options.ts";
 import { send } from "./post.ts";
@@ -112,4 +113,5 @@ $module("coldframe/channel", "1", {
   toResult: () => toResult,
   // What "for await" keeps is the method.
   next: () => Channel.prototype.next,
+  ...methodsOf(Channel, "next"),
 });

@@ -26,6 +26,8 @@ export interface ChildStart {
   readonly call: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly priority: number;
+  /** Undefined: that of the run that starts it. Not there in snapshots of older versions. */
+  readonly group?: string | undefined;
   readonly limit: { readonly key: string; readonly max: number } | null;
 }
 
@@ -44,7 +46,7 @@ export function start<A extends readonly unknown[], R>(
   options: ChildOptions = {},
 ): ChildPromise<R> {
   const { detached = false, ...rest } = options;
-  const { id, tags, priority, limit } = checkStart(rest);
+  const { id, tags, priority, group, limit } = checkStart(rest);
   const { run } = machine;
   if (run === null || run.host === null) {
     return named(f(...args), id ?? `local.${++local.runs}`) as ChildPromise<R>;
@@ -60,7 +62,7 @@ export function start<A extends readonly unknown[], R>(
     settle(refused, REJECTED, error);
     return named(refused, name) as unknown as ChildPromise<R>;
   }
-  const start: ChildStart = { entry, call, tags, priority, limit };
+  const start: ChildStart = { entry, call, tags, priority, limit, ...(group === undefined ? {} : { group }) };
   return named(follow(run, wait, name, !detached, start), name) as unknown as ChildPromise<R>;
 }
 

@@ -25,6 +25,10 @@ export class CodeRecords {
     return points;
   };
 
+  /** All that is known of the versions of a function. */
+  readonly versions = (id: string): readonly CodePoints[] =>
+    [...this.#known.values()].filter((points) => points.id === id);
+
   /** True once when `find` was asked for what another process may have written since. */
   takeMissed(): boolean {
     const missed = this.#missed;

@@ -6,7 +6,10 @@ import { StepArrival } from "./turn-record.ts";
 
 export const UNDEFINED: string = /* @__PURE__ */ encodeValue(undefined);
 
-/** An outcome as it is recorded. A value that cannot be saved becomes the CF2101 that says so. */
+/** How much of its message is kept of an error that is too large. */
+const MESSAGE_KEPT = 200;
+
+/** An outcome as it is recorded. A value that cannot be saved, or is too large, becomes the CF2101 or CF2104 that says so. */
 export function encodeOutcome(
   wait: number,
   threw: boolean,
@@ -29,8 +32,14 @@ export function encodeOutcome(
 export function encodeError(error: unknown, options?: WriterOptions): string {
   try {
     return encodeValue(error, options);
-  } catch {
+  } catch {}
+  try {
     return encodeValue(plainError(error, options, new Map()), options);
+  } catch {
+    // Too large as it is.
+    const [name, message] = error instanceof Error ? [error.name, error.message] : ["Error", error];
+    const short = (text: unknown) => String(text).slice(0, MESSAGE_KEPT);
+    return encodeValue(new StepError(short(name), `${short(message)}…`));
   }
 }
 

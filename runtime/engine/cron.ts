@@ -12,15 +12,18 @@ export type CronTimes = (after: number) => number | null;
  */
 export async function cronTimes(owner: string, cron: string, timeZone: string): Promise<CronTimes> {
   const { Cron } = await import("croner");
+  let timezone: string;
   try {
-    const zone = new Intl.DateTimeFormat("en", { timeZone });
-    const times = new Cron(cron, { timezone: zone.resolvedOptions().timeZone, paused: true });
+    timezone = new Intl.DateTimeFormat("en", { timeZone }).resolvedOptions().timeZone;
+  } catch {
+    throw wrongOption(owner, "timeZone", timeZone, "an IANA time zone");
+  }
+  try {
+    const times = new Cron(cron, { timezone, paused: true });
     times.nextRun();
     return (after) => times.nextRun(new Date(after))?.getTime() ?? null;
   } catch (error) {
-    const { message } = error as Error;
-    if (error instanceof RangeError) throw wrongOption(owner, "timeZone", timeZone, "an IANA time zone");
-    throw wrongOption(owner, "cron", cron, `a cron expression (${message})`);
+    throw wrongOption(owner, "cron", cron, `a cron expression (${(error as Error).message})`);
   }
 }
 

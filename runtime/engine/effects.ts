@@ -28,6 +28,7 @@ export function addStart(turn: TurnRecord, activation: Activation, wait: Wait): 
     id: wait.run,
     secret: randomId(),
     parent: activation.id,
+    group: (wait.start as ChildStart).group ?? activation.group,
   };
   turn.starts = [...turn.starts, start];
 }
@@ -54,6 +55,7 @@ export function addEffects(turn: TurnRecord, activation: Activation, kept: WaitT
       if (effect.kind === "release") release.push({ run: effect.run, wait: effect.wait });
       else if (effect.kind === "cancel") turn.cancels = [...turn.cancels, effect.run];
       else if (effect.kind === "feed") feeds.push(effect);
+      else if (effect.kind === "move") turn.group = effect.group;
       else sends.push({ key: effect.key, id: effect.id, payload: effect.payload, run: runOfKey(effect.key) });
     }
     activation.effects = [];

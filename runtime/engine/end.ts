@@ -25,7 +25,7 @@ export function endOf(activation: Activation, worker: Owner, run: Run): RunEnd |
   warnOfDropped(activation, worker, run);
   if (root.state !== FULFILLED) {
     const status = activation.cancel !== "no" && isCancelled(root.value) ? "cancelled" : "failed";
-    return { status, value: encodeError(root.value) };
+    return { status, value: encodeError(root.value, worker.settings.codec) };
   }
   try {
     const value = encodeValue(root.value, worker.settings.codec, "the result of the run");

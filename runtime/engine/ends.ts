@@ -23,16 +23,31 @@ export class Ends {
   /**
    * How the run ended, once it has.
    * @param active a worker of this engine has it, so that it need not be looked up
+   * @param signal ends the waiting, with its reason
    */
-  async wait(run: string, active: boolean): Promise<RunEnd> {
+  async wait(run: string, active: boolean, signal?: AbortSignal): Promise<RunEnd> {
+    signal?.throwIfAborted();
     const ended = new Promise<RunEnd>((resolve, reject) => {
+      const one = { resolve, reject };
       const waiting = this.#waiting.get(run);
-      if (waiting === undefined) this.#waiting.set(run, [{ resolve, reject }]);
-      else waiting.push({ resolve, reject });
+      if (waiting === undefined) this.#waiting.set(run, [one]);
+      else waiting.push(one);
+      signal?.addEventListener("abort", () => this.#giveUp(run, one, signal.reason), { once: true });
     });
+    // Given up while the store is asked: nobody listens yet.
+    ended.catch(() => {});
     this.#arm();
     if (!active) await this.#lookAt(run);
     return ended;
+  }
+
+  #giveUp(run: string, one: Waiting, reason: unknown): void {
+    const waiting = this.#waiting.get(run);
+    const at = waiting?.indexOf(one) ?? -1;
+    if (waiting === undefined || at < 0) return;
+    waiting.splice(at, 1);
+    if (waiting.length === 0) this.#waiting.delete(run);
+    one.reject(reason);
   }
 
   /** The run has ended. */

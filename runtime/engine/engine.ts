@@ -1,101 +1,34 @@
 /** The engine: what an application holds to start, answer, look at and stop runs, and to work on them. */
 
 import { ColdframeError } from "../errors.ts";
-import { decodeValue, encodeValue } from "../snapshot/index.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { decodeValue, encodeValue, type LiveFrame } from "../snapshot/index.ts";
+import { Changes } from "./changes.ts";
+import type { Clock } from "./clock.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
-import { entryOf } from "./entry.ts";
-import { runOfKey } from "./event.ts";
-import { findSchema } from "./event-schema.ts";
-import { type FactListener, Facts } from "./facts.ts";
-import {
-  checkCount,
-  checkName,
-  checkOptions,
-  checkStart,
-  type StartOptions,
-  wrongOption,
-} from "./options.ts";
-import type { AroundStep, LogEntry, Settings } from "./ports.ts";
+import { isGenuine, runOfKey } from "./event.ts";
+import type { Facts } from "./facts.ts";
+import { localsOf } from "./locals.ts";
+import { checkName, checkOptions, type StartOptions, wrongOption } from "./options.ts";
+import { serves } from "./placement.ts";
+import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
+import { checkSent, newEventOf, newRunOf, type SendOptions } from "./requests.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
 import { parkOf, valueOf } from "./run-view.ts";
 import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
 import { Schedules } from "./schedules.ts";
-import { conform } from "./schema.ts";
+import { ENGINE_OPTIONS, type EngineOptions, settingsOf } from "./settings.ts";
 import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
+import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
-
-export interface EngineOptions {
-  readonly store: Store;
-  /** False: only starts, answers and looks; other processes work. A text says who the worker is. Default true. */
-  readonly worker?: boolean | string;
-  /** How long a run with pending native promises stays in memory before it is saved as it is. Default 1 s. */
-  readonly hold?: Duration;
-  /** Parked runs kept decoded, from 0 to Infinity. Default 1000. */
-  readonly cache?: number;
-  /** Runs that this process works on at one time. Default 10,000. */
-  readonly concurrency?: number;
-  /** After this time without a sign of life, a worker's runs go to others. Default 10 s. */
-  readonly lease?: Duration;
-  /** How often to look at the store when nothing is heard. Default 5 s. */
-  readonly poll?: Duration;
-  /** What steps in flight get at close and at cancel. Default 5 s. */
-  readonly grace?: Duration;
-  /** How long the results of runs that have ended are kept. Default: for ever. */
-  readonly retention?: Duration;
-  readonly clock?: Clock;
-  /** Default: warnings and errors to the console. */
-  readonly log?: (entry: LogEntry) => void;
-  /** Called with all that happens to the runs that this process works on: as `engine.facts.listen`, from the beginning. */
-  readonly onFact?: FactListener;
-  /** Called instead of the body of each step, which it calls. */
-  readonly aroundStep?: AroundStep;
-  /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
-  readonly failpoint?: (name: string) => void;
-  /** In [0, 1), for jitter. Default `Math.random`. */
-  readonly random?: () => number;
-  /**
-   * What becomes of a run that cannot be saved where it would park. `"fail"`, the default: its await throws CF2101. `"hold"`: it is
-   * blocked as it was last saved, until a process with other code carries it on, or somebody unblocks it.
-   */
-  readonly onUnsavable?: "fail" | "hold";
-  /** Whether an object is a Proxy, which cannot be saved. Default: what Node, Deno or Bun say; elsewhere none is. */
-  readonly isProxy?: (object: object) => boolean;
-}
-
-const OPTIONS = [
-  "store",
-  "worker",
-  "hold",
-  "cache",
-  "concurrency",
-  "lease",
-  "poll",
-  "grace",
-  "retention",
-  "clock",
-  "log",
-  "onFact",
-  "aroundStep",
-  "failpoint",
-  "random",
-  "onUnsavable",
-  "isProxy",
-];
 
 export interface MendOptions {
   /** Id of the wait, as `get` lists it. Default: that of the only step that is held. */
   readonly wait?: number;
-}
-
-export interface SendOptions {
-  /** The same key and id twice is one event. Default: a random one. */
-  readonly id?: string;
 }
 
 /**
@@ -103,7 +36,7 @@ export interface SendOptions {
  * @throws ColdframeError CF2301, CF2302 for wrong options; CF30xx when the database is not fit
  */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  checkOptions("createEngine()", options, OPTIONS);
+  checkOptions("createEngine()", options, ENGINE_OPTIONS);
   if (typeof options.store?.migrate !== "function") {
     throw wrongOption("createEngine()", "store", options.store, 'a store, as sqlite("runs.db") returns it');
   }
@@ -115,61 +48,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
-function settingsOf(options: EngineOptions): Settings {
-  const {
-    cache = 1000,
-    concurrency = 10_000,
-    hold = 1000,
-    lease = 10_000,
-    poll = 5000,
-    grace = 5000,
-  } = options;
-  const { onUnsavable = "fail" } = options;
-  if (onUnsavable !== "fail" && onUnsavable !== "hold")
-    throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
-  checkCount("createEngine()", "cache", cache, 0);
-  checkCount("createEngine()", "concurrency", concurrency, 1);
-  for (const name of ["onFact", "aroundStep", "log"] as const) {
-    if (options[name] !== undefined && typeof options[name] !== "function")
-      throw wrongOption("createEngine()", name, options[name], "a function");
-  }
-  const log = options.log ?? logToConsole;
-  const facts = new Facts((kind, error) =>
-    log({ level: "error", message: `a listener to facts threw at "${kind}"`, error }),
-  );
-  if (options.onFact !== undefined) facts.listen(options.onFact);
-  return {
-    store: options.store,
-    clock: options.clock ?? systemClock,
-    log,
-    hold: milliseconds(hold),
-    cache,
-    concurrency,
-    lease: milliseconds(lease),
-    poll: milliseconds(poll),
-    grace: milliseconds(grace),
-    retention: options.retention === undefined ? null : milliseconds(options.retention),
-    failpoint: options.failpoint ?? (() => {}),
-    random: options.random ?? Math.random,
-    facts,
-    aroundStep: options.aroundStep ?? null,
-    onUnsavable,
-    about: typeof options.worker === "string" ? options.worker : "",
-    codec: options.isProxy === undefined ? {} : { isProxy: options.isProxy },
-  };
-}
-
-function logToConsole({ level, message, run, at, error }: LogEntry): void {
-  if (level !== "warn" && level !== "error") return;
-  const place = [run, at].filter((part) => part !== undefined && part !== "").join(" ");
-  console[level](
-    `coldframe: ${place === "" ? "" : `${place}: `}${message}`,
-    ...(error === undefined ? [] : [error]),
-  );
-}
-
 export class Engine implements AsyncDisposable {
   readonly store: Store;
+  /** Time as this engine sees it. */
+  readonly clock: Clock;
   /** What happens to the runs that this process works on. */
   readonly facts: Facts;
   /** What was set up with `schedule`: to list, pause, resume and remove it. */
@@ -178,16 +60,16 @@ export class Engine implements AsyncDisposable {
   readonly #worker: Worker | null;
   readonly #ends: Ends;
   readonly #codes: CodeRecords = new CodeRecords();
-  readonly #watchers = new Set<() => void>();
+  readonly #changes: Changes;
   #unwatch: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
   readonly #listener: WorkerListener = {
     ended: (run, end) => {
       this.#ends.tell(run, end);
-      this.#changed();
+      this.#changes.tell(run);
     },
-    changed: () => this.#changed(),
+    changed: (run) => this.#changes.tell(run),
   };
 
   /** Use `createEngine`. */
@@ -195,7 +77,9 @@ export class Engine implements AsyncDisposable {
     this.store = settings.store;
     this.facts = settings.facts;
     this.#settings = settings;
+    this.clock = settings.clock;
     this.#ends = new Ends(settings);
+    this.#changes = new Changes(settings, (run) => this.get(run));
     this.schedules = new Schedules(settings, () => this.#checkOpen());
     this.#worker = works ? new Worker(settings, this.#listener) : null;
   }
@@ -205,7 +89,7 @@ export class Engine implements AsyncDisposable {
     this.#unwatch = this.store.watch((hint) => {
       if (hint.kind === "others") this.#ends.look();
       else if (hint.kind === "ended") this.#hearEnded(hint.run);
-      this.#changed();
+      this.#changes.tell(hint.kind === "run" || hint.kind === "ended" ? hint.run : null);
     });
     await this.#worker?.begin();
   }
@@ -223,19 +107,11 @@ export class Engine implements AsyncDisposable {
     options: StartOptions = {},
   ): Promise<RunHandle<R>> {
     this.#checkOpen();
-    const { id = randomId(), tags, priority, limit } = checkStart(options);
-    const run: NewRun = {
-      id,
-      entry: entryOf(f),
-      call: encodeValue([...args], this.#settings.codec, "arguments of start(): args"),
-      secret: randomId(),
-      tags,
-      priority,
-      parent: null,
-      limit,
-    };
+    const run = newRunOf(f, args, options, this.#settings.codec);
+    const { id, group, limit } = run;
     const worker = this.#worker;
-    const claim = worker !== null && worker.room > 0 && limit === null ? worker.id : null;
+    const here = limit === null && serves(this.#settings, group, run.entry);
+    const claim = worker !== null && worker.room > 0 && here ? worker.id : null;
     this.#settings.failpoint("start:before");
     const [outcome] = await this.store.start([run], claim).catch((error) => {
       if (claim !== null) worker!.doubt();
@@ -260,6 +136,18 @@ export class Engine implements AsyncDisposable {
     return this.schedules.set(id, options);
   }
 
+  /**
+   * Starts runs and sends events in a transaction of yours: they are there for all others exactly when it is committed.
+   * @param tx what a transactional step gets, or what the store knows as a transaction: see docs/transactions.md
+   * @throws ColdframeError CF3111 when the store has none; CF3110 from its methods when this is no transaction of the store
+   */
+  with(tx: unknown): Within {
+    this.#checkOpen();
+    if (this.store.within === undefined)
+      throw new ColdframeError("CF3111", "engine.with() needs one, as sqlite() or postgres() give it");
+    return new Within(tx, this.#settings, (id, created) => new RunHandle(this.#access, id, created));
+  }
+
   /** A handle of a run that may exist. */
   run<T = unknown>(id: string): RunHandle<T> {
     return new RunHandle<T>(this.#access, id, false);
@@ -275,30 +163,25 @@ export class Engine implements AsyncDisposable {
    */
   async send(key: string, payload?: unknown, options: SendOptions = {}): Promise<SendOutcome> {
     this.#checkOpen();
-    checkOptions("send()", options, ["id"]);
-    checkName("event key", key);
-    const { id = randomId() } = options;
-    checkName("event id", id);
-    const run = runOfKey(key);
-    const name = await this.store.read.schemaOf(key);
-    const schema = name === null ? null : findSchema(name);
-    // Checked only: what the schema makes of it is made where it arrives.
-    if (schema !== null) await conform(schema, payload, `payload of event "${key}"`);
+    const event = await newEventOf(key, payload, options, this.#settings);
     this.#settings.failpoint("send:before");
-    const outcome = await this.store.send({
-      key,
-      id,
-      payload: encodeValue(payload, this.#settings.codec, `payload of event "${key}"`),
-      run,
-    });
+    const outcome = await this.store.send(event);
     this.#settings.failpoint("send:after");
-    if (outcome.status === "unknown") {
-      throw new ColdframeError(
-        "CF3102",
-        `"${key}" was made by a run "${run}", and there is none. Check the key and the database`,
-      );
-    }
+    checkSent(event, outcome);
     return outcome;
+  }
+
+  /**
+   * Whether a key is one that `event()` has made in a run of this database, and not one that merely looks like it; null when it
+   * does not look like it. For those who take keys from strangers.
+   */
+  async isGenuine(key: string): Promise<boolean | null> {
+    this.#checkOpen();
+    const run = runOfKey(key);
+    if (run === null) return null;
+    const found = await this.store.read.run(run);
+    // Computed also when there is no such run, so that the time tells nothing.
+    return isGenuine(key, run, found?.secret ?? "") && found !== null;
   }
 
   /**
@@ -326,6 +209,17 @@ export class Engine implements AsyncDisposable {
     };
   }
 
+  /**
+   * The calls of a parked run that wait, innermost first, with the values of their live locals: copies, as they were saved last. It is
+   * not woken, and its code has to be loaded: `get` shows locals as text without. Promises and functions among them do nothing.
+   * Empty when it has not begun or has ended, null when there is none of this id.
+   * @throws ColdframeError CF2102, CF2103, CF2201 when it cannot be read here
+   */
+  async locals<T = Readonly<Record<string, unknown>>>(id: string): Promise<readonly LiveFrame<T>[] | null> {
+    this.#checkOpen();
+    return (await localsOf(id, this.store, this.#codes)) as readonly LiveFrame<T>[] | null;
+  }
+
   /** How many runs there are of each status. */
   async counts(): Promise<Readonly<Record<RunStatus, number>>> {
     this.#checkOpen();
@@ -335,7 +229,7 @@ export class Engine implements AsyncDisposable {
   /** Runs, newest first. */
   async list(filter: RunFilter = {}): Promise<readonly RunRow[]> {
     this.#checkOpen();
-    checkOptions("list()", filter, ["status", "entry", "tags", "limit", "after"]);
+    checkOptions("list()", filter, ["status", "entry", "group", "tags", "limit", "after"]);
     return this.store.read.runs(filter);
   }
 
@@ -415,7 +309,7 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts a run again from the beginning, with the arguments it was given.
-   * @param options as of `start`; tags and priority are taken over
+   * @param options as of `start`; tags, priority and group are taken over
    * @throws ColdframeError CF3101 when there is no such run
    */
   async restart(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
@@ -426,7 +320,7 @@ export class Engine implements AsyncDisposable {
     const found = await this.store.read.run(id);
     if (found === null)
       throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
-    const { entry, call, tags, priority } = found;
+    const { entry, call, tags, priority, group } = found;
     const run: NewRun = {
       id: to,
       entry,
@@ -434,6 +328,7 @@ export class Engine implements AsyncDisposable {
       secret: randomId(),
       tags,
       priority,
+      group,
       parent: null,
       limit: null,
     };
@@ -487,7 +382,7 @@ export class Engine implements AsyncDisposable {
     this.#worker?.abandon();
     this.#unwatch?.();
     this.#ends.close();
-    this.#changed();
+    this.#changes.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -495,63 +390,26 @@ export class Engine implements AsyncDisposable {
   }
 
   async #close(grace: number): Promise<void> {
+    this.#changes.close();
     await this.#worker?.close(grace);
     this.#unwatch?.();
     this.#ends.close();
-    this.#changed();
     await this.store.close();
   }
 
   readonly #access: RunAccess = {
-    ended: (run) => {
+    ended: (run, signal) => {
       this.#checkOpen();
-      return this.#ends.wait(run, this.#worker?.owns(run) === true);
+      return this.#ends.wait(run, this.#worker?.owns(run) === true, signal);
     },
     get: (run) => this.get(run),
     cancel: (run, options) => this.cancel(run, options),
-    changes: (run) => this.#changes(run),
+    changes: (run, signal) => this.#changes.of(run, signal),
   };
-
-  async *#changes(run: string): AsyncGenerator<RunState> {
-    let wake: () => void = () => {};
-    let changed = true;
-    const listener = () => {
-      changed = true;
-      wake();
-    };
-    this.#watchers.add(listener);
-    try {
-      let seen = "";
-      while (this.#closed === null) {
-        if (!changed) await new Promise<void>((resolve) => (wake = resolve));
-        changed = false;
-        if (this.#closed !== null) return;
-        const state = await this.get(run);
-        if (state === null) return;
-        const version = JSON.stringify([
-          state.status,
-          state.turn,
-          state.worker,
-          state.cancel,
-          state.held,
-          state.attempts,
-        ]);
-        if (version !== seen) yield state;
-        seen = version;
-        if (state.status === "done" || state.status === "failed" || state.status === "cancelled") return;
-      }
-    } finally {
-      this.#watchers.delete(listener);
-    }
-  }
 
   /** A run that the worker has, it tells the end of by itself. */
   #hearEnded(run: string): void {
     if (this.#worker?.owns(run) !== true) this.#ends.lookAt(run);
-  }
-
-  #changed(): void {
-    for (const changed of this.#watchers) changed();
   }
 
   #checkOpen(): void {

@@ -4,6 +4,7 @@
  */
 import { $module, $Promise, Durable, machine } from "../machine/index.ts";
 import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";
+import { methodsOf } from "./methods.ts";
 
 /** What `event()` gave out. Its properties are saved with it, so there are no more than needed. */
 interface EventObject extends Promise<unknown> {
@@ -84,4 +85,5 @@ $module("coldframe/event-stream", "1", {
   toResult: () => toResult,
   // What "for await" keeps is the method.
   next: () => EventStream.prototype.next,
+  ...methodsOf(EventStream, "next"),
 });

@@ -64,8 +64,8 @@ export type Fact =
   | (RunFact & { readonly kind: "finished"; readonly bytes: number })
   | (RunFact & { readonly kind: "failed"; readonly bytes: number; readonly error: unknown })
   | (RunFact & { readonly kind: "cancelled"; readonly bytes: number })
-  /** The run cannot go on until a person acts. */
-  | (RunFact & { readonly kind: "blocked"; readonly reason: string })
+  /** The run cannot go on until fitting code arrives or a person acts. `code`: of the error, or empty. */
+  | (RunFact & { readonly kind: "blocked"; readonly reason: string; readonly code: string })
   /** Another worker owns the run now; what this one did since its last turn does not count. */
   | (RunFact & { readonly kind: "lost" })
   /** The lease of `worker` ended before it was renewed, with so many runs; it goes on under a new id. */

@@ -2,9 +2,11 @@
  * `group()`: structured concurrency (Sústrik, "Structured Concurrency", 2016). What is added to a group ends before the group does:
  * it is awaited, and cancelled when something else of the group fails.
  */
-import { $module, $Promise, createBound, Durable, deliver, machine } from "../machine/index.ts";
+import { $module, $Promise, createBound, Durable, machine } from "../machine/index.ts";
 import { type ChildOptions, type ChildPromise, start } from "./child.ts";
+import { methodsOf } from "./methods.ts";
 import { Cancelled } from "./signals.ts";
+import { throwAt } from "./throw-at.ts";
 import { leadsTo } from "./waits.ts";
 
 export class Group {
@@ -19,10 +21,16 @@ export class Group {
   add<P extends PromiseLike<unknown>>(promise: P): P {
     this.pending.add(promise);
     if (this.failed) cancelWaits(promise);
-    promise.then(
-      createBound(ended as never, this, [promise]) as () => void,
-      createBound(broke as never, this, [promise]) as (reason: unknown) => void,
-    );
+    try {
+      promise.then(
+        createBound(ended as never, this, [promise]) as () => void,
+        createBound(broke as never, this, [promise]) as (reason: unknown) => void,
+      );
+    } catch (error) {
+      // No promise, or one that cannot be followed: the group must not wait for it.
+      this.pending.delete(promise);
+      throw error;
+    }
     return promise;
   }
 
@@ -79,12 +87,13 @@ function cancelWaits(promise: PromiseLike<unknown>): void {
     if (wait === null || !leadsTo(waiting, promise as unknown as Durable)) continue;
     if (wait.kind === "child" && wait.attached) run.host.effect(run, { kind: "cancel", run: wait.run });
     if (wait.kind === "step") run.host.effect(run, { kind: "abort", wait: wait.id });
-    deliver(run, wait.id, { ok: false, error: new Cancelled() });
+    throwAt(run, waiting, () => new Cancelled());
   }
 }
 
 $module("coldframe/group", "1", {
   Group: () => Group,
+  ...methodsOf(Group),
   ended: () => ended,
   broke: () => broke,
   outcome: () => outcome,

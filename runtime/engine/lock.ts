@@ -5,6 +5,7 @@
 import { $module, external, machine } from "../machine/index.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { freeWorld } from "./free.ts";
+import { methodsOf } from "./methods.ts";
 import { noteSite } from "./native-consumers.ts";
 import { checkCount, checkName } from "./options.ts";
 
@@ -50,6 +51,7 @@ $module("coldframe/lock", "1", {
   Lock: () => Lock,
   asyncDispose: () => Lock.prototype[Symbol.asyncDispose],
   dispose: () => Lock.prototype[Symbol.dispose],
+  ...methodsOf(Lock, Symbol.asyncDispose, Symbol.dispose),
 });
 
 /**

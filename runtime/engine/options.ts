@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly tags?: Readonly<Record<string, string>>;
   /** Higher is claimed first. Default 0. */
   readonly priority?: number;
+  /** Only workers of this group carry it on. Default `"default"`; of a child run that of the run that starts it. */
+  readonly group?: string;
   /** It begins when fewer than `max` runs that were started with this key have begun and not ended; in order. */
   readonly limit?: { readonly key: string; readonly max: number };
 }
@@ -40,11 +42,13 @@ export function checkStart(options: StartOptions): {
   readonly id: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly priority: number;
+  readonly group: string | undefined;
   readonly limit: { readonly key: string; readonly max: number } | null;
 } {
-  checkOptions("start()", options, ["id", "tags", "priority", "limit"]);
-  const { id, tags = {}, priority = 0, limit = null } = options;
+  checkOptions("start()", options, ["id", "tags", "priority", "group", "limit"]);
+  const { id, tags = {}, priority = 0, group, limit = null } = options;
   if (id !== undefined) checkName("run id", id);
+  if (group !== undefined) checkGroup(group);
   if (!Number.isSafeInteger(priority)) throw wrongOption("start()", "priority", priority, "an integer");
   for (const [name, value] of Object.entries(tags)) {
     checkName("tag", name);
@@ -55,7 +59,17 @@ export function checkStart(options: StartOptions): {
     checkName("limit", limit.key);
     checkCount("start(), limit", "max", limit.max, 1);
   }
-  return { id, tags, priority, limit };
+  return { id, tags, priority, group, limit };
+}
+
+/**
+ * `"*"` stands for all groups where workers are named, so none can be called so.
+ * @throws ColdframeError CF2301, CF3103
+ */
+export function checkGroup(group: unknown): asserts group is string {
+  checkName("group", group);
+  if (group === "*")
+    throw wrongOption("group", "name", group, 'the name of one group: "*" stands for all of them');
 }
 
 /** The longest id or key, in UTF-16 units. */

@@ -60,6 +60,8 @@ export interface Owner {
   wakeAt(activation: Activation, wait: number, due: number, callback: () => void): void;
   /** Finds the list of suspend points of code that is not loaded any more. */
   readonly points: NonNullable<DecodeOptions["points"]>;
+  /** All that is known of the versions of a function. */
+  readonly versions: NonNullable<DecodeOptions["versions"]>;
   /** Those of the code records that the store has not got from this worker yet. */
   newCodes(codes: readonly Code[]): readonly CodeRecord[];
 }

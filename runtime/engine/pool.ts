@@ -3,6 +3,7 @@
  * across any await.
  */
 import { $module, $Promise, createBound } from "../machine/index.ts";
+import { methodsOf } from "./methods.ts";
 import { checkCount } from "./options.ts";
 
 /** Calls that fail together: after the first failure none of the rest begins. */
@@ -103,6 +104,7 @@ function failed(this: Pool, call: Call, reason: unknown): void {
 
 $module("coldframe/pool", "1", {
   Pool: () => Pool,
+  ...methodsOf(Pool),
   Call: () => Call,
   Batch: () => Batch,
   done: () => done,

@@ -20,6 +20,18 @@ export interface LogEntry {
  */
 export type AroundStep = (fact: StepFact, call: () => unknown, args: readonly unknown[]) => unknown;
 
+/** Is told what the thread is about to run, so that another thread can say so while it is blocked (`coldframe/watchdog`). */
+export interface Watchdog {
+  /**
+   * Code of a run is called.
+   * @param step name of the step; empty for code of the workflow
+   * @param at `file:line` of the await that calls the step, or that the workflow goes on from; empty when there is none
+   */
+  enter(run: string, step: string, at: string): void;
+  /** It has returned. */
+  leave(): void;
+}
+
 export interface Settings {
   readonly store: Store;
   readonly clock: Clock;
@@ -32,6 +44,11 @@ export interface Settings {
   readonly lease: number;
   /** Runs that this worker owns at one time, at most. */
   readonly concurrency: number;
+  /** Whose runs this worker carries on: groups and entries; null: any. */
+  readonly groups: readonly string[] | null;
+  readonly only: readonly string[] | null;
+  /** Whether the memory of the process is nearly used up. */
+  readonly isFull: () => boolean;
   /** Milliseconds between two looks at the store when no hint came, at most. */
   readonly poll: number;
   /** Milliseconds that steps in flight get to end, at close and at cancel. */
@@ -48,6 +65,7 @@ export interface Settings {
   readonly facts: Facts;
   /** Calls the body of a step, or null: it is called as it is. */
   readonly aroundStep: AroundStep | null;
+  readonly watchdog: Watchdog | null;
   /** What writers of values and runs ask of the platform. */
   readonly codec: WriterOptions;
 }

@@ -13,13 +13,16 @@ export interface RateLimit {
   readonly per: Duration;
 }
 
-/** Executed by the worker: a place that was taken twice because of a crash is only lost. */
+/**
+ * Executed by the worker: a place that was taken twice because of a crash is only lost. A database that fails is asked again
+ * until it answers, as for everything else that a run does: it is no failure of the author's code.
+ */
 const reserve: Step = {
   id: "coldframe#reserve",
   name: "rateLimit",
   body: ((key: string, interval: number, burst: number) =>
     attemptStore().reserve(key, interval, burst)) as never,
-  options: { retry: 1 },
+  options: { retry: { attempts: Number.POSITIVE_INFINITY, interval: 100, maxInterval: 10_000 } },
 };
 registry.steps.set(reserve.id, reserve);
 

@@ -1,6 +1,8 @@
 /** Facts as the parts of a turn see them. Call only while facts are wanted. */
+
 import { decodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
+import { codeOfReason } from "./blockage.ts";
 import type { RunFact, StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
 import type { RunEnd, Turn, WaitInfo } from "./store.ts";
@@ -54,7 +56,7 @@ export function tellEnded(activation: Activation, worker: Owner, { status, value
 
 export function tellBlocked(activation: Activation, worker: Owner, reason: string): void {
   const fact = about(activation, worker, whereabouts(activation));
-  worker.settings.facts.tell({ ...fact, kind: "blocked", reason });
+  worker.settings.facts.tell({ ...fact, kind: "blocked", reason, code: codeOfReason(reason) });
 }
 
 export function tellLost(activation: Activation, worker: Owner): void {

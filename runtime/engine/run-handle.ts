@@ -30,12 +30,17 @@ export interface CancelOptions {
   readonly force?: boolean;
 }
 
+export interface WaitOptions {
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
 /** What a handle asks of its engine. */
 export interface RunAccess {
-  ended(run: string): Promise<RunEnd>;
+  ended(run: string, signal?: AbortSignal): Promise<RunEnd>;
   get(run: string): Promise<RunState | null>;
   cancel(run: string, options?: CancelOptions): Promise<boolean>;
-  changes(run: string): AsyncIterable<RunState>;
+  changes(run: string, signal?: AbortSignal): AsyncGenerator<RunState>;
 }
 
 export class RunHandle<T = unknown> {
@@ -55,16 +60,21 @@ export class RunHandle<T = unknown> {
    * What the function returned, once it has; a copy at each call.
    * @throws what the function threw; `Cancelled` when it was cancelled; CF3101 when there is no such run; CF3104 when
    *   the engine is closed before
+   * @param options `signal` ends the waiting, not the run: it rejects with the signal's reason
    */
-  async result(): Promise<T> {
-    this.#end ??= this.#access.ended(this.id);
-    const end = await this.#end.catch((error) => {
-      this.#end = null;
-      throw error;
-    });
+  async result({ signal }: WaitOptions = {}): Promise<T> {
+    const end = await (signal === undefined ? this.#ended() : this.#access.ended(this.id, signal));
     const value = decodeValue(end.value);
     if (end.status !== "done") throw value;
     return value as T;
+  }
+
+  #ended(): Promise<RunEnd> {
+    this.#end ??= this.#access.ended(this.id).catch((error) => {
+      this.#end = null;
+      throw error;
+    });
+    return this.#end;
   }
 
   /** Its state now; null when there is no such run. */
@@ -77,8 +87,11 @@ export class RunHandle<T = unknown> {
     return this.#access.cancel(this.id, options);
   }
 
-  /** Its state now and after each change, until it has ended. */
-  watch(): AsyncIterable<RunState> {
-    return this.#access.changes(this.id);
+  /**
+   * Its state now and after each change, until it has ended. Who is slow gets the latest state, not all.
+   * @param options `signal` ends the watching
+   */
+  watch({ signal }: WaitOptions = {}): AsyncIterable<RunState> {
+    return this.#access.changes(this.id, signal);
   }
 }

@@ -10,12 +10,15 @@ import {
   type TaskDescription,
   type WaitDescription,
 } from "../snapshot/index.ts";
+import { type Blockage, blockageOf } from "./blockage.ts";
 import type { Chunk, CodeRecord, RunDetail, WaitInfo } from "./store.ts";
 
 /** A call that waits, with its live locals as text. */
 export interface FrameView {
   /** `module#function`. */
   readonly code: string;
+  /** Hash of the version of it that was running: what migrations call its build. */
+  readonly hash: string;
   /** Path in its package, or null when the store does not know. */
   readonly file: string | null;
   readonly line: number | null;
@@ -38,6 +41,8 @@ export interface RunView extends ParkView {
   readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call" | "secret">;
   readonly bytes: number | null;
   readonly end: { readonly status: string; readonly value: unknown } | null;
+  /** Set while it is blocked. */
+  readonly blockage: Blockage | null;
 }
 
 /** What the snapshot tells of a run. */
@@ -63,12 +68,15 @@ export function viewOf(
   chunks: readonly Chunk[] = [],
 ): RunView {
   const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, secret: _secret, ...run } = detail;
+  const park = parkOf(detail, pointsIn(codes), chunkSetOf(chunks).bodies);
+  const frames = [...park.waits.flatMap(({ stack }) => stack), ...park.stranded];
   return {
     run,
+    blockage: run.blocked === null ? null : blockageOf(run.blocked, frames),
     bytes:
       snapshot === null ? null : bytesIn(snapshot) + chunks.reduce((sum, { body }) => sum + bytesIn(body), 0),
     end: end === null ? null : { status: end.status, value: valueOf(end.value) },
-    ...parkOf(detail, pointsIn(codes), chunkSetOf(chunks).bodies),
+    ...park,
   };
 }
 
@@ -113,8 +121,8 @@ function framesOf(wait: WaitDescription, tasks: ReadonlyMap<number, TaskDescript
   return wait.stack.map((index) => frameOf(tasks.get(index)!));
 }
 
-function frameOf({ code, file, line, point, locals }: TaskDescription): FrameView {
-  return { code, file, line, point, locals };
+function frameOf({ code, hash, file, line, point, locals }: TaskDescription): FrameView {
+  return { code, hash, file, line, point, locals };
 }
 
 function pointsIn(codes: readonly CodeRecord[]): FindPoints {

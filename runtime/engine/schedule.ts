@@ -8,15 +8,15 @@ import { cronTimes, lastFires } from "./cron.ts";
 import { entryOf } from "./entry.ts";
 import { checkName, checkOptions, checkStart, wrongOption } from "./options.ts";
 import { randomId } from "./random-id.ts";
-import type { NewRun, ScheduleChange, ScheduleRow } from "./store.ts";
+import { DEFAULT_GROUP, type NewRun, type ScheduleChange, type ScheduleRow } from "./store.ts";
 
 export interface ScheduleOptions<A extends readonly unknown[] = readonly unknown[]> {
   /** Five fields, or six with seconds in front: `"30 2 * * *"`. Also `@daily` and the like. */
   readonly cron: string;
   /** IANA name. Default `"UTC"`. */
   readonly timeZone?: string;
-  /** An async function of a marked module. */
-  readonly workflow: (...args: A) => Promise<unknown>;
+  /** An async function of a marked module; or its name, `module#name`, for programs that have not loaded it. */
+  readonly workflow: ((...args: A) => Promise<unknown>) | string;
   /** Copied. Default: none. */
   readonly args?: NoInfer<A>;
   /**
@@ -35,6 +35,8 @@ export interface ScheduleOptions<A extends readonly unknown[] = readonly unknown
   readonly tags?: Readonly<Record<string, string>>;
   /** Of its runs. Default 0. */
   readonly priority?: number;
+  /** Of its runs. Default `"default"`. */
+  readonly group?: string;
 }
 
 /** A schedule, for people. */
@@ -58,6 +60,8 @@ interface Spec extends Pick<ScheduleState, "cron" | "timeZone" | "entry" | "over
   readonly call: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly priority: number;
+  /** Left out when none was given. */
+  readonly group?: string;
 }
 
 /** Fires made up for at one time, at most. */
@@ -65,7 +69,10 @@ const CATCH_UP = 100;
 /** Workers are busy, and look only so often: a fire that is late by no more than this, in ms, was not missed. */
 const LATE = 60_000;
 
-const OPTIONS = ["cron", "timeZone", "workflow", "args", "overlap", "catchUp", "paused", "tags", "priority"];
+const OPTIONS = [
+  ...["cron", "timeZone", "workflow", "args", "overlap", "catchUp", "paused"],
+  ...["tags", "priority", "group"],
+];
 
 /**
  * The text of a schedule.
@@ -85,12 +92,18 @@ export function specOf<A extends readonly unknown[]>(
   if (paused !== undefined) checkOneOf(owner, "paused", paused, [true, false]);
   if (typeof cron !== "string") throw wrongOption(owner, "cron", cron, "a text");
   if (!Array.isArray(args)) throw wrongOption(owner, "args", args, "a list");
-  const { tags = {}, priority = 0 } = options;
-  checkStart({ tags, priority });
-  const entry = entryOf(workflow as never);
+  const { tags = {}, priority = 0, group } = options;
+  checkStart({ tags, priority, ...(group === undefined ? {} : { group }) });
+  const entry = typeof workflow === "string" ? nameIn(owner, workflow) : entryOf(workflow as never);
   const call = encodeValue([...args], codec);
   const spec: Spec = { cron, timeZone, entry, overlap, catchUp, call, tags, priority };
+  if (group !== undefined) return JSON.stringify({ ...spec, group });
   return JSON.stringify(spec);
+}
+
+function nameIn(owner: string, workflow: string): string {
+  if (/^[^#]+#[^#]+$/.test(workflow)) return workflow;
+  throw wrongOption(owner, "workflow", workflow, "a function, or its name as module#name");
 }
 
 function checkOneOf(owner: string, option: string, value: unknown, known: readonly unknown[]): void {
@@ -102,6 +115,15 @@ function checkOneOf(owner: string, option: string, value: unknown, known: readon
 export async function firstFire(id: string, spec: string, after: number): Promise<number | null> {
   const { cron, timeZone } = JSON.parse(spec) as Spec;
   return (await cronTimes(`schedule "${id}"`, cron, timeZone))(after);
+}
+
+/** The next times of a schedule of this text. */
+export async function nextFires(id: string, spec: string, from: number, count: number): Promise<number[]> {
+  const { cron, timeZone } = JSON.parse(spec) as Spec;
+  const after = await cronTimes(`schedule "${id}"`, cron, timeZone);
+  const times: number[] = [];
+  for (let time = after(from); time !== null && times.length < count; time = after(time)) times.push(time);
+  return times;
 }
 
 export function stateOf({ id, spec, paused, next, last }: ScheduleRow): ScheduleState {
@@ -129,11 +151,15 @@ export async function fireOf(row: ScheduleRow, now: number): Promise<ScheduleCha
   };
 }
 
-function runOf(id: string, { entry, call, tags, priority, overlap }: Spec, time: number): NewRun {
+function runOf(
+  id: string,
+  { entry, call, tags, priority, overlap, group = DEFAULT_GROUP }: Spec,
+  time: number,
+): NewRun {
   const scheduled = new Date(time).toISOString();
   const single = overlap === "queue" || overlap === "cancel";
   return {
-    ...{ entry, call, priority },
+    ...{ entry, call, priority, group },
     id: `${id}@${scheduled}`,
     secret: randomId(),
     tags: { ...tags, schedule: id, scheduled },

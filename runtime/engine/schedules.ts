@@ -1,8 +1,16 @@
 /** Schedules, as `engine.schedules`. */
 import type { WriterOptions } from "../snapshot/index.ts";
+import { checkCount } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
-import { firstFire, type ScheduleOptions, type ScheduleState, specOf, stateOf } from "./schedule.ts";
+import {
+  firstFire,
+  nextFires,
+  type ScheduleOptions,
+  type ScheduleState,
+  specOf,
+  stateOf,
+} from "./schedule.ts";
 import type { ScheduleRow } from "./store.ts";
 
 export class Schedules {
@@ -74,6 +82,19 @@ export class Schedules {
     this.#check();
     const row = await this.#row(id);
     return row === null ? null : stateOf(row);
+  }
+
+  /**
+   * The next times at which it fires, in ms since 1970; of one that is paused, those at which it would.
+   * Empty: there is none, or it never fires again.
+   * @param count at most so many, from 1
+   * @throws ColdframeError CF2301
+   */
+  async fires(id: string, count = 10): Promise<readonly number[]> {
+    this.#check();
+    checkCount("fires()", "count", count, 1);
+    const row = await this.#row(id);
+    return row === null ? [] : nextFires(id, row.spec, this.#settings.clock.now(), count);
   }
 
   #row(id: string): Promise<ScheduleRow | null> {

@@ -3,14 +3,20 @@
  * own runs, and for runs that are due. The next due time is kept in memory, so that an idle worker asks seldom.
  */
 import { bindingOf, registry } from "../machine/index.ts";
+import { serves } from "./placement.ts";
 import type { Settings } from "./ports.ts";
+import { lateness } from "./pressure.ts";
 import { findStep } from "./step.ts";
-import type { Blocked, Claimed, Hint, News } from "./store.ts";
+import type { Blocked, Claimed, Hint, News, Placement } from "./store.ts";
 
 /** Runs claimed at one time, at most, and to begin with. */
 const CLAIM = { most: 100, first: 8 } as const;
-/** When taking up what was claimed keeps the thread for longer than this, in ms, less is claimed at a time: others may be idle. */
+/** When taking up what was claimed keeps the thread for longer than this, in ms, less is claimed at a time. */
 const BUSY = 20;
+/** When it keeps it for longer than this, in ms, nothing more is claimed for as long again. */
+const SWAMPED = 250;
+/** For so long nothing is claimed when the memory is full, in ms: runs end meanwhile, or are parked and dropped. */
+const FULL_FOR = 1000;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -136,22 +142,35 @@ export class Search {
 
   /** Takes due runs. Returns milliseconds until the next may be due, or null. */
   async #claim(): Promise<number | null> {
-    const { store, clock } = this.#worker.settings;
+    const { store, clock, isFull } = this.#worker.settings;
     while (this.#worker.room > 0 && !this.#worker.closing) {
-      const due = await store.due(this.#worker.id);
+      const placement = this.#placement();
+      const due = await store.due(this.#worker.id, placement);
       if (due !== 0) return due;
+      if (this.#worker.hasRuns && isFull()) return FULL_FOR;
       const limit = Math.min(this.#batch, this.#worker.room);
-      const claimed = await store.claim(this.#worker.id, limit, [...this.#lacking]).catch((error) => {
+      const claimed = await store.claim(this.#worker.id, limit, placement).catch((error) => {
         this.#inDoubt = true;
         throw error;
       });
       const began = clock.now();
       for (const run of claimed) this.#worker.adopt(run);
-      if (clock.now() - began > BUSY) this.#batch = Math.max(1, this.#batch >> 1);
-      else if (claimed.length === limit) this.#batch = Math.min(CLAIM.most, this.#batch * 2);
       if (claimed.length === 0) return null;
+      // What was claimed begins to run meanwhile. Where that takes long, others may be idle.
+      const late = clock.now() - began + (await lateness(clock));
+      if (late > SWAMPED) {
+        this.#batch = 1;
+        return late;
+      }
+      if (late > BUSY) this.#batch = Math.max(1, this.#batch >> 1);
+      else if (claimed.length === limit) this.#batch = Math.min(CLAIM.most, this.#batch * 2);
     }
     return null;
+  }
+
+  #placement(): Placement {
+    const { groups, only } = this.#worker.settings;
+    return { groups, only, except: [...this.#lacking] };
   }
 
   /** Blocked runs whose code has been loaded here meanwhile. */
@@ -159,9 +178,10 @@ export class Search {
     const { store, log } = this.#worker.settings;
     for (const entry of this.#lacking) if (bindingOf(entry) !== undefined) this.#lacking.delete(entry);
     try {
-      for (const { id, blocked } of await store.read.runs({ status: "blocked", limit: 1000 })) {
+      for (const { id, entry, group, blocked } of await store.read.runs({ status: "blocked", limit: 1000 })) {
         const needs = blocked?.needs ?? null;
         if (needs === null || this.#given.get(id) === loaded()) continue;
+        if (!serves(this.#worker.settings, group, entry)) continue;
         if (bindingOf(needs) !== undefined || findStep(needs) !== undefined) await store.unblock(id);
       }
     } catch (error) {
@@ -171,7 +191,10 @@ export class Search {
   }
 }
 
-/** Grows when code is loaded. */
+/** Grows when code is loaded, or what carries old runs over to it. */
 function loaded(): number {
-  return registry.modules.size + registry.steps.size + registry.codes.size;
+  const { modules, steps, codes, renames, migrations } = registry;
+  let all = modules.size + steps.size + codes.size + renames.size;
+  for (const { length } of migrations.values()) all += length;
+  return all;
 }

@@ -2,17 +2,8 @@
  * `shield()`: awaits that cancel does not touch. The shielded promise is `p.then(pass)`: data, so that a snapshot
  * keeps it, and recognisable, so that cancel finds it when it follows a wait to those who wait for it.
  */
-import {
-  $module,
-  asker,
-  type Durable,
-  Durable as DurableClass,
-  Generating,
-  inRun,
-  machine,
-  type Reaction,
-  Then,
-} from "../machine/index.ts";
+import { $module, type Durable, Durable as DurableClass, inRun, machine, Then } from "../machine/index.ts";
+import { reactionsOf, targetsOf } from "./dependents.ts";
 
 /** Does nothing; its identity is what counts. */
 export function shieldPass<T>(value: T): T {
@@ -38,20 +29,13 @@ export function shield<T>(body: (() => Promise<T> | T) | Promise<T>): Promise<T>
 export function isShielded(promise: Durable, seen: Set<Durable> = new Set()): boolean {
   if (seen.has(promise)) return true;
   seen.add(promise);
-  const { reactions } = asker(promise);
-  if (reactions === undefined) return false;
-  const all: readonly Reaction[] = Array.isArray(reactions) ? reactions : [reactions];
-  return all.every((reaction) => {
-    if (reaction instanceof Then && reaction.onFulfilled === shieldPass) return true;
-    const next = targetOf(reaction);
-    return next !== null && isShielded(next, seen);
-  });
-}
-
-/** The promise that a reaction settles or carries on; null when it ends outside of marked code, or nowhere. */
-export function targetOf(reaction: Reaction): Durable | null {
-  if (reaction instanceof DurableClass) return reaction;
-  if (reaction instanceof Generating) return reaction.task;
-  if ("group" in reaction) return reaction.group.target;
-  return reaction.target instanceof DurableClass ? reaction.target : null;
+  const reactions = reactionsOf(promise);
+  return (
+    reactions.length > 0 &&
+    reactions.every((reaction) => {
+      if (reaction instanceof Then && reaction.onFulfilled === shieldPass) return true;
+      const targets = targetsOf(reaction);
+      return targets.length > 0 && targets.every((target) => isShielded(target, seen));
+    })
+  );
 }

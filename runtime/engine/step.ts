@@ -3,7 +3,7 @@
  * or where a marked module imports it; so it needs no compiler, but a name.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, machine, nameOf, registry, type Step } from "../machine/index.ts";
+import { bindingOf, currentName, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
@@ -18,17 +18,29 @@ export function step<A extends unknown[], R>(
   body: (...args: A) => R,
   options?: StepOptions,
 ): (...args: A) => Promise<Awaited<R>> {
-  const policy = policyOf(body.name, options);
+  const made: Step = { id: "", name: body.name, body: body as never, options };
+  return makeStep(made, policyOf(body.name, options), () => made.body);
+}
+
+/**
+ * The function that calls a step.
+ * @param outside what is called when there is no run
+ */
+export function makeStep<A extends unknown[], R>(
+  made: Step,
+  policy: Policy,
+  outside: () => Step["body"],
+): (...args: A) => Promise<Awaited<R>> {
   const f = function (this: unknown, ...args: A) {
     const { run } = machine;
     if (run === null || run.host === null) {
-      return callFreely(made.body, this, args, policy) as Promise<Awaited<R>>;
+      return callFreely(outside(), this, args, policy) as Promise<Awaited<R>>;
     }
     const id = nameOf(f);
     if (id === undefined) {
       throw new ColdframeError(
         "CF2001",
-        `the step "${body.name}" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there`,
+        `the step "${made.name}" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there`,
       );
     }
     const called: Step = { ...made, id };
@@ -37,14 +49,13 @@ export function step<A extends unknown[], R>(
       concurrency === null ? run.host.callStep(run, called, args) : callInLine(run, called, concurrency, args)
     ) as Promise<Awaited<R>>;
   };
-  const made: Step = { id: "", name: body.name, body: body as never, options };
   registry.stepsByFunction.set(f, made);
   return f;
 }
 
 /** The step of this id, if its module is loaded. */
 export function findStep(id: string): Step | undefined {
-  const known = registry.steps.get(id);
+  const known = registry.steps.get(id) ?? registry.steps.get(currentName(id));
   if (known !== undefined) return known;
   const value = bindingOf(id)?.value;
   return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;

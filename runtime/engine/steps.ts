@@ -1,4 +1,5 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
+import { ColdframeError } from "../errors.ts";
 import type { Step } from "../machine/index.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
@@ -9,12 +10,15 @@ import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
 import { aboutStep } from "./run-facts.ts";
+import { Cancelled } from "./signals.ts";
 import { findStep } from "./step.ts";
-import type { Attempt as AttemptRow } from "./store.ts";
+import type { Arrival, Attempt as AttemptRow, StepFence } from "./store.ts";
+import { StepArrival } from "./turn-record.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
-  if (worker.closing || activation.phase === "closed" || activation.flights.has(intent.id)) return;
+  if (worker.closing || activation.leaving || activation.phase === "closed") return;
+  if (activation.flights.has(intent.id)) return;
   const step = findStep(intent.step);
   if (step === undefined) {
     activation.missing = intent.step;
@@ -31,6 +35,9 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
   }
   new Flight(activation, intent, step, worker).begin();
 }
+
+/** Waits between two tries while the database fails, in ms. */
+const ASK_AGAIN = { first: 100, longest: 5000 } as const;
 
 /** Milliseconds between two writes of progress. */
 const TELL_AFTER = 1000;
@@ -82,7 +89,10 @@ class Flight extends Attempt {
       this.#await(Promise.reject(error));
       return;
     }
-    if (this.#policy.onUnknown === "hold") void this.#beginOnce();
+    if (this.#step.transactional === true) {
+      this.transactional = true;
+      void this.#transact(this.#policy);
+    } else if (this.#policy.onUnknown === "hold") void this.#beginOnce();
     else this.#execute(this.#policy);
   }
 
@@ -104,8 +114,10 @@ class Flight extends Attempt {
   }
 
   #execute(policy: Policy): void {
-    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
+    const { clock, failpoint, facts, aroundStep, watchdog } = this.#worker.settings;
     const { name, body } = this.#step;
+    if (watchdog !== null)
+      watchdog.enter(this.#activation.id, name, this.#activation.waits.get(this.#intent.id)?.at ?? "");
     const began = clock.now();
     let result: unknown;
     try {
@@ -117,8 +129,77 @@ class Flight extends Attempt {
     } catch (error) {
       result = Promise.reject(error);
     }
+    if (watchdog !== null) watchdog.leave();
     noteStep(this.#activation, this.#intent.id, name, began, this.#worker);
     this.#await(result);
+  }
+
+  /** What it does is committed with its outcome, or neither is. */
+  async #transact(policy: Policy): Promise<void> {
+    const { store } = this.#worker.settings;
+    if (store.transact === undefined) {
+      const advice = "Use a plain step, or another store";
+      this.#await(Promise.reject(new ColdframeError("CF3111", `step "${this.#step.name}". ${advice}`)));
+      return;
+    }
+    let result: unknown;
+    const body = async (tx: unknown): Promise<Arrival> => {
+      result = await this.#callWith(tx, policy);
+      // Of a run that was cancelled or lost nothing is to be committed any more.
+      if (!this.#isCurrent()) throw new Cancelled();
+      const what = `result of step "${this.#step.name}"`;
+      return new StepArrival(this.#intent.id, false, encodeValue(result, this.#worker.settings.codec, what));
+    };
+    const outcome = await this.#untilKnown(() => store.transact!(this.#where(), body));
+    if (outcome === null || !this.#isCurrent()) return;
+    if (outcome.kind === "threw") {
+      this.#settled(true, outcome.error);
+      return;
+    }
+    const activation = this.#activation;
+    activation.flights.delete(this.#intent.id);
+    if (outcome.kind === "fenced") {
+      // Finds out what became of the run.
+      await this.#worker.note(activation, { arrivals: [], attempts: [] });
+      return;
+    }
+    this.#worker.settings.failpoint("step:after");
+    this.#tellEnded(false, result, outcome.arrival.value.length);
+    activation.receive([outcome.arrival], true);
+    this.#worker.advance(activation);
+  }
+
+  /** Calls the body with a transaction. */
+  async #callWith(tx: unknown, policy: Policy): Promise<unknown> {
+    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
+    const { name, body } = this.#step;
+    const args = decodeValue(this.#intent.args) as never[];
+    failpoint("step:before");
+    if (facts.wanted) this.#tellStarted();
+    const withTx = (...given: never[]) => body(tx as never, ...given);
+    const call = () => this.call(withTx, args, policy, clock, this.#left(), name);
+    return aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
+  }
+
+  #where(): StepFence {
+    const { id: run, epoch } = this.#activation;
+    return { run, worker: this.#worker.id, epoch, wait: this.#intent.id };
+  }
+
+  /** Asks again while the database fails, which may have done what it was asked. Null: nobody wants to know any more. */
+  async #untilKnown<T>(ask: () => Promise<T>): Promise<T | null> {
+    const { clock, log, random } = this.#worker.settings;
+    for (let wait: number = ASK_AGAIN.first; ; wait = Math.min(ASK_AGAIN.longest, wait * 2)) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (!this.#isCurrent()) return null;
+        const message = `the store failed; step "${this.#step.name}" is tried again, unless it was committed`;
+        log({ level: "error", message, run: this.#activation.id, error });
+      }
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, wait * (0.5 + random() / 2)));
+      if (!this.#isCurrent()) return null;
+    }
   }
 
   #await(result: unknown): void {

@@ -31,6 +31,9 @@ export interface Fence {
   readonly epoch: number;
 }
 
+/** The group of a run, and of a worker, of which nothing else is said. */
+export const DEFAULT_GROUP = "default";
+
 export interface NewRun {
   readonly id: string;
   /** `module#name` of the started function. */
@@ -40,8 +43,10 @@ export interface NewRun {
   /** Generated event keys derive from it. Never shown. */
   readonly secret: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Higher first. Default 0. */
+  /** Higher first, with regard to how long others have been waiting: fairness.ts. */
   readonly priority: number;
+  /** Only workers of this group claim it. */
+  readonly group: string;
   /** The run that started it, or null. */
   readonly parent: string | null;
   /** It begins when fewer than `max` runs with this key have begun and not ended; in the order in which they were started. */
@@ -174,6 +179,8 @@ export interface Turn extends Fence {
   readonly due: number | null;
   /** False gives the run back, so that any worker may claim it. */
   readonly keep: boolean;
+  /** The group that the run belongs to from now on, or null: the same as before. Also when the run is kept. */
+  readonly group: string | null;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
   /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
@@ -240,6 +247,26 @@ export type WriteOutcome =
   /** This write could not be written (too large, a constraint). The others of the call were. */
   | { readonly passed: false; readonly fenced: false; readonly error: Error };
 
+/** A step of a run that the worker owns, whose outcome is to be recorded. */
+export interface StepFence extends Fence {
+  readonly wait: number;
+}
+
+export type TransactOutcome =
+  /** All was committed together. `before`: it had been, and the function was not called. */
+  | { readonly kind: "recorded"; readonly arrival: Arrival; readonly before: boolean }
+  /** Another worker owns the run, or it ended. Nothing was written; drop it. */
+  | { readonly kind: "fenced" }
+  /** The function threw, or the database refused what it did: nothing of it is there. */
+  | { readonly kind: "threw"; readonly error: unknown };
+
+/** What can be done in a transaction of somebody else. It is there for all others when that is committed. */
+export interface TransactionPort {
+  /** Inserts runs, owned by nobody. */
+  start(runs: readonly NewRun[]): Promise<readonly StartOutcome[]>;
+  send(event: NewEvent): Promise<SendOutcome>;
+}
+
 export interface NewEvent {
   readonly key: string;
   /** Encoded payload. */
@@ -271,6 +298,7 @@ export interface Claimed {
   readonly call: string;
   readonly secret: string;
   readonly priority: number;
+  readonly group: string;
   /** Null before the first turn. */
   readonly snapshot: string | null;
   readonly waits: string;
@@ -290,13 +318,14 @@ export interface RunRow {
   readonly status: RunStatus;
   readonly tags: Readonly<Record<string, string>>;
   readonly priority: number;
+  readonly group: string;
   readonly turn: number;
   readonly epoch: number;
   /** The worker that owns it at the moment, or null. */
   readonly worker: string | null;
   readonly created: number;
   readonly updated: number;
-  /** When it will be claimed next, 0 at once, null not by time. */
+  /** When it may be claimed, or since when; null: not by time. Of no meaning while a worker owns it. */
   readonly due: number | null;
   readonly cancel: CancelState;
   /** Why it is blocked, or null. */
@@ -320,6 +349,7 @@ export interface RunDetail extends RunRow {
 export interface RunFilter {
   readonly status?: RunStatus;
   readonly entry?: string;
+  readonly group?: string;
   /** All of these tags. */
   readonly tags?: Readonly<Record<string, string>>;
   /** At most so many. Default 100. */
@@ -363,6 +393,16 @@ export interface StartOutcome {
   readonly claimed: boolean;
 }
 
+/** Which due runs a worker takes. */
+export interface Placement {
+  /** Of these groups; null: of any. */
+  readonly groups: readonly string[] | null;
+  /** Of these entries; null: of any. */
+  readonly only: readonly string[] | null;
+  /** Not of these entries, whose code the worker lacks. */
+  readonly except: readonly string[];
+}
+
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
@@ -387,6 +427,12 @@ export interface StoreOptions {
 }
 
 export interface Store {
+  /**
+   * Lease of workers, and how often to look for what no hint told, in ms, unless the engine's options say otherwise: for a
+   * database where each question costs others something.
+   */
+  readonly pace?: { readonly lease: number; readonly poll: number };
+
   /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
   migrate(options?: StoreOptions): Promise<void>;
 
@@ -394,11 +440,12 @@ export interface Store {
   start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]>;
 
   /**
-   * Takes up to `limit` due runs for the worker, by priority, then by due time, and raises their epochs; not of the
-   * entries in `except`, whose code this worker lacks. First gives back the runs of workers whose lease has ended.
-   * Takes nothing when the worker's own lease has ended. Suspects (poison.ts) are taken alone, by a worker without runs.
+   * Takes up to `limit` due runs of the placement for the worker, in the order of `rankOf` (fairness.ts), and raises their
+   * epochs. First gives back the runs of workers whose lease has ended. Takes nothing when the worker's own lease has ended.
+   * Suspects (poison.ts) are taken alone, by a worker without runs. What becomes due at once (`due` 0, an arrival, an owner
+   * that is gone) is due since that moment, so that its age counts from there.
    */
-  claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]>;
+  claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]>;
 
   /**
    * Registers the worker (`first`) or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
@@ -411,6 +458,29 @@ export interface Store {
 
   /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]>;
+
+  /**
+   * Calls a function with a transaction, and records the arrival that it answers with in the same one: what it wrote and the
+   * outcome of the step are durable together, or neither is. Left out by a store that cannot.
+   *
+   * 1. An arrival that is recorded for the wait already is the outcome: the function is not called. So whoever got no answer to a
+   *    commit calls again.
+   * 2. Begin; call the function with the transaction, in the form in which users of this database know one.
+   * 3. When it throws, roll back. Else check the fence under a lock of the run, record the arrival, commit. The run need not be
+   *    locked before: what another owner did meanwhile shows then, and a lock for as long as the function takes would stop the
+   *    group commits of this worker.
+   *
+   * The transaction cannot be used after the function has settled: CF3108. Rejects when it is not known what became of it.
+   */
+  readonly transact?:
+    | ((step: StepFence, body: (tx: unknown) => Promise<Arrival>) => Promise<TransactOutcome>)
+    | undefined;
+
+  /**
+   * Starts runs and sends events in a transaction of the user's, on this database. Left out by a store that cannot.
+   * @throws ColdframeError CF3110 when it is none
+   */
+  readonly within?: ((tx: unknown) => TransactionPort) | undefined;
 
   /** Delivers or keeps an event. Resolves when durable. */
   send(event: NewEvent): Promise<SendOutcome>;
@@ -460,10 +530,10 @@ export interface Store {
   unblock(run: string): Promise<boolean>;
 
   /**
-   * Milliseconds until there may be something to claim for this worker: the next unowned run is due, or the lease of
-   * another worker ends unless it is renewed. 0 when there is now, null when there never is by time alone.
+   * Milliseconds until there may be something to claim for this worker: the next unowned run of the placement is due, or the
+   * lease of another worker ends unless it is renewed. 0 when there is now, null when there never is by time alone.
    */
-  due(worker: string): Promise<number | null>;
+  due(worker: string, placement: Placement): Promise<number | null>;
 
   /** Owned runs of this worker for which something arrived since their last write. The same may be told again. */
   news(worker: string): Promise<readonly News[]>;

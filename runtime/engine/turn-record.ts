@@ -37,6 +37,7 @@ export class TurnRecord implements Turn {
   waits = "[]";
   due: number | null = null;
   keep = false;
+  group: string | null = null;
   subscribe: readonly Subscription[] = NONE;
   unsubscribe: Turn["unsubscribe"] = NONE;
   feeds: readonly Feed[] = NONE;

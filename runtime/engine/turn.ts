@@ -16,7 +16,7 @@ import {
 } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { noteTurn } from "./blocking.ts";
-import { applyCancel } from "./cancel.ts";
+import { applyCancel, isOwnRejection } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addStart, addWait } from "./effects.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
@@ -24,6 +24,7 @@ import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Outgoing } from "./outbox.ts";
 import type { Owner } from "./owner.ts";
+import { servesGroup } from "./placement.ts";
 import { tellParked, tellStarted, tellWoken } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
 import type { Blocked, Chunk, ChunkChange, Subscription, Turn, WaitInfo, WriteOutcome } from "./store.ts";
@@ -42,9 +43,27 @@ const KEEP_FOR = 5000;
  */
 export function advance(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open" || activation.draining) return;
-  if (activation.suspended && !activation.dirty && worker.standStill(activation)) return;
+  const { suspended, leaving, dirty } = activation;
+  if ((suspended || leaving) && !dirty && worker.standStill(activation)) return;
   const began = worker.settings.clock.now();
-  if (!open(activation, worker)) return;
+  const { watchdog } = worker.settings;
+  if (watchdog === null) {
+    if (!runJobs(activation, worker)) return;
+  } else {
+    watchdog.enter(activation.id, "", activation.waits.get(activation.inbox[0]?.wait ?? -1)?.at ?? "");
+    try {
+      if (!runJobs(activation, worker)) return;
+    } finally {
+      watchdog.leave();
+    }
+  }
+  noteTurn(activation, began, worker);
+  settle(activation, worker);
+}
+
+/** Delivers what arrived and runs jobs until none is left. False: it cannot go on here, and was given back. */
+function runJobs(activation: Activation, worker: Owner): boolean {
+  if (!open(activation, worker)) return false;
   const run = activation.run!;
   activation.draining = true;
   if (run.head !== run.tail) {
@@ -60,7 +79,7 @@ export function advance(activation: Activation, worker: Owner): void {
       } catch (error) {
         activation.draining = false;
         worker.block(activation, blockedBy(error, activation.entry));
-        return;
+        return false;
       }
       if (!activation.dirty && worker.settings.facts.wanted) woken(activation, worker, arrival.wait);
       activation.delivered.set(arrival.wait, arrival);
@@ -71,8 +90,7 @@ export function advance(activation: Activation, worker: Owner): void {
     activation.inbox.shift();
   }
   activation.draining = false;
-  noteTurn(activation, began, worker);
-  settle(activation, worker);
+  return true;
 }
 
 function woken(activation: Activation, worker: Owner, wait: number): void {
@@ -88,12 +106,15 @@ export function open(activation: Activation, worker: Owner): boolean {
     if (activation.snapshot !== null) {
       const run = new Run(activation.id, worker.hostOf(activation));
       setSecret(run, activation.secret);
-      decodeRun(activation.snapshot, run, {
+      const { migrated } = decodeRun(activation.snapshot, run, {
         points: worker.points,
+        versions: worker.versions,
         chunks: activation.chunks.bodies,
       });
       activation.run = run;
       activation.restored = true;
+      // Recorded at once, so that the migration need not stay until something arrives.
+      if (migrated > 0) activation.dirty = true;
     } else begin(activation, worker);
   } catch (error) {
     worker.block(activation, blockedBy(error, activation.entry));
@@ -139,7 +160,10 @@ export function settle(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open") return;
   const run = activation.run!;
   // The machine has told of them and forgotten them; the snapshot has to know which are still nobody's.
-  for (const promise of activation.unhandled) if (!promise.handled) run.rejections.add(promise);
+  for (const promise of activation.unhandled) {
+    if (isOwnRejection(activation, promise)) promise.handled = true;
+    else if (!promise.handled) run.rejections.add(promise);
+  }
   activation.unhandled.length = 0;
   const now = worker.settings.clock.now();
   for (const id of run.waits.keys()) {
@@ -244,14 +268,16 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   const due = nextDue(activation, kept);
   const blocked = kept.size === 0 && run.natives.size === 0 ? stuck(run) : null;
-  const keep = intents !== null || isBusy(activation) || isSoon(due, worker);
   turn.snapshot = saved.text;
   turn.waits = flat(`[${waits}]`);
   turn.due = due;
-  turn.keep = keep;
   if (subscribe !== null) turn.subscribe = subscribe;
   turn.unsubscribe = droppedEvents(activation, kept);
   addEffects(turn, activation, kept);
+  const leaving = turn.group === null ? activation.leaving : !servesGroup(worker.settings, turn.group);
+  turn.keep = leaving
+    ? activation.flights.size > 0 || activation.inbox.length > 0
+    : intents !== null || isBusy(activation) || isSoon(due, worker) || activation.cancels > 0;
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes);
   turn.chunks = chunkChange(activation.chunks, saved.chunks);
@@ -305,11 +331,17 @@ class Commit implements Outgoing {
     activation.fresh.clear();
     activation.refused = false;
     if (write.survived) activation.deaths = 0;
+    if (write.group !== null) moved(activation, write.group, this.#worker);
     const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
     if (this.#began >= 0) tellParked(activation, this.#worker, write, this.#began, released);
     if (write.blocked !== null && released) this.#worker.sayBlocked(activation, write.blocked);
     this.#worker.passed(activation, outcome, this.#intents, released);
   }
+}
+
+function moved(activation: Activation, group: string, worker: Owner): void {
+  activation.group = group;
+  activation.leaving = !servesGroup(worker.settings, group);
 }
 
 /** A step or run that was called goes on, whether or not anyone can still see its outcome: it has effects. */

@@ -1,37 +1,15 @@
 /** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
-import {
-  $module,
-  asker,
-  Durable,
-  Mirror,
-  NativeReaction,
-  type Reaction,
-  Then,
-  type Wait,
-} from "../machine/index.ts";
+import { $module, Durable, Mirror, NativeReaction, Then, type Wait } from "../machine/index.ts";
 import { placeOfPoint, quote } from "../snapshot/index.ts";
-import { targetOf } from "./shield.ts";
+import { dependents, reactionsOf } from "./dependents.ts";
 import type { WaitInfo } from "./store.ts";
 import { WaitRecord } from "./turn-record.ts";
-
-function reactionsOf(promise: Durable): readonly Reaction[] {
-  const { reactions } = asker(promise);
-  if (reactions === undefined) return [];
-  return Array.isArray(reactions) ? reactions : [reactions];
-}
 
 /** The first task that goes on when `promise` settles; null when there is none yet. */
 export function consumerOf(promise: Durable): Durable | null {
   const { reactions } = promise;
   if (reactions instanceof Durable && reactions.code !== null) return reactions;
-  const seen = new Set<Durable>([promise]);
-  for (const waiting of seen) {
-    if (waiting !== promise && waiting.code !== null) return waiting;
-    for (const reaction of reactionsOf(waiting)) {
-      const target = targetOf(reaction);
-      if (target !== null) seen.add(target);
-    }
-  }
+  for (const waiting of dependents(promise)) if (waiting !== promise && waiting.code !== null) return waiting;
   return null;
 }
 
@@ -54,27 +32,14 @@ export function placeOf(promise: Durable): string {
 
 /** Whether `target` goes on, or settles, because of `promise`. */
 export function leadsTo(promise: Durable, target: Durable): boolean {
-  const seen = new Set<Durable>([promise]);
-  for (const waiting of seen) {
-    if (waiting === target) return true;
-    for (const reaction of reactionsOf(waiting)) {
-      const next = targetOf(reaction);
-      if (next !== null) seen.add(next);
-    }
-  }
+  for (const waiting of dependents(promise)) if (waiting === target) return true;
   return false;
 }
 
 /** Whether a task that waits for `promise`, or for what depends on it, is inside a handler that is being unwound. */
 export function inHandler(promise: Durable): boolean {
-  const seen = new Set<Durable>([promise]);
-  for (const waiting of seen) {
+  for (const waiting of dependents(promise))
     if (waiting.code?.points[waiting.ip]?.handler === true) return true;
-    for (const reaction of reactionsOf(waiting)) {
-      const target = targetOf(reaction);
-      if (target !== null) seen.add(target);
-    }
-  }
   return false;
 }
 

@@ -5,7 +5,6 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
-import { isSpared } from "./cancel.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
@@ -19,6 +18,7 @@ import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
+import { isShielded } from "./shield.ts";
 import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
@@ -173,6 +173,7 @@ export class Worker implements Owner, Searcher {
   }
 
   readonly points: CodeRecords["find"] = this.#codes.find;
+  readonly versions: CodeRecords["versions"] = this.#codes.versions;
 
   newCodes(codes: readonly Code[]): readonly CodeRecord[] {
     return this.#codes.newOf(codes);
@@ -209,7 +210,7 @@ export class Worker implements Owner, Searcher {
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
       this.#heard(activation, outcome);
-      this.#listener.changed();
+      this.#listener.changed(activation.id);
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -230,7 +231,7 @@ export class Worker implements Owner, Searcher {
     intents: WaitTable<StepIntent> | null,
     released: boolean,
   ): void {
-    this.#listener.changed();
+    this.#listener.changed(activation.id);
     if (activation.deaths === 0) this.#hasCompany(activation);
     if (released) {
       this.#release(activation);
@@ -240,8 +241,8 @@ export class Worker implements Owner, Searcher {
     if (intents !== null && !activation.suspended)
       for (const intent of intents.values()) startStep(activation, intent, this);
     armTimers(activation, this);
-    const { inbox, dirty, cancel, suspended } = activation;
-    if (inbox.length > 0 || dirty || cancel === "asked" || suspended) advance(activation, this);
+    const { inbox, dirty, cancel, suspended, leaving } = activation;
+    if (inbox.length > 0 || dirty || cancel === "asked" || suspended || leaving) advance(activation, this);
     else this.park(activation);
     this.#idle?.();
   }
@@ -263,12 +264,14 @@ export class Worker implements Owner, Searcher {
       return;
     }
     const due = nextDue(activation, activation.waits);
-    if (activation.waits.size > 0 && (this.closing || !isSoon(due, this)))
+    // One that swallowed its cancel stays, since its worker counts how often.
+    const stays = isSoon(due, this) || (activation.cancels > 0 && !activation.leaving);
+    if (activation.waits.size > 0 && (this.closing || !stays))
       void this.#giveBack(activation, { due, blocked: null });
   }
 
   standStill(activation: Activation): boolean {
-    if ((activation.run?.natives.size ?? 0) > 0) return false;
+    if ((activation.run?.natives.size ?? 0) > 0 && !activation.leaving) return false;
     if (activation.flights.size > 0) return true;
     const due = activation.inbox.length > 0 ? 0 : nextDue(activation, activation.waits);
     void this.#giveBack(activation, { due, blocked: null });
@@ -319,9 +322,8 @@ export class Worker implements Owner, Searcher {
     this.#active.delete(activation.id);
     this.#hasCompany(activation);
     // Not when it has run on since its snapshot: that is what the next owner begins from.
-    if (!activation.dirty && activation.snapshot !== null && (activation.run?.natives.size ?? 0) === 0) {
-      this.#cache.keepReleased(activation);
-    }
+    if ((activation.run?.natives.size ?? 0) > 0) activation.run!.ended = true;
+    else if (!activation.dirty && activation.snapshot !== null) this.#cache.keepReleased(activation);
     this.#idle?.();
     this.wake();
   }
@@ -372,7 +374,7 @@ export class Worker implements Owner, Searcher {
       const wait = promise.wait!;
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;
       if (activation.inbox.some((arrival) => arrival.wait === wait.id)) continue;
-      if (activation.cancel === "asked" && !isSpared(promise)) continue;
+      if (activation.cancel === "asked" && !isShielded(promise)) continue;
       startStep(activation, wait, this);
     }
     armTimers(activation, this);
@@ -445,8 +447,8 @@ export class Worker implements Owner, Searcher {
 /** Who wants to know what becomes of runs. */
 export interface WorkerListener {
   ended(run: string, end: RunEnd): void;
-  /** The state of some run is another one. */
-  changed(): void;
+  /** The state of a run is another one. */
+  changed(run: string): void;
 }
 
 interface Facts {

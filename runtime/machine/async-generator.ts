@@ -11,7 +11,6 @@
  */
 import type { StepFunction } from "../../abi/index.ts";
 import {
-  type Callable,
   Durable,
   Generating,
   GeneratorQueue,
@@ -22,13 +21,8 @@ import {
   THROW,
 } from "./durable.ts";
 import { $park } from "./end.ts";
-import {
-  asyncGeneratorPrototype,
-  defineMethods,
-  foreignGenerator,
-  generatorTask,
-  incompatible,
-} from "./generator.ts";
+import { foreignGenerator, generatorTask, incompatible, setAsyncMethods } from "./generator.ts";
+import type { GeneratorMethods } from "./generator-shell.ts";
 import { nativeSettled } from "./intrinsics.ts";
 import { attachResolved, setGenerating } from "./loop.ts";
 import { $module } from "./registry.ts";
@@ -241,7 +235,7 @@ function ask(task: Durable, value: unknown, mode: ResumeMode): Durable {
   return promise;
 }
 
-const methods: { readonly [name: string]: Callable } = {
+const methods: GeneratorMethods = {
   next(this: unknown, value: unknown): unknown {
     return request(this, value, NEXT, "next");
   },
@@ -252,10 +246,9 @@ const methods: { readonly [name: string]: Callable } = {
     return request(this, value, THROW, "throw");
   },
 };
-defineMethods(asyncGeneratorPrototype, methods);
+setAsyncMethods(methods);
 
 $module("coldframe/machine.async-generators", "1", {
-  prototype: () => asyncGeneratorPrototype,
   next: () => methods.next,
   return: () => methods.return,
   throw: () => methods.throw,

@@ -98,6 +98,8 @@ export type Effect =
       readonly to: string;
       readonly which: "next" | "all" | "none";
     }
+  /** Workers of this group carry the run on. */
+  | { readonly kind: "move"; readonly group: string }
   /** At once: nobody waits for this step any more. */
   | { readonly kind: "abort"; readonly wait: number };
 

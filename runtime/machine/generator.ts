@@ -9,8 +9,9 @@
  * | completed | fulfilled | |
  *
  * A generator object has no properties. Its task is in a private field; so is, in the `prototype` of a generator function, the function.
- * The chain of prototypes: that of the function, one for its code, ours, the platform's %GeneratorPrototype%. That of the code has a `next`
- * of its own, which V8 inlines together with the step function (20 functions in the process: 0.4 of native, against 2.5 with one `next` for all).
+ * They inherit from the `prototype` of the function, and that from the platform's %GeneratorPrototype%, whose methods refuse them: so ours
+ * are properties of each `prototype`. `next` is one for each code, which V8 inlines together with the step function (20 functions in the
+ * process: 0.4 of native, against 2.5 with one `next` for all).
  *
  * The field of a sync generator is that of a class of its code, which also makes the object: with a field of one class for all, whose
  * store would meet objects of as many shapes as there are generator functions, a generator of two values took 1.7 of native, against 1.1
@@ -32,7 +33,8 @@ import {
   THROW,
 } from "./durable.ts";
 import { $park } from "./end.ts";
-import { giveHelpers } from "./iterator-helpers.ts";
+import { createShell, type GeneratorMethods } from "./generator-shell.ts";
+import { helperMethods } from "./iterator-helpers.ts";
 import { $module, registry } from "./registry.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { $async } from "./values.ts";
@@ -73,14 +75,20 @@ class Classes {
   readonly all: GeneratorClass[] = [];
 }
 
+/** Of the `prototype` that a generator function was made with: the function, and the methods that stand in it. */
 class Owners extends Same {
   #owner: Callable;
-  constructor(prototype: object, owner: Callable) {
+  #methods: PropertyDescriptorMap;
+  constructor(prototype: object, owner: Callable, methods: PropertyDescriptorMap) {
     super(prototype);
     this.#owner = owner;
+    this.#methods = methods;
   }
   static of(prototype: object): Callable | undefined {
     return #owner in prototype ? prototype.#owner : undefined;
+  }
+  static methods(prototype: object): PropertyDescriptorMap | undefined {
+    return #owner in prototype ? prototype.#methods : undefined;
   }
 }
 
@@ -119,25 +127,52 @@ export function generatorFunctionOf(prototype: object): Callable | undefined {
   return shared.Owners.of(prototype);
 }
 
+/** What somebody has done to the `prototype` of a generator function: `isMade` tells the methods that are as they were. */
+export function prototypeChanges(prototype: object): {
+  readonly isMade: (key: PropertyKey) => boolean;
+  readonly removed: readonly string[];
+} {
+  const made = shared.Owners.methods(prototype) ?? {};
+  const isMade = (key: PropertyKey) => {
+    const found = Object.getOwnPropertyDescriptor(prototype, key)!;
+    const { writable, configurable, enumerable } = found;
+    return found.value === made[key]?.value && writable! && configurable! && !enumerable;
+  };
+  return { isMade, removed: Object.keys(made).filter((key) => !Object.hasOwn(prototype, key)) };
+}
+
+/** Whether the `prototype` of a generator function is as it was made. */
+export function isPristine(prototype: object): boolean {
+  const { isMade, removed } = prototypeChanges(prototype);
+  return removed.length === 0 && Object.isExtensible(prototype) && Reflect.ownKeys(prototype).every(isMade);
+}
+
 // ---- functions
 
 const GeneratorFunction = Object.getPrototypeOf(function* () {});
 const AsyncGeneratorFunction = Object.getPrototypeOf(async function* () {});
 
-export const generatorPrototype: object = Object.create(GeneratorFunction.prototype);
-giveHelpers(generatorPrototype);
-export const asyncGeneratorPrototype: object = Object.create(AsyncGeneratorFunction.prototype);
+const generatorPrototype: object = GeneratorFunction.prototype;
+const asyncGeneratorPrototype: object = AsyncGeneratorFunction.prototype;
 
-/** Gives the methods of a prototype, with the attributes that those of the platform have. */
-export function defineMethods(prototype: object, methods: { readonly [name: string]: Callable }): void {
+/** Of async generators; handed in by async-generator.ts, which stands above. */
+let asyncMethods: GeneratorMethods;
+export function setAsyncMethods(methods: GeneratorMethods): void {
+  asyncMethods = methods;
+}
+
+/** With the attributes that those of the platform have. */
+function descriptors(methods: { readonly [name: string]: Callable }): PropertyDescriptorMap {
+  const map: PropertyDescriptorMap = {};
   for (const [name, value] of Object.entries(methods))
-    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+    map[name] = { value, writable: true, enumerable: false, configurable: true };
+  return map;
 }
 
 /** What generators of one code share. */
 interface Family {
-  /** Above the `prototype` of each function that is made from the code. */
-  readonly prototype: object;
+  /** Stand in the `prototype` of each function that is made from the code. */
+  readonly methods: PropertyDescriptorMap;
   /** Null for async generators. */
   readonly Class: GeneratorClass | null;
   /** The function made from the code, as long as there is but one: what a method of a class, which cannot name itself, is. */
@@ -149,23 +184,39 @@ const families = new WeakMap<Code, Family>();
 function familyOf(code: Code, Class: GeneratorClass | null = null): Family {
   let family = families.get(code);
   if (family === undefined) {
-    const isAsync = code.kind === "async-generator";
-    const prototype = Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype) as object;
-    if (Class !== null) adopt(Class, prototype);
-    family = { prototype, Class, only: undefined };
+    const all: { [name: string]: Callable } =
+      code.kind === "async-generator" ? { ...asyncMethods } : { ...methods, ...helperMethods };
+    if (Class !== null) {
+      all["next"] = (Class.prototype as { readonly next: Callable }).next;
+      codesByNext.set(all["next"], code);
+    }
+    family = { methods: descriptors(all), Class, only: undefined };
+    if (Class !== null) adopt(Class, family.methods);
     families.set(code, family);
   }
   return family;
 }
 
-/** The prototype of a class becomes what the `prototype` of a generator function is: empty. Its `next` moves up. */
-function adopt(Class: GeneratorClass, prototype: object): void {
-  const own = Class.prototype as { next?: Callable };
-  defineMethods(prototype, { next: own.next! });
-  for (const key of Reflect.ownKeys(own)) Reflect.deleteProperty(own, key);
-  Object.setPrototypeOf(own, prototype);
-  shared.classes.byPrototype.set(own, Class).set(prototype, Class);
+/** The prototype of a class becomes what the `prototype` of a generator function is. */
+function adopt(Class: GeneratorClass, methods: PropertyDescriptorMap): void {
+  const own = Class.prototype;
+  Reflect.deleteProperty(own, "constructor");
+  Object.defineProperties(own, methods);
+  Object.setPrototypeOf(own, generatorPrototype);
+  shared.classes.byPrototype.set(own, Class);
   shared.classes.all.push(Class);
+}
+
+const codesByNext = new WeakMap<object, Code>();
+
+/** The code whose generators have this `next`, and which no other has. */
+export function codeOfNext(f: object): Code | undefined {
+  return codesByNext.get(f);
+}
+
+/** The `next` of the generators of a code. */
+export function nextOfCode(code: Code): unknown {
+  return familyOf(code).methods["next"]!.value;
 }
 
 /**
@@ -211,13 +262,12 @@ export function $fail(task: Durable, error: unknown): never {
   throw error;
 }
 
-/** The `next` that a generator of marked code inherits; undefined for anything else. */
+/** The `next` that a generator of marked code is made with; undefined for anything else. */
 export function generatorNext(generator: object): unknown {
   const task = generatorTask(generator);
   if (task === undefined) return undefined;
-  const isAsync = task.value instanceof GeneratorQueue;
-  if (task.code === null) return Reflect.get(isAsync ? asyncGeneratorPrototype : generatorPrototype, "next");
-  return Reflect.get(familyOf(task.code).prototype, "next");
+  if (task.code !== null) return nextOfCode(task.code);
+  return task.value instanceof GeneratorQueue ? asyncMethods.next : methods.next;
 }
 
 export function isGeneratorNext(f: unknown, generator: object): boolean {
@@ -230,12 +280,12 @@ export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   Object.setPrototypeOf(f, isAsync ? AsyncGeneratorFunction : GeneratorFunction);
   const family = familyOf(code);
   family.only = family.only === undefined ? f : null;
-  const { Class } = family;
+  const { Class, methods } = family;
   const prototype =
     Class === null || shared.Owners.of(Class.prototype) !== undefined
-      ? (Object.create(family.prototype) as object)
+      ? (Object.create(isAsync ? asyncGeneratorPrototype : generatorPrototype, methods) as object)
       : Class.prototype;
-  new shared.Owners(prototype, f);
+  new shared.Owners(prototype, f, methods);
   // A declared function has a `prototype` that can be set but not defined anew; a method has none.
   Object.defineProperty(f, "prototype", { value: prototype, writable: true });
   return f;
@@ -272,6 +322,10 @@ export function $generated(task: Durable, self: Callable | null): object {
 
 /** A generator object of `task` that inherits from `prototype`. */
 export function createGenerator(task: Durable, prototype: object): object {
+  if (shared.Owners.of(prototype) === undefined) {
+    const isAsync = task.value instanceof GeneratorQueue;
+    return new shared.Tasks(createShell(prototype, isAsync ? asyncMethods : methods, isAsync), task);
+  }
   const Class = task.code === null ? null : familyOf(task.code).Class;
   if (Class === null) return new shared.Tasks(Object.create(prototype) as object, task);
   const made = new Class(task);
@@ -353,7 +407,7 @@ export function $resume(object: unknown, value: unknown): Result {
   return resume(object, value, NEXT, "next");
 }
 
-const methods = {
+const methods: GeneratorMethods = {
   next(this: unknown, value: unknown): Result {
     return $resume(this, value);
   },
@@ -364,11 +418,9 @@ const methods = {
     return resume(this, value, THROW, "throw");
   },
 };
-defineMethods(generatorPrototype, methods);
 
 // `next` is read once by a loop and kept in its iteration: it has to have a name to be saved.
 $module("coldframe/machine.generators", "1", {
-  prototype: () => generatorPrototype,
   next: () => methods.next,
   return: () => methods.return,
   throw: () => methods.throw,

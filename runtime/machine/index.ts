@@ -75,13 +75,15 @@ export {
   $pass,
   $ready,
   $resume,
-  asyncGeneratorPrototype,
+  codeOfNext,
   createGenerator,
   generatorFunctionOf,
   generatorNext,
-  generatorPrototype,
   generatorTask,
   isGeneratorNext,
+  isPristine,
+  nextOfCode,
+  prototypeChanges,
   strayTask,
 } from "./generator.ts";
 export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
@@ -97,11 +99,13 @@ export { attach, drain } from "./loop.ts";
 export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
 export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
+export { closureAt, placeOf } from "./places.ts";
 export { $Promise } from "./promise.ts";
 export {
   $module,
   bindingOf,
   codeOf,
+  currentName,
   isConstructorFunction,
   nameOf,
   recordOf,
@@ -116,9 +120,10 @@ export { install } from "./script.ts";
 export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { markTraced } from "./stack.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
-export { $super, $superGet, $superMethod } from "./super.ts";
+export { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
+export { $strings } from "./templates.ts";
 export {
   $clearTimeout as $clearInterval,
   $clearTimeout,
@@ -127,5 +132,5 @@ export {
   $setTimeout,
   Timer,
 } from "./timers.ts";
-export { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
+export { $async, $coercible, $copy, $define, $entry, $key, $name, $TDZ, $without } from "./values.ts";
 export { WaitTable } from "./wait-table.ts";

@@ -256,9 +256,13 @@ function define(prototype: object, values: Readonly<Record<string, unknown>>): v
     Object.defineProperty(prototype, key, { value, writable: true, configurable: true });
 }
 
-/** Gives a prototype of our iterators these methods, where the engine has them. */
+/** These methods, where the engine has them. */
+export const helperMethods: { readonly [name: string]: Callable } =
+  originals === undefined ? {} : (methods as never);
+
+/** Gives them to a prototype of our iterators. */
 export function giveHelpers(prototype: object): void {
-  if (originals !== undefined) define(prototype, methods);
+  define(prototype, helperMethods);
 }
 
 giveHelpers(iteratorHelperPrototype);

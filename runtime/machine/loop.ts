@@ -190,13 +190,24 @@ function performThen({ onFulfilled, onRejected, target }: Then, value: unknown, 
 
 /** NewPromiseResolveThenableJob (§27.2.2.2) */
 function performThenable(run: Run, { target, thenable, then }: ThenableJob): void {
-  if (thenable instanceof Durable && then === durableThen) {
-    adopt(run, thenable, target);
-    return;
+  const isDurable = thenable instanceof Durable && then === durableThen;
+  if (isDurable) {
+    let Class: unknown;
+    try {
+      Class = (thenable as { constructor?: unknown }).constructor;
+    } catch (error) {
+      reject(target, error);
+      return;
+    }
+    if (Class === NativePromise) {
+      adopt(run, thenable, target);
+      return;
+    }
+    // Its `then` makes a promise of another class, or throws (§27.2.5.4).
   }
   if (isNativeThen(then) && watch(run, thenable, new Adopt(target))) return;
   const resolvers = createResolvers(target);
-  if (isStamped(then)) {
+  if (isDurable || isStamped(then)) {
     callThen(thenable, then, resolvers.resolve, resolvers.reject);
     return;
   }

@@ -17,6 +17,8 @@ export interface Step {
   body: (...args: never[]) => unknown;
   /** As written by the author; the engine reads it. */
   readonly options: unknown;
+  /** Its body gets a transaction before its arguments, in which its outcome is recorded. */
+  readonly transactional?: true;
 }
 
 export interface Module {
@@ -67,6 +69,12 @@ interface Registry {
   classStamps: unknown;
   /** Objects that got private names of classes from which they do not inherit, with those. Null: there are none. */
   branded: WeakMap<object, unknown[]> | null;
+  /** What old names of modules, functions and classes have become: see snapshot/renames.ts. */
+  readonly renames: Map<string, string>;
+  /** What becomes of frames, closures and instances that older code saved, by the id of the code: see snapshot/migrations.ts. */
+  readonly migrations: Map<string, readonly object[]>;
+  /** What tags of templates are given, by name; see templates.ts. */
+  readonly templates: Map<string, object>;
 }
 
 /** Compiled scripts contain it in this form. */
@@ -95,6 +103,9 @@ export const registry: Registry = (home[registryKey] ??= {
   unlisted: [],
   classStamps: null,
   branded: null,
+  renames: new Map(),
+  migrations: new Map(),
+  templates: new Map(),
 });
 
 /**
@@ -162,8 +173,36 @@ function conflict(id: string, one: string, other: string): ColdframeError {
   );
 }
 
+/** The code of this id, or of what it is called now. */
 export function codeOf(id: string): Code | undefined {
-  return registry.codes.get(id);
+  const code = registry.codes.get(id);
+  return code !== undefined || registry.renames.size === 0 ? code : registry.codes.get(currentName(id));
+}
+
+/**
+ * What `module#path` is called now. The longest part of it that was renamed counts: the path, one of the functions around, the
+ * module. A name that was never renamed is its own.
+ */
+export function currentName(id: string): string {
+  const { renames } = registry;
+  if (renames.size === 0) return id;
+  let name = id;
+  // Cycles are refused when they are made, so this ends.
+  for (let next: string | null = name; next !== null; next = renamedOnce(name, renames)) name = next;
+  return name;
+}
+
+function renamedOnce(id: string, renames: ReadonlyMap<string, string>): string | null {
+  // Behind the module: ordinals have a number sign, too.
+  const module = id.indexOf("#");
+  for (let end = id.length; end > 0; ) {
+    const to = renames.get(id.slice(0, end));
+    if (to !== undefined) return to + id.slice(end);
+    if (end <= module || module < 0) return null;
+    const dot = id.lastIndexOf(".", end - 1);
+    end = Math.max(dot, module);
+  }
+  return null;
 }
 
 /** The schema that `record` was made by, if it is a scope record. */
@@ -204,11 +243,18 @@ function resolveBinding({ name, get }: Binding): boolean {
  * @throws ReferenceError while the binding is in its temporal dead zone
  */
 export function bindingOf(name: string): { readonly value: unknown } | undefined {
+  const found = bindingNow(name);
+  if (found !== undefined || registry.renames.size === 0) return found;
+  const now = currentName(name);
+  return now === name ? undefined : bindingNow(now);
+}
+
+function bindingNow(name: string): { readonly value: unknown } | undefined {
   const hash = name.lastIndexOf("#");
   const bindings = registry.modules.get(name.slice(0, hash))?.bindings;
   const binding = name.slice(hash + 1);
   if (bindings !== undefined && Object.hasOwn(bindings, binding)) return { value: bindings[binding]!() };
-  const made = registry.classes.get(name);
+  const made = registry.classes.get(name) ?? registry.templates.get(name);
   return made ? { value: made } : undefined;
 }
 

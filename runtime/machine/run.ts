@@ -20,41 +20,36 @@ export interface Observer {
   suspended(task: Durable): void;
 }
 
-interface Machine {
+/**
+ * A class, because of its accessor: V8 makes a dictionary of a literal that has one, and every await looks here several times
+ * (measured: 0.8 instead of 0.3 of a native await).
+ */
+class Machine {
   /** The current run: its jobs are being drained, or a call entered it. */
-  run: Run | null;
+  run: Run | null = null;
   /** Below this task nothing on the JavaScript stack would do anything before the next job. */
-  top: Durable | null;
+  top: Durable | null = null;
   /** The callee to which the top is handed: the next `$begin`, if it is that function's. */
-  next: unknown;
-  entry: Entry | null;
-  /** The task that the job loop is carrying on: what stands at the bottom of the stack, for stack traces. */
-  job: Durable | null;
+  next: unknown = null;
+  entry: Entry | null = null;
   /**
    * The object that a restore is giving the private names of a class to: constructors and initialisers of classes with private
    * parts do nothing meanwhile. See classes.ts.
    */
-  allocating: object | null;
+  allocating: object | null = null;
+  /** The task that the job loop is carrying on: what stands at the bottom of the stack, for stack traces. */
+  job: Durable | null = null;
   /** `drain` of loop.ts. Here, because draining leads to resolving functions, and they lead to draining. */
-  drain: (run: Run) => void;
-  observer: Observer | null;
+  drain: (run: Run) => void = () => {};
+  observer: Observer | null = null;
+
   /** What `Promise` means: the machine's in a hosted run, that of the platform outside. */
-  readonly Promise: PromiseConstructor;
+  get Promise(): PromiseConstructor {
+    return this.run === null || this.run.free ? globalThis.Promise : durablePromise;
+  }
 }
 
-export const machine: Machine = {
-  run: null,
-  top: null,
-  next: null,
-  entry: null,
-  allocating: null,
-  job: null,
-  drain: () => {},
-  observer: null,
-  get Promise() {
-    return this.run === null || this.run.free ? globalThis.Promise : durablePromise;
-  },
-};
+export const machine = new Machine();
 
 /** `$Promise`; handed in by promise.ts, which stands above. */
 let durablePromise: PromiseConstructor;

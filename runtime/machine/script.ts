@@ -31,11 +31,12 @@ import { $module, registry, registryKey } from "./registry.ts";
 import { machine } from "./run.ts";
 import { $const, $receiver, $tdz } from "./scope.ts";
 import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
-import { $super, $superGet, $superMethod } from "./super.ts";
+import { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
+import { $strings } from "./templates.ts";
 import { $clearTimeout, $setInterval, $setTimeout } from "./timers.ts";
-import { $async, $coercible, $copy, $define, $entry, $key, $name, $rest, $TDZ } from "./values.ts";
+import { $async, $coercible, $copy, $define, $entry, $key, $name, $TDZ, $without } from "./values.ts";
 
 const helpers = {
   $apply: invoke,
@@ -88,15 +89,16 @@ const helpers = {
   $receiver,
   $record,
   $resume,
-  $rest,
   $return,
   $setInterval,
   $setTimeout,
   $step,
   $stepMethod,
+  $strings,
   $super,
   $superGet,
   $superMethod,
+  $superSloppy,
   $suspend,
   $SuppressedError,
   $TDZ,
@@ -104,6 +106,7 @@ const helpers = {
   $throw,
   $to,
   $using,
+  $without,
   $yield,
   $yielded,
 };

@@ -30,9 +30,35 @@ class SuperReference {
 }
 registerRecord({ id: "coldframe#super", Record: SuperReference, variables: ["base", "key", "receiver"] });
 
+/** Of sloppy code: an assignment that fails does nothing (§6.2.5.6). */
+class SloppySuperReference extends SuperReference {
+  override get value(): unknown {
+    return super.value;
+  }
+
+  override set value(value: unknown) {
+    const { base, key, receiver } = this;
+    if (base === null) super.value = value;
+    else setWith(base, key as PropertyKey, value, receiver);
+  }
+}
+registerRecord({
+  id: "coldframe#super.sloppy",
+  Record: SloppySuperReference,
+  variables: ["base", "key", "receiver"],
+});
+
 /** `super[key]` as something that can be read and written. */
 export function $super(home: object, key: unknown, receiver: unknown): SuperReference {
-  const reference = new SuperReference();
+  return refer(new SuperReference(), home, key, receiver);
+}
+
+/** The same in sloppy code. */
+export function $superSloppy(home: object, key: unknown, receiver: unknown): SuperReference {
+  return refer(new SloppySuperReference(), home, key, receiver);
+}
+
+function refer(reference: SuperReference, home: object, key: unknown, receiver: unknown): SuperReference {
   reference.base = Object.getPrototypeOf(home) as object | null;
   reference.key = key;
   reference.receiver = receiver;

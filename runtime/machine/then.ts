@@ -23,10 +23,12 @@ import {
 } from "./durable.ts";
 import { NativePromise, nativeSettled, nativeThen } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
-import { inRun, machine, type Run } from "./run.ts";
+import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
 
 const nativeFinally = NativePromise.prototype.finally;
+
+const fields: ReadonlySet<string> = new Set(Object.keys(new Durable(freeRun, null)));
 
 Object.setPrototypeOf(Durable.prototype, NativePromise.prototype);
 Reflect.deleteProperty(Durable.prototype, "constructor");
@@ -34,6 +36,7 @@ for (const [name, method] of Object.entries({
   then: durableThen,
   catch: durableCatch,
   finally: durableFinally,
+  toJSON: durableJson,
 })) {
   Object.defineProperty(method, "name", { value: name, configurable: true });
   Object.defineProperty(Durable.prototype, name, { value: method, writable: true, configurable: true });
@@ -68,6 +71,11 @@ function durableFinally(this: unknown, onFinally?: unknown): unknown {
   const { target, promise } = derive(this, run);
   inside(run, this, new Finally(handler as () => unknown, target));
   return promise;
+}
+
+/** The fields of the machine are none of the author's: JSON has what was added to the promise, natively `{}`. */
+function durableJson(this: object): object {
+  return Object.fromEntries(Object.entries(this).filter(([key]) => !fields.has(key)));
 }
 
 function callable(f: unknown): Handler | undefined {

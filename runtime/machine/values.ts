@@ -41,7 +41,7 @@ const excludes = (keys: readonly PropertyKey[], key: string | symbol): boolean =
   keys.some((one) => (typeof one === "number" ? String(one) : one) === key);
 
 /** The object of a rest property: own enumerable properties but those named (ECMA-262 §14.3.3.3). */
-export function $rest(source: object, keys: readonly PropertyKey[]): object {
+export function $without(source: object, keys: readonly PropertyKey[]): object {
   const from = Object(source) as { [key: PropertyKey]: unknown };
   const rest: { [key: PropertyKey]: unknown } = {};
   for (const key of Reflect.ownKeys(from)) {

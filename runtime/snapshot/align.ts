@@ -5,16 +5,18 @@
  * |---|---|
  * | is equal | is the one of that name |
  * | differs, but names and fingerprints of all points are the same in the same order | is the one at the same place |
- * | differs, and the point's fingerprint occurs once in the old list and once in the new | is that one |
+ * | differs, and the point's fingerprint occurs once in the old list and once in the new | is that one, if no other await has changed sides with it |
  * | anything else | none: CF2103. Never by position or name alone |
  */
 import type { Code, Point } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { codeOf } from "../machine/index.ts";
 import { broken } from "./kind.ts";
+import { type Chain, chainOf, noPoint, type VersionsOf } from "./migrations.ts";
 import { splitName } from "./names.ts";
 import { type PointPlan, planOf } from "./point-plan.ts";
 import type { PointRecord, PointsOf } from "./points.ts";
+import { checkRenamed } from "./renames.ts";
 
 export interface Resolved {
   readonly code: Code;
@@ -27,6 +29,8 @@ export interface Resolved {
   readonly exact: boolean;
   /** The points of the code that wrote the snapshot, when it is other code than this. */
   readonly old: readonly PointRecord[];
+  /** Migrations that its locals go through. */
+  readonly chain: Chain | undefined;
 }
 
 const MAX_CACHED = 10_000;
@@ -35,9 +39,14 @@ const cache = new Map<string, Resolved>();
 /**
  * @param name entry of the name table: `id hash @point slot…`
  * @param points the old list of points for a hash that is not loaded any more
+ * @param versions all that is known of a function
  * @throws ColdframeError CF2103 when this build cannot carry it on
  */
-export function resolvePoint(name: string, points: PointsOf | undefined): Resolved {
+export function resolvePoint(
+  name: string,
+  points: PointsOf | undefined,
+  versions: VersionsOf | undefined,
+): Resolved {
   const known = cache.get(name);
   if (known !== undefined && codeOf(known.code.id) === known.code) return known;
   const [id, hash, at, ...saved] = splitName(name);
@@ -49,7 +58,10 @@ export function resolvePoint(name: string, points: PointsOf | undefined): Resolv
       `no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`,
     );
   }
-  const resolved = resolveIn(code, hash, at.slice(1), saved, points);
+  const resolved =
+    code.hash === hash
+      ? resolveSame(code, at.slice(1), saved)
+      : resolveChanged(code, { id, hash, at: at.slice(1) }, saved, points, versions);
   if (code.hash === hash) {
     if (cache.size >= MAX_CACHED) cache.clear();
     cache.set(name, resolved);
@@ -57,38 +69,63 @@ export function resolvePoint(name: string, points: PointsOf | undefined): Resolv
   return resolved;
 }
 
-function resolveIn(
+/** What the compiler calls the slots that it makes itself may follow from other functions of the module. */
+function resolveSame(code: Code, name: string, saved: readonly string[]): Resolved {
+  const found = resolveAt(code, indexOf(code.points, name), name, saved);
+  return found.exact ? found : { ...found, old: code.points.slice(1) };
+}
+
+function resolveAt(code: Code, ip: number, name: string, saved: readonly string[]): Resolved {
+  const point = code.points[ip];
+  if (point === undefined || ip < 1)
+    throw blocked(`${code.id} (${code.file}:${code.line}) has no suspend point "${name}"`);
+  if (code.step === null) throw blocked(`${code.id} cannot be suspended any more`);
+  const plan = planOf(code, ip);
+  const exact = plan.slots.length === saved.length && plan.slots.every((slot, i) => slot === saved[i]);
+  return { code, ip, point, plan, saved, exact, old: [], chain: undefined };
+}
+
+/** Where something was saved: what the function was called then, its hash, the name of the point. */
+interface Place {
+  readonly id: string;
+  readonly hash: string;
+  readonly at: string;
+}
+
+function resolveChanged(
   code: Code,
-  hash: string,
-  name: string,
+  place: Place,
   saved: readonly string[],
   points: PointsOf | undefined,
+  versions: VersionsOf | undefined,
 ): Resolved {
-  const ip = code.hash === hash ? indexOf(code.points, name) : align(code, hash, name, points);
-  const point = code.points[ip];
-  if (point === undefined || ip < 1) {
-    throw blocked(`${code.id} (${code.file}:${code.line}) has no suspend point "${name}"`);
+  if (code.id === place.id) checkRenamed(place.id);
+  const chain = chainOf("frame", code, place, versions);
+  const { hash, at } = chain ?? place;
+  if (hash !== code.hash) {
+    const ip = align(code, { ...place, hash, at }, points);
+    const old = pointsIn(points, hash, place.id, code.id)!.points;
+    return { ...resolveAt(code, ip, at, saved), exact: false, old, chain };
   }
-  const plan = planOf(code, ip);
-  if (code.step === null) {
-    throw blocked(`${code.id} cannot be suspended any more`);
+  const ip = indexOf(code.points, at);
+  if (ip < 1) throw noPoint(code, at);
+  return { ...resolveAt(code, ip, at, saved), exact: false, chain };
+}
+
+function pointsIn(points: PointsOf | undefined, hash: string, ...ids: readonly string[]) {
+  for (const id of ids) {
+    const found = points?.(hash, id);
+    if (found !== undefined) return found;
   }
-  const exact = plan.slots.length === saved.length && plan.slots.every((slot, i) => slot === saved[i]);
-  if (!exact && code.hash === hash) {
-    throw blocked(
-      `${code.id} has other slots at "${name}" than the code of the same hash that wrote it: ${saved.join(", ")}`,
-    );
-  }
-  const old = code.hash === hash ? [] : points!(hash, code.id)!.points;
-  return { code, ip, point, plan, saved, exact: exact && code.hash === hash, old };
+  return undefined;
 }
 
 /**
  * The index of the point of `code` that corresponds to the point `name` of older code.
  * @throws ColdframeError CF2103 when there is none, or more than one might be meant
  */
-export function align(code: Code, hash: string, name: string, points: PointsOf | undefined): number {
-  const old = points?.(hash, code.id)?.points;
+export function align(code: Code, { id, hash, at: name }: Place, points: PointsOf | undefined): number {
+  const old = pointsIn(points, hash, id, code.id)?.points;
   const where = `${code.id} (${code.file}:${code.line})`;
   if (old === undefined) {
     throw blocked(
@@ -102,17 +139,36 @@ export function align(code: Code, hash: string, name: string, points: PointsOf |
     point.fingerprint === now[i]!.fingerprint && point.name === now[i]!.name;
   if (old.length === now.length && old.every(same)) return index + 1;
   const { fingerprint, line } = old[index]!;
-  const before = old.filter((point) => point.fingerprint === fingerprint).length;
-  const after = now.filter((point) => point.fingerprint === fingerprint).length;
-  if (before === 1 && after === 1) return now.findIndex((point) => point.fingerprint === fingerprint) + 1;
-  if (after === 0) {
+  const before = places(old, fingerprint);
+  const after = places(now, fingerprint);
+  const [at] = after;
+  if (at === undefined) {
     throw blocked(
-      `the await "${name}" of ${where} at which the run is parked (line ${line} of the old source) was changed or removed. Map it in a migration, or deploy the old build beside this one`,
+      `the await "${name}" of ${where} at which the run is parked (line ${line} of the old source, build ${hash}) was changed or removed. Map it in a migration, or deploy the old build beside this one`,
     );
   }
+  if (before.length > 1 || after.length > 1)
+    throw blocked(
+      `ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before.length} equal awaits in the old source (build ${hash}) and of ${after.length} in the new. Map it in a migration, or deploy the old build beside this one`,
+    );
+  const crossed = old.find((point, i) => {
+    const [one, ...others] = places(now, point.fingerprint);
+    if (one === undefined || others.length > 0 || places(old, point.fingerprint).length > 1) return false;
+    return i < index !== one < at && i !== index;
+  });
+  if (crossed === undefined) return at + 1;
   throw blocked(
-    `ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before} equal awaits in the old source and of ${after} in the new. Map it in a migration, or deploy the old build beside this one`,
+    `ambiguous: in ${where} the await "${name}", at which the run is parked, and the await "${crossed.name}" have changed places since build ${hash}, so it is not clear what was done already. Map it in a migration, or deploy the old build beside this one`,
   );
+}
+
+/** Where points of this fingerprint stand. */
+function places(points: readonly PointRecord[], fingerprint: string): number[] {
+  const found: number[] = [];
+  points.forEach((point, i) => {
+    if (point.fingerprint === fingerprint) found.push(i);
+  });
+  return found;
 }
 
 function indexOf(points: readonly (Point | null)[], name: string): number {

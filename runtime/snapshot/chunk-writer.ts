@@ -15,7 +15,15 @@
 import { digest } from "../sha256.ts";
 import { toBase64 } from "./base64.ts";
 import { checksum } from "./checksum.ts";
-import { type Chunk, type ChunkBody, type ChunkSet, type LargeNode, NO_CHUNKS } from "./chunk.ts";
+import {
+  type Chunk,
+  type ChunkBody,
+  type ChunkSet,
+  type LargeList,
+  type LargeNode,
+  NO_CHUNKS,
+} from "./chunk.ts";
+import { copyOfList, isSameList, LONG_LIST } from "./plain-data.ts";
 
 /** From so many characters or bytes on, a value is cut into chunks. */
 export const LARGE = 64 * 1024;
@@ -45,6 +53,7 @@ const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
 export class ChunkWriter {
   readonly bodies = new Map<string, ChunkBody>();
   readonly #strings = new Map<string, LargeNode>();
+  readonly #lists = new Map<readonly unknown[], LargeList>();
   readonly #before: ChunkSet;
   /** Chunks of the last snapshot by how they begin. */
   #known: Map<string, string[]> | null = null;
@@ -56,7 +65,8 @@ export class ChunkWriter {
 
   /** What has been written so far. */
   get set(): ChunkSet {
-    return this.bodies.size === 0 ? NO_CHUNKS : { bodies: this.bodies, strings: this.#strings };
+    if (this.bodies.size === 0) return NO_CHUNKS;
+    return { bodies: this.bodies, strings: this.#strings, lists: this.#lists };
   }
 
   /** The node of a long string. */
@@ -65,14 +75,31 @@ export class ChunkWriter {
     if (node === undefined) {
       const hashes: string[] = [];
       node = { text: this.#node("text", JSON.stringify(value), hashes), hashes };
-    } else for (const hash of node.hashes) this.bodies.set(hash, this.#before.bodies.get(hash)!);
+    } else this.#keep(node);
     this.#strings.set(value, node);
     return node.text;
   }
 
   /** The node of a tree of plain data. */
-  data(json: string): string {
-    return this.#node("data", json, []);
+  data(root: object, json: string): string {
+    const hashes: string[] = [];
+    const text = this.#node("data", json, hashes);
+    const copy = Array.isArray(root) && root.length > LONG_LIST ? copyOfList(root) : undefined;
+    if (copy !== undefined) this.#lists.set(root as unknown[], { node: { text, hashes }, copy });
+    return text;
+  }
+
+  /** The node of a long array of primitives, if it is as it was in the last snapshot. */
+  list(array: readonly unknown[], isProxy: ((object: object) => boolean) | undefined): string | undefined {
+    const known = this.#before.lists.get(array);
+    if (known === undefined || !isSameList(array, known.copy, isProxy)) return undefined;
+    this.#keep(known.node);
+    this.#lists.set(array, known);
+    return known.node.text;
+  }
+
+  #keep({ hashes }: LargeNode): void {
+    for (const hash of hashes) this.bodies.set(hash, this.#before.bodies.get(hash)!);
   }
 
   /** What stands for the bytes in their node. */

@@ -13,6 +13,8 @@ export interface ChunkSet {
   readonly bodies: ReadonlyMap<string, ChunkBody>;
   /** Strings are immutable: the node of one that is still there need not be made again. */
   readonly strings: ReadonlyMap<string, LargeNode>;
+  /** Long arrays of primitives may have changed: their nodes, with what was in them. */
+  readonly lists: ReadonlyMap<readonly unknown[], LargeList>;
 }
 
 /** A node, and the chunks that it needs. */
@@ -21,9 +23,14 @@ export interface LargeNode {
   readonly hashes: readonly string[];
 }
 
-export const NO_CHUNKS: ChunkSet = { bodies: new Map(), strings: new Map() };
+export interface LargeList {
+  readonly node: LargeNode;
+  readonly copy: readonly unknown[];
+}
+
+export const NO_CHUNKS: ChunkSet = { bodies: new Map(), strings: new Map(), lists: new Map() };
 
 export function chunkSetOf(chunks: readonly Chunk[]): ChunkSet {
   if (chunks.length === 0) return NO_CHUNKS;
-  return { bodies: new Map(chunks.map(({ hash, body }) => [hash, body])), strings: new Map() };
+  return { ...NO_CHUNKS, bodies: new Map(chunks.map(({ hash, body }) => [hash, body])) };
 }

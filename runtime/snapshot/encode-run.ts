@@ -10,6 +10,7 @@ import { ChunkWriter } from "./chunk-writer.ts";
 import { seal } from "./format.ts";
 import { runKinds } from "./kinds/index.ts";
 import { isObserved } from "./kinds/promises.ts";
+import { withinRun } from "./payload.ts";
 import { refusal } from "./refusal.ts";
 import { defaultRegistrations } from "./superjson.ts";
 import { Writer, type WriterOptions } from "./writer.ts";
@@ -37,13 +38,19 @@ export interface EncodeOptions extends WriterOptions {
 /**
  * Saves a run as it stands between two jobs. Changes nothing but native Map and Set iterators of half-done loops, which it
  * replaces by equal ones.
- * @throws ColdframeError CF2101 naming all values that cannot be saved
+ * @throws ColdframeError CF2101 naming all values that cannot be saved, CF2104 when it takes more than `limit`
  */
 export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
   if (run.root === null) throw new TypeError("a run without root task cannot be saved");
-  const out = writerOf(run, options, null);
-  const saved = write(run, out);
-  return out.needsOrder ? write(run, writerOf(run, options, out))() : saved();
+  let out = writerOf(run, options, null);
+  let saved = write(run, out);
+  if (out.needsOrder) {
+    out = writerOf(run, options, out);
+    saved = write(run, out);
+  }
+  const snapshot = saved();
+  withinRun(snapshot.text, options.limit, out);
+  return snapshot;
 }
 
 function writerOf(run: Run, options: EncodeOptions, first: Writer | null): Writer {
@@ -63,10 +70,9 @@ function write(run: Run, out: Writer): () => RunSnapshot {
 
 function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): RunSnapshot {
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
-  const body = out.body();
   // The queue stands behind the own table, which is then not left out.
   const own = more !== "" && out.hasNoOwn ? ",[]" : "";
-  const text = seal(`${run.nextId},${body}${own}${more}]`);
+  const text = seal(...out.parts(`${run.nextId},`, `${own}${more}]`));
   const lost = run.rejections.size === 0 ? NONE : [...run.rejections].filter((promise) => !out.has(promise));
   return {
     text,

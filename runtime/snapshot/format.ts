@@ -19,9 +19,14 @@ const HEADER = /^\["coldframe (\d{1,6})\.(\d{1,6}) ([0-9a-f]{8})",/;
 /** Two digits of each byte: four look-ups take a third of the time of `toString(16).padStart(8, "0")`. */
 const hex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** Puts the header before a body that begins with the second element and ends with the closing bracket. */
-export function seal(body: string): string {
-  return `${MARK}${digits(checksum(body))}",${body}`;
+/**
+ * Puts the header before a body that begins with the second element and ends with the closing bracket.
+ * @param parts of the body
+ */
+export function seal(...parts: readonly string[]): string {
+  let text = `${MARK}${digits(checksum(...parts))}",`;
+  for (let i = 0; i < parts.length; i++) text += parts[i]!;
+  return text;
 }
 
 /** Eight hexadecimal digits. */

@@ -1,18 +1,20 @@
 /**
  * Frames at a restore. Under the same code each slot gets its value. Under changed code the schema is per variable: a local
  * may have moved from the frame into a scope record or back, since closures were added or removed; one that is not needed
- * any more is dropped; one that is newly needed blocks the run.
+ * any more is dropped; one that is newly needed blocks the run. A migration of the author's gives all locals by itself; what the
+ * compiler keeps for itself (`$of`, the position in a loop) is carried over as ever.
  */
 import type { Frame, RecordSchema } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { type Durable, recordOf, registry } from "../machine/index.ts";
 import type { Resolved } from "./align.ts";
 import { broken, type In, type Node } from "./kind.ts";
-import { savedVariables } from "./kinds/functions.ts";
+import { type HeapIn, savedVariables } from "./kinds/functions.ts";
+import { applied, failed } from "./migrations.ts";
 import { needsMigration } from "./points.ts";
-import { VariableNames } from "./variable-names.ts";
+import { baseOf, byOrdinal, VariableNames } from "./variable-names.ts";
 
-export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: In): void {
+export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: HeapIn): void {
   const { code, ip, saved } = resolved;
   if (node.length !== saved.length + 2) broken("a frame with too few or too many values");
   task.code = code;
@@ -25,8 +27,10 @@ export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: 
     for (let i = 0; i < saved.length; i++) put(frame, saved[i]!, input.value(node[i + 2]));
     return;
   }
-  // Records are filled when all nodes have been read.
-  input.afterwards(() => new Migration(node, resolved, input).fill(frame));
+  // Records are filled when all nodes have been read; authors' functions see what is complete.
+  const fill = () => new Locals(node, resolved, input).fill(frame);
+  if (resolved.chain === undefined) input.afterwards(fill);
+  else input.migrate(fill);
 }
 
 function put(frame: Frame, slot: string, value: unknown): void {
@@ -36,41 +40,41 @@ function put(frame: Frame, slot: string, value: unknown): void {
   } else frame[slot] = value;
 }
 
-/** A saved local, wherever it was. */
-interface Local {
-  readonly value: unknown;
-}
-
-/** A scope record of the old frame. */
+/** A scope record of the old frame, and the variables that were saved of it. */
 interface OldRecord {
   readonly record: Record<string, unknown>;
-  readonly variables: readonly string[];
+  readonly variables: ReadonlyMap<string, unknown>;
 }
 
-class Migration {
+/** The locals of a frame that older code saved, wherever they were. */
+class Locals {
   private readonly resolved: Resolved;
-  private readonly slots = new Map<string, Local>();
+  private readonly input: HeapIn;
+  private readonly slots = new Map<string, unknown>();
   private readonly records = new Map<string, OldRecord>();
   private readonly before: VariableNames;
   private readonly now: VariableNames;
+  /** By name, as the author's migrations made them; null: there are none. */
+  private given: Readonly<Record<string, unknown>> | null = null;
 
-  constructor(node: Node, resolved: Resolved, input: In) {
+  constructor(node: Node, resolved: Resolved, input: HeapIn) {
     this.resolved = resolved;
+    this.input = input;
     this.before = new VariableNames(resolved.old);
     this.now = new VariableNames(resolved.code.points.slice(1));
     resolved.saved.forEach((slot, i) => {
       const raw = node[i + 2];
       const value = input.value(raw);
-      const index = Array.isArray(raw) && typeof raw[0] === "number" ? raw[0] : undefined;
-      const target = index === undefined ? undefined : (input.nodes[index] as Node);
-      if (Array.isArray(target) && target[0] === "scope") {
-        this.records.set(slot, { record: value as never, variables: savedVariables(target, input) });
-      } else this.slots.set(slot, { value });
+      const record = savedRecord(raw, input);
+      if (record === undefined) this.slots.set(slot, value);
+      else this.records.set(slot, { record: value as never, variables: record });
     });
   }
 
   fill(frame: Frame): void {
-    const { plan } = this.resolved;
+    const { plan, chain, code } = this.resolved;
+    this.checkSpills();
+    if (chain !== undefined) this.given = applied(chain, this.byName(), `${code.id} at "${chain.at}"`);
     const recordSlots = new Map(plan.records.map(({ slot, variables }) => [slot, variables]));
     for (const slot of plan.slots) {
       const variables = recordSlots.get(slot);
@@ -78,42 +82,128 @@ class Migration {
     }
   }
 
+  /** What a migration gets: the author's locals. Those of which there are several of one name are called `$record.name`. */
+  private byName(): Record<string, unknown> {
+    const found = new Map<string, unknown>();
+    const counts = new Map<string, number>();
+    for (const { variables } of this.records.values())
+      for (const name of variables.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const [slot, value] of this.slots) if (!slot.startsWith("$")) found.set(slot, value);
+    for (const [slot, { variables }] of this.records) {
+      for (const [name, value] of variables)
+        found.set(counts.get(name)! > 1 || this.slots.has(name) ? `${slot}.${name}` : name, value);
+    }
+    return Object.fromEntries(found);
+  }
+
   /** The value of a local, from its slot or from a record that it has left. */
   private local(name: string): unknown {
+    if (name.startsWith("$")) return this.slots.get(this.slotOf(name, this.slots) ?? this.lacking(name));
+    if (this.given !== null) return this.fromMigration(name);
     this.before.check(name, this.now, this.resolved.code);
-    const slot = this.slots.get(name);
-    if (slot !== undefined) return slot.value;
-    const record = this.records.get(name);
-    if (record !== undefined) return record.record;
-    const holders = [...this.records.values()].filter(({ variables }) => variables.includes(name));
-    if (holders.length === 1) return holders[0]!.record[name];
+    if (this.slots.has(name)) return this.slots.get(name);
+    const holders = [...this.records.values()].filter(({ variables }) => variables.has(name));
+    if (holders.length === 1) return holders[0]!.variables.get(name);
+    throw needsMigration(name, this.resolved.code);
+  }
+
+  private fromMigration(name: string): unknown {
+    if (Object.hasOwn(this.given!, name)) return this.given![name];
+    const { code, point } = this.resolved;
+    throw failed(
+      `that of ${code.id} (${code.file}:${code.line}) gave no "${name}", which is needed after "${point.name}". It gave ${Object.keys(this.given!).join(", ") || "nothing"}`,
+    );
+  }
+
+  /**
+   * The old slot that means what `name` means now, of those that the compiler has named: `$of`, `$of$2`. Their numbers count all
+   * of the function, so an edit elsewhere may change them. What is live at one and the same point, of one name and one sort
+   * (records, or what is none), is in the same order as long as it is equally many.
+   */
+  private slotOf(name: string, saved: ReadonlyMap<string, unknown>): string | undefined {
+    const { slots, records } = this.resolved.plan;
+    const base = baseOf(name);
+    const isRecord = (slot: string) => records.some((record) => record.slot === slot);
+    const now = slots.filter((slot) => baseOf(slot) === base && isRecord(slot) === isRecord(name));
+    const old = [...saved.keys()].filter((slot) => baseOf(slot) === base);
+    if (old.length !== now.length) return undefined;
+    return old.sort(byOrdinal)[now.sort(byOrdinal).indexOf(name)];
+  }
+
+  /**
+   * What of the statement itself was evaluated before the await stands in spills, and has to be found again. The same text may
+   * need others, when an operand is now known to keep its value, or to change. A migration may lead to another statement.
+   */
+  private checkSpills(): void {
+    const { plan, chain, code, point } = this.resolved;
+    if (chain !== undefined) return;
+    const bases = (slots: Iterable<string>) =>
+      [...slots]
+        .filter((slot) => slot.startsWith("$"))
+        .map(baseOf)
+        .sort()
+        .join();
+    const records = plan.records.map(({ slot }) => slot);
+    if (bases(this.slots.keys()) === bases(plan.slots.filter((slot) => !records.includes(slot)))) return;
+    throw new ColdframeError(
+      "CF2103",
+      `migration needed: other parts of the statement at "${point.name}" of ${code.id} (${code.file}:${point.line}) are kept over its await than were saved. Deploy the old build beside this one, or map it in a migration`,
+    );
+  }
+
+  private lacking(name: string): never {
     throw needsMigration(name, this.resolved.code);
   }
 
   /** A record with the variables that are needed: the old one, given locals that were in the frame, or a new one of those. */
   private record(slot: string, variables: readonly string[]): object {
+    if (this.given !== null) return this.recordGiven(slot, variables);
     for (const variable of variables) this.before.check(variable, this.now, this.resolved.code);
-    const old = this.records.get(slot);
+    const old = this.records.get(this.slotOf(slot, this.records) ?? "");
     if (old !== undefined && this.extend(old, variables)) return old.record;
-    const holders = [...this.records.values()].filter((other) =>
-      variables.every((name) => other.variables.includes(name)),
+    const holders = [...this.records.values()].filter(
+      (other) => recordOf(other.record) !== undefined && variables.every((name) => other.variables.has(name)),
     );
-    if (holders.length === 1) return holders[0]!.record;
-    const missing = variables.find((variable) => !this.slots.has(variable));
-    if (missing !== undefined || holders.length > 1)
-      throw needsMigration(missing ?? variables[0]!, this.resolved.code);
+    if (variables.length > 0 && holders.length === 1) return holders[0]!.record;
+    const value = (name: string) => {
+      if (this.slots.has(name)) return this.slots.get(name);
+      // From a record that no code has any more.
+      const lost = [...this.records.values()].filter((other) => other.variables.has(name));
+      if (lost.length !== 1 || recordOf(lost[0]!.record) !== undefined || holders.length > 1)
+        throw needsMigration(name, this.resolved.code);
+      return lost[0]!.variables.get(name);
+    };
+    return this.make(variables, value);
+  }
+
+  private recordGiven(slot: string, variables: readonly string[]): object {
+    const fits = ({ record }: OldRecord) => {
+      const known = recordOf(record)?.variables;
+      return known !== undefined && variables.every((name) => known.includes(name));
+    };
+    const same = this.records.get(this.slotOf(slot, this.records) ?? "");
+    const others = [...this.records.values()].filter(fits);
+    const old = same !== undefined && fits(same) ? same : others.length === 1 ? others[0] : undefined;
+    if (old === undefined) return this.make(variables, (name) => this.fromMigration(name));
+    for (const name of variables) this.input.give(old.record, name, this.fromMigration(name));
+    return old.record;
+  }
+
+  private make(variables: readonly string[], value: (name: string) => unknown): object {
     const { Record } = this.schema(variables);
     const record = new Record() as Record<string, unknown>;
-    for (const variable of variables) record[variable] = this.slots.get(variable)!.value;
+    for (const variable of variables) record[variable] = value(variable);
     return record;
   }
 
   /** Moves locals that are captured now into the record. False when it lacks some that were not in the frame. */
   private extend({ record, variables: held }: OldRecord, variables: readonly string[]): boolean {
-    const moved = variables.filter((variable) => !held.includes(variable));
-    const known = recordOf(record)?.variables ?? [];
-    if (!moved.every((variable) => this.slots.has(variable) && known.includes(variable))) return false;
-    for (const variable of moved) record[variable] = this.slots.get(variable)!.value;
+    const moved = variables.filter((variable) => !held.has(variable));
+    const known = recordOf(record)?.variables;
+    if (known === undefined) return false;
+    if (!variables.every((variable) => known.includes(variable))) return false;
+    if (!moved.every((variable) => this.slots.has(variable))) return false;
+    for (const variable of moved) this.input.give(record, variable, this.slots.get(variable));
     return true;
   }
 
@@ -130,4 +220,12 @@ class Migration {
       `migration needed: ${code.id} now keeps ${variables.map((name) => `"${name}"`).join(", ")} for a closure, and it is not clear in which scope`,
     );
   }
+}
+
+/** The variables that were saved of the record to which `raw` refers; undefined when it refers to none. */
+function savedRecord(raw: unknown, input: In): ReadonlyMap<string, unknown> | undefined {
+  const index = Array.isArray(raw) ? (raw as unknown[])[0] : undefined;
+  const node = typeof index === "number" ? (input.nodes[index] as Node) : undefined;
+  if (!Array.isArray(node) || node[0] !== "scope") return undefined;
+  return new Map(savedVariables(node, input).map((name, i) => [name, input.value((node as Node)[i + 2])]));
 }

@@ -211,6 +211,11 @@ class LiveReader extends Reader {
     const [, , at, ...saved] = splitName(string(this.names[integer(node[0], this.names.length)]));
     const ip = code.points.findIndex((point, i) => i > 0 && `@${point.name}` === at);
     const point = code.points[ip] ?? broken("a frame at no point");
-    fillFrame(task, node, { code, ip, point, plan: planOf(code, ip), saved, exact: true, old: [] }, this);
+    fillFrame(
+      task,
+      node,
+      { code, ip, point, plan: planOf(code, ip), saved, exact: true, old: [], chain: undefined },
+      this,
+    );
   }
 }

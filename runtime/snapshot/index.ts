@@ -13,7 +13,7 @@ $module("coldframe/snapshot", "1", {
 
 export { fromBase64, toBase64 } from "./base64.ts";
 export { type Chunk, type ChunkBody, type ChunkSet, chunkSetOf, NO_CHUNKS } from "./chunk.ts";
-export { type DecodeOptions, decodeRun } from "./decode-run.ts";
+export { type Carried, type DecodeOptions, decodeRun } from "./decode-run.ts";
 export {
   type Description,
   describe,
@@ -26,6 +26,17 @@ export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
 export { quote } from "./kind.ts";
+export { type LiveFrame, liveFrameOf } from "./live-locals.ts";
+export {
+  type ClassMigration,
+  type ClosureMigration,
+  type Destination,
+  type FrameMigration,
+  type Locals,
+  migrate,
+  type Origin,
+  type VersionsOf,
+} from "./migrations.ts";
 export { placeOfPoint } from "./point-plan.ts";
 export {
   type CodePoints,
@@ -36,8 +47,9 @@ export {
   parsePoints,
 } from "./points.ts";
 export { preview } from "./preview.ts";
+export { renamed } from "./renames.ts";
 export { resource } from "./resources.ts";
 export { sealsOf, unopened, unreadable } from "./sealed-text.ts";
 export type { Registrations } from "./superjson.ts";
-export { decodeValue, encodeList, encodeValue } from "./values.ts";
+export { decodeValue, encodeList, encodeValue, LEAST_LIMIT } from "./values.ts";
 export type { WriterOptions } from "./writer.ts";

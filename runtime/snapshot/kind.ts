@@ -45,6 +45,8 @@ export interface In {
   /** The chunks that the snapshot refers to, by their names. */
   readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly names: readonly unknown[];
+  /** An object with the keys of each key list in `names` that was needed. */
+  readonly templates: (object | undefined)[];
   /** The value of its text in a node. During `allocate` only for what has no identity. */
   value(raw: unknown): unknown;
   /** The allocated object of node `index`; allocates it when it comes later. Only for kinds that depend on each other without cycles. */
@@ -102,6 +104,10 @@ export function lacking(name: string): never {
     "CF2103",
     `it holds a ${name.slice(0, 60)}, which this engine does not have. Carry the run on with an engine that has it`,
   );
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 export function isIndex(key: string | symbol, below: number): boolean {

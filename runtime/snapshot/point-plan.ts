@@ -30,7 +30,7 @@ export function placeOfPoint(code: Code, ip: number): string {
   return planOf(code, ip).place;
 }
 
-/** Takes `"ip"`, `"$s1"` and `"$s1.undo"` apart. A record whose variables are named is a slot even if it is not named itself. */
+/** Takes `"ip"`, `"$s1"`, `"$s1.undo"` and `"$s1."` apart: the last is a record of which nothing is used. A record whose variables are named is a slot even if it is not named itself. */
 export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "records"> {
   const slots: string[] = [];
   const records = new Map<string, string[]>();
@@ -39,9 +39,9 @@ export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "r
     const slot = dot < 0 ? entry : entry.slice(0, dot);
     if (!slots.includes(slot)) slots.push(slot);
     if (dot < 0) continue;
-    const variables = records.get(slot);
-    if (variables === undefined) records.set(slot, [entry.slice(dot + 1)]);
-    else variables.push(entry.slice(dot + 1));
+    const variables = records.get(slot) ?? [];
+    records.set(slot, variables);
+    if (dot + 1 < entry.length) variables.push(entry.slice(dot + 1));
   }
   return { slots, records: [...records].map(([slot, variables]) => ({ slot, variables })) };
 }

@@ -1,6 +1,7 @@
 /**
  * What a writer has reached so far: nodes by their index, and what stands inside of data nodes by its place among all that
- * does. One map serves both, since each look-up of an object counts: large snapshots consist of little else.
+ * does. Large snapshots consist of little else than the latter, of which mostly nobody asks where it is: a set tells that it is there,
+ * and places are found when somebody does.
  */
 
 /** Up to so many nodes, making a map would cost more than it saves. */
@@ -10,30 +11,39 @@ export class Reached {
   readonly nodes: unknown[] = [];
   /** Objects that stand inside of data nodes. */
   readonly inner: object[] = [];
-  readonly #innerTexts: string[] = [];
-  /** Those of them that have a node, too. */
-  readonly #innerNodes = new Set<string>();
+  readonly #innerTexts = new Set<string>();
   /** Nodes of objects that stand inside of a data node: the place of each. */
   readonly aliases = new Map<number, number>();
   /** Nodes that became aliases in the tree that is being looked at. */
   readonly met: number[] = [];
+  /** Indexes of nodes, when they are many. */
+  #indexes: Map<unknown, number> | null = null;
+  /** All of `inner`. */
+  readonly #inside = new Set<unknown>();
+  /** Places of the first `#placed` of `inner`. */
   #places: Map<unknown, number> | null = null;
+  #placed = 0;
 
-  /** @returns the index of its node; -1 when it was not seen; `-2 - place` when it stands inside of a data node */
+  /** @returns the index of its node; -1 when it has none */
   find(value: unknown): number {
-    return this.#places === null ? this.nodes.indexOf(value) : (this.#places.get(value) ?? -1);
+    return this.#indexes === null ? this.nodes.indexOf(value) : (this.#indexes.get(value) ?? -1);
   }
 
   /** Gives a value a node. @returns its index */
   add(value: unknown): number {
     const index = this.nodes.push(value) - 1;
-    if (this.inner.length > 0 && typeof value === "object") {
-      const known = this.#places!.get(value);
-      if (known !== undefined) this.aliases.set(index, -2 - known);
-    }
-    if (this.#places !== null) this.#places.set(value, index);
-    else if (index === FEW) this.#index();
+    if (this.inner.length > 0 && typeof value === "object" && this.#inside.has(value))
+      this.aliases.set(index, this.#placeOf(value));
+    if (this.#indexes !== null) this.#indexes.set(value, index);
+    else if (index === FEW) this.#indexes = new Map(this.nodes.map((node, i) => [node, i]));
     return index;
+  }
+
+  #placeOf(value: unknown): number {
+    const { inner } = this;
+    this.#places ??= new Map();
+    for (; this.#placed < inner.length; this.#placed++) this.#places.set(inner[this.#placed], this.#placed);
+    return this.#places.get(value)!;
   }
 
   /**
@@ -41,11 +51,17 @@ export class Reached {
    * False: it stands inside of a data node already, or is the root.
    */
   enclose(object: object, root: number): boolean {
-    const places = this.#places ?? this.#index();
-    const known = places.get(object);
-    if (known === undefined) places.set(object, -2 - this.inner.length);
-    else if (known < 0 || known === root || this.aliases.has(known)) return false;
-    else {
+    const inside = this.#inside;
+    const before = inside.size;
+    // One look-up instead of two.
+    inside.add(object);
+    if (inside.size === before) return false;
+    const known = this.find(object);
+    if (known === root) {
+      inside.delete(object);
+      return false;
+    }
+    if (known >= 0) {
       this.aliases.set(known, this.inner.length);
       this.met.push(known);
     }
@@ -55,39 +71,29 @@ export class Reached {
 
   /** The same for a long string, of which only this is known: if it comes again, it gets a node. No string stands there twice. */
   encloseText(text: string): boolean {
-    const places = this.#places ?? this.#index();
-    const known = places.get(text);
-    if (known === -2 || this.#innerNodes.has(text)) return false;
-    if (known === undefined) places.set(text, -2);
-    else this.#innerNodes.add(text);
-    this.#innerTexts.push(text);
+    if (this.#innerTexts.has(text)) return false;
+    this.#innerTexts.add(text);
     return true;
   }
 
   /** What `release` takes to forget all that is enclosed from now on. */
   mark(): readonly [objects: number, texts: number] {
     this.met.length = 0;
-    return [this.inner.length, this.#innerTexts.length];
+    return [this.inner.length, this.#innerTexts.size];
   }
 
   release([objects, texts]: readonly [number, number]): void {
-    const places = this.#places!;
-    for (let i = objects; i < this.inner.length; i++) {
-      const known = places.get(this.inner[i])!;
-      if (known < 0) places.delete(this.inner[i]);
-      else this.aliases.delete(known);
+    const { inner } = this;
+    for (let i = objects; i < inner.length; i++) {
+      const object = inner[i]!;
+      this.#inside.delete(object);
+      if (i < this.#placed) this.#places!.delete(object);
     }
-    for (let i = texts; i < this.#innerTexts.length; i++) {
-      const text = this.#innerTexts[i]!;
-      if (!this.#innerNodes.delete(text)) places.delete(text);
-    }
-    this.inner.length = objects;
-    this.#innerTexts.length = texts;
-  }
-
-  #index(): Map<unknown, number> {
-    this.#places = new Map();
-    for (let i = 0; i < this.nodes.length; i++) this.#places.set(this.nodes[i], i);
-    return this.#places;
+    for (const index of this.met) this.aliases.delete(index);
+    this.met.length = 0;
+    this.#placed = Math.min(this.#placed, objects);
+    inner.length = objects;
+    if (this.#innerTexts.size === texts) return;
+    for (const text of [...this.#innerTexts].slice(texts)) this.#innerTexts.delete(text);
   }
 }

@@ -7,7 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, Durable, type Run } from "../machine/index.ts";
+import { bindingOf, currentName, Durable, type Run, recordOf, registry } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
 import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
@@ -21,11 +21,14 @@ import { fillArray, fillPlain, fillShaped, readShaped } from "./kinds/objects.ts
 import { readOwn } from "./kinds/own-table.ts";
 import { readSpecial, readSymbol } from "./kinds/primitives.ts";
 import { fillTask, type RunIn } from "./kinds/promises.ts";
+import { type Chain, chainOf, failed, type VersionsOf } from "./migrations.ts";
 import { needsMigration, type PointsOf } from "./points.ts";
+import { checkRenamed } from "./renames.ts";
 import { type Registrations, registeredSymbol } from "./superjson.ts";
 
 export class Reader implements RunIn {
   readonly names: readonly unknown[];
+  readonly templates: (object | undefined)[] = [];
   readonly nodes: readonly unknown[];
   readonly chunks: ReadonlyMap<string, ChunkBody> | undefined;
   readonly registrations: Registrations;
@@ -35,7 +38,14 @@ export class Reader implements RunIn {
   protected readonly objects: unknown[];
   private readonly own: readonly unknown[];
   private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
+  private readonly versions: VersionsOf | undefined;
   private readonly finishers: (() => void)[] = [];
+  private readonly instances: (() => void)[] = [];
+  private readonly migrations: (() => void)[] = [];
+  private readonly checks: (() => void)[] = [];
+  /** What variables of scope records were given that had not been saved. */
+  private given: Map<object, Map<string, unknown>> | null = null;
+  readonly carried = { aligned: 0, migrated: 0 };
   private trees: Map<object, readonly object[]> | null = null;
   /** Nodes that are not to be made yet. */
   private late: Set<unknown> | null = null;
@@ -50,7 +60,9 @@ export class Reader implements RunIn {
     points: PointsOf | undefined,
     body: readonly unknown[],
     chunks?: ReadonlyMap<string, ChunkBody>,
+    versions?: VersionsOf,
   ) {
+    this.versions = versions;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -70,10 +82,15 @@ export class Reader implements RunIn {
   /** Rebuilds all nodes. */
   read(): void {
     const loads = entriesOf("load", this.own);
-    if (loads.size > 0) {
-      this.load(loads);
-      return;
-    }
+    if (loads.size > 0) this.load(loads);
+    else this.readAll();
+    // What is complete may be carried over by authors' functions, and closures look whether that is all they need.
+    for (const carryOver of this.instances) carryOver();
+    for (const carryOver of this.migrations) carryOver();
+    for (const check of this.checks) check();
+  }
+
+  private readAll(): void {
     // What a node cannot be made without mostly comes after it: from the end, nothing has to be looked for in depth.
     for (let i = this.nodes.length - 1; i >= 0; i--) if (this.objects[i] === ABSENT) this.allocate(i);
     for (let i = 0; i < this.nodes.length; i++) this.fill(i);
@@ -163,7 +180,11 @@ export class Reader implements RunIn {
 
   resolve(name: string): unknown {
     const binding = bindingOf(name);
-    if (binding !== undefined) return binding.value;
+    if (binding !== undefined) {
+      if (registry.renames.size > 0 && bindingOf(currentName(name))?.value !== binding.value)
+        checkRenamed(name);
+      return binding.value;
+    }
     throw new ColdframeError(
       "CF2103",
       `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or map it in a migration`,
@@ -176,9 +197,39 @@ export class Reader implements RunIn {
 
   needs(index: number, variables: readonly string[], code: Code): void {
     const saved = savedVariables(this.nodes[index] as Node, this);
-    for (const variable of variables) {
-      if (!saved.includes(variable)) throw needsMigration(variable, code);
+    const missing = variables.filter((variable) => !saved.includes(variable));
+    if (missing.length === 0) return;
+    this.checks.push(() => {
+      const given = this.given?.get(this.at(index) as object);
+      const needed = missing.find((variable) => given?.has(variable) !== true);
+      if (needed !== undefined) throw needsMigration(needed, code);
+    });
+  }
+
+  migrate(carryOver: () => void, ofInstance = false): void {
+    (ofInstance ? this.instances : this.migrations).push(carryOver);
+  }
+
+  give(record: object, variable: string, value: unknown): void {
+    this.given ??= new Map();
+    let variables = this.given.get(record);
+    if (variables === undefined) {
+      variables = new Map();
+      this.given.set(record, variables);
     }
+    if (variables.has(variable) && !Object.is(variables.get(variable), value))
+      throw failed(`two of them give "${variable}" different values, and it is one variable`);
+    variables.set(variable, value);
+    if (recordOf(record)?.variables.includes(variable) !== true)
+      throw failed(`"${variable}" is no variable of the scope that it is given to`);
+    (record as Record<string, unknown>)[variable] = value;
+  }
+
+  chain(kind: "closure" | "fields", code: Code, id: string, hash: string): Chain | undefined {
+    if (registry.migrations.size === 0) return undefined;
+    const chain = chainOf(kind, code, { id, hash, at: "" }, this.versions);
+    if (chain !== undefined) this.carried.migrated++;
+    return chain;
   }
 
   closureCode(id: string, hash: string, ambiguous: boolean): Code {
@@ -186,7 +237,13 @@ export class Reader implements RunIn {
   }
 
   frame(task: Durable, node: Node): void {
-    const resolved = resolvePoint(string(this.names[integer(node[0], this.names.length)]), this.points);
+    const resolved = resolvePoint(
+      string(this.names[integer(node[0], this.names.length)]),
+      this.points,
+      this.versions,
+    );
+    if (resolved.chain !== undefined) this.carried.migrated++;
+    else if (!resolved.exact) this.carried.aligned++;
     fillFrame(task, node, resolved, this);
   }
 

@@ -40,7 +40,7 @@ export function refusal(out: Writer, what = "the value"): string {
     subject,
     ...lines,
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
-    'Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class superjson.registerClass(Class), or static [Symbol.for("coldframe.save")].',
+    'Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class: mark its module or include its package, superjson.registerClass(Class), or static [Symbol.for("coldframe.save")].',
   ].join("\n");
 }
 
@@ -66,7 +66,7 @@ function declaration(code: Code | undefined, name: string): string | undefined {
 }
 
 /** Climbs from an object to the frame that holds it. */
-function locate(out: Writer, index: number, what: string): Place {
+export function locate(out: Writer, index: number, what: string): Place {
   const { heap, parents } = out;
   let path = "";
   let local = "";

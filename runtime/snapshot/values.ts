@@ -12,6 +12,7 @@ import { ColdframeError } from "../errors.ts";
 import { damaged, parse } from "./format.ts";
 import { valueKinds } from "./kinds/index.ts";
 import { writeBare } from "./kinds/primitives.ts";
+import { within } from "./payload.ts";
 import { readDocument } from "./reader.ts";
 import { refusal } from "./refusal.ts";
 import { defaultRegistrations, type Registrations } from "./superjson.ts";
@@ -19,14 +20,17 @@ import { Writer, type WriterOptions } from "./writer.ts";
 
 const DEFAULTS: WriterOptions = {};
 
+/** No limit is less, so that most texts need not be looked at. */
+export const LEAST_LIMIT = 1024;
+
 /**
  * @param what what it is, for the error: `the result of step "charge"`
  * @returns JSON text
- * @throws ColdframeError CF2101 with the path of everything that cannot be saved
+ * @throws ColdframeError CF2101 with the path of everything that cannot be saved, CF2104 when it takes more than `limit`
  */
 export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS, what?: string): string {
   const bare = writeBare(value);
-  if (bare !== undefined) return bare;
+  if (bare !== undefined) return bare.length < LEAST_LIMIT ? bare : within(bare, options.limit, what);
   let out = new Writer(valueKinds, null, options.superjson ?? defaultRegistrations, options.isProxy);
   let text = out.document(value);
   if (out.needsOrder) {
@@ -34,7 +38,7 @@ export function encodeValue(value: unknown, options: WriterOptions = DEFAULTS, w
     text = out.document(value);
   }
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out, what));
-  return text;
+  return within(text, options.limit, what);
 }
 
 /**
@@ -52,7 +56,7 @@ export function encodeList(
     if (bare === undefined) return encodeValue(list, options, what);
     text += i === 0 ? bare : `,${bare}`;
   }
-  return `[[],[[[${text}]]]]`;
+  return within(`[[],[[[${text}]]]]`, options.limit, what);
 }
 
 /**

@@ -13,6 +13,7 @@ export class VariableNames {
   constructor(points: readonly { readonly live: readonly string[] }[]) {
     for (const { live } of points) {
       for (const entry of live) {
+        if (entry.endsWith(".")) continue;
         const base = baseOf(entry.slice(entry.indexOf(".") + 1));
         const known = this.places.get(base);
         if (known === undefined) this.places.set(base, new Set([entry]));
@@ -35,6 +36,16 @@ export class VariableNames {
   }
 }
 
-function baseOf(name: string): string {
+/** The author's name, without the number that tells namesakes apart. */
+export function baseOf(name: string): string {
   return name.replace(/\$\d+$/, "");
+}
+
+/** By that number. */
+export function byOrdinal(one: string, other: string): number {
+  return ordinalOf(one) - ordinalOf(other);
+}
+
+function ordinalOf(name: string): number {
+  return Number(/\$(\d+)$/.exec(name)?.[1] ?? 1);
 }

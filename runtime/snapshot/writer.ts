@@ -11,10 +11,14 @@ import {
   type Callable,
   type ClassValue,
   classOf,
+  codeOfNext,
   generatorFunctionOf,
   generatorTask,
+  isPristine,
   memberOf,
   nameOf,
+  placeOf,
+  prototypeChanges,
   type Run,
   recordOf,
   registry,
@@ -27,7 +31,7 @@ import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
-import { type Kind, quote } from "./kind.ts";
+import { isObject, type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import {
   classOfPrototype,
@@ -39,9 +43,12 @@ import {
 import {
   closureOfPrototype,
   hasPlainPrototype,
+  namedConstructorOf,
   writeChanges,
   writeClosure,
   writeClosurePrototype,
+  writePlaced,
+  writeReference,
 } from "./kinds/functions.ts";
 import { writeGenerator, writePrototype } from "./kinds/generators.ts";
 import type { Kinds } from "./kinds/index.ts";
@@ -51,6 +58,7 @@ import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
+import { list, listInto, sizeOfNode } from "./node-texts.ts";
 import { PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
@@ -64,6 +72,8 @@ export interface WriterOptions {
   readonly superjson?: Registrations;
   /** Whether an object is a Proxy. Default: what the host says, if it can tell; see brand.ts. */
   readonly isProxy?: (object: object) => boolean;
+  /** The most that a text may take, in bytes of UTF-8; at least 1,024. Default: no limit. */
+  readonly limit?: number;
 }
 
 /** An object that cannot be saved. */
@@ -328,10 +338,23 @@ export class Writer implements RunOut {
     return this.ownEntries === "";
   }
 
+  /** How much of the text a node takes, with the chunks of a large value: in characters or bytes. */
+  sizeOf(index: number): number {
+    return sizeOfNode(this.texts[index]!);
+  }
+
   /** `names,nodes` and, when there are entries, `,own`. */
   body(): string {
-    const own = this.hasNoOwn ? "" : `,[${this.ownEntries}]`;
-    return `[${list(this.names.items)}],[${list(this.texts)}]${own}`;
+    return this.parts("", "").join("");
+  }
+
+  /** The body between two texts; long parts are not joined, which would copy them. */
+  parts(before: string, after: string): readonly string[] {
+    const parts: string[] = [];
+    let text = `${before}[${list(this.names.items)}],[`;
+    text = listInto(parts, text, this.texts);
+    parts.push(`${text}]${this.hasNoOwn ? "" : `,[${this.ownEntries}]`}${after}`);
+    return parts;
   }
 
   protected write(value: unknown): string {
@@ -363,7 +386,7 @@ export class Writer implements RunOut {
 
   private writeNamed(value: object): string | undefined {
     const name = nameOf(value);
-    if (name !== undefined) return `["ref",${quote(name)}]`;
+    if (name !== undefined) return writeReference(name, value, this);
     const resource = resourceName(value);
     return resource === undefined ? undefined : `["resource",${quote(resource)}]`;
   }
@@ -426,6 +449,8 @@ export class Writer implements RunOut {
   private writePrototype(object: object): string | undefined {
     const owner = classOfPrototype(object);
     if (owner !== undefined) return writeClassPrototype(owner, object, this);
+    const named = namedConstructorOf(object);
+    if (named !== undefined) return `["prototype",${this.index(named)}]`;
     const f = this.ofRun === null ? undefined : closureOfPrototype(object);
     if (f !== undefined) return writeClosurePrototype(f, object, this);
     const builtin = builtinName(object);
@@ -461,7 +486,10 @@ export class Writer implements RunOut {
         task.run.free ? "a generator made outside of the run" : `a generator of run "${task.run.id}"`,
       );
     const text = task === undefined ? writePrototype(owner!, this) : writeGenerator(object, task, this);
-    if (Reflect.ownKeys(object).length > 0 || !Object.isExtensible(object))
+    if (task === undefined) {
+      const changes = prototypeChanges(object);
+      writeOwn(object, 0, this, changes.isMade, changes.removed);
+    } else if (Reflect.ownKeys(object).length > 0 || !Object.isExtensible(object))
       writeOwn(object, 0, this, () => false);
     return text;
   }
@@ -484,11 +512,15 @@ export class Writer implements RunOut {
   /** A tree of plain data as one node. Undefined: it is none, or the snapshot is too small for it to matter. */
   private writeData(object: object, least: number): string | undefined {
     if (this.heap.length < least) return undefined;
+    const known = Array.isArray(object) ? this.chunks?.list(object, this.isProxy) : undefined;
+    if (known !== undefined) return known;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
     const json = this.plainData.write(object, this.current);
     if (json === undefined) return undefined;
     this.rewrite();
-    return this.chunks !== null && json.length >= LARGE ? this.chunks.data(`[${json}]`) : `["data",${json}]`;
+    return this.chunks !== null && json.length >= LARGE
+      ? this.chunks.data(object, `[${json}]`)
+      : `["data",${json}]`;
   }
 
   private writeKind(object: object, kind: Kind): string {
@@ -514,7 +546,7 @@ export class Writer implements RunOut {
   private writeMade(value: ClassValue): string {
     const { code, run } = value;
     if (code.make === null) {
-      if (registry.classes.get(code.id) === value.class) return `["ref",${quote(code.id)}]`;
+      if (registry.classes.get(code.id) === value.class) return writeReference(code.id, value.class, this);
       return this.refuse(`the class ${value.class.name} of a module that was loaded twice`);
     }
     if (this.ofRun === null) return this.refuse("a class made in a function");
@@ -524,7 +556,7 @@ export class Writer implements RunOut {
 
   /** Whether more stands in a function's `prototype` than a restore makes by itself. */
   private isOddPrototype(f: Callable, prototype: object): boolean {
-    if (generatorFunctionOf(prototype) === f) return Reflect.ownKeys(prototype).length > 0;
+    if (generatorFunctionOf(prototype) === f) return !isPristine(prototype);
     return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
   }
 
@@ -543,12 +575,15 @@ export class Writer implements RunOut {
       }
       const builtin = builtinName(f);
       if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
-      const { name } = f;
+      const code = codeOfNext(f);
+      if (code !== undefined) return `["next",${quote(code.id)}]`;
       return this.refuse(
-        name === "" ? "a function of unmarked code" : `the function ${name} of unmarked code`,
+        f.name === "" ? "a function of unmarked code" : `the function ${f.name} of unmarked code`,
       );
     }
     if (this.ofRun === null) return this.refuse("a closure");
+    const place = stamp.run === null ? placeOf(f, stamp.code) : undefined;
+    if (place !== undefined) return writePlaced(stamp.code, place, this);
     if (stamp.run !== null && stamp.run !== this.ofRun && !stamp.run.free) {
       return this.refuse(`a closure of run "${stamp.run.id}"`);
     }
@@ -559,15 +594,4 @@ export class Writer implements RunOut {
     writeChanges(f, stamp, this);
     return text;
   }
-}
-
-function list(texts: readonly string[]): string {
-  let text = "";
-  // `join` takes as long for two as this for ten.
-  for (let i = 0; i < texts.length; i++) text += i === 0 ? texts[i]! : `,${texts[i]!}`;
-  return text;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,7 +1,8 @@
 /** What `everyCrash` plays, and what it is played with. */
-import type { Engine, EngineOptions } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { StartOptions } from "../engine/options.ts";
 import type { RunHandle } from "../engine/run-handle.ts";
+import type { EngineOptions } from "../engine/settings.ts";
 import type { SendOutcome, Store } from "../engine/store.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 

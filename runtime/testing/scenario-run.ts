@@ -4,7 +4,6 @@
  */
 import type { ChildStart } from "../engine/child.ts";
 import { encodeError, encodeOutcome } from "../engine/codec.ts";
-import { encodeLock } from "../engine/lock.ts";
 import { TimeoutError } from "../engine/signals.ts";
 import { findStep } from "../engine/step.ts";
 import type { Arrival } from "../engine/store.ts";
@@ -29,6 +28,7 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { decodeRun, decodeValue, encodeRun, encodeValue } from "../snapshot/index.ts";
+import { type Neighbour, Neighbours } from "./neighbours.ts";
 import { settled } from "./virtual-clock.ts";
 import type { World } from "./world.ts";
 
@@ -39,31 +39,33 @@ export interface Regime {
   readonly between: "wait" | "job";
 }
 
-export class ScenarioRun implements Host {
+export class ScenarioRun implements Host, Neighbour {
   readonly #world: World;
   readonly #regime: Regime;
   run: Run;
   /** How often it was saved and restored. */
   parks = 0;
-  readonly #inbox: Arrival[] = [];
-  readonly #kept = new Map<string, string[]>();
-  readonly #sent = new Set<string>();
-  /** Copies of events, by the key that they go to. */
-  readonly #feeds = new Map<string, Extract<Effect, { readonly kind: "feed" }>>();
-  readonly #places: { readonly wait: number; readonly key: string; readonly max: number; held: boolean }[] =
-    [];
+  readonly inbox: Arrival[] = [];
+  readonly #neighbours: Neighbours;
   /** Waits that were taken up: their steps began, their timers run. */
   readonly #begun = new Map<number, () => void>();
   /** Runs to start, by their waits. */
   readonly #starts = new Map<number, ChildStart>();
+  /** Steps under way. */
   #flights = 0;
+  idle = false;
+  /** Nobody started it: it lets time pass for all. */
+  readonly #first: boolean;
 
-  /** @param parent the run that started it: the world knows only that one */
-  constructor(world: World, regime: Regime, parent: ScenarioRun | null = null) {
+  /** @param parents those of the run that started it */
+  constructor(world: World, regime: Regime, id = "scenario", parents: Neighbours | null = null) {
+    const neighbours = parents ?? new Neighbours(world);
+    this.#first = parents === null;
     this.#world = world;
     this.#regime = regime;
-    this.run = new Run("scenario", this);
-    if (parent === null) world.connect((key, payload, id) => this.#post(key, payload, id));
+    this.run = new Run(id, this);
+    this.#neighbours = neighbours;
+    neighbours.enter(this);
   }
 
   callStep(run: Run, step: Step, args: unknown[]): Durable {
@@ -81,11 +83,8 @@ export class ScenarioRun implements Host {
 
   effect(_run: Run, effect: Effect): void {
     if (effect.kind === "send") this.#world.send(effect.key, decodeValue(effect.payload), effect.id);
-    else if (effect.kind === "release") this.#release(effect.wait);
-    else if (effect.kind === "feed") {
-      if (effect.which === "none") this.#feeds.delete(effect.to);
-      else this.#feeds.set(effect.to, effect);
-    }
+    else if (effect.kind === "release") this.#neighbours.release(effect.run, effect.wait);
+    else if (effect.kind === "feed") this.#neighbours.feed(effect);
   }
 
   onQuiescent(): void {}
@@ -97,6 +96,13 @@ export class ScenarioRun implements Host {
 
   /** Runs `f` to its end. False: it waits for what nobody is going to do. */
   async finish(f: (...args: never[]) => unknown, args: readonly unknown[]): Promise<boolean> {
+    const ended = await this.#goOn(f, args);
+    if (this.#first) this.#neighbours.over = true;
+    this.#neighbours.leave(this);
+    return ended;
+  }
+
+  async #goOn(f: (...args: never[]) => unknown, args: readonly unknown[]): Promise<boolean> {
     this.run.paused = true;
     start(this.run, f, args);
     this.run.root!.handled = true;
@@ -105,20 +111,30 @@ export class ScenarioRun implements Host {
       await settled();
       this.#runJobs();
       if (this.run.root!.state !== PENDING) return true;
-      if (this.#inbox.length === 0 && this.run.pendingNative === 0) this.#park();
+      if (this.inbox.length === 0 && this.run.pendingNative === 0) this.#park();
       this.#takeUp();
-      const arrival = this.#inbox.shift();
-      if (arrival !== undefined) this.#deliver(arrival);
-      else if (this.#flights === 0 || !(await this.#stepsSettle())) {
-        if (!this.#world.clock.step() && this.#flights === 0 && this.run.pendingNative === 0) return false;
-      }
+      const arrival = this.inbox.shift();
+      if (arrival !== undefined) {
+        this.idle = false;
+        this.#deliver(arrival);
+      } else if (!(await this.#mayGoOn())) return false;
     }
   }
 
-  /** Steps that need no time have their turn before time passes. True: something arrived. */
-  async #stepsSettle(): Promise<boolean> {
-    await settled();
-    return this.#inbox.length > 0;
+  /** Steps that need no time have their turn first, in all runs; then the first of these lets time pass. False: nothing can go on. */
+  async #mayGoOn(): Promise<boolean> {
+    const neighbours = this.#neighbours;
+    if (this.#flights > 0 || !this.#first) await settled();
+    if (this.inbox.length > 0) return true;
+    this.idle = true;
+    if (!this.#first) return !neighbours.over;
+    if (!neighbours.idle) await settled();
+    else if (!this.#world.clock.step() && !neighbours.busy) return false;
+    return true;
+  }
+
+  get busy(): boolean {
+    return this.#flights > 0 || this.run.pendingNative > 0;
   }
 
   #runJobs(): void {
@@ -145,7 +161,7 @@ export class ScenarioRun implements Host {
     for (const { id } of steps) keepPending(this.run.waits.get(id)!);
     if (steps.length > 0) saved = encodeRun(this.run);
     this.run.ended = true;
-    this.run = new Run("scenario", this);
+    this.run = new Run(this.run.id, this);
     decodeRun(saved.text, this.run);
     this.run.root!.handled = true;
     this.parks++;
@@ -172,22 +188,23 @@ export class ScenarioRun implements Host {
       return nothing;
     }
     if (wait.kind === "event") {
-      const kept = this.#kept.get(wait.key)?.shift();
+      const kept = this.#neighbours.takeKept(wait.key);
       if (kept !== undefined) {
-        this.#inbox.push({ wait: wait.id, threw: false, value: kept });
+        this.inbox.push({ wait: wait.id, threw: false, value: kept });
         return nothing;
       }
     }
     if (wait.kind === "child") {
-      void this.#startChild(wait.id, (wait.start as ChildStart | null) ?? this.#starts.get(wait.id) ?? null);
+      void this.#startChild(
+        wait.id,
+        wait.run,
+        (wait.start as ChildStart | null) ?? this.#starts.get(wait.id) ?? null,
+      );
       return nothing;
     }
     if (wait.kind === "lock") {
-      this.#places.push({ wait: wait.id, key: wait.key, max: wait.max, held: false });
-      this.#serve(wait.key);
-      return () => {
-        if (!this.#places.some((place) => place.wait === wait.id && place.held)) this.#release(wait.id);
-      };
+      this.#neighbours.acquire(this, wait);
+      return () => this.#neighbours.giveUp(this.run.id, wait.id);
     }
     if (wait.due === null) return nothing;
     const arrival: Arrival =
@@ -198,7 +215,7 @@ export class ScenarioRun implements Host {
             threw: true,
             value: encodeError(new TimeoutError(`no event came for "${wait.key}" in time`)),
           };
-    const timer = clock.setTimeout(() => this.#inbox.push(arrival), wait.due - clock.now());
+    const timer = clock.setTimeout(() => this.inbox.push(arrival), wait.due - clock.now());
     return () => clock.clearTimeout(timer);
   }
 
@@ -213,64 +230,22 @@ export class ScenarioRun implements Host {
       value = error;
     }
     this.#flights--;
-    this.#inbox.push(encodeOutcome(wait, threw, value, `result of step "${findStep(id)!.name}"`));
+    this.inbox.push(encodeOutcome(wait, threw, value, `result of step "${findStep(id)!.name}"`));
   }
 
   /** A run of its own, in the same world. */
-  async #startChild(wait: number, start: ChildStart | null): Promise<void> {
+  async #startChild(wait: number, id: string, start: ChildStart | null): Promise<void> {
     if (start === null) return;
-    this.#flights++;
-    const child = new ScenarioRun(this.#world, this.#regime, this);
+    const child = new ScenarioRun(this.#world, this.#regime, id, this.#neighbours);
     await child.finish(bindingOf(start.entry)!.value as never, decodeValue(start.call) as unknown[]);
     const { state, value } = child.run.root!;
-    this.#flights--;
     if (state !== PENDING)
-      this.#inbox.push(
-        encodeOutcome(wait, state === REJECTED, value, `result of child run "${start.entry}"`),
-      );
-  }
-
-  #release(wait: number): void {
-    const at = this.#places.findIndex((place) => place.wait === wait);
-    if (at < 0) return;
-    const { key } = this.#places.splice(at, 1)[0]!;
-    this.#serve(key);
-  }
-
-  #serve(key: string): void {
-    const line = this.#places.filter((place) => place.key === key);
-    for (const place of line) {
-      if (place.held) continue;
-      if (line.filter(({ held }) => held).length >= place.max) return;
-      place.held = true;
-      this.#inbox.push({ wait: place.wait, threw: false, value: encodeLock(key, place.wait) });
-    }
+      this.inbox.push(encodeOutcome(wait, state === REJECTED, value, `result of child run "${start.entry}"`));
   }
 
   #deliver({ wait, threw, value }: Arrival): void {
     const decoded = decodeValue(value);
     deliver(this.run, wait, threw ? { ok: false, error: decoded } : { ok: true, value: decoded });
-  }
-
-  #post(key: string, payload: unknown, id: string | undefined): void {
-    if (id !== undefined) {
-      const name = JSON.stringify([key, id]);
-      if (this.#sent.has(name)) return;
-      this.#sent.add(name);
-    }
-    const feeds = [...this.#feeds.values()].filter((feed) => feed.key === key);
-    for (const { to, which } of feeds) {
-      if (which === "next") this.#feeds.delete(to);
-      this.#post(to, payload, id);
-    }
-    const value = encodeValue(payload);
-    for (const { wait } of this.run.waits.values()) {
-      if (wait?.kind !== "event" || wait.key !== key) continue;
-      if (this.#inbox.some((arrival) => arrival.wait === wait.id)) continue;
-      this.#inbox.push({ wait: wait.id, threw: false, value });
-      return;
-    }
-    if (feeds.length === 0) this.#kept.set(key, [...(this.#kept.get(key) ?? []), value]);
   }
 }
 

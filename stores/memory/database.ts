@@ -23,6 +23,7 @@ export interface Record {
   readonly secret: string;
   readonly tags: Readonly<{ [name: string]: string }>;
   readonly priority: number;
+  group: string;
   readonly parent: string | null;
   readonly created: number;
   status: RunStatus;
@@ -89,6 +90,8 @@ export interface Database {
   readonly places: Map<string, Place[]>;
   /** When the next place of a rate is free, by key. */
   readonly rates: Map<string, number>;
+  /** What stands for tables of users. */
+  readonly values: Map<string, unknown>;
   /** Runs ever inserted. */
   count: number;
   readonly listeners: Set<(hint: Hint) => void>;
@@ -108,6 +111,7 @@ export function emptyDatabase(): Database {
     schedules: new Map(),
     places: new Map(),
     rates: new Map(),
+    values: new Map(),
     count: 0,
     listeners: new Set(),
   };

@@ -26,15 +26,15 @@ function match(data: Database, event: KeptEvent, hints: Hint[]): string | null {
   while (first !== undefined && first.run.end !== null) first = waiting.shift();
   if (waiting.length === 0) data.subscriptions.delete(event.key);
   if (first === undefined) return null;
-  take(first.run, first.wait, event);
+  take(data, first.run, first.wait, event);
   hints.push({ kind: "run", run: first.run.id });
   return first.run.id;
 }
 
-function take(run: Record, wait: number, event: KeptEvent): void {
+function take(data: Database, run: Record, wait: number, event: KeptEvent): void {
   if (run.arrivals.has(wait)) return;
   run.taken.set(wait, event);
-  arrive(run, { wait, threw: false, value: event.payload });
+  arrive(data, run, { wait, threw: false, value: event.payload });
 }
 
 function keep(data: Database, event: KeptEvent): void {
@@ -68,7 +68,7 @@ export function subscribe(data: Database, run: Record, { wait, key, schema = nul
   const event = kept?.shift();
   if (event !== undefined) {
     if (kept!.length === 0) data.mailbox.delete(key);
-    take(run, wait, event);
+    take(data, run, wait, event);
     return;
   }
   const waiting = data.subscriptions.get(key) ?? [];

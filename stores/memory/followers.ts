@@ -6,7 +6,7 @@ import type { Database, Record } from "./database.ts";
 export function follow(data: Database, run: Record, { wait, run: id, attached }: Following): void {
   const target = data.runs.get(id);
   if (target === undefined) return;
-  if (target.end !== null) arrive(run, outcome(wait, target.end));
+  if (target.end !== null) arrive(data, run, outcome(wait, target.end));
   else target.followers.push({ run, wait, attached });
 }
 
@@ -14,22 +14,22 @@ export function follow(data: Database, run: Record, { wait, run: id, attached }:
 export function tellFollowers(data: Database, run: Record, end: RunEnd, hints: Hint[]): void {
   for (const follower of run.followers) {
     if (follower.run.end !== null) continue;
-    arrive(follower.run, outcome(follower.wait, end));
+    arrive(data, follower.run, outcome(follower.wait, end));
     hints.push({ kind: "run", run: follower.run.id });
   }
   run.followers.length = 0;
   for (const other of data.runs.values()) {
     if (other.followers.some((follower) => follower.run === run && follower.attached))
-      askToCancel(other, hints);
+      askToCancel(data, other, hints);
   }
 }
 
 /** False: it has ended. */
-export function askToCancel(run: Record, hints: Hint[]): boolean {
+export function askToCancel(data: Database, run: Record, hints: Hint[]): boolean {
   if (run.end !== null) return false;
   if (run.cancel === "no") run.cancel = "asked";
   if (run.status === "suspended") run.status = "active";
-  tell(run);
+  tell(data, run);
   hints.push({ kind: "run", run: run.id });
   return true;
 }

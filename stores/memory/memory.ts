@@ -2,22 +2,28 @@
  * The store in memory: for tests, for runs that need not outlive the process, and as the readable statement of what
  * every store does. Strings only, as in a database: nothing that the engine holds is shared with what is stored.
  */
+import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned, SUSPECT } from "../../runtime/engine/poison.ts";
 import type {
+  Arrival,
   Claimed,
   Hint,
   Mending,
   NewEvent,
   NewRun,
   News,
+  Placement,
   RunDetail,
   RunFilter,
   RunRow,
   ScheduleChange,
   SendOutcome,
   StartOutcome,
+  StepFence,
   Store,
   StoreOptions,
+  TransactionPort,
+  TransactOutcome,
   WorkerInfo,
   Write,
   WriteOutcome,
@@ -28,6 +34,7 @@ import { type Database, emptyDatabase, type Record } from "./database.ts";
 import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
 import { changeSchedule } from "./schedules.ts";
+import { MemoryTransaction, transact, within } from "./transactions.ts";
 import { cloneRun, collect, endByForce } from "./upkeep.ts";
 import { commitWrite, insertRun, retried } from "./writes.ts";
 
@@ -74,7 +81,7 @@ export class MemoryStore implements Store {
     return outcomes;
   }
 
-  async claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]> {
+  async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {
     const data = this.#data;
     const now = data.now();
     releaseDead(data);
@@ -85,9 +92,9 @@ export class MemoryStore implements Store {
         run.worker === null &&
         run.due !== null &&
         run.due <= now &&
-        !except.includes(run.entry),
+        fits(run, placement),
     );
-    due.sort((a, b) => b.priority - a.priority || a.due! - b.due! || a.n - b.n);
+    due.sort((a, b) => rankOf(a.priority, a.due!) - rankOf(b.priority, b.due!) || a.n - b.n);
     const suspect = due.find(({ deaths }) => deaths >= SUSPECT);
     const idle = ![...data.runs.values()].some((run) => run.worker === worker);
     if (suspect !== undefined && !idle && isDraining(now)) return [];
@@ -106,6 +113,7 @@ export class MemoryStore implements Store {
         call: run.call,
         secret: run.secret,
         priority: run.priority,
+        group: run.group,
         snapshot: run.snapshot,
         chunks: chunksOf(data, run),
         waits: run.waits,
@@ -146,6 +154,37 @@ export class MemoryStore implements Store {
     return outcomes;
   }
 
+  async transact(step: StepFence, body: (tx: unknown) => Promise<Arrival>): Promise<TransactOutcome> {
+    const hints: Hint[] = [];
+    const outcome = await transact(this.#data, step, body, hints);
+    this.#tellAll(hints);
+    return outcome;
+  }
+
+  /**
+   * Calls a function with a transaction of this store, and commits what it did. For tests: `engine.with(tx)` takes it.
+   * @returns what the function returns
+   */
+  async transaction<T>(body: (tx: MemoryTransaction) => Promise<T> | T): Promise<T> {
+    const hints: Hint[] = [];
+    for (;;) {
+      const tx = new MemoryTransaction(this.#data);
+      let result: T;
+      try {
+        result = await body(tx);
+      } finally {
+        tx.end();
+      }
+      if (!tx.commit(hints)) continue;
+      this.#tellAll(hints);
+      return result;
+    }
+  }
+
+  within(tx: unknown): TransactionPort {
+    return within(this.#data, tx);
+  }
+
   async send(event: NewEvent): Promise<SendOutcome> {
     const hints: Hint[] = [];
     const outcome = deliver(this.#data, event, hints);
@@ -157,7 +196,7 @@ export class MemoryStore implements Store {
     const run = this.#data.runs.get(id);
     if (run === undefined || run.end !== null) return false;
     const hints: Hint[] = [];
-    if (force === null) askToCancel(run, hints);
+    if (force === null) askToCancel(this.#data, run, hints);
     else endByForce(this.#data, run, { status: "cancelled", value: force }, hints);
     this.#tellAll(hints);
     return true;
@@ -177,7 +216,7 @@ export class MemoryStore implements Store {
     const run = this.#data.runs.get(id);
     if (run?.status !== "suspended") return false;
     run.status = "active";
-    tell(run);
+    tell(this.#data, run);
     this.#tell({ kind: "ready" });
     return true;
   }
@@ -188,10 +227,10 @@ export class MemoryStore implements Store {
     if (run === undefined || held === undefined || held.due !== null) return false;
     if (mending.kind === "retry") {
       run.attempts.set(wait, { ...held, made: 0, due: 0, since: this.#data.now(), begun: null });
-      tell(run);
+      tell(this.#data, run);
     } else {
       run.attempts.delete(wait);
-      arrive(run, { wait, threw: mending.threw, value: mending.value });
+      arrive(this.#data, run, { wait, threw: mending.threw, value: mending.value });
     }
     this.#tell({ kind: "run", run: id });
     return true;
@@ -238,12 +277,12 @@ export class MemoryStore implements Store {
     run.status = "active";
     run.blocked = null;
     run.deaths = 0;
-    run.due = 0;
+    run.due = this.#data.now();
     this.#tell({ kind: "ready" });
     return true;
   }
 
-  async due(worker: string): Promise<number | null> {
+  async due(worker: string, placement: Placement): Promise<number | null> {
     const now = this.#data.now();
     let next: number | null = null;
     for (const { id, until } of this.#data.workers.values()) {
@@ -251,6 +290,7 @@ export class MemoryStore implements Store {
     }
     for (const run of this.#data.runs.values()) {
       if (run.status !== "active" || run.worker !== null || run.due === null) continue;
+      if (!fits(run, placement)) continue;
       if (next === null || run.due < next) next = run.due;
     }
     return next === null ? null : Math.max(0, next - now);
@@ -300,6 +340,7 @@ export class MemoryStore implements Store {
             (after === undefined || run.n < after) &&
             (filter.status === undefined || run.status === filter.status) &&
             (filter.entry === undefined || run.entry === filter.entry) &&
+            (filter.group === undefined || run.group === filter.group) &&
             Object.entries(filter.tags ?? {}).every(([name, value]) => run.tags[name] === value),
         )
         .slice(0, filter.limit ?? 100)
@@ -360,6 +401,7 @@ function row(run: Record): RunRow {
     status,
     tags,
     priority,
+    group,
     turn,
     epoch,
     worker,
@@ -373,8 +415,13 @@ function row(run: Record): RunRow {
   const held = [...run.attempts.values()].filter((attempt) => attempt.due === null).length;
   return {
     ...{ id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked },
-    ...{ held, parent },
+    ...{ held, parent, group },
   };
+}
+
+function fits({ group, entry }: Record, { groups, only, except }: Placement): boolean {
+  if (groups !== null && !groups.includes(group)) return false;
+  return (only === null || only.includes(entry)) && !except.includes(entry);
 }
 
 function alive(data: Database, worker: string): boolean {
@@ -408,6 +455,6 @@ function release(data: Database, worker: string, known: ReadonlySet<string>): vo
   for (const run of data.runs.values()) {
     if (run.worker !== worker || known.has(run.id)) continue;
     run.worker = null;
-    run.due = 0;
+    run.due = data.now();
   }
 }

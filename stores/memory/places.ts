@@ -59,7 +59,7 @@ function serve(data: Database, key: string, hints: Hint[]): void {
       if (run.due === null) run.due = data.now();
       hints.push({ kind: "ready" });
     } else {
-      arrive(run, { wait, threw: false, value });
+      arrive(data, run, { wait, threw: false, value });
       hints.push({ kind: "run", run: run.id });
     }
   }

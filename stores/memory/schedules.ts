@@ -13,7 +13,7 @@ export function changeSchedule(data: Database, change: ScheduleChange, hints: Hi
   data.schedules.set(row.id, { ...row, last: skipped ? unless : row.last });
   if (skipped) return true;
   const cancelled = change.cancel === null ? undefined : data.runs.get(change.cancel);
-  if (cancelled !== undefined) askToCancel(cancelled, hints);
+  if (cancelled !== undefined) askToCancel(data, cancelled, hints);
   for (const run of change.starts) insertRun(data, run, null, hints);
   hints.push({ kind: change.starts.length > 0 ? "ready" : "schedule" });
   return true;

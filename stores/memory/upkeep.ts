@@ -21,7 +21,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     epoch: 0,
     seen: from.news,
     worker: null,
-    due: 0,
+    due: now,
     cancel: "no",
     deaths: 0,
     arrivals: new Map(from.arrivals),

@@ -28,6 +28,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     secret: run.secret,
     tags: { ...run.tags },
     priority: run.priority,
+    group: run.group,
     parent: run.parent,
     created: now,
     status: "active",
@@ -72,6 +73,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   if (turn.cancelled) run.cancel = "under way";
   for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
   if (turn.survived) run.deaths = 0;
+  if (turn.group !== null) run.group = turn.group;
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
     run.taken.delete(wait);
@@ -86,7 +88,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   for (const following of turn.follow) follow(data, run, following);
   for (const id of turn.cancels) {
     const other = data.runs.get(id);
-    if (other !== undefined) askToCancel(other, hints);
+    if (other !== undefined) askToCancel(data, other, hints);
   }
   for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
   for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
@@ -101,7 +103,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   run.seen = turn.news;
   if (!told && (!turn.keep || turn.blocked !== null)) {
     run.worker = null;
-    run.due = turn.due;
+    run.due = dueFrom(data, turn.due);
     if (turn.blocked !== null) {
       run.status = "blocked";
       run.blocked = turn.blocked;
@@ -131,6 +133,11 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
   tellFollowers(data, run, end, hints);
 }
 
+/** What is due at once is due from now on. */
+function dueFrom(data: Database, due: number | null): number | null {
+  return due === 0 ? data.now() : due;
+}
+
 function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): WriteOutcome {
   for (const { wait, threw, value, key } of note.arrivals) {
     if (run.arrivals.has(wait)) continue;
@@ -141,7 +148,7 @@ function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): Wri
   const told = run.news !== note.news;
   if (note.release !== null && !told) {
     run.worker = null;
-    run.due = note.release.due;
+    run.due = dueFrom(data, note.release.due);
     if (note.release.blocked !== null) {
       run.status = "blocked";
       run.blocked = note.release.blocked;

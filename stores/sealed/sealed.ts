@@ -26,6 +26,7 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Placement,
   RunDetail,
   ScheduleChange,
   ScheduleRow,
@@ -67,6 +68,7 @@ export function sealed(store: Store, seals: readonly Seal[], options: SealedOpti
 }
 
 class SealedStore implements Store {
+  readonly pace?: NonNullable<Store["pace"]>;
   readonly #inner: Store;
   readonly #envelope: Envelope;
   readonly #sealing: Sealing;
@@ -74,6 +76,7 @@ class SealedStore implements Store {
 
   constructor(inner: Store, envelope: Envelope) {
     this.#inner = inner;
+    if (inner.pace !== undefined) this.pace = inner.pace;
     this.#envelope = envelope;
     this.#sealing = new Sealing(envelope);
   }
@@ -88,8 +91,8 @@ class SealedStore implements Store {
     );
   }
 
-  async claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]> {
-    const claimed = await this.#inner.claim(worker, limit, except);
+  async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {
+    const claimed = await this.#inner.claim(worker, limit, placement);
     return Promise.all(claimed.map((run) => this.#openClaimed(run)));
   }
 
@@ -107,6 +110,32 @@ class SealedStore implements Store {
         outcome.passed ? { ...outcome, arrivals: await this.#openArrivals(outcome.arrivals) } : outcome,
       ),
     );
+  }
+
+  get transact(): NonNullable<Store["transact"]> | undefined {
+    const { transact } = this.#inner;
+    if (transact === undefined) return undefined;
+    return async (step, body) => {
+      const outcome = await transact.call(this.#inner, step, async (tx) => {
+        const arrival = await body(tx);
+        return { ...arrival, value: await this.#sealing.value(arrival.value) };
+      });
+      if (outcome.kind !== "recorded") return outcome;
+      const [arrival] = await this.#openArrivals([outcome.arrival]);
+      return { ...outcome, arrival: arrival! };
+    };
+  }
+
+  get within(): NonNullable<Store["within"]> | undefined {
+    const { within } = this.#inner;
+    if (within === undefined) return undefined;
+    return (tx) => {
+      const port = within.call(this.#inner, tx);
+      return {
+        start: async (runs) => port.start(await Promise.all(runs.map(this.#sealing.run))),
+        send: async (event) => port.send(await this.#sealing.event(event)),
+      };
+    };
   }
 
   send(event: NewEvent): Promise<SendOutcome> {
@@ -161,8 +190,8 @@ class SealedStore implements Store {
     return this.#inner.unblock(run);
   }
 
-  due(worker: string): Promise<number | null> {
-    return this.#inner.due(worker);
+  due(worker: string, placement: Placement): Promise<number | null> {
+    return this.#inner.due(worker, placement);
   }
 
   async news(worker: string): Promise<readonly News[]> {

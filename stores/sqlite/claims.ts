@@ -1,6 +1,7 @@
-/** Who owns which run: claims by priority and due time, leases of workers. */
+/** Who owns which run: claims by priority and age, leases of workers. */
+import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
-import type { Claimed } from "../../runtime/engine/store.ts";
+import type { Claimed, Placement } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
 import { arrivalOf, attemptOf, chunkOf, unpackBody } from "./rows.ts";
 import type { Statements } from "./transaction.ts";
@@ -13,28 +14,35 @@ export function claimRuns(
   now: number,
   worker: string,
   limit: number,
-  except: readonly string[],
+  placement: Placement,
 ): readonly Claimed[] {
-  for (const dead of sql.deadWorkers.all(now)) buryWorker(sql, dead.n);
+  for (const dead of sql.deadWorkers.all(now)) buryWorker(sql, dead.n, now);
   const owner = workerNumber(sql, worker, now);
   if (owner === null) return [];
-  const excluded = JSON.stringify(except);
-  const suspect = sql.suspect.get(now, excluded)?.n as number | undefined;
+  const groups = placement.groups === null ? null : JSON.stringify(placement.groups);
+  const [only, except] = entriesOf(placement);
+  const suspect = sql.suspect.get(groups, now, only, except)?.n as number | undefined;
   if (suspect !== undefined) {
     const idle = sql.ownsAny.get(owner) === undefined;
     if (idle) return [claimOne(sql, owner, suspect)];
     if (isDraining(now)) return [];
   }
-  const due: number[] = [];
-  for (const priority of priorities(sql)) {
-    for (const row of sql.dueRuns.all(priority, now, excluded, limit - due.length)) due.push(row.n);
-    if (due.length >= limit) break;
+  const due: { readonly n: number; readonly rank: number }[] = [];
+  for (const { group, priority } of queues(sql, placement)) {
+    for (const row of sql.dueRuns.all(group, priority, only, except, now, limit))
+      due.push({ n: row.n, rank: rankOf(priority, row.due) });
   }
-  return due.map((n) => claimOne(sql, owner, n));
+  due.sort((a, b) => a.rank - b.rank || a.n - b.n);
+  return due.slice(0, limit).map(({ n }) => claimOne(sql, owner, n));
+}
+
+/** As parameters of the statements. */
+function entriesOf({ only, except }: Placement): readonly [string | null, string] {
+  return [only === null ? null : JSON.stringify(only), JSON.stringify(except)];
 }
 
 function claimOne(sql: Statements, worker: number, n: number): Claimed {
-  const { id, entry, cancel, priority, deaths } = sql.claim.get(worker, n) as Row;
+  const { id, entry, cancel, priority, grp, deaths } = sql.claim.get(worker, n) as Row;
   const { epoch, turn, news, body } = sql.claimState.get(worker, n) as Row;
   const { call, secret } = sql.origin.get(n) as Row;
   return {
@@ -43,6 +51,7 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
     epoch,
     turn,
     priority,
+    group: grp,
     news,
     cancel,
     deaths,
@@ -55,22 +64,39 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
   };
 }
 
-/** Priorities that have a run with a due time, highest first: one index look-up each. */
-function* priorities(sql: Statements): Generator<number> {
-  for (let below = TOP; ; ) {
-    const next = sql.nextPriority.get(below)!.priority as number | null;
+interface Queue {
+  readonly group: string;
+  readonly priority: number;
+}
+
+/** Groups and priorities that have a run with a due time, each in its order: one index look-up each. */
+function* queues(sql: Statements, { groups }: Placement): Generator<Queue> {
+  for (const group of groups ?? allGroups(sql)) {
+    for (let below = TOP; ; ) {
+      const next = sql.nextPriority.get(group, below)!.priority as number | null;
+      if (next === null) break;
+      yield { group, priority: next };
+      below = next;
+    }
+  }
+}
+
+function* allGroups(sql: Statements): Generator<string> {
+  for (let after = ""; ; ) {
+    const next = sql.nextGroup.get(after)!.grp as string | null;
     if (next === null) return;
     yield next;
-    below = next;
+    after = next;
   }
 }
 
 /** Milliseconds until there may be something to claim, or null. */
-export function nextDue(sql: Statements, now: number, worker: string): number | null {
+export function nextDue(sql: Statements, now: number, worker: string, placement: Placement): number | null {
   let next = sql.nextLeaseEnd.get(worker)!.until as number | null;
-  for (const priority of priorities(sql)) {
-    const due = sql.nextDue.get(priority)!.due as number;
-    if (next === null || due < next) next = due;
+  const [only, except] = entriesOf(placement);
+  for (const { group, priority } of queues(sql, placement)) {
+    const due = sql.nextDue.get(group, priority, only, except)?.due as number | undefined;
+    if (due !== undefined && (next === null || due < next)) next = due;
   }
   return next === null ? null : Math.max(0, next - now);
 }
@@ -82,24 +108,24 @@ export function workerNumber(sql: Statements, worker: string, now: number): numb
 }
 
 /** A worker has died with its runs. */
-function buryWorker(sql: Statements, worker: number): void {
+function buryWorker(sql: Statements, worker: number, now: number): void {
   const runs = sql.blame.all(worker);
-  releaseWorker(sql, worker);
+  releaseWorker(sql, worker, now);
   const [run] = runs;
   if (runs.length !== 1 || run.deaths < POISON || run.status !== "active") return;
   const { reason, needs } = poisoned(run.deaths);
-  sql.block.run(0, reason, needs, run.n);
+  sql.block.run(now, reason, needs, run.n);
 }
 
 /** Ends a worker's lease: its runs are due at once. */
-export function releaseWorker(sql: Statements, worker: number): void {
-  releaseRuns(sql, worker, []);
+export function releaseWorker(sql: Statements, worker: number, now: number): void {
+  releaseRuns(sql, worker, [], now);
   sql.dropWorker.run(worker);
 }
 
 /** Makes the runs of a worker anybody's, but those in `known`. */
-export function releaseRuns(sql: Statements, worker: number, known: readonly string[]): void {
+export function releaseRuns(sql: Statements, worker: number, known: readonly string[], now: number): void {
   const ids = JSON.stringify(known);
   sql.releaseStates.run(worker, ids);
-  sql.releaseRuns.run(worker, ids);
+  sql.releaseRuns.run(worker, ids, now);
 }

@@ -68,7 +68,10 @@ interface RawStatement {
 }
 
 function openNode(sqlite: NodeSqlite, file: string): Driver {
-  const database = guarded(() => new sqlite.DatabaseSync(file));
+  return nodeDriver(guarded(() => new sqlite.DatabaseSync(file)));
+}
+
+function nodeDriver(database: RawDatabase & { prepare(sql: string): RawStatement }): Driver {
   return {
     name: "node:sqlite",
     exec: (sql) => guarded(() => database.exec(sql)),
@@ -79,16 +82,30 @@ function openNode(sqlite: NodeSqlite, file: string): Driver {
 
 function openLibsql(file: string): Driver {
   const require = createRequire(import.meta.url);
-  const Database = require("libsql") as new (
-    file: string,
-  ) => RawDatabase & {
-    prepare(sql: string): {
-      run(values: Value[]): { changes: number };
-      get(values: Value[]): Row | undefined;
-      all(values: Value[]): Row[];
-    };
+  const Database = require("libsql") as new (file: string) => ListDatabase;
+  return listDriver(guarded(() => new Database(file)));
+}
+
+/** `libsql`, and `better-sqlite3`, which it is made after: values are a list. */
+interface ListDatabase extends RawDatabase {
+  prepare(sql: string): {
+    run(values: Value[]): { changes: number };
+    get(values: Value[]): Row | undefined;
+    all(values: Value[]): Row[];
   };
-  const database = guarded(() => new Database(file));
+}
+
+/** A database that somebody else has opened: of `node:sqlite`, `libsql`, or `better-sqlite3`. Null: it is none. */
+export function driverOf(database: unknown): Driver | null {
+  const { prepare, exec } = (database ?? {}) as Partial<Record<"prepare" | "exec", unknown>>;
+  if (typeof prepare !== "function" || typeof exec !== "function") return null;
+  const builtin = process.getBuiltinModule?.("node:sqlite" as "node:fs") as unknown as NodeSqlite | undefined;
+  return builtin !== undefined && database instanceof builtin.DatabaseSync
+    ? nodeDriver(database as never)
+    : listDriver(database as ListDatabase);
+}
+
+function listDriver(database: ListDatabase): Driver {
   return {
     name: "libsql",
     exec: (sql) => guarded(() => database.exec(sql)),

@@ -95,8 +95,8 @@ export function leave({ sql }: Transaction, n: number, wait: number, key: string
  * Something came for run `n` from elsewhere: it is due, and its owner has news.
  * @returns its id, or null when it has ended
  */
-export function tell({ sql }: Transaction, n: number): string | null {
-  const run = sql.wake.get(n);
+export function tell({ sql, now }: Transaction, n: number): string | null {
+  const run = sql.wake.get(n, now);
   if (run === undefined) return null;
   sql.addNews.run(n);
   return run.id;

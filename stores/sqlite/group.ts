@@ -43,6 +43,10 @@ export class GroupWriter {
   readonly #explain: (error: unknown) => Error;
   #jobs: Job[] = [];
   #scheduled = false;
+  /** Those who want to write alone. */
+  readonly #line: (() => Promise<void>)[] = [];
+  /** One of them does. */
+  #held = false;
   /** When the present wait for another process's lock began, in ms; 0: none. */
   #blockedSince = 0;
 
@@ -59,20 +63,41 @@ export class GroupWriter {
     this.#schedule();
   }
 
-  /** Writes what is waiting, now. */
+  /**
+   * Calls `body`, which writes in a transaction of its own, when it is its turn. Nothing else is written until it has settled;
+   * then first what has been waiting, before the next one who wants to be alone.
+   */
+  alone<T>(body: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#line.push(() => body().then(resolve, reject));
+      this.#schedule();
+    });
+  }
+
+  /** Writes what is waiting, now, unless somebody writes alone. */
   flush(): void {
-    while (this.#jobs.length > 0 && this.#blockedSince === 0) this.#transaction();
+    while (this.#jobs.length > 0 && this.#blockedSince === 0 && !this.#held) this.#transaction();
   }
 
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      this.#transaction();
-      if (this.#jobs.length > 0 && this.#blockedSince === 0) this.#schedule();
-    });
+    setImmediate(this.#turn);
   }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    if (this.#held) return;
+    this.#transaction();
+    const next = this.#line.shift();
+    if (next !== undefined) {
+      this.#held = true;
+      void next().finally(() => {
+        this.#held = false;
+        if (this.#jobs.length > 0 || this.#line.length > 0) this.#schedule();
+      });
+    } else if (this.#jobs.length > 0 && this.#blockedSince === 0) this.#schedule();
+  };
 
   #transaction(): void {
     const jobs = this.#nextGroup();
@@ -156,14 +181,7 @@ export class GroupWriter {
     this.#jobs = [...jobs, ...this.#jobs];
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setTimeout(
-      () => {
-        this.#scheduled = false;
-        this.#transaction();
-        if (this.#jobs.length > 0 && this.#blockedSince === 0) this.#schedule();
-      },
-      1 + Math.random() * 10,
-    );
+    setTimeout(this.#turn, 1 + Math.random() * 10);
   }
 
   #undo(): void {

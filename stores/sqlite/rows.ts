@@ -41,6 +41,7 @@ export function rowOf(row: Row): RunRow {
     status: row.status,
     tags: JSON.parse(row.tags),
     priority: row.priority,
+    group: row.grp,
     turn: row.turn,
     epoch: row.epoch,
     worker: row.worker,

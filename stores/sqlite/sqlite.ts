@@ -6,6 +6,7 @@
  * are noticed by `PRAGMA data_version`, which reads shared memory only and costs about a microsecond.
  */
 import type {
+  Arrival,
   Claimed,
   CodeRecord,
   Hint,
@@ -13,6 +14,7 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Placement,
   RunDetail,
   RunFilter,
   RunRow,
@@ -21,8 +23,11 @@ import type {
   ScheduleRow,
   SendOutcome,
   StartOutcome,
+  StepFence,
   Store,
   StoreOptions,
+  TransactionPort,
+  TransactOutcome,
   WorkerInfo,
   Write,
   WriteOutcome,
@@ -34,23 +39,32 @@ import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { askToCancel } from "./followers.ts";
-import { GroupWriter } from "./group.ts";
+import { GroupWriter, type Transactions } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { changeSchedule, scheduleOf } from "./schedules.ts";
+import { inTransaction, type Lender, type SqliteTransaction, transact } from "./transact.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
 import { cloneRun, collect, endByForce, mend, reserve } from "./upkeep.ts";
+import { within } from "./within.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process's lock before CF3004, in ms. Default 10,000. */
   readonly patience?: number;
+  /** How long a transactional step may hold the write lock before CF3109, in ms. Default 5,000; less than a lease. */
+  readonly transaction?: number;
   /** How often to look for other processes' commits, in ms. Default 50. */
   readonly poll?: number;
   /** Replaces the driver. For tests. */
   readonly open?: (file: string, busy: number) => Driver;
 }
+
+/** See `SqliteOptions.patience`. */
+const PATIENCE = 10_000;
+
+const nothing = () => null;
 
 /**
  * Makes a store over a SQLite file, created when it does not exist. Nothing is opened before the engine asks for it.
@@ -71,6 +85,10 @@ export class SqliteStore implements Store {
   #identity: FileIdentity | null = null;
   #sql!: Statements;
   #group!: GroupWriter;
+  #transactions!: Transactions;
+  /** Rejects when the file is closed. */
+  #closed!: Promise<never>;
+  #tellClosed: () => void = nothing;
   #numbers!: KnownNumbers;
   #poll: ReturnType<typeof setInterval> | undefined;
   #version = 0;
@@ -84,30 +102,31 @@ export class SqliteStore implements Store {
     if (options.now !== undefined) this.#now = options.now;
     this.#users++;
     if (this.#driver !== null) return;
-    const patience = this.#options.patience ?? 10_000;
+    const patience = this.#options.patience ?? PATIENCE;
     this.#driver = await openDatabase(this.file, patience, this.#options.open);
     this.#identity = this.file === ":memory:" ? null : new FileIdentity(this.file);
     this.#sql = prepareLazily(this.#driver);
     this.#numbers = new KnownNumbers(this.#sql);
     const { begin, commit, rollback, savepoint, rollbackTo, releaseSavepoint } = this.#sql;
-    this.#group = new GroupWriter(
-      {
-        begin: () => begin.run(),
-        commit: () => {
-          commit.run();
-          this.#identity?.check();
-        },
-        rollback: () => {
-          this.#numbers.clear();
-          rollback.run();
-        },
-        savepoint: () => savepoint.run(),
-        rollbackTo: () => rollbackTo.run(),
-        release: () => releaseSavepoint.run(),
+    this.#transactions = {
+      begin: () => begin.run(),
+      commit: () => {
+        commit.run();
+        this.#identity?.check();
       },
-      patience,
-      (error) => explain(error, this.file),
-    );
+      rollback: () => {
+        this.#numbers.clear();
+        rollback.run();
+      },
+      savepoint: () => savepoint.run(),
+      rollbackTo: () => rollbackTo.run(),
+      release: () => releaseSavepoint.run(),
+    };
+    this.#group = new GroupWriter(this.#transactions, patience, (error) => explain(error, this.file));
+    this.#closed = new Promise((_, reject) => {
+      this.#tellClosed = () => reject(new ColdframeError("CF3005", `"${this.file}" was closed`));
+    });
+    this.#closed.catch(nothing);
   }
 
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
@@ -122,14 +141,14 @@ export class SqliteStore implements Store {
     );
   }
 
-  async claim(worker: string, limit: number, except: readonly string[]): Promise<readonly Claimed[]> {
-    return this.#write(limit * 300, ({ sql, now }) => claimRuns(sql, now, worker, limit, except));
+  async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {
+    return this.#write(limit * 300, ({ sql, now }) => claimRuns(sql, now, worker, limit, placement));
   }
 
   async disown(worker: string, known: readonly string[]): Promise<void> {
-    await this.#write(100, ({ sql, hints }) => {
+    await this.#write(100, ({ sql, hints, now }) => {
       const n = this.#numbers.worker(worker);
-      if (n !== null) releaseRuns(sql, n, known);
+      if (n !== null) releaseRuns(sql, n, known, now);
       hints.push({ kind: "ready" });
     });
   }
@@ -150,6 +169,42 @@ export class SqliteStore implements Store {
       const transaction = { sql: this.#sql, now: this.#now(), hints: [] };
       this.#group.add(new CommitJob(writes, transaction, this.#numbers, this.#tellAll, resolve, reject));
     });
+  }
+
+  async transact(step: StepFence, body: (tx: unknown) => Promise<Arrival>): Promise<TransactOutcome> {
+    const lender = this.#lender();
+    const [outcome, hints] = await this.#group.alone(() => transact(lender, step, body));
+    this.#tellAll(hints);
+    return outcome;
+  }
+
+  /**
+   * Calls a function with a transaction on the store's connection, and commits what it did. Nothing else is written meanwhile.
+   * @returns what the function returns
+   * @throws what it throws, after all of it was undone; ColdframeError CF3109 when it takes too long
+   */
+  async transaction<T>(body: (tx: SqliteTransaction) => Promise<T> | T): Promise<T> {
+    const lender = this.#lender();
+    const outcome = await this.#group.alone(() => inTransaction(lender, body, nothing, nothing));
+    if (outcome.kind !== "done") throw outcome.kind === "threw" ? outcome.error : new Error(outcome.kind);
+    this.#tellAll(outcome.hints);
+    return outcome.result;
+  }
+
+  within(tx: unknown): TransactionPort {
+    this.#opened();
+    return within(tx, this.file, this.#driver!, this.#now);
+  }
+
+  #lender(): Lender {
+    this.#opened();
+    const { commit, rollback } = this.#transactions;
+    return {
+      ...{ file: this.file, driver: this.#driver!, sql: this.#sql, numbers: this.#numbers },
+      patience: this.#options.patience ?? PATIENCE,
+      limit: this.#options.transaction ?? 5000,
+      ...{ closed: this.#closed, commit, rollback },
+    };
   }
 
   async send(event: NewEvent): Promise<SendOutcome> {
@@ -174,8 +229,8 @@ export class SqliteStore implements Store {
   }
 
   async resume(run: string): Promise<boolean> {
-    return this.#onRun(run, false, ({ sql, hints }, n) => {
-      if (sql.resume.run(n) === 0) return false;
+    return this.#onRun(run, false, ({ sql, hints, now }, n) => {
+      if (sql.resume.run(n, now) === 0) return false;
       sql.addNews.run(n);
       hints.push({ kind: "ready" });
       return true;
@@ -215,14 +270,14 @@ export class SqliteStore implements Store {
   }
 
   async unblock(run: string): Promise<boolean> {
-    return this.#write(100, ({ sql, hints }) => {
+    return this.#write(100, ({ sql, hints, now }) => {
       hints.push({ kind: "ready" });
-      return sql.unblock.run(run) === 1;
+      return sql.unblock.run(run, now) === 1;
     });
   }
 
-  async due(worker: string): Promise<number | null> {
-    return this.#read((sql) => nextDue(sql, this.#now(), worker));
+  async due(worker: string, placement: Placement): Promise<number | null> {
+    return this.#read((sql) => nextDue(sql, this.#now(), worker, placement));
   }
 
   async news(worker: string): Promise<readonly News[]> {
@@ -262,7 +317,8 @@ export class SqliteStore implements Store {
         const entry = filter.entry ?? null;
         const tags = filter.tags === undefined ? null : JSON.stringify(filter.tags);
         const limit = filter.limit ?? 100;
-        const rest = [below, entry, entry, tags, tags, limit];
+        const group = filter.group ?? null;
+        const rest = [below, entry, entry, group, group, tags, tags, limit];
         const rows =
           filter.status === undefined ? sql.runs.all(...rest) : sql.runsOfStatus.all(filter.status, ...rest);
         return rows.map(rowOf);
@@ -301,9 +357,9 @@ export class SqliteStore implements Store {
   };
 
   async retire(worker: string): Promise<void> {
-    await this.#write(100, ({ sql, hints }) => {
+    await this.#write(100, ({ sql, hints, now }) => {
       const n = this.#numbers.worker(worker);
-      if (n !== null) releaseWorker(sql, n);
+      if (n !== null) releaseWorker(sql, n, now);
       hints.push({ kind: "ready" });
     });
   }
@@ -312,6 +368,7 @@ export class SqliteStore implements Store {
     const driver = this.#driver;
     if (driver === null || --this.#users > 0) return;
     this.#stopPoll();
+    this.#tellClosed();
     this.#group.flush();
     this.#driver = null;
     driver.close();

@@ -31,7 +31,7 @@ import { SUSPECT } from "../../runtime/engine/poison.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -169,15 +169,26 @@ CREATE TABLE chunks (c INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, body ANY 
 CREATE TABLE run_chunks (n INTEGER NOT NULL, c INTEGER NOT NULL, PRIMARY KEY (n, c)) STRICT, WITHOUT ROWID;
 CREATE INDEX run_chunks_of ON run_chunks (c);
 `,
+  `
+ALTER TABLE runs ADD COLUMN grp TEXT NOT NULL DEFAULT 'default';
+DROP INDEX runs_due;
+CREATE INDEX runs_due ON runs (grp, priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
+UPDATE runs SET due = strftime('%s', 'now') * 1000 WHERE due = 0;
+`,
 ];
 
-const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.due, r.reason, r.needs,
+/** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken. */
+const PLACED =
+  "(?3 IS NULL OR entry IN (SELECT value FROM json_each(?3))) AND entry NOT IN (SELECT value FROM json_each(?4))";
+
+const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.grp, r.due, r.reason, r.needs,
   s.epoch, s.turn, s.updated, o.tags, o.parent, o.created, w.id AS worker,
   (SELECT count(*) FROM attempts a WHERE a.n = r.n AND a.due IS NULL) AS held`;
 const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
 
-/** Parameters: entry twice, tags twice, limit. */
+/** Parameters: entry twice, group twice, tags twice, limit. */
 const FILTER = `(? IS NULL OR r.entry = ?)
+      AND (? IS NULL OR r.grp = ?)
       AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
         WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
     ORDER BY r.n DESC LIMIT ?`;
@@ -200,7 +211,7 @@ export const statements = {
   releaseSavepoint: "RELEASE one",
   dataVersion: "PRAGMA data_version",
 
-  insertRun: `INSERT INTO runs (id, entry, priority, due, worker) VALUES (?, ?, ?, ?, ?)
+  insertRun: `INSERT INTO runs (id, entry, priority, grp, due, worker) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   insertState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES (?, ?, ?, 0, 0, ?, '[]\n')`,
   insertOrigin: "INSERT INTO origins (n, call, secret, tags, parent, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -264,11 +275,11 @@ export const statements = {
     "UPDATE attempts SET made = 0, due = 0, since = ?, begun = NULL WHERE n = ? AND wait = ? AND due IS NULL",
   retried: "SELECT wait FROM attempts WHERE n = ? AND made = 0",
   /** Something came for the run from elsewhere. Nothing is returned when it has ended. */
-  wake: `UPDATE runs SET told = 1, due = 0, status = iif(status = 'suspended', status, 'active'), reason = NULL, needs = NULL
-    WHERE n = ? AND status IN ('active', 'blocked', 'suspended') RETURNING id`,
+  wake: `UPDATE runs SET told = 1, due = iif(worker IS NULL AND due < ?2, due, ?2), status = iif(status = 'suspended', status, 'active'), reason = NULL, needs = NULL
+    WHERE n = ?1 AND status IN ('active', 'blocked', 'suspended') RETURNING id`,
   suspend:
     "UPDATE runs SET status = 'suspended', told = 1, reason = NULL, needs = NULL WHERE n = ? AND status IN ('active', 'blocked')",
-  resume: "UPDATE runs SET status = 'active', told = 1, due = 0 WHERE n = ? AND status = 'suspended'",
+  resume: "UPDATE runs SET status = 'active', told = 1, due = ?2 WHERE n = ?1 AND status = 'suspended'",
   addNews: "UPDATE states SET news = news + 1 WHERE n = ?",
 
   subscribe: "INSERT INTO subscriptions (key, n, wait, schema) VALUES (?, ?, ?, ?)",
@@ -293,21 +304,28 @@ export const statements = {
   status: "SELECT n, status FROM runs WHERE id = ?",
 
   // Named, since all active runs would be looked through by the index of statuses.
-  /** The highest priority below the given one that has a run with a due time. */
+  /** The group after the given one that has a run with a due time. */
+  nextGroup: `SELECT min(grp) AS grp FROM runs INDEXED BY runs_due
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp > ?`,
+  /** The highest priority below the given one that has a run with a due time in a group. */
   nextPriority: `SELECT max(priority) AS priority FROM runs INDEXED BY runs_due
-    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority < ?`,
-  dueRuns: `SELECT n FROM runs INDEXED BY runs_due
-    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ? AND due <= ?
-      AND deaths < ${SUSPECT} AND entry NOT IN (SELECT value FROM json_each(?))
-    ORDER BY due LIMIT ?`,
-  nextDue: `SELECT min(due) AS due FROM runs INDEXED BY runs_due
-    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND priority = ?`,
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ? AND priority < ?`,
+  /** Parameters: group, priority, those of the placement, due by when, limit. */
+  dueRuns: `SELECT n, due FROM runs INDEXED BY runs_due
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ?1 AND priority = ?2 AND due <= ?5
+      AND deaths < ${SUSPECT} AND ${PLACED}
+    ORDER BY due LIMIT ?6`,
+  nextDue: `SELECT due FROM runs INDEXED BY runs_due
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ?1 AND priority = ?2 AND ${PLACED}
+    ORDER BY due LIMIT 1`,
+  /** Parameters: groups or null for all, due by when, those of the placement. */
   suspect: `SELECT n FROM runs INDEXED BY runs_suspect
-    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT} AND due <= ?
-      AND entry NOT IN (SELECT value FROM json_each(?))
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND deaths >= ${SUSPECT} AND due <= ?2
+      AND (?1 IS NULL OR grp IN (SELECT value FROM json_each(?1))) AND ${PLACED}
     ORDER BY due LIMIT 1`,
   ownsAny: "SELECT 1 FROM runs WHERE worker IS NOT NULL AND worker = ? LIMIT 1",
-  claim: "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, deaths",
+  claim:
+    "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, grp, deaths",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin: "SELECT call, secret FROM origins WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
@@ -329,19 +347,20 @@ export const statements = {
   deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
   dropWorker: "DELETE FROM workers WHERE n = ?",
-  /** Parameters: worker, ids of the runs that it keeps. */
+  /** Parameters: worker, ids of the runs that it keeps, and since when they are due. */
   releaseStates: `UPDATE states SET worker = NULL WHERE n IN
     (SELECT n FROM runs WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?)))`,
-  releaseRuns: `UPDATE runs SET worker = NULL, due = 0
-    WHERE worker IS NOT NULL AND worker = ? AND id NOT IN (SELECT value FROM json_each(?))`,
+  releaseRuns: `UPDATE runs SET worker = NULL, due = ?3
+    WHERE worker IS NOT NULL AND worker = ?1 AND id NOT IN (SELECT value FROM json_each(?2))`,
 
   /** A worker has died with its runs. */
   blame:
     "UPDATE runs SET deaths = deaths + 1 WHERE worker IS NOT NULL AND worker = ? RETURNING n, deaths, status",
+  setGroup: "UPDATE runs SET grp = ? WHERE n = ?",
   survived: "UPDATE runs SET deaths = 0 WHERE n = ?",
 
   body: "SELECT body FROM states WHERE n = ?",
-  cloneRun: `INSERT INTO runs (id, entry, priority, due) SELECT ?, entry, priority, 0 FROM runs WHERE n = ?
+  cloneRun: `INSERT INTO runs (id, entry, priority, grp, due) SELECT ?, entry, priority, grp, ? FROM runs WHERE n = ?
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   cloneState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body)
     SELECT ?, NULL, 0, turn, news, ?, body FROM states WHERE n = ?`,
@@ -370,7 +389,7 @@ export const statements = {
 
   cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
     WHERE n = ?`,
-  unblock: `UPDATE runs SET status = 'active', due = 0, deaths = 0, reason = NULL, needs = NULL WHERE id = ? AND status = 'blocked'`,
+  unblock: `UPDATE runs SET status = 'active', due = ?2, deaths = 0, reason = NULL, needs = NULL WHERE id = ?1 AND status = 'blocked'`,
   addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
   refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",
   dropChunk: "DELETE FROM run_chunks WHERE n = ? AND c = (SELECT c FROM chunks WHERE hash = ?)",

@@ -23,7 +23,14 @@ const NOTHING: readonly never[] = [];
 /** @param worker number of the owner, or null */
 export function insertRun(transaction: Transaction, run: NewRun, worker: number | null): StartOutcome {
   const { sql, now } = transaction;
-  const row = sql.insertRun.get(run.id, run.entry, run.priority, run.limit === null ? now : null, worker);
+  const row = sql.insertRun.get(
+    run.id,
+    run.entry,
+    run.priority,
+    run.group,
+    run.limit === null ? now : null,
+    worker,
+  );
   if (row === undefined) return { id: run.id, created: false, claimed: false };
   const n = row.n as number;
   sql.insertState.run(n, worker, worker === null ? 0 : 1, now);
@@ -90,6 +97,7 @@ function hasExtras(turn: Turn): boolean {
     turn.unsubscribe.length > 0 ||
     turn.codes.length > 0 ||
     turn.chunks !== null ||
+    turn.group !== null ||
     turn.release.length > 0 ||
     turn.cancelled ||
     turn.survived ||
@@ -118,6 +126,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
     sql.dropAttempt.run(n, wait);
   }
   if (turn.cancelled) sql.cancelled.run(n);
+  if (turn.group !== null) sql.setGroup.run(turn.group, n);
   if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
@@ -187,13 +196,14 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
   return passed(note);
 }
 
-/** The run is anybody's again. */
+/** The run is anybody's again. What is due at once is due from now on. */
 function giveBack(
-  { sql, hints }: Transaction,
+  { sql, hints, now }: Transaction,
   n: number,
-  { due, blocked }: Pick<Turn, "due" | "blocked">,
+  { due: wanted, blocked }: Pick<Turn, "due" | "blocked">,
   { run }: Write,
 ): void {
+  const due = wanted === 0 ? now : wanted;
   sql.leave.run(n);
   if (blocked !== null) {
     sql.block.run(due, clean(blocked.reason), blocked.needs, n);

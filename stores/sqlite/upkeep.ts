@@ -37,7 +37,7 @@ export function cloneRun(
   from: number,
   { id, secret }: Pick<NewRun, "id" | "secret">,
 ): number | null {
-  const n = sql.cloneRun.get(id, from)?.n as number | undefined;
+  const n = sql.cloneRun.get(id, now, from)?.n as number | undefined;
   if (n === undefined) return null;
   sql.cloneState.run(n, now, from);
   sql.cloneOrigin.run(n, secret, now, from);

@@ -3,43 +3,15 @@
  * new one in its place, and lets a fresh engine carry on.
  */
 import { afterEach, describe, expect, test } from "vitest";
-import type { RunState } from "../../runtime/index.ts";
-import { Stage } from "../engine/stage.ts";
+import { ChangingWorld } from "./changing-world.ts";
 import { load } from "./load.ts";
 
-let stages: Stage[] = [];
-afterEach(async () => {
-  for (const stage of stages) await stage.close();
-  stages = [];
-});
+const world = new ChangingWorld();
+afterEach(() => world.close());
 
 const header = `"use workflow";\nimport { event } from "coldframe";\n`;
 const flow = (body: string, rest = "") => `${header}${rest}export async function flow(n) {\n${body}\n}\n`;
-
-/** @returns what the run came to: its result, or why it is blocked */
-async function carryOver(before: string, after: string): Promise<{ result?: unknown; blocked?: string }> {
-  const stage = new Stage();
-  stages.push(stage);
-  const old = await stage.mortal();
-  await old.engine.start(load(before)["flow"]!, [3], { id: "run" });
-  await stage.when(
-    async () => (await old.engine.get("run"))?.status === "active" && (await waiting(old.engine.get("run"))),
-  );
-  old.kill();
-  load(after);
-  const engine = await stage.engine();
-  await engine.send("go", 100, { id: "go" });
-  await engine.send("again", 1000, { id: "again" });
-  let state: RunState | null = null;
-  await stage.when(async () => {
-    state = await engine.get("run");
-    return state !== null && ["done", "failed", "blocked"].includes(state.status);
-  });
-  if (state!.status === "blocked") return { blocked: JSON.stringify(state!.blocked) };
-  return { result: await stage.until(engine.run("run").result()) };
-}
-
-const waiting = async (state: Promise<RunState | null>) => ((await state)?.waits.length ?? 0) > 0;
+const carryOver = (before: string, after: string) => world.carryOver(before, after);
 
 describe("a run goes on under", () => {
   const go = `const a = await event({ key: "go" });`;
@@ -84,6 +56,24 @@ describe("a run goes on under", () => {
   test("a local that moved back to the frame, because no closure uses it any more", async () => {
     const before = flow(`const k = n * 2;\n${go}\nconst read = () => k;\nreturn [a, read()];`);
     expect(await carryOver(before, base)).toEqual({ result: [100, 6] });
+  });
+
+  test("a local that moved back to the frame, from a record in which others stay", async () => {
+    const before = flow(
+      `let k = n * 2, m = 5;\n${go}\nconst read = () => k, set = () => { m++; };\nset();\nreturn [a, read(), m];`,
+    );
+    const after = flow(
+      `let k = n * 2, m = 5;\n${go}\nconst set = () => { m++; };\nset();\nreturn [a, k, m];`,
+    );
+    expect(await carryOver(before, after)).toEqual({ result: [100, 6, 6] });
+  });
+
+  test("a local that moved to the record of a closure which was there already", async () => {
+    const before = flow(`let k = n * 2, m = 5;\nconst set = () => m++;\n${go}\nset();\nreturn [a, k, m];`);
+    const after = flow(
+      `let k = n * 2, m = 5;\nconst set = () => { m++; k++; };\n${go}\nset();\nreturn [a, k, m];`,
+    );
+    expect(await carryOver(before, after)).toEqual({ result: [100, 7, 6] });
   });
 
   test("a callee with another body", async () => {
@@ -137,7 +127,7 @@ describe("a run is blocked, and untouched, by", () => {
       flow(`${one}\n${two}\nreturn { a, b };`),
       flow(`${two}\n${one}\nreturn { a, b };`),
     );
-    expect(blocked).toMatch(/migration needed.*\bb\b/);
+    expect(blocked).toMatch(/the await "event#2" have changed places/);
   });
 
   test("one of two equal awaits removed", async () => {
@@ -147,5 +137,47 @@ describe("a run is blocked, and untouched, by", () => {
       flow(`n++;\n${wait}\nreturn n;`),
     );
     expect(blocked).toMatch(/ambiguous/);
+  });
+});
+
+describe("a pinned await", () => {
+  const pinned = (statement: string) =>
+    flow(`const k = n * 2;\nlet a = 0;\n// @point approval\n${statement}\nreturn [a, k];`);
+  const base = pinned(`a = await event({ key: "go" });`);
+
+  test.each([
+    ["goes on when its statement changed", pinned(`a = 1 + (await event({ key: "other" }));`), [101, 6]],
+    [
+      "goes on when it was moved into a handler, with a second like it behind",
+      flow(
+        `const k = n * 2;\ntry {\nreturn [(/* @point approval */ await event({ key: "go" })) + (await event({ key: "again" })), k];\n} finally {}`,
+      ),
+      [1100, 6],
+    ],
+  ])("%s", async (_name, after, result) => {
+    expect(await carryOver(base, after)).toEqual({ result });
+  });
+
+  test("is blocked when its pin was taken away, and a pin was given later", async () => {
+    const bare = base.replace("// @point approval", "");
+    expect((await carryOver(base, bare)).blocked).toMatch(/"approval".*was changed or removed/);
+    expect((await carryOver(bare, base)).blocked).toMatch(/"event".*was changed or removed/);
+  });
+
+  test.each([
+    [
+      "two awaits of one name",
+      `/* @point a */ await event("x");\n/* @point a */ await event("y");`,
+      /another await/,
+    ],
+    ["no name", `/* @point */ await event("x");`, /is no name/],
+    ["no await behind it", `/* @point a */ n++;`, /no await behind it/],
+  ])("CF1013: %s", (_name, body, message) => {
+    expect(() => load(flow(body))).toThrow(message);
+    expect(() => load(flow(body))).toThrow("CF1013");
+  });
+
+  test("comments that only mention the word are left alone", () => {
+    expect(() => load(flow(`/* the @point of this */ n++;`))).not.toThrow();
   });
 });

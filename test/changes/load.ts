@@ -1,25 +1,62 @@
-/** Loads a version of a module as a later build of it would be: same id, newest wins. */
+/** Loads a version of a module as a later build of it would be: the process knows nothing of the version before. */
 import { compile } from "../../compiler/index.ts";
 import * as api from "../../runtime/index.ts";
 import * as machine from "../../runtime/machine/index.ts";
 
-type Exports = { readonly [name: string]: (...args: unknown[]) => Promise<unknown> };
+export type Exports = { readonly [name: string]: (...args: unknown[]) => Promise<unknown> };
+
+const MODULES = "shop/";
+
+/** Forgets all versions of all modules of these tests, and what was said about how they changed. */
+export function unload(): void {
+  const { codes, modules, records, classes, renames, migrations } = machine.registry;
+  for (const map of [codes, modules, records, classes])
+    for (const id of [...map.keys()]) if (id.startsWith(MODULES)) map.delete(id);
+  renames.clear();
+  migrations.clear();
+}
 
 /** @param source a marked module that imports from "coldframe" only, with every import on a line of its own */
 export function load(source: string, moduleId = "shop/flow.ts"): Exports {
+  unload();
+  return loadBeside(source, moduleId, {});
+}
+
+/** Loads a module beside those that are loaded. */
+export function loadBeside(source: string, moduleId: string, imports: Imports): Exports {
   const result = compile(source, { filename: "flow.ts", moduleId });
   if (result.code === null) throw new Error(JSON.stringify(result.diagnostics));
-  const exported = [...result.code.matchAll(/export (?:function|const) (\w+)/g)].map(([, name]) => name);
-  const body = result.code
-    .replace(/import \{([^}]*)\} from "coldframe\/machine";/g, "const {$1} = machine;")
-    .replace(/import \{([^}]*)\} from "coldframe";/g, "const {$1} = api;")
-    .replace(/^export /gm, "");
-  const { codes, modules } = machine.registry;
-  for (const id of [...codes.keys()]) if (id.startsWith(`${moduleId}#`)) codes.delete(id);
-  modules.delete(moduleId);
-  machine.registry.hot = true;
-  return new Function("machine", "api", `${body}\nreturn { ${exported.join(", ")} };`)(
-    machine,
-    api,
-  ) as Exports;
+  return evaluate(result.code, { "coldframe/machine": machine, coldframe: api, ...imports });
+}
+
+/** What modules import, by the names that they use. */
+export type Imports = Readonly<Record<string, object>>;
+
+/** Evaluates the text of a module here, with what it imports and with free variables. */
+export function evaluate(
+  code: string,
+  imports: Imports,
+  free: Readonly<Record<string, unknown>> = {},
+): Exports {
+  const exported = [...code.matchAll(/^export (?:async )?(?:function\*?|const|let|class) ([\w$]+)/gm)].map(
+    ([, name]) => name,
+  );
+  const body = code
+    .replace(
+      /^import \{([^}]*)\} from ["']([^"']+)["'];/gm,
+      (_, names: string, from: string) =>
+        `const {${names.replaceAll(" as ", ": ")}} = $imports[${JSON.stringify(from)}];`,
+    )
+    .replace(/^export (?=(?:async )?(?:function|const|let|class))/gm, "");
+  const parameters = Object.keys(free);
+  return new Function(
+    "$imports",
+    ...parameters,
+    `"use strict";\n${body}\nreturn { ${exported.join(", ")} };`,
+  )(imports, ...Object.values(free)) as Exports;
+}
+
+/** The hash of a function of the version that is loaded. */
+export function hashOf(path: string, moduleId = "shop/flow.ts"): string {
+  return machine.registry.codes.get(`${moduleId}#${path}`)!.hash;
 }

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -172,8 +173,9 @@ describe("send and cancel", () => {
 async function startWorker(
   store: string,
   module: string,
+  ...options: string[]
 ): Promise<{ child: ChildProcess; stop(): Promise<Ended> }> {
-  const child = spawn(process.execPath, [main, "work", module, "--store", store], { cwd: root });
+  const child = spawn(process.execPath, [main, "work", module, "--store", store, ...options], { cwd: root });
   let err = "";
   const working = new Promise<void>((resolve, reject) => {
     child.stderr.on("data", (chunk) => {
@@ -202,6 +204,56 @@ async function reaches(store: string, run: string, status: string): Promise<void
   }
 }
 
+describe("schedules", () => {
+  const words = (store: string, ...rest: string[]) => cli(...rest, "--store", store);
+
+  test("are set, listed, paused, let go on, and removed", async () => {
+    const store = copy("schedules.db");
+    expect((await words(store, "schedules")).out).toBe("no schedules");
+    const daily = ["schedule", "nightly", "--cron", "30 2 * * *", "--zone", "Europe/Berlin"];
+    const set = await words(store, ...daily, "--workflow", "shop/flows.ts#report", "--args", '["sales"]');
+    expect(set).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^nightly fires next at \d{4}-\d\d-\d\d 02:30:00 Europe\/Berlin$/),
+    });
+    const listed = (await words(store, "schedules", "--next", "2")).out.split("\n");
+    expect(listed[0]).toMatch(/^SCHEDULE +CRON +ZONE +WORKFLOW +NEXT +LAST RUN/);
+    expect(listed[1]).toMatch(/^nightly +30 2 \* \* \* +Europe\/Berlin +report +in /);
+    expect(listed.slice(3)).toEqual(["nightly", ...Array(2).fill(expect.stringContaining("02:30:00"))]);
+    for (const line of listed) expect(line.length).toBeLessThanOrEqual(80);
+    expect((await words(store, "pause", "nightly")).out).toBe("nightly is paused");
+    expect((await words(store, "pause", "nightly")).out).toBe("nightly is paused already");
+    expect(JSON.parse((await words(store, "schedules", "--json")).out)).toMatchObject([
+      { id: "nightly", entry: "shop/flows.ts#report", paused: true, next: null },
+    ]);
+    expect((await words(store, "unpause", "nightly", "--json")).out).toBe('{"id":"nightly","changed":true}');
+    expect((await words(store, "unschedule", "nightly")).out).toBe("nightly is removed");
+    expect((await words(store, "schedules")).out).toBe("no schedules");
+  });
+
+  test("wrong words are refused, and nothing is set", async () => {
+    const store = copy("no-schedules.db");
+    const set = (...rest: string[]) => words(store, "schedule", "s", ...rest);
+    expect(await set("--cron", "@daily")).toMatchObject({ code: 2 });
+    expect(await set("--cron", "@daily", "--workflow", "m#f", "--args", "{}")).toMatchObject({ code: 2 });
+    for (const [options, told] of [
+      [["--cron", "61 * * * *", "--workflow", "m#f"], "cron"],
+      [["--cron", "@daily", "--workflow", "report"], "module#name"],
+      [["--cron", "@daily", "--workflow", "m#f", "--zone", "Mars"], "time zone"],
+      [["--cron", "@daily", "--workflow", "m#f", "--overlap", "both"], "overlap"],
+    ] as const) {
+      const { code, err } = await set(...options);
+      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`CF2301.*${told}`, "s"))]);
+    }
+    expect(await words(store, "unpause", "s")).toMatchObject({
+      code: 3,
+      err: expect.stringContaining("CF3107"),
+    });
+    expect(await words(store, "schedules", "--next", "0")).toMatchObject({ code: 2 });
+    expect((await words(store, "schedules")).out).toBe("no schedules");
+  });
+});
+
 describe("work", () => {
   test("carries runs on with TypeScript modules until told to stop", async () => {
     const store = copy("work.db");
@@ -224,12 +276,95 @@ describe("work", () => {
     await worker.stop();
   });
 
+  test("serves the groups and workflows that it is told to", async () => {
+    const store = copy("groups.db");
+    const flows = "test/cli/support/flows.ts";
+    const worker = await startWorker(store, flows, "--group", "gpu,default", "--only", "order");
+    await cli("send", "confirm a lamp", '{"yes":true}', "--store", store);
+    await reaches(store, "order-1", "done");
+    await worker.stop();
+    expect((await cli("runs", "--store", store, "--group", "gpu")).out).toBe("no runs");
+    const refused = async (...options: string[]) => {
+      const { code, err } = await cli("work", flows, "--store", store, ...options);
+      return [code !== 0, err] as const;
+    };
+    expect(await refused("--only", "absent")).toEqual([true, expect.stringMatching(/CF2301.*"absent"/s)]);
+    expect(await refused("--group", "a,,b")).toEqual([true, expect.stringContaining("CF3201")]);
+  });
+
   test("a missing module is not found, and no database is made", async () => {
     const store = join(folder, "unmade.db");
     const { code, err } = await cli("work", "nowhere.ts", "--store", store);
     expect(code).toBe(3);
     expect(err).toContain("nowhere.ts");
     expect(existsSync(store)).toBe(false);
+  });
+});
+
+describe("serve", () => {
+  const token = "the-token-of-this-test";
+
+  test("works and answers HTTP on the loopback address, to those who have the token", async () => {
+    const store = copy("serve.db");
+    const env = { ...process.env, COLDFRAME_TOKEN: token };
+    const args = [
+      main,
+      "serve",
+      "test/cli/support/flows.ts",
+      "--store",
+      store,
+      "--port",
+      "0",
+      "--base",
+      "/api",
+    ];
+    const child = spawn(process.execPath, args, { cwd: root, env });
+    let err = "";
+    const base = await new Promise<string>((resolve, reject) => {
+      child.stderr.on("data", (chunk) => {
+        err += chunk;
+        const url = /listening at (http:\/\/127\.0\.0\.1:\d+\/api);/.exec(err)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+      child.on("close", (code) => reject(new Error(`it ended with ${code}: ${err}`)));
+    });
+    const closed = once(child, "close");
+    expect((await fetch(`${base}/runs`)).status).toBe(401);
+    const ask = async (path: string, body?: unknown) => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const init = body === undefined ? { headers } : { headers, method: "POST", body: JSON.stringify(body) };
+      return (await fetch(`${base}${path}`, init)).json();
+    };
+    expect(await ask("/workflows/order/runs", { id: "by-http", args: ["a desk"] })).toMatchObject({
+      created: true,
+    });
+    expect(await ask("/workflows/confirmed/runs", {})).toMatchObject({ error: { code: "CF3404" } });
+    await ask("/events/confirm%20a%20desk", { yes: true });
+    expect(await ask("/runs/by-http/result?wait=30s")).toMatchObject({
+      result: "ordered a desk: a desk costs 6",
+    });
+    const stream = await fetch(`${base}/runs/nap-1/changes`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    child.kill("SIGTERM");
+    expect((await closed)[0]).toBe(0);
+    expect(await stream.text()).toContain("event: state");
+    expect(err).not.toContain(token);
+  });
+
+  test("does not begin without a token, a module, a port, or where somebody else listens", async () => {
+    const serve = (...words: string[]) => cli("serve", "test/cli/support/shop.ts", ...words);
+    expect((await serve()).err).toContain("CF3401");
+    expect((await serve("--token", "short", "--port", "0")).err).toContain("CF3401");
+    expect((await serve("--token", token, "--port", "70000")).code).toBe(2);
+    expect((await cli("serve", "--token", token)).code).toBe(2);
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    expect((await serve("--token", token, "--port", `${port}`)).err).toContain(
+      "something else listens there",
+    );
+    other.close();
   });
 });
 
@@ -309,13 +444,22 @@ describe("help", () => {
         "reject",
         "restart",
         "clone",
+        "schedules",
+        "schedule",
+        "pause",
+        "unpause",
+        "unschedule",
+        "migrate",
+        "check",
+        "release",
         "work",
+        "serve",
       ].map((name) => cli(name, "--help")),
     ]);
     for (const { code, out } of pages) {
       expect(code).toBe(0);
       expect(out).toContain("Examples\n  coldframe ");
-      expect(out).toContain("--store <file>");
+      expect(out).toContain("--store <database>");
       for (const line of out.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
     }
   });

@@ -59,6 +59,7 @@ describe("a sealed database", () => {
       expect(err).toMatch(/CF2201 .*is sealed with gzip\+aes-gcm\. Name the module .* --seal <module>/);
     }
     expect(JSON.parse((await bare("runs", "--json")).out)).toMatchObject([
+      { id: "inventory-1", status: "active" },
       { id: "order-1", status: "active" },
     ]);
   });
@@ -70,6 +71,13 @@ describe("a sealed database", () => {
     const named = await bare("--seal", seal, "show", "order-1", "--json");
     expect(JSON.parse(named.out).waits[0].name).toBe("confirm a lamp");
     expect(named.out).not.toContain("secret");
+  });
+
+  test("is shown with what stands in its large values", async () => {
+    const shown = (await cli("show", "inventory-1")).out;
+    expect(shown).toMatch(/rows += \[\{ id: 0, name: "article 0" \}, /);
+    expect(shown).toMatch(/report = "a line of the report/);
+    expect(shown.length).toBeLessThan(3000);
   });
 
   test("a module that is not there, or does not seal, is an error", async () => {

@@ -37,6 +37,19 @@ describe("refused", () => {
     expect(compile(own, { filename: "flows.ts" }).diagnostics).toEqual([]);
   });
 
+  test("a file that no directive marks is left as it is, and warned of", () => {
+    const source = "export function peek(x) { return eval(x); }\nexport async function f() { await 1; }";
+    const whole = compile(source, { filename: "package.js", mark: "all" });
+    expect(whole.code).toBeNull();
+    expect(whole.diagnostics.map(({ code, severity, line }) => [code, severity, line])).toEqual([
+      ["CF1011", "warning", 1],
+    ]);
+    const script = compile("with (x) f();", { filename: "a.js", mark: "all", sourceType: "script" });
+    expect(script.diagnostics.map(({ code, severity }) => [code, severity])).toEqual([["CF1010", "warning"]]);
+    const marked = compile(`"use workflow";\n${source}`, { filename: "package.js", mark: "all" });
+    expect(marked.diagnostics[0]).toMatchObject({ code: "CF1011", severity: "error" });
+  });
+
   test("CF1012: a method that nothing has a name for as a step", () => {
     for (const source of [
       'export class Bank { async charge() { "use step"; } }',

@@ -7,7 +7,7 @@ import vm from "node:vm";
 import { afterAll, expect, test } from "vitest";
 import { ABI_VERSION } from "../../abi/index.ts";
 import { compile } from "../../compiler/index.ts";
-import { helperNames } from "../../compiler/reserved-names.ts";
+import { helperNames, reserved } from "../../compiler/reserved-names.ts";
 import { install, registry } from "../../runtime/machine/index.ts";
 
 const folder = mkdtempSync(join(import.meta.dirname, "../../node_modules/.cache-source-types-"));
@@ -49,6 +49,8 @@ async function both(script: string, expression: string): Promise<void> {
 
 test("the registry has every helper", () => {
   expect(Object.keys(registry.helpers!).sort()).toEqual([...helperNames].sort());
+  // A helper must not hide behind a name that step functions have for something else.
+  expect(helperNames.filter((one) => (reserved as readonly string[]).includes(one))).toEqual([]);
 });
 
 test.each([

@@ -51,4 +51,23 @@ describe("what keeps the event loop for more than a second is told", () => {
       }),
     ]);
   });
+
+  it("while it lasts, to a watchdog: what is called, and that it has returned", async () => {
+    const told: string[] = [];
+    const main = program("await call('a');\nawait call('b')", {
+      a: () => told.push("a"),
+      b: () => told.push("b"),
+    });
+    const watchdog = {
+      enter: (run: string, step: string, at: string) =>
+        told.push(`${run} ${step || "turn"} ${at.slice(at.lastIndexOf(":"))}`),
+      leave: () => told.push("left"),
+    };
+    const engine = await stage.engine({ watchdog });
+    await stage.until((await engine.start(main, [], { id: "r" })).result());
+    const call = (line: string, name: string) => [`r call ${line}`, name, "left"];
+    const turn = (line: string) => [`r turn ${line}`, "left"];
+    expect(told).toEqual([...turn(""), ...call(":3", "a"), ...turn(":3"), ...call(":4", "b"), ...turn(":4")]);
+    await expect(stage.engine({ watchdog: {} as never })).rejects.toThrow("CF2301");
+  });
 });

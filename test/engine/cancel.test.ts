@@ -51,24 +51,40 @@ describe("cancel", () => {
     expect(main.calls).toEqual([["land"], ["release", "10.0.0.1"]]);
   });
 
-  it("leaves steps alone that a handler has called before", async () => {
+  it("gives a step of a handler the grace time, unless it is shielded: then it is executed to its end", async () => {
     const undo = (ms: number) =>
       new Promise((resolve) => stage.clock.setTimeout(() => resolve("undone"), ms));
-    const main = program(
-      "try { await call('do') } finally { await call('undo', 60_000) } await sleep('30d')",
-      {
+    const handled = (call: string) =>
+      program(`try { await call('do') } finally { ${call}; await call('undone') } await sleep('30d')`, {
         undo,
-      },
-    );
-    const { engine, kill } = await stage.mortal({ grace: 0, lease: "10s" });
-    await engine.start(main, [], { id: "r" });
-    await stage.when(() => main.calls.length === 2);
-    await engine.cancel("r");
-    await stage.clock.advance(1000);
+      });
+    const { engine, kill } = await stage.mortal({ grace: "1s", lease: "10s" });
+    const mains = [
+      handled("await call('undo', 60_000)"),
+      handled("await shield(() => call('undo', 60_000))"),
+    ];
+    for (const [i, main] of mains.entries()) await engine.start(main, [], { id: `r${i}` });
+    await stage.when(() => mains.every(({ calls }) => calls.length === 2));
+    for (const i of mains.keys()) await engine.cancel(`r${i}`);
+    await stage.clock.advance(5000);
     kill();
     const other = await stage.engine({ poll: "1s" });
-    await expect(stage.until(other.run("r").result())).rejects.toBeInstanceOf(Cancelled);
-    expect(main.calls).toEqual([["do"], ["undo", 60_000], ["undo", 60_000]]);
+    for (const i of mains.keys())
+      await expect(stage.until(other.run(`r${i}`).result())).rejects.toBeInstanceOf(Cancelled);
+    expect(mains[0]!.calls).toEqual([["do"], ["undo", 60_000]]);
+    expect(mains[1]!.calls).toEqual([["do"], ["undo", 60_000], ["undo", 60_000], ["undone"]]);
+  });
+
+  it("waits for no step that it is not going to be thrown at", async () => {
+    const hang = () => new Promise(() => {});
+    const main = program("await Promise.all([shield(() => call('hang')), sleep('30d')])", { hang });
+    const engine = await stage.engine({ grace: "1h" });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => main.calls.length === 1);
+    const before = stage.clock.now();
+    await engine.cancel("r");
+    await expect(stage.until(run.result())).rejects.toBeInstanceOf(Cancelled);
+    expect(stage.clock.now() - before).toBeLessThan(1000);
   });
 
   it("gives up on a step after the grace time", async () => {

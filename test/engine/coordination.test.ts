@@ -93,6 +93,22 @@ describe.each([0, 1000])("with a cache of %i", (cache) => {
       expect(main.calls).toEqual([["child", "Cancelled"]]);
     });
 
+    it("throws at what only a callback settles, too", async () => {
+      const { result } = await run(
+        `const later = () => new Promise((resolve) => setTimeout(resolve, 86_400_000));
+         const told = [];
+         try { await group(async (g) => { g.add(later().catch((e) => told.push(e.name))); await sleep(5); throw new Error("x") }) } catch (e) { return [e.message, told] }`,
+      );
+      expect(result).toEqual(["x", ["Cancelled"]]);
+    });
+
+    it("does not wait for what is no promise", async () => {
+      const { result } = await run(
+        "try { await group(async (g) => { await sleep('1h'); g.add('text') }) } catch (e) { return e.name }",
+      );
+      expect(result).toBe("TypeError");
+    });
+
     it("tells steps in flight to stop", async () => {
       let aborted = false;
       const { result } = await run(
@@ -152,6 +168,35 @@ describe.each([0, 1000])("with a cache of %i", (cache) => {
       { go: () => times.push(Math.round((stage.clock.now() - begun) / 3_600_000)) },
     );
     expect(times).toEqual([0, 0, 1, 2]);
+  });
+
+  it("a rate limit is asked for again when the database fails", async () => {
+    const main = program("await rateLimit('api', { limit: 2, per: '2h' }); return 'passed'");
+    const store = stage.data.connect();
+    let failures = 3;
+    const { reserve } = store;
+    store.reserve = (...args) =>
+      failures-- > 0 ? Promise.reject(new Error("busy")) : Reflect.apply(reserve, store, args);
+    const engine = await stage.engine({ cache, store });
+    const handle = await engine.start(main, []);
+    expect([await stage.until(handle.result()), failures]).toEqual(["passed", -1]);
+  });
+
+  it("methods may be waiting for their arguments when the run parks", async () => {
+    const { result } = await run(
+      `const box = channel(undefined, { capacity: 9 });
+       await box.send(await call("a"));
+       const p = pool(1);
+       const done = p.run(await (await sleep("1h"), () => call("b")));
+       const mapped = await p.map(await (await sleep("1h"), ["c"]), call);
+       const both = await group(async (g) => [await g.add((await sleep("1h"), sleep(1))), await g.add((await call("d"), sleep(1)))]);
+       const lock = await mutex("m");
+       lock.release(await sleep("1h"));
+       lock[Symbol.dispose](await sleep("1h"));
+       box.next(await sleep("1h"));
+       return [await done, mapped, both, box.capacity]`,
+    );
+    expect(result).toEqual(["b", ["c"], [undefined, undefined], 9]);
   });
 
   it("waitUntil keeps a run open, and does not change its result", async () => {

@@ -111,6 +111,7 @@ describe("a run", () => {
     const run = await engine.start(main, []);
     await stage.when(async () => (await run.status())?.status === "blocked");
     expect(first("blocked").reason).toContain("CF2305");
+    expect(first("blocked").code).toBe("CF2305");
     expect(first("blocked").at).toMatch(/\.ts:\d+$/);
     const logged = stage.logs.find(({ level }) => level === "warn");
     expect(logged).toMatchObject({ run: run.id, at: first("blocked").at });

@@ -40,7 +40,7 @@ export function load(
 }
 
 const HEAD =
-  'import { sleep, event, shield, step, start, send, mutex, semaphore, pool, group, channel, waitUntil, rateLimit } from "coldframe"; import { log, world } from "world";';
+  'import { sleep, event, shield, step, start, send, mutex, semaphore, pool, group, channel, waitUntil, rateLimit, moveTo } from "coldframe"; import { log, world } from "world";';
 
 /**
  * A program of one workflow and one step: `call("x", …)` notes what it is called with and does `world.x(…)`, or

@@ -3,7 +3,7 @@ import { runScenario, World } from "../../runtime/testing/index.ts";
 import { load } from "./programs.ts";
 
 const source = `
-  import { event, sleep } from "coldframe"; import { clock, log } from "world";
+  import { channel, event, mutex, send, sleep, start } from "coldframe"; import { clock, log } from "world";
   export async function call(name, ms, fail) {
     "use step";
     log("-> " + name);
@@ -33,6 +33,22 @@ const source = `
       return error.name;
     }
   }
+  export async function family() {
+    "use workflow";
+    const box = channel("box", { capacity: 1 });
+    const children = [start(child, ["a"]), start(child, ["b"])];
+    const heard = [await box.receive(), await box.receive()];
+    send("done", heard.length);
+    return [heard, await Promise.all(children)];
+  }
+  export async function child(name) {
+    "use workflow";
+    await using lock = await mutex("door");
+    const answer = await event({ key: name, timeout: "3d" });
+    await sleep("1h");
+    await channel("box", { capacity: 1 }).send(name + answer);
+    return name === "a" ? "first" : await event("done");
+  }
   export async function forever() { "use workflow"; await event("never"); }
 `;
 
@@ -60,6 +76,17 @@ describe("a scenario", () => {
     for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0]);
     return outcomes[0]!;
   }
+
+  it("runs that were started hear of the same events, and share locks and channels", async () => {
+    const { value } = await all("family", (world) => {
+      world.send("b", 2);
+      world.clock.setTimeout(() => world.send("a", 1), 5000);
+    });
+    expect(value).toEqual([
+      ["a1", "b2"],
+      ["first", 2],
+    ]);
+  });
 
   it("is the same in every regime: branches, closures, time", async () => {
     expect(await all("upgrade")).toMatchObject({

@@ -48,6 +48,21 @@ describe("a schedule", () => {
     });
   });
 
+  it("is set by the name of its workflow where that is not loaded, and tells when it will fire", async () => {
+    const main = program("await call(...args)");
+    const named = await stage.engine({ worker: false });
+    const byFunction = await named.schedule("s", hourly(main));
+    const byName = await named.schedule("s", hourly(byFunction.entry as never));
+    expect(byName).toEqual(byFunction);
+    expect(await named.schedules.fires("s", 3)).toEqual([HOUR, 2 * HOUR, 3 * HOUR]);
+    expect(await named.schedules.fires("nobody")).toEqual([]);
+    await expect(named.schedules.fires("s", 0)).rejects.toThrow("CF2301");
+    await expect(named.schedule("t", hourly("main" as never))).rejects.toThrow("CF2301");
+    await stage.engine();
+    await stage.clock.advance(HOUR);
+    expect(main.calls).toHaveLength(1);
+  });
+
   it("fires once over many workers", async () => {
     const main = program("await call()");
     const engines = [await stage.engine(), await stage.engine(), await stage.engine({ worker: false })];
@@ -198,6 +213,10 @@ describe("a schedule", () => {
     const engine = await stage.engine();
     const refused = (options: object) =>
       expect(engine.schedule("s", { ...hourly(main), ...options } as never)).rejects;
+    await refused({ cron: "61 * * * *" }).toMatchObject({
+      code: "CF2301",
+      message: expect.stringContaining('"cron" is'),
+    });
     await refused({ cron: "bogus" }).toMatchObject({
       code: "CF2301",
       message: expect.stringContaining("bogus"),

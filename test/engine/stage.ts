@@ -81,6 +81,11 @@ function mortalStore(store: Store): { store: Store; kill: () => void } {
           }
           if (name === "close") return Promise.resolve();
           if (dead) return never();
+          // A database undoes what it was doing for a client that is gone.
+          if (name === "transact") {
+            const [step, body] = args as [unknown, (tx: unknown) => Promise<unknown>];
+            args = [step, async (tx: unknown) => body(tx).finally(() => (dead ? never() : undefined))];
+          }
           return Promise.resolve(Reflect.apply(value, target, args)).then((result) =>
             dead ? never() : result,
           );

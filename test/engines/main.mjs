@@ -1,6 +1,7 @@
 /**
  * `npm run test:engines`: carries one run through all engines, one await in each, and back, and compares what it did with the
- * uncompiled program; then lets a whole engine with the store in memory finish a workflow in each.
+ * uncompiled program; then lets a whole engine with the store in memory finish a workflow in each, and mounts the HTTP handler in
+ * those that have a server of their own.
  *
  *   --allow-missing   engines that are not to be had here are left out; otherwise that is a failure
  */
@@ -12,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { coldframe } from "coldframe/vite";
 import { build } from "vite";
 import { fetchEngines } from "./fetch.mjs";
+import { SEEN, serveIn } from "./http.mjs";
 import { runIn } from "./run-in.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -84,6 +86,15 @@ async function main() {
     }
   }
   console.log(`✓ an engine with the store in memory works in all ${present.length}`);
+  for (const engine of present) {
+    const seen = await serveIn(engine, root, folder);
+    if (seen === null) continue;
+    if (seen !== SEEN) {
+      console.error(`✗ ${engine.name}: its server gave\n  ${seen} instead of\n  ${SEEN}`);
+      return 1;
+    }
+    console.log(`✓ ${engine.name.padEnd(9)} serves the mount of docs/http.md`);
+  }
   return missing.length > 0 && !argv.includes("--allow-missing") ? 1 : 0;
 }
 

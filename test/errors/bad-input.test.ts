@@ -21,6 +21,89 @@ beforeEach(() => {
 });
 afterEach(() => stage.close());
 
+describe("payloads over a limit", () => {
+  const long = "x".repeat(3000);
+  const world = { large: () => long, small: () => 1, fail: () => Promise.reject(new RangeError(long)) };
+  const limited = (more: Partial<EngineOptions> = {}) => stage.engine({ maxPayload: 2000, ...more });
+  const failure = (promise: Promise<unknown>) => stage.until(promise.catch((reason: unknown) => reason));
+
+  test("arguments of start and payloads of send are refused to the caller, and nothing is stored", async () => {
+    const main = program("return await event('order')");
+    const engine = await limited();
+    expect(await failure(engine.start(main, [long], { id: "too-large" }))).toMatchObject({
+      code: "CF2104",
+      message: expect.stringMatching(
+        /^CF2104 a value is too large: arguments of start\(\): args takes 3,0\d\d bytes, and .* allows 2,000\nKeep/,
+      ),
+    });
+    expect(await engine.get("too-large")).toBeNull();
+    const run = await engine.start(main, [], { id: "waits" });
+    const error = await failure(engine.send("order", { long }));
+    expect(error).toMatchObject({
+      code: "CF2104",
+      message: expect.stringContaining('payload of event "order"'),
+    });
+    await engine.send("order", "x".repeat(1500));
+    expect(await stage.until(run.result())).toHaveLength(1500);
+  });
+
+  test("arguments of a step: the await rejects, and the step is not executed", async () => {
+    const main = program(
+      "try { return await call('small', 'x'.repeat(3000)) } catch (error) { return error.code }",
+      world,
+    );
+    const engine = await limited();
+    expect(await stage.until((await engine.start(main, [])).result())).toBe("CF2104");
+    expect(main.calls).toEqual([]);
+  });
+
+  test("result or error of a step: the await rejects, and the step is executed once", async () => {
+    const body = `const told = [];
+      for (const name of ["large", "fail"]) try { await call(name) } catch (error) { told.push(error.code ?? error.original, error.message.length < 500) }
+      return told`;
+    const main = program(body, world);
+    const engine = await limited();
+    expect(await stage.until((await engine.start(main, [])).result())).toEqual([
+      "CF2104",
+      true,
+      "RangeError",
+      true,
+    ]);
+    expect(main.calls.map(([name]) => name)).toEqual(["large", "fail"]);
+  });
+
+  test("result of a run: it has failed", async () => {
+    const engine = await limited();
+    const run = await engine.start(program("return 'x'.repeat(3000)"), []);
+    expect(await failure(run.result())).toMatchObject({ code: "CF2104" });
+  });
+
+  test("a snapshot: the await rejects with what is largest, or the run is held as it was", async () => {
+    const body = `const small = await call("small"), rows = Array.from({ length: 400 }, (_, i) => "row " + i);
+      let told; try { await call("next") } catch (error) { told = error.message; rows.length = 3 }
+      return [told, rows.length, await call("after"), small]`;
+    const main = program(body, world);
+    const [told, ...rest] = (await stage.until(
+      (await (await limited()).start(main, [], { id: "rows" })).result(),
+    )) as [string, ...unknown[]];
+    expect(told).toMatch(/^CF2104 a value is too large: the snapshot of run "rows" takes \d,\d{3} bytes/);
+    expect(told).toMatch(/\n {2}main › rows takes \d,\d{3} \(program-\d+\.ts:\d+\)\n/);
+    expect(rest).toEqual([3, "after", 1]);
+    expect(main.calls.map(([name]) => name)).toEqual(["small", "after"]);
+
+    const holding = await limited({ onUnsavable: "hold" });
+    await holding.start(main, [], { id: "held" });
+    await stage.when(async () => (await holding.get("held"))?.status === "blocked");
+    const view = await holding.get("held");
+    expect(view).toMatchObject({ status: "blocked" });
+    expect(JSON.stringify(view)).toContain("CF2104");
+  });
+
+  test("the limit itself has to make sense", async () => {
+    await expect(stage.engine({ maxPayload: 100 })).rejects.toMatchObject({ code: "CF2301" });
+  });
+});
+
 describe("a socket in a local", () => {
   const world = { connect: () => new Socket() };
 
@@ -205,6 +288,7 @@ describe("a database that cannot be used", () => {
       secret: "",
       tags: {},
       priority: 0,
+      group: "default",
       parent: null,
       limit: null,
     };
@@ -231,6 +315,7 @@ describe("a database that cannot be used", () => {
       secret: "",
       tags: {},
       priority: 0,
+      group: "default",
       parent: null,
       limit: null,
     };

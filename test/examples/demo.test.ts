@@ -1,13 +1,18 @@
 /** What a new user sees first: `npm start`, and the second example, as processes of their own. */
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { root } from "./support/bundle.ts";
 
-const node = (...args: string[]) => promisify(execFile)(process.execPath, args, { cwd: root });
-const leftovers = () => readdirSync(tmpdir()).filter((name) => /^coldframe-tour-/.test(name));
+/** Of this test alone, so that what is left in it was left by the tour. */
+const temporary = mkdtempSync(join(tmpdir(), "coldframe-demo-"));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+const node = (...args: string[]) =>
+  promisify(execFile)(process.execPath, args, { cwd: root, env: { ...process.env, TMPDIR: temporary } });
 
 test("the tour: parked, killed, shown, answered, finished by another process", async () => {
   const { stdout, stderr } = await node("examples/expand-capacity/demo.mjs");
@@ -33,7 +38,7 @@ test("the tour: parked, killed, shown, answered, finished by another process", a
   const workers = new Set([...stdout.matchAll(/^ {2}worker (\d+)/gm)].map(([, pid]) => pid));
   expect(workers.size).toBe(2);
   for (const line of stdout.split("\n")) expect([...line].length).toBeLessThanOrEqual(100);
-  expect(leftovers()).toEqual([]);
+  expect(readdirSync(temporary).filter((name) => name.startsWith("coldframe-tour-"))).toEqual([]);
 });
 
 test("the upgrade, with all that can go wrong", async () => {

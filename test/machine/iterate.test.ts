@@ -297,7 +297,10 @@ test.each<[string, Record<string, () => unknown>, (x: unknown) => "break" | unde
     const native = await attempt(async (xs) => {
       for await (const x of xs as AsyncIterable<unknown>) if (visit(x) === "break") break;
     });
-    expect(await attempt((xs) => loopAsync(xs, visit))).toEqual(native);
+    // Newer V8 closes a sync iterator whose `next` failed; ECMA-262 does not (§27.1.6.2.1).
+    const isNext = name.startsWith("next") && make === noted;
+    const expected = isNext ? native.filter((one) => !one.includes("return")) : native;
+    expect(await attempt((xs) => loopAsync(xs, visit))).toEqual(expected);
   }
 });
 

@@ -107,6 +107,6 @@ test("a frame is made by the first suspend only, and dropped at the end", () => 
 });
 
 test("there is no current task: the machine's state names a run and a top only", () => {
-  const state = ["Promise", "allocating", "drain", "entry", "job", "next", "observer", "run", "top"];
+  const state = ["allocating", "drain", "entry", "job", "next", "observer", "run", "top"];
   expect(Object.keys(machine).sort()).toEqual(state);
 });

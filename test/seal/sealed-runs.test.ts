@@ -68,6 +68,12 @@ const waits = program(
   "const local = args[0] + '!'; const got = await event('answer ' + args[1]); return local + got;",
 );
 
+/** Holds what is cut into chunks. */
+const large = program(
+  `const text = "0123456789abcdef".repeat(25000), rows = Array.from({ length: 5000 }, (_, i) => ({ name: "row " + i, i }));
+   const got = await event("answer"); return [text.length, rows.at(-1).name, got];`,
+);
+
 function change(sql: string, ...values: (string | number)[]): void {
   const driver = openDriver(file, 1000);
   driver.prepare(sql).run(...values);
@@ -198,6 +204,37 @@ describe("a sealed database", () => {
     await second.unblock("r");
     expect(await second.run("r").result()).toBe("r!?");
   });
+
+  it.each([
+    [
+      "is not as it was written",
+      "UPDATE chunks SET body = substr(body, 1, length(body) - 41) || 'AAAA' || substr(body, -37)",
+    ],
+    ["is another one", "UPDATE chunks SET body = (SELECT body FROM chunks WHERE c = 1)"],
+    ["is not sealed", "UPDATE chunks SET body = 'xxxx'"],
+    ["is gone", "DELETE FROM chunks WHERE c > 1"],
+  ])(
+    "blocks a run of which a part of a large value %s; once that is restored, it goes on",
+    async (_, sql) => {
+      const first = await engineWith([aes("a")]);
+      await first.start(large, [], { id: "r" });
+      await first.start(waits, ["s", "s"], { id: "s" });
+      for (const id of ["r", "s"]) await parked(first, id, "event");
+      await first.close();
+      change("CREATE TABLE kept AS SELECT * FROM chunks");
+      expect(Number(stored("SELECT count(*) FROM chunks"))).toBeGreaterThan(2);
+      change(sql);
+      const second = await engineWith([aes("a")]);
+      await second.send("answer", 2);
+      await second.send("answer s", "?");
+      expect(await second.run("s").result()).toBe("s!?");
+      await blocked(second, "r");
+      expect(await reasonOf(second, "r")).toMatch(/^CF(2102|2201|2203) /);
+      change("INSERT OR REPLACE INTO chunks SELECT * FROM kept");
+      await second.unblock("r");
+      expect(await second.run("r").result()).toEqual([400_000, "row 4999", 2]);
+    },
+  );
 
   it.each([
     [

@@ -5,7 +5,7 @@
 import type { Hint, Store } from "../../runtime/engine/store.ts";
 import { type Clock, createEngine, type Engine, type LogEntry } from "../../runtime/index.ts";
 import type { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
-import type { Faults } from "./faults.ts";
+import type { FaultKind, Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { Watch } from "./watch.ts";
 
@@ -131,7 +131,7 @@ export class Process implements Clock {
           const value = Reflect.get(target, name, target);
           if (name === "read") return wrap(value);
           if (typeof value !== "function") return value;
-          if (name === "migrate") return () => store.migrate({ now: () => Math.floor(this.#around.wall()) });
+          if (name === "migrate") return () => this.#migrate(store);
           if (name === "watch") return (listener: (hint: Hint) => void) => this.#watch(store, listener);
           if (name === "close") return async () => {};
           return (...args: unknown[]) =>
@@ -141,12 +141,25 @@ export class Process implements Clock {
     return wrap(store) as Store;
   }
 
+  /** Time stands still meanwhile, as during any call. */
+  async #migrate(store: Store): Promise<void> {
+    this.#around.underWay++;
+    try {
+      await store.migrate({ now: () => Math.floor(this.#around.wall()) });
+    } finally {
+      this.#around.underWay--;
+    }
+  }
+
   #call(name: string, call: (...args: unknown[]) => Promise<unknown>, args: unknown[]): Promise<unknown> {
     const { clock, random, faults, watch } = this.#around;
+    // These are few, and what they are for is that nothing happens twice.
+    const chances = name === "transact" ? 12 : 1;
+    const hits = (kind: FaultKind) => Array.from({ length: chances }, () => faults.hits(kind)).includes(true);
     return new Promise((resolve, reject) => {
       const answer = (settle: () => void) => this.#later(() => this.enter(settle), random.between(0, 3));
       const perform = async () => {
-        const lost = faults.hits("answer lost");
+        const lost = hits("answer lost");
         this.#around.underWay++;
         let result: unknown;
         try {
@@ -158,7 +171,7 @@ export class Process implements Clock {
           this.#around.underWay--;
         }
         watch.answered(name, args, result);
-        if (faults.hits("crash after call")) this.kill();
+        if (hits("crash after call")) this.kill();
         else if (lost) answer(() => reject(new Error("the answer was lost")));
         else answer(() => resolve(name === "news" ? this.#withOldNews(result as unknown[]) : result));
       };

@@ -8,7 +8,7 @@ import { load, type Program } from "../engine/programs.ts";
 import { operations, type Plan } from "./plan.ts";
 
 const SOURCE = `
-import { event, sleep, send, start, step, mutex, TimeoutError, Interrupted } from "coldframe";
+import { channel, event, group, mutex, pool, rateLimit, semaphore, send, shield, sleep, start, step, transactional, waitUntil, TimeoutError, Interrupted } from "coldframe";
 import { world } from "world";
 
 export async function act(label, input) {
@@ -18,6 +18,9 @@ export async function act(label, input) {
 export const stubborn = step(async function stubborn(label, input, fails) {
   return world.act(label, input, fails);
 }, { retry: { attempts: 9, interval: 300, maxInterval: 2000 } });
+export const count = transactional(async function count(tx, label) {
+  return world.count(tx, label);
+}, { outside: (use) => use(null) });
 export async function fatal(label, input) {
   "use step";
   await world.act(label, input, 0);
@@ -28,6 +31,8 @@ async function one(op, input) {
   switch (op.kind) {
     case "act":
       return op.fails > 0 ? await stubborn(op.label, input, op.fails) : await act(op.label, input);
+    case "count":
+      return await count(op.label);
     case "fatal":
       try {
         return await fatal(op.label, input);
@@ -74,12 +79,90 @@ async function one(op, input) {
         const opened = await act(op.label + " do", input);
         return await perform(op.plan, opened);
       } finally {
-        await act(op.label + " undo", op.label);
+        await shield(() => act(op.label + " undo", op.label));
       }
     case "child":
       return await start(main, [op.plan, input]);
+    case "detached":
+      return await start(main, [op.plan, input], { detached: true });
+    case "abandon":
+      void start(main, [[{ kind: "events", key: op.key, count: 1 }], input]);
+      return "abandoned";
+    case "lasting":
+      waitUntil(sleep(op.ms));
+      return "left open";
+    case "stream": {
+      const got = [];
+      for await (const message of event(op.key)) {
+        got.push(message, await act(op.label + "." + got.length, input));
+        if (got.length === 2 * op.count) break;
+      }
+      return got;
+    }
+    case "produce": {
+      const box = channel(op.key, { capacity: op.capacity });
+      for (let i = 0; i < op.count; i++) await box.send(await act(op.label + "." + i, input));
+      return "produced";
+    }
+    case "pipe": {
+      const { key, count, capacity, label } = op;
+      const box = channel(key, { capacity });
+      const producer = start(main, [[{ kind: "produce", key, count, capacity, label }], input]);
+      const got = [];
+      while (got.length < count) got.push(await box.receive());
+      return [got, await producer];
+    }
+    case "talk": {
+      const box = channel(undefined, { capacity: op.capacity });
+      const talk = async () => {
+        for (let i = 0; i < op.count; i++) await box.send(op.label + i);
+      };
+      const got = [];
+      const hear = async () => {
+        while (got.length < op.count) got.push(await box.receive());
+      };
+      await Promise.all([talk(), hear()]);
+      return got;
+    }
+    case "pool":
+      return await pool(op.size).map(Array.from({ length: op.count }, (_, i) => op.label + "." + i), (label) => act(label, input));
+    case "group":
+      try {
+        return await group(async (g) => {
+          const slow = g.add(op.fails ? new Promise((resolve) => setTimeout(resolve, op.ms)) : sleep(op.ms));
+          const result = g.add(op.fails ? fatal(op.label, input) : act(op.label, input));
+          await slow;
+          return await result;
+        });
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        return "group caught " + error.message;
+      }
+    case "timer":
+      await new Promise((resolve) => setTimeout(resolve, op.ms));
+      return "rang";
+    case "interval": {
+      let times = 0;
+      await new Promise((resolve) => {
+        const timer = setInterval(() => {
+          if (++times < op.times) return;
+          clearInterval(timer);
+          resolve();
+        }, op.ms);
+      });
+      return "rang " + times;
+    }
+    case "gate":
+      await rateLimit(op.key, { limit: 2, per: op.ms });
+      return "passed";
+    case "turnstile": {
+      const { key, label } = op;
+      const enter = { kind: "act", label: label + " enter " + key, fails: 0 };
+      const leave = { kind: "act", label: label + " leave " + key, fails: 0 };
+      return await start(main, [[enter, ...op.plan, leave], input], { limit: { key, max: op.max } });
+    }
     case "lock": {
-      const lock = await mutex(op.key);
+      const lock = await (op.max === 1 ? mutex(op.key) : semaphore(op.key, op.max));
       try {
         const entered = await act(op.label + " enter " + op.key, input);
         const results = await perform(op.plan, entered);
@@ -117,6 +200,7 @@ export async function main(plan, input) {
 /** What steps and unmarked code do. */
 export interface World {
   act(label: string, input: string, fails: number): Promise<string>;
+  count(tx: unknown, label: string): Promise<string>;
   pause(ms: number): Promise<void>;
 }
 
@@ -124,12 +208,14 @@ export interface World {
 export const current: { world: World } = {
   world: {
     act: () => Promise.reject(new Error("no world")),
+    count: () => Promise.reject(new Error("no world")),
     pause: () => Promise.reject(new Error("no world")),
   },
 };
 
 const world: World = {
   act: (label, input, fails) => current.world.act(label, input, fails),
+  count: (tx, label) => current.world.count(tx, label),
   pause: (ms) => current.world.pause(ms),
 };
 
@@ -137,28 +223,55 @@ export const compiled: Program = load(SOURCE, { world }, "test/simulation/progra
 
 const uncompiled = new Function(
   "$modules",
-  `"use strict";${SOURCE.replace(
+  `"use strict";const { setTimeout, setInterval, clearInterval } = $modules.timers;${SOURCE.replace(
     /^import \{([^}]*)\} from "([^"]*)";$/gm,
     (_, names, from) => `const {${names}} = $modules["${from}"];`,
   ).replace(/^export /gm, "")}\nreturn main;`,
-)({ coldframe, world: { world } }) as Program;
+)({ coldframe, world: { world }, timers: freeTimers() }) as Program;
+
+/** Those of the platform, in the time of the model. */
+function freeTimers() {
+  const setTimeout = (callback: () => void, ms: number) => freeWorld.clock.setTimeout(callback, ms);
+  const setInterval = (callback: () => void, ms: number) => {
+    const timer = { live: true };
+    const again = () =>
+      setTimeout(() => {
+        if (!timer.live) return;
+        again();
+        callback();
+      }, ms);
+    again();
+    return timer;
+  };
+  const clearInterval = (timer: { live: boolean }) => {
+    timer.live = false;
+  };
+  return { setTimeout, setInterval, clearInterval };
+}
 
 export interface Model {
   readonly result: unknown;
   /** Labels of the steps that were executed, sorted. */
   readonly effects: readonly string[];
+  /** Labels of the counters, sorted. */
+  readonly counted: readonly string[];
 }
 
 /** What the plan does as plain async code: nothing is saved, nothing fails but what the plan says. */
 export async function modelOf(plan: Plan): Promise<Model> {
   const clock = new VirtualClock(1_000_000);
   const effects = new Set<string>();
+  const counted: string[] = [];
   freeWorld.reset(clock);
   current.world = {
     async act(label, _, fails) {
       effects.add(label);
       if (fails > 0 && coldframe.stepContext().attempt <= fails) throw new Error("not yet");
       return `${label}#0`;
+    },
+    async count(_, label) {
+      counted.push(label);
+      return `${label} counted`;
     },
     pause: (ms) => new Promise((resolve) => clock.setTimeout(resolve, ms)),
   };
@@ -172,12 +285,16 @@ export async function modelOf(plan: Plan): Promise<Model> {
   while (result === null && clock.step());
   freeWorld.reset(systemClock);
   if (result === null) throw new Error(`the model never ends: ${JSON.stringify(plan)}`);
-  return { result: (result as { value: unknown }).value, effects: [...effects].sort() };
+  return {
+    result: (result as { value: unknown }).value,
+    effects: [...effects].sort(),
+    counted: counted.sort(),
+  };
 }
 
 /** The events that somebody else has to send for this operation. */
 export function eventsOf(op: Plan[number]): readonly { readonly key: string; readonly payload: string }[] {
   if (op.kind === "deadline") return [{ key: op.key, payload: `${op.key}!` }];
-  if (op.kind !== "events") return [];
+  if (op.kind !== "events" && op.kind !== "stream") return [];
   return Array.from({ length: op.count }, (_, i) => ({ key: op.key, payload: `${op.key}!${i}` }));
 }

@@ -1,4 +1,4 @@
-// `npm run simulate -- --time 600 [--seed N]`: simulations for that many seconds.
+// `npm run simulate -- --time 600 [--seed N] [--store memory|sqlite|postgres|mysql]`: simulations for that many seconds.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -6,15 +6,23 @@ const { values } = parseArgs({
   options: {
     time: { type: "string", default: "600" },
     seed: { type: "string", default: String(Date.now() % 1e9) },
+    store: { type: "string" },
   },
 });
 if (!/^\d+$/.test(values.time) || !/^\d+$/.test(values.seed)) {
-  console.error("usage: npm run simulate -- [--time SECONDS] [--seed NUMBER]");
+  console.error(
+    "usage: npm run simulate -- [--time SECONDS] [--seed NUMBER] [--store memory|sqlite|postgres|mysql]",
+  );
   process.exit(2);
 }
 console.log(`seed ${values.seed}, ${values.time} s`);
 const { status } = spawnSync("npx", ["vitest", "run", "test/simulation/simulation.test.ts"], {
   stdio: "inherit",
-  env: { ...process.env, SIMULATE_SECONDS: values.time, SIMULATE_SEED: values.seed },
+  env: {
+    ...process.env,
+    SIMULATE_SECONDS: values.time,
+    SIMULATE_SEED: values.seed,
+    ...(values.store === undefined ? {} : { SIMULATE_STORE: values.store }),
+  },
 });
 process.exit(status ?? 1);

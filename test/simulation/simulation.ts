@@ -4,6 +4,7 @@
  * - Results and effects are those of the uncompiled program; of a cancelled run, what was done has been undone.
  * - One key of a step stands for one call; no attempt is executed twice under one fence; what a step answered once is what
  *   everything later is given.
+ * - What transactional steps write in a table of the user is there exactly once.
  * - Each event is taken once. No two processes record a turn of one run. Nobody is in a locked place beside another.
  * - Once the faults stop, everything comes to its end.
  */
@@ -11,7 +12,7 @@ import type { Store } from "../../runtime/engine/store.ts";
 import { type LogEntry, stepContext } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts";
-import { operations, type Plan, randomPlan } from "./plan.ts";
+import { operations, PLACES, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
 import { Process, type Surroundings } from "./process.ts";
 import { compiled, current, eventsOf, modelOf } from "./program.ts";
 import { Random } from "./random.ts";
@@ -32,6 +33,10 @@ export interface Verdict {
 /** Where runs live: each process has a connection of its own. */
 export interface Database {
   connect(): Store;
+  /** Adds one to a counter in a table of the user, in a transaction of the store. Null: it has none for users. */
+  readonly add: ((tx: unknown, label: string) => void) | null;
+  /** All counters that are not zero. */
+  counters(): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
 }
 
@@ -50,7 +55,8 @@ export function scenarioOf(seed: number): Scenario {
 }
 
 export async function simulate(scenario: Scenario, database: Database): Promise<Verdict> {
-  return new Simulation(scenario, database).go();
+  const plans = database.add === null ? scenario.plans.map(withoutTransactions) : scenario.plans;
+  return new Simulation({ ...scenario, plans }, database).go();
 }
 
 class Simulation implements Surroundings {
@@ -74,7 +80,7 @@ class Simulation implements Surroundings {
   constructor(scenario: Scenario, database: Database) {
     this.#scenario = scenario;
     this.#database = database;
-    this.#store = database.connect();
+    this.#store = this.#counted(database.connect());
     this.random = new Random(scenario.seed ^ 0x5eed);
     this.faults = new Faults(this.random, scenario.faults);
   }
@@ -85,6 +91,12 @@ class Simulation implements Surroundings {
     for (const plan of plans) models.push(await modelOf(plan));
     current.world = {
       act: (label, input, fails) => this.#act(label, input, fails),
+      count: async (tx, label) => {
+        this.#database.add!(tx, label);
+        // Without time of its own: the lock of the database is a real one.
+        if (this.random.chance(0.5)) await new Promise(setImmediate);
+        return `${label} counted`;
+      },
       pause: (ms) => new Promise((resolve) => this.clock.setTimeout(resolve, ms)),
     };
     await this.#store.migrate({ now: () => Math.floor(this.wall()) });
@@ -96,7 +108,9 @@ class Simulation implements Surroundings {
     const ends = await this.#pump();
     if (ends !== null) {
       for (const [i, model] of models.entries()) await this.#check(`run${i}`, plans[i]!, model);
-      this.#checkLocks();
+      this.#checkPlaces();
+      for (const [label, times] of await this.#database.counters())
+        if (times !== 1) this.watch.violated(`${label} was counted ${times} times`);
     }
     await this.#close();
     return { violations: this.watch.violations, coverage: this.faults.coverage };
@@ -111,9 +125,13 @@ class Simulation implements Surroundings {
   /** Lets time pass until all runs have ended. Null: they do not. */
   async #pump(): Promise<true | null> {
     const end = this.clock.now() + TROUBLE + PEACE;
-    for (let i = 0; ; i++) {
+    for (let i = 0, ends = -1; ; i++) {
       await this.#quiet();
-      if (i % 16 === 0 && (await this.#allEnded())) return true;
+      // Some ends are not written by a turn, as those by force.
+      if (ends !== this.watch.ends || i % 256 === 0) {
+        ends = this.watch.ends;
+        if (await this.#allEnded()) return true;
+      }
       if (this.clock.now() > end || !this.clock.step()) {
         if (await this.#allEnded()) return true;
         const left = (await this.#store.read.runs({ limit: 1000 })).filter(({ status }) => !isEnd(status));
@@ -181,6 +199,27 @@ class Simulation implements Surroundings {
       });
       await this.#time(this.random.between(10, 4000));
     }
+  }
+
+  /** What people and systems outside see of the database. Time stands still while they look. */
+  #counted(store: Store): Store {
+    const wrap = (target: object): object =>
+      new Proxy(target, {
+        get: (_, name) => {
+          const value = Reflect.get(target, name, target);
+          if (name === "read") return wrap(value);
+          if (typeof value !== "function") return value;
+          return async (...args: unknown[]) => {
+            this.underWay++;
+            try {
+              return await Reflect.apply(value, target, args);
+            } finally {
+              this.underWay--;
+            }
+          };
+        },
+      });
+    return wrap(store) as Store;
   }
 
   async #shutDown(): Promise<void> {
@@ -253,18 +292,15 @@ class Simulation implements Surroundings {
 
   /** Resolves when the wait for an event is over by time. */
   async #deadlineOf(key: string): Promise<void> {
+    const late = this.random.between(0, 6);
     while (this.faults.active) {
-      for (const { id, status } of await this.#store.read.runs({ limit: 1000 })) {
-        if (isEnd(status)) continue;
-        const wait = (await this.#store.read.run(id))?.waits.find(
-          ({ name, due }) => name === key && due !== null,
-        );
-        if (wait === undefined) continue;
-        const left = wait.due! - this.wall() - this.random.between(0, 6);
+      const due = this.watch.deadlines.get(key);
+      if (due === undefined) await this.#time(40);
+      else {
+        const left = due - this.wall() - late;
         if (left > 0) await this.#time(left);
         return;
       }
-      await this.#time(40);
     }
   }
 
@@ -309,6 +345,10 @@ class Simulation implements Surroundings {
     const effects = [...done].sort();
     if (JSON.stringify(effects) !== JSON.stringify(model.effects))
       this.watch.violated(`${id} did ${effects.join()}, not ${model.effects.join()}`);
+    const counters = [...(await this.#database.counters()).keys()];
+    const counted = counters.filter((label) => label.startsWith(prefix)).sort();
+    if (JSON.stringify(counted) !== JSON.stringify(model.counted))
+      this.watch.violated(`${id} counted ${counted.join()}, not ${model.counted.join()}`);
     this.#checkResults(id, JSON.stringify(result));
   }
 
@@ -333,17 +373,17 @@ class Simulation implements Surroundings {
     }
   }
 
-  /** Who entered a locked place leaves it before another enters. */
-  #checkLocks(): void {
-    const inside = new Map<string, string>();
-    for (const { label } of this.watch.executions) {
-      const [owner, what, key] = label.split(" ");
-      if (key === undefined) continue;
-      const other = inside.get(key);
-      if (what === "enter" && other !== undefined && other !== owner && !this.#cancelled.has(runOf(other)))
-        this.watch.violated(`${owner} entered ${key} beside ${other}`);
-      if (what === "enter") inside.set(key, owner!);
-      else if (other === owner) inside.delete(key);
+  /** There are never more in a place than may be. Those of cancelled runs do not say when they leave. */
+  #checkPlaces(): void {
+    for (const { key, max } of PLACES) {
+      const inside = new Set<string>();
+      for (const { label } of this.watch.executions) {
+        const [owner, what, place] = label.split(" ");
+        if (place !== key || this.#cancelled.has(runOf(owner!))) continue;
+        if (what === "leave") inside.delete(owner!);
+        else if (inside.add(owner!).size > max)
+          this.watch.violated(`more than ${max} in ${key}: ${[...inside].join()}`);
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 /** Sees what the stores are asked for and answer, and what steps are called with: and says what must never be. */
-import type { Claimed, Write, WriteOutcome } from "../../runtime/engine/store.ts";
+import type { Claimed, Turn, WaitInfo, Write, WriteOutcome } from "../../runtime/engine/store.ts";
 
 /** One attempt of a step, as the system outside sees it. */
 export interface Execution {
@@ -18,6 +18,10 @@ export class Watch {
   readonly #fences = new Map<string, number>();
   /** Who wrote each turn, and what. */
   readonly #turns = new Map<string, string>();
+  /** When the wait for an event is over by time, as the last turn with it says. */
+  readonly deadlines = new Map<string, number>();
+  /** Turns that ended a run. */
+  ends = 0;
   readonly #epochs = new Map<string, number>();
 
   violated(what: string): void {
@@ -62,8 +66,16 @@ export class Watch {
     }
   }
 
+  #noteWaits({ subscribe, waits, end }: Turn): void {
+    if (end !== null) this.ends++;
+    if (subscribe.length === 0) return;
+    for (const { kind, name, due } of JSON.parse(waits) as WaitInfo[])
+      if (kind === "event" && due !== null) this.deadlines.set(name, due);
+  }
+
   #passed(write: Write): void {
     const { run, epoch } = write;
+    if (write.kind === "turn") this.#noteWaits(write);
     const again = write.kind === "turn" ? `${run} turn ${write.turn}` : null;
     const content = JSON.stringify(write);
     if (again !== null && this.#turns.has(again)) {

@@ -268,6 +268,39 @@ describe("large values", () => {
     }
   });
 
+  /** Each makes another value of a long list that was saved before, and none of them shows in a look at the numbers alone. */
+  const changes: Record<string, (list: unknown[]) => void> = {
+    "an element": (list) => (list[50_000] = "7"),
+    "-0": (list) => (list[0] = -0),
+    NaN: (list) => (list[9] = Number.NaN),
+    "a hole": (list) => delete list[9],
+    "a length": (list) => list.pop(),
+    "a property": (list) => Object.assign(list, { total: 1 }),
+    "a hidden property": (list) => Object.defineProperty(list, "total", { value: 1 }),
+    "a symbol": (list) => Object.assign(list, { [Symbol.for("x")]: 1 }),
+    "a fixed length": (list) => Object.defineProperty(list, "length", { writable: false }),
+    "no extensions": (list) => Object.preventExtensions(list),
+    "another prototype": (list) => Object.setPrototypeOf(list, null),
+    "an object": (list) => (list[9] = {}),
+    itself: (list) => (list[9] = list),
+  };
+  it.each(Object.entries(changes))("notices %s in a long list", (_, change) => {
+    const make = () => many((i) => i, 60_000) as unknown[];
+    const list = make();
+    const run = begin(hold, () => list);
+    const { text, chunks } = encodeRun(run, { chunks: NO_CHUNKS });
+    expect(encodeRun(run, { chunks }).text).toBe(text);
+    change(list);
+    const next = encodeRun(run, { chunks });
+    expect(next.text).toBe(encodeRun(run, { chunks: NO_CHUNKS }).text);
+    expect(next.text).not.toBe(text);
+    const back = new Run("run-1", host);
+    decodeRun(next.text, back, { chunks: next.chunks.bodies });
+    const wanted = make();
+    change(wanted);
+    same(x(back), wanted);
+  });
+
   it("is damage when a chunk is missing, another one, or too many", () => {
     const { text, chunks } = encodeRun(begin(hold, values.data!), { chunks: NO_CHUNKS });
     const read = (bodies: ReadonlyMap<string, string | Uint8Array> | undefined) => () =>

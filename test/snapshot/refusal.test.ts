@@ -41,7 +41,7 @@ it("lists all values with the path from a local, the await, and the ways out", (
         flows.ts:31:3    await event    the run parks here
       hold › x.list[1][1] is a function of unmarked code (flows.ts:31)
         flows.ts:31:3    await event    the run parks here
-    Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class superjson.registerClass(Class), or static [Symbol.for("coldframe.save")]."
+    Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class: mark its module or include its package, superjson.registerClass(Class), or static [Symbol.for("coldframe.save")]."
   `);
 });
 

@@ -1,7 +1,7 @@
 /** What every store promises about chunks of large values. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Chunk, Claimed, Store, Turn } from "../../runtime/engine/store.ts";
-import { newRun, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
+import { ANY, newRun, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
 
 export function describeChunks(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`chunks in ${name}`, () => {
@@ -15,7 +15,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
     });
     afterEach(() => under.dispose());
 
-    const claimOne = async () => (await store.claim("w1", 1, []))[0]!;
+    const claimOne = async () => (await store.claim("w1", 1, ANY))[0]!;
 
     const text = { hash: "t".repeat(43), body: 'half of a "text" äöü 漢字 😀'.repeat(5000) };
     const bytes = { hash: "b".repeat(43), body: Uint8Array.from({ length: 70_000 }, (_, i) => i & 255) };
@@ -45,7 +45,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
 
     it("stay while a run refers to them, and go with the last", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       passed(await commit(a, 0, add(text, more)));
       passed(await commit(b, 0, add({ ...text, body: "never written: its name is known" })));
       expect(await kept("b")).toEqual([text]);
@@ -61,7 +61,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
 
     it("go with the end of their run, but not those of others", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       passed(await commit(a, 0, add(text, more)));
       passed(await commit(b, 0, add(text)));
       passed(await commit(a, 1, { snapshot: null, keep: false, end: { status: "done", value: "1" } }));
@@ -92,7 +92,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
       passed(await commit(lost, 0, add(text)));
       await store.retire("w1");
       await store.renew(worker("w2"), true);
-      const [mine] = await store.claim("w2", 1, []);
+      const [mine] = await store.claim("w2", 1, ANY);
       const chunks = { added: [more], dropped: [text.hash] };
       expect(await commit(lost, 1, { chunks })).toMatchObject({ passed: false, fenced: true });
       expect(await kept("a")).toEqual([text]);
@@ -103,7 +103,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
 
     it("count once when the answer to a turn was lost", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       passed(await commit(a, 0, add(text)));
       passed(await commit(a, 0, add(text)));
       passed(await commit(b, 0, add(text)));
@@ -116,8 +116,8 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
       const other = await under.connect();
       await other.renew(worker("w2"), true);
       await store.start([newRun("a"), newRun("b")], null);
-      const [a] = await store.claim("w1", 1, []);
-      const [b] = await other.claim("w2", 1, []);
+      const [a] = await store.claim("w1", 1, ANY);
+      const [b] = await other.claim("w2", 1, ANY);
       await Promise.all([
         store.commit([turnOf(a!, { keep: true, ...add(text) })]),
         other.commit([turnOf(b!, { worker: "w2", keep: true, ...add(text) })]),

@@ -1,7 +1,7 @@
 /** What every store promises about runs among each other, and about what people and time do to them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Claimed, Store } from "../../runtime/engine/store.ts";
-import { eventOf, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
+import { ANY, eventOf, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
 
 export function describeRuns(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps the store contract for runs`, () => {
@@ -16,14 +16,14 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
     afterEach(() => under.dispose());
 
     async function claimOne(by = "w1"): Promise<Claimed> {
-      const claimed = await store.claim(by, 1, []);
+      const claimed = await store.claim(by, 1, ANY);
       expect(claimed).toHaveLength(1);
       return claimed[0]!;
     }
 
     it("tells who follows a run that has ended already, and cancels what is attached to one that ends", async () => {
       await store.start([newRun("parent"), newRun("ended"), newRun("attached"), newRun("loose")], null);
-      const claimed = new Map((await store.claim("w1", 10, [])).map((run) => [run.id, run]));
+      const claimed = new Map((await store.claim("w1", 10, ANY)).map((run) => [run.id, run]));
       const at = (id: string) => claimed.get(id)!;
       passed((await store.commit([turnOf(at("ended"), { end: { status: "failed", value: "7" } })]))[0]);
       const follow = [
@@ -41,7 +41,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
 
     it("grants places in order, frees those of a run that ends, and counts each lock by itself", async () => {
       await store.start([newRun("a"), newRun("b"), newRun("c")], null);
-      const claimed = await store.claim("w1", 10, []);
+      const claimed = await store.claim("w1", 10, ANY);
       const [a, b, c] = ["a", "b", "c"].map((id) => claimed.find((run) => run.id === id)!) as [
         Claimed,
         Claimed,
@@ -54,7 +54,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(got.arrivals).toEqual([{ wait: 1, threw: false, value: '"k"' }]);
       expect(passed((await store.commit([turnOf(b, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
       expect(passed((await store.commit([turnOf(c, { acquire: place(1) })]))[0]).arrivals).toEqual([]);
-      expect(await store.claim("w1", 10, [])).toEqual([]);
+      expect(await store.claim("w1", 10, ANY)).toEqual([]);
       passed(
         (
           await store.commit([
@@ -62,10 +62,10 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
           ])
         )[0],
       );
-      const next = await store.claim("w1", 10, []);
+      const next = await store.claim("w1", 10, ANY);
       expect(next.map((run) => [run.id, run.arrivals])).toEqual([["b", got.arrivals]]);
       passed((await store.commit([turnOf(next[0]!, { end: { status: "done", value: "1" } })]))[0]);
-      expect((await store.claim("w1", 10, [])).map((run) => run.id)).toEqual(["c"]);
+      expect((await store.claim("w1", 10, ANY)).map((run) => run.id)).toEqual(["c"]);
     });
 
     it("begins limited runs when there is a place, in order", async () => {
@@ -74,10 +74,10 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
         ["a", "b", "c", "d"].map((id) => newRun(id, { limit })),
         "w1",
       );
-      const first = await store.claim("w1", 10, []);
+      const first = await store.claim("w1", 10, ANY);
       expect(first.map((run) => run.id)).toEqual(["a", "b"]);
       passed((await store.commit([turnOf(first[1]!, { end: { status: "done", value: "1" } })]))[0]);
-      expect((await store.claim("w1", 10, [])).map((run) => run.id)).toEqual(["c"]);
+      expect((await store.claim("w1", 10, ANY)).map((run) => run.id)).toEqual(["c"]);
     });
 
     it("suspends: nobody claims it, what comes for it waits", async () => {
@@ -93,7 +93,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       const release = { due: null, blocked: null };
       passed((await store.commit([noteOf(b, { release, news: told.news })]))[0]);
       expect((await store.send(eventOf("k", "1"))).status).toBe("delivered");
-      expect(await store.claim("w1", 10, [])).toEqual([]);
+      expect(await store.claim("w1", 10, ANY)).toEqual([]);
       expect(await store.resume("b")).toBe(true);
       expect(await store.resume("b")).toBe(false);
       expect(await claimOne()).toMatchObject({ id: "b", arrivals: [{ wait: 1 }] });
@@ -128,7 +128,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
 
     it("gives an event back that came for a wait which the run drops", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 10, ANY)) as [Claimed, Claimed];
       const subscribe = [{ wait: 1, key: "k" }];
       passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
       expect(await store.send(eventOf("k", "1"))).toEqual({ status: "delivered", run: a.id });
@@ -158,7 +158,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
 
     it("gives it to the next one who waits", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 10, ANY)) as [Claimed, Claimed];
       const subscribe = [{ wait: 1, key: "k" }];
       passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
       passed((await store.commit([turnOf(b, { subscribe, keep: true })]))[0]);
@@ -172,7 +172,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
 
     it("copies events to feeds: the next one, all, or none any more", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 10, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 10, ANY)) as [Claimed, Claimed];
       const feed = (to: string, which: "next" | "all" | "none") => [{ key: "k", to, which }];
       passed((await store.commit([turnOf(a, { feeds: feed("to a", "next"), keep: true })]))[0]);
       passed((await store.commit([turnOf(b, { feeds: feed("to b", "all"), keep: true })]))[0]);
@@ -312,7 +312,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
         null,
       );
       const end = { status: "done", value: "1" } as const;
-      for (const run of (await store.claim("w1", 10, [])).slice(0, 3)) {
+      for (const run of (await store.claim("w1", 10, ANY)).slice(0, 3)) {
         passed((await store.commit([turnOf(run, { end })]))[0]);
         under.clock.now += 100;
       }

@@ -5,6 +5,7 @@ import type {
   NewEvent,
   NewRun,
   Note,
+  Placement,
   Store,
   Turn,
   WriteOutcome,
@@ -18,6 +19,9 @@ export interface StoreUnderTest {
   dispose(): Promise<void>;
 }
 
+/** Takes any run that is due. */
+export const ANY: Placement = { groups: null, only: null, except: [] };
+
 export function newRun(id: string, extra: Partial<NewRun> = {}): NewRun {
   return {
     id,
@@ -26,6 +30,7 @@ export function newRun(id: string, extra: Partial<NewRun> = {}): NewRun {
     secret: "s3cret",
     tags: {},
     priority: 0,
+    group: "default",
     parent: null,
     limit: null,
     ...extra,
@@ -46,6 +51,7 @@ export function turnOf(
     waits: "[]",
     due: null,
     keep: false,
+    group: null,
     subscribe: [],
     unsubscribe: [],
     feeds: [],
@@ -105,7 +111,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     afterEach(() => under.dispose());
 
     async function claimOne(by = "w1"): Promise<Claimed> {
-      const claimed = await store.claim(by, 1, []);
+      const claimed = await store.claim(by, 1, ANY);
       expect(claimed).toHaveLength(1);
       return claimed[0]!;
     }
@@ -123,10 +129,10 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     it("gives back what a worker does not know that it owns", async () => {
       await store.start([newRun("a"), newRun("b")], "w1");
       await store.disown("w1", ["b"]);
-      expect(await store.read.run("a")).toMatchObject({ worker: null, due: 0 });
+      expect(await store.read.run("a")).toMatchObject({ worker: null, due: under.clock.now });
       expect(await store.read.run("b")).toMatchObject({ worker: "w1" });
       await store.renew(worker("w2"), true);
-      expect((await store.claim("w2", 9, [])).map(({ id, epoch }) => [id, epoch])).toEqual([["a", 2]]);
+      expect((await store.claim("w2", 9, ANY)).map(({ id, epoch }) => [id, epoch])).toEqual([["a", 2]]);
     });
 
     it("starts a run once per id", async () => {
@@ -145,7 +151,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a"), newRun("b")], null);
       await store.renew(worker("w2"), true);
       const other = await under.connect();
-      const both = await Promise.all([store.claim("w1", 5, []), other.claim("w2", 5, [])]);
+      const both = await Promise.all([store.claim("w1", 5, ANY), other.claim("w2", 5, ANY)]);
       expect(
         both
           .flat()
@@ -155,22 +161,22 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(both.flat().every((run) => run.epoch === 1 && run.turn === 0 && run.snapshot === null)).toBe(
         true,
       );
-      expect(await store.claim("w1", 5, [])).toEqual([]);
+      expect(await store.claim("w1", 5, ANY)).toEqual([]);
     });
 
-    it("claims by priority, then by due time, without excepted entries", async () => {
+    it("claims by priority, then by age, without excepted entries", async () => {
       await store.start([newRun("low")], null);
       under.clock.now++;
       await store.start([newRun("late"), newRun("other", { entry: "x#y", priority: 9 })], null);
       await store.start([newRun("high", { priority: 5 })], null);
-      const claimed = await store.claim("w1", 3, ["x#y"]);
+      const claimed = await store.claim("w1", 3, { ...ANY, except: ["x#y"] });
       expect(claimed.map((run) => run.id)).toEqual(["high", "low", "late"]);
       expect((await store.read.run("other"))?.worker).toBeNull();
     });
 
     it("inserts a run claimed by the worker that starts it", async () => {
       expect(await store.start([newRun("a")], "w1")).toEqual([{ id: "a", created: true, claimed: true }]);
-      expect(await store.claim("w1", 1, [])).toEqual([]);
+      expect(await store.claim("w1", 1, ANY)).toEqual([]);
       const [outcome] = await store.commit([turnOf({ id: "a", epoch: 1, turn: 0, news: 0 })]);
       passed(outcome);
       expect(await store.start([newRun("b")], "nobody")).toEqual([
@@ -183,20 +189,20 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const first = await claimOne();
       const snapshot = JSON.stringify({ text: "\u0000 \ud800 äöü 漢字", big: "x".repeat(100_000) });
       passed((await store.commit([turnOf(first, { snapshot, due: under.clock.now + 50 })]))[0]);
-      expect(await store.claim("w1", 1, [])).toEqual([]);
-      expect(await store.due("w1")).toBe(50);
+      expect(await store.claim("w1", 1, ANY)).toEqual([]);
+      expect(await store.due("w1", ANY)).toBe(50);
       under.clock.now += 50;
-      expect(await store.due("w1")).toBe(0);
+      expect(await store.due("w1", ANY)).toBe(0);
       const second = await claimOne();
       expect(second).toMatchObject({ id: "a", epoch: 2, turn: 1, snapshot, secret: "s3cret", call: "[]" });
     });
 
     it("fences a worker that lost its run, and only that", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const mine = await store.claim("w1", 2, []);
+      const mine = await store.claim("w1", 2, ANY);
       under.clock.now += 11_000;
       await store.renew(worker("w2"), true);
-      const theirs = await store.claim("w2", 1, []);
+      const theirs = await store.claim("w2", 1, ANY);
       const lost = mine.find((run) => run.id === theirs[0]!.id)!;
       expect(theirs[0]!.epoch).toBe(2);
       const outcomes = await store.commit([
@@ -215,25 +221,25 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect(await store.renew(worker("w1"), false)).toBe(true);
       under.clock.now += 10_000;
       expect(await store.renew(worker("w1"), false)).toBe(false);
-      expect(await store.claim("w1", 1, [])).toEqual([]);
+      expect(await store.claim("w1", 1, ANY)).toEqual([]);
     });
 
     it("makes the runs of a dead worker claimable, and of a retired one at once", async () => {
       await store.start([newRun("a")], "w1");
       await store.renew(worker("w2"), true);
-      expect(await store.claim("w2", 1, [])).toEqual([]);
-      expect(await store.due("w2")).toBe(10_000);
+      expect(await store.claim("w2", 1, ANY)).toEqual([]);
+      expect(await store.due("w2", ANY)).toBe(10_000);
       await store.retire("w1");
-      expect(await store.claim("w2", 1, [])).toMatchObject([{ id: "a", epoch: 2 }]);
+      expect(await store.claim("w2", 1, ANY)).toMatchObject([{ id: "a", epoch: 2 }]);
       await store.renew({ ...worker("w3"), lease: 60_000 }, true);
       under.clock.now += 10_001;
-      expect(await store.due("w3")).toBe(0);
-      expect(await store.claim("w3", 1, [])).toMatchObject([{ id: "a", epoch: 3 }]);
+      expect(await store.due("w3", ANY)).toBe(0);
+      expect(await store.claim("w3", 1, ANY)).toMatchObject([{ id: "a", epoch: 3 }]);
     });
 
     it("recognises a turn whose answer was lost", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       const turn = turnOf(a, { due: 0 });
       passed((await store.commit([turn]))[0]);
       passed((await store.commit([turn]))[0]);
@@ -257,7 +263,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         ids.map((id) => newRun(id)),
         null,
       );
-      const claimed = new Map((await store.claim("w1", 100, [])).map((run) => [run.id, run]));
+      const claimed = new Map((await store.claim("w1", 100, ANY)).map((run) => [run.id, run]));
       const at = (id: string) => claimed.get(id)!;
       const kept = (id: string, extra: Partial<Turn> = {}) =>
         turnOf(at(id), { snapshot: `{"of":"${id}"}`, keep: true, ...extra });
@@ -306,7 +312,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         end: { status: "failed", value: '"boom"' },
       });
       expect(await store.cancel("a", null)).toBe(false);
-      expect(await store.due("w1")).toBeNull();
+      expect(await store.due("w1", ANY)).toBeNull();
       expect(await store.send(eventOf("k", "1", "1", "a"))).toEqual({ status: "late", run: null });
       expect(await store.send(eventOf("k", "1", "1", "none"))).toEqual({ status: "unknown", run: null });
     });
@@ -314,9 +320,9 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
     it("delivers an event to a parked run and makes it due", async () => {
       await store.start([newRun("a")], null);
       passed((await store.commit([turnOf(await claimOne(), { subscribe: [{ wait: 3, key: "k" }] })]))[0]);
-      expect(await store.due("w1")).toBeNull();
+      expect(await store.due("w1", ANY)).toBeNull();
       expect(await store.send(eventOf("k", "1", '"yes"'))).toEqual({ status: "delivered", run: "a" });
-      expect(await store.due("w1")).toBe(0);
+      expect(await store.due("w1", ANY)).toBe(0);
       const claimed = await claimOne();
       expect(claimed.arrivals).toEqual([{ wait: 3, threw: false, value: '"yes"' }]);
       passed((await store.commit([turnOf(claimed, { consumed: [3], due: 0 })]))[0]);
@@ -358,7 +364,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     it("gives each event to one wait, the oldest first", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      for (const claimed of await store.claim("w1", 2, [])) {
+      for (const claimed of await store.claim("w1", 2, ANY)) {
         passed((await store.commit([turnOf(claimed, { subscribe: [{ wait: 1, key: "k" }] })]))[0]);
       }
       expect((await store.send(eventOf("k", "1"))).run).toBe("a");
@@ -368,7 +374,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     it("decides between an event and the deadline of its wait once", async () => {
       await store.start([newRun("a"), newRun("b")], null);
-      const [a, b] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [a, b] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       passed((await store.commit([turnOf(a, { subscribe: [{ wait: 1, key: "ka" }], keep: true })]))[0]);
       passed((await store.commit([turnOf(b, { subscribe: [{ wait: 1, key: "kb" }], keep: true })]))[0]);
       const deadline = { wait: 1, threw: true, value: '"timeout"' };
@@ -380,7 +386,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       expect((await store.send(eventOf("kb", "1"))).status).toBe("kept");
       await store.retire("w1");
       await store.renew(worker("w2"), true);
-      const redone = await store.claim("w2", 2, []);
+      const redone = await store.claim("w2", 2, ANY);
       expect(redone.find((run) => run.id === "b")!.arrivals).toEqual([deadline]);
     });
 
@@ -435,11 +441,11 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       );
       await store.retire("w1");
       await store.renew(worker("w2"), true);
-      const [redo] = await store.claim("w2", 1, []);
+      const [redo] = await store.claim("w2", 1, ANY);
       expect(redo!.arrivals).toEqual([{ wait: 1, threw: false, value: "1" }]);
       expect(redo!.attempts).toMatchObject([{ wait: 2, made: 2, due: attempt.due, ...known }]);
       passed((await store.commit([turnOf(redo!, { worker: "w2", consumed: [1, 2], due: 0 })]))[0]);
-      expect((await store.claim("w2", 1, []))[0]).toMatchObject({ arrivals: [], attempts: [] });
+      expect((await store.claim("w2", 1, ANY))[0]).toMatchObject({ arrivals: [], attempts: [] });
     });
 
     it("wakes a run to cancel it, and remembers when it was told", async () => {
@@ -463,7 +469,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const claimed = await claimOne();
       passed((await store.commit([noteOf(claimed, { release: { due: 0, blocked } })]))[0]);
       expect(await store.read.run("a")).toMatchObject({ status: "blocked", blocked, worker: null, turn: 0 });
-      expect(await store.claim("w1", 1, [])).toEqual([]);
+      expect(await store.claim("w1", 1, ANY)).toEqual([]);
       expect(await store.read.runs({ status: "blocked" })).toHaveLength(1);
       expect(await store.unblock("a")).toBe(true);
       expect(await store.unblock("a")).toBe(false);
@@ -476,7 +482,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
 
     it("starts children and sends events in the turn's transaction, and tells the parent of the end", async () => {
       await store.start([newRun("parent"), newRun("listener")], null);
-      const [parent, listener] = (await store.claim("w1", 2, [])) as [Claimed, Claimed];
+      const [parent, listener] = (await store.claim("w1", 2, ANY)) as [Claimed, Claimed];
       passed((await store.commit([turnOf(listener, { subscribe: [{ wait: 1, key: "hello" }] })]))[0]);
       const child = newRun("child", { parent: "parent" });
       passed(
@@ -490,7 +496,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
           ])
         )[0],
       );
-      const claimed = await store.claim("w1", 5, []);
+      const claimed = await store.claim("w1", 5, ANY);
       expect(claimed.map((run) => run.id).sort()).toEqual(["child", "listener"]);
       const begun = claimed.find((run) => run.id === "child")!;
       passed(
@@ -564,7 +570,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
         ids.map((id) => newRun(id)),
         null,
       );
-      const claimed = await store.claim("w1", 40, []);
+      const claimed = await store.claim("w1", 40, ANY);
       const [outcomes, sent] = await Promise.all([
         store.commit(claimed.map((run) => turnOf(run, { subscribe: [{ wait: 1, key: run.id }] }))),
         Promise.all(ids.map((id) => sender.send(eventOf(id, "1", "1")))),
@@ -572,7 +578,7 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       const answered = outcomes.filter((outcome) => passed(outcome).arrivals.length === 1).length;
       const delivered = sent.filter((outcome) => outcome.status === "delivered").length;
       expect(answered + delivered).toBe(40);
-      const woken = await store.claim("w1", 40, []);
+      const woken = await store.claim("w1", 40, ANY);
       expect(woken).toHaveLength(delivered);
       expect(woken.every((run) => run.arrivals.length === 1)).toBe(true);
     });

@@ -1,7 +1,9 @@
-import { memory } from "../../stores/memory/index.ts";
+import { type MemoryStore, type MemoryTransaction, memory } from "../../stores/memory/index.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describePlacement } from "./placement-contract.ts";
+import { describeTransactions } from "./transaction-contract.ts";
 
 async function underTest() {
   const clock = { now: 1_000_000 };
@@ -10,5 +12,15 @@ async function underTest() {
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
 }
 
-for (const describeContract of [describeStore, describeRuns, describeChunks])
+for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
   describeContract("memory", underTest);
+
+describeTransactions("memory", underTest, {
+  prepare: async () => {},
+  add: async (tx, name) => {
+    const values = tx as MemoryTransaction;
+    values.set(name, Number(values.get(name) ?? 0) + 1);
+  },
+  read: (store, name) => (store as MemoryStore).transaction((tx) => Number(tx.get(name) ?? 0)),
+  transaction: (store, body) => (store as MemoryStore).transaction(body),
+});

@@ -1,11 +1,14 @@
 /** What happens to files and disks: errors say so, what was acknowledged is there afterwards, and the file is sound. */
+import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statfsSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -116,6 +119,74 @@ describe("a full disk", () => {
     expect(main.calls).toHaveLength(24);
     await engine.close();
     sound();
+  });
+});
+
+/** A file system of its own, of two megabytes. Null: this process may not mount one. */
+function smallDisk(): string | null {
+  const disk = join(folder, "disk");
+  mkdirSync(disk);
+  const made = spawnSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], { encoding: "utf8" });
+  if (made.status === 0) return disk;
+  console.warn(
+    `SKIPPED: no real full disk, since a tmpfs cannot be mounted here: ${made.stderr ?? made.error}`,
+  );
+  return null;
+}
+
+describe("a real disk that is full", () => {
+  it("refuses with a code, keeps what it acknowledged, and goes on when there is room", async ({ skip }) => {
+    const disk = smallDisk();
+    if (disk === null) return skip();
+    try {
+      const name = join(disk, "runs.db");
+      const ballast = join(disk, "ballast");
+      writeFileSync(ballast, Buffer.alloc(1_000_000));
+      const store = sqlite(name);
+      await store.migrate();
+      const { ids, error } = await startUntilRefused(store);
+      expect(error).toMatchObject({
+        code: "CF3006",
+        message: expect.stringMatching(/result code (13|10|778)/),
+      });
+      expect(ids.length).toBeGreaterThan(10);
+      for (let i = 0; i < 3; i++)
+        await expect(
+          store.start([newRun(`no${i}`, { call: `["${"x".repeat(90_000)}"]` })], null),
+        ).rejects.toMatchObject({ code: "CF3006" });
+      rmSync(ballast);
+      await store.start([newRun("after")], null);
+      await store.close();
+      expect(sound(name)).toEqual([...ids, "after"]);
+    } finally {
+      spawnSync("umount", ["-l", disk]);
+    }
+  });
+
+  it("holds an engine up until there is room, and no run fails of it", async ({ skip }) => {
+    const disk = smallDisk();
+    if (disk === null) return skip();
+    try {
+      const name = join(disk, "runs.db");
+      const ballast = join(disk, "ballast");
+      const logs: LogEntry[] = [];
+      const engine = await createEngine({ store: sqlite(name), log: (entry) => logs.push(entry) });
+      const main = program(
+        "let all = ''; for (let i = 0; i < 6; i++) all += await call('big'); return all.length",
+        { big: () => "y".repeat(20_000) },
+      );
+      const { bavail, bsize } = statfsSync(disk);
+      writeFileSync(ballast, Buffer.alloc(bavail * bsize - 200_000));
+      const runs = await Promise.all([1, 2, 3].map((n) => engine.start(main, [n])));
+      while (!logs.some(({ message }) => message.includes("the store failed")))
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      rmSync(ballast);
+      expect(await Promise.all(runs.map((run) => run.result()))).toEqual([120_000, 120_000, 120_000]);
+      await engine.close();
+      expect(sound(name)).toHaveLength(3);
+    } finally {
+      spawnSync("umount", ["-l", disk]);
+    }
   });
 });
 

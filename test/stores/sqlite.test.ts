@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
-import { type SqliteStore, sqlite } from "../../stores/sqlite/index.ts";
-import { statements } from "../../stores/sqlite/statements.ts";
+import { type SqliteStore, type SqliteTransaction, sqlite } from "../../stores/sqlite/index.ts";
+import { APPLICATION_ID, migrations, statements } from "../../stores/sqlite/statements.ts";
 import { describeChunks } from "./chunk-contract.ts";
-import { describeStore, newRun, turnOf } from "./contract.ts";
+import { ANY, describeStore, newRun, turnOf } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describePlacement } from "./placement-contract.ts";
+import { describeTransactions } from "./transaction-contract.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
 
@@ -30,8 +32,26 @@ async function underTest() {
   };
 }
 
-for (const describeContract of [describeStore, describeRuns, describeChunks])
+for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
   describeContract("sqlite", underTest);
+
+describeTransactions("sqlite", underTest, {
+  prepare: (store) =>
+    (store as SqliteStore).transaction((tx) =>
+      tx.exec("CREATE TABLE mine (name TEXT PRIMARY KEY, n INTEGER)"),
+    ),
+  add: async (tx, name) => {
+    const sql = "INSERT INTO mine VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET n = n + 1";
+    (tx as SqliteTransaction).run(sql, name);
+  },
+  read: async (store, name) => {
+    const driver = openDriver((store as SqliteStore).file, 0);
+    const row = driver.prepare("SELECT n FROM mine WHERE name = ?").get(name);
+    driver.close();
+    return row?.n ?? 0;
+  },
+  transaction: (store, body) => (store as SqliteStore).transaction(body),
+});
 
 describe("sqlite files", () => {
   let path: string;
@@ -91,13 +111,18 @@ describe("sqlite files", () => {
         .map(({ detail }) => detail as string)
         .filter((detail) => / (runs|schedules) /.test(detail));
     expect(planOf(statements.dueRuns)).toEqual([
-      "SEARCH runs USING INDEX runs_due (priority=? AND due>? AND due<?)",
+      "SEARCH runs USING INDEX runs_due (grp=? AND priority=? AND due>? AND due<?)",
     ]);
     expect(planOf(statements.nextDue)).toEqual([
-      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority=\? AND due>\?\)$/),
+      expect.stringMatching(
+        /^SEARCH runs USING (COVERING )?INDEX runs_due \(grp=\? AND priority=\? AND due>\?\)$/,
+      ),
     ]);
     expect(planOf(statements.nextPriority)).toEqual([
-      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(priority<\?\)$/),
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(grp=\? AND priority<\?\)$/),
+    ]);
+    expect(planOf(statements.nextGroup)).toEqual([
+      expect.stringMatching(/^SEARCH runs USING (COVERING )?INDEX runs_due \(grp>\?\)$/),
     ]);
     expect(planOf(statements.dueSchedules)).toEqual([
       "SEARCH schedules USING INDEX schedules_next (next>? AND next<?)",
@@ -126,6 +151,24 @@ describe("sqlite files", () => {
   it("refuses a file that is no database", async () => {
     writeFileSync(file, "once upon a time ".repeat(1000));
     await expect(sqlite(file).migrate()).rejects.toMatchObject({ code: "CF3001" });
+  });
+
+  it("upgrades a file of the first schema: its runs are of the default group, and are claimed", async () => {
+    const driver = openDriver(file, 0);
+    driver.exec(migrations[0]!);
+    driver.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1;
+      INSERT INTO runs (n, id, entry, priority, due) VALUES (1, 'old', 'x#y', 2, 0), (2, 'later', 'x#y', 0, 4e12);
+      INSERT INTO states (n, worker, epoch, turn, news, updated, body) SELECT n, NULL, 3, 4, 0, 0, '[]' || char(10) || '{}' FROM runs;
+      INSERT INTO origins (n, call, secret, tags, parent, created) SELECT n, '[]', 's', '{}', NULL, 0 FROM runs;`);
+    driver.close();
+    const store = sqlite(file);
+    await store.migrate();
+    await store.renew({ id: "w1", lease: 1000, about: "" }, true);
+    const claimed = await store.claim("w1", 9, { ...ANY, groups: ["default"] });
+    expect(claimed).toMatchObject([{ id: "old", group: "default", epoch: 4, turn: 4, snapshot: "{}" }]);
+    expect(Math.abs(Date.now() - (await store.read.run("old"))!.due!)).toBeLessThan(60_000);
+    expect(await store.read.run("later")).toMatchObject({ group: "default", due: 4e12 });
+    await store.close();
   });
 
   it("refuses a newer schema", async () => {
@@ -185,7 +228,7 @@ describe("sqlite files", () => {
       Array.from({ length: 100 }, (_, i) => newRun(`r${i}`)),
       null,
     );
-    const claimed = await store.claim("w1", 100, []);
+    const claimed = await store.claim("w1", 100, ANY);
     const outcomes = await store.commit(
       claimed.map((run) => turnOf(run, { snapshot: run.id === "r42" ? "poison" : "{}", keep })),
     );

@@ -23,7 +23,7 @@ import {
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
-import { closureName, type HeapIn, type HeapOut } from "./functions.ts";
+import { carryOver, closureName, type HeapIn, type HeapOut } from "./functions.ts";
 import { writeOwn } from "./own-table.ts";
 
 /** Tags of nodes that can be a class. */
@@ -119,10 +119,8 @@ export const madeClass: Kind = {
         "CF2103",
         `the class ${code.id} (${code.file}:${code.line}) changed while it was in a frame. Deploy the old build beside this one, or map it in a migration`,
       );
-    const scopes = records.map((raw, i) => {
-      if (code.hash !== hash) input.needs(integer(raw, input.nodes.length), code.captures[i]!, code);
-      return input.node(raw, ["scope"]);
-    });
+    const scopes = records.map((raw) => input.node(raw, ["scope"]));
+    if (code.hash !== hash) carryOver(code, string(id), string(hash), records, input);
     const make = code.make as unknown as (...given: unknown[]) => Constructor;
     const made = make(...scopes, null, keys, true);
     const parent = node[4] === 0 ? Function.prototype : input.node(list(node[4])[0], CLASSES);

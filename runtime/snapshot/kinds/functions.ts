@@ -2,6 +2,7 @@
  * Functions: closures by code and scope records, everything else by name.
  *
  *   ["fn",2,5,6]                     the closure of code names[2] over the scope records 5 and 6
+ *   ["fn",2,"handlers.open"]         the closure of code names[2] that its module keeps there
  *   ["scope",3,1,[4]]                a scope record: the variables of names[3] that something still uses
  *   ["ref","shop/flows.ts#total"]    what a marked module binds to this name
  *   ["builtin","Math.max"]
@@ -16,8 +17,11 @@ import {
   Bound,
   type Callable,
   classOf,
+  closureAt,
   codeOf,
+  currentName,
   generatorFunctionOf,
+  nameOf,
   recordOf,
   registry,
   type StampValue,
@@ -25,7 +29,9 @@ import {
 } from "../../machine/index.ts";
 import { builtinOf } from "../builtins.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, quote, string } from "../kind.ts";
+import { applied, type Chain, failed } from "../migrations.ts";
 import { splitName, word } from "../names.ts";
+import { checkRenamed } from "../renames.ts";
 import { resourceOf } from "../resources.ts";
 import { writeBound } from "./bound.ts";
 import { writeOwn } from "./own-table.ts";
@@ -41,6 +47,12 @@ export interface HeapOut extends Out {
 export interface HeapIn extends In {
   /** Makes sure that the record of this node was saved with these variables. CF2103 when the code changed, and needs others. */
   needs(index: number, variables: readonly string[], code: Code): void;
+  /** Calls `carryOver` when all objects are complete: first those of instances, then those of frames and closures. */
+  migrate(carryOver: () => void, ofInstance?: boolean): void;
+  /** Gives a variable of a scope record a value that it was not saved with. CF2403 when another was given to it. */
+  give(record: object, variable: string, value: unknown): void;
+  /** What carries over something that the version `hash` of `code` saved. */
+  chain(kind: "closure" | "fields", code: Code, id: string, hash: string): Chain | undefined;
   closureCode(id: string, hash: string, ambiguous: boolean): Code;
 }
 
@@ -51,6 +63,12 @@ export function writeClosure({ code, scopes }: StampValue, out: HeapOut): string
   let text = `["fn",${out.name(closureName(code))}`;
   for (let i = 0; i < scopes.length; i++) text += `,${out.scope(scopes[i]!, code.captures[i] ?? [])}`;
   return `${text}]`;
+}
+
+/** Writes a closure that its module keeps at `place`. */
+export function writePlaced(code: Code, place: string, out: HeapOut): string {
+  out.code(code);
+  return `["fn",${out.name(closureName(code))},${quote(place)}]`;
 }
 
 /** What a function is when it is made. */
@@ -137,6 +155,13 @@ export function closureOfPrototype(object: object): Callable | undefined {
   return Object.getOwnPropertyDescriptor(f, "prototype")?.value === object ? (f as Callable) : undefined;
 }
 
+/** The function with a name of its own whose `prototype` this is: it is found again with all that the module has done to it. */
+export function namedConstructorOf(object: object): Callable | undefined {
+  const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value as unknown;
+  if (typeof f !== "function" || nameOf(f) === undefined) return undefined;
+  return Object.getOwnPropertyDescriptor(f, "prototype")?.value === object ? (f as Callable) : undefined;
+}
+
 /** Writes the `prototype` of a closure as an object of its own. */
 export function writeClosurePrototype(f: Callable, object: object, out: Out): string {
   const above: unknown = Object.getPrototypeOf(object);
@@ -180,18 +205,60 @@ export const closure: Kind = {
   allocate(node: Node, input: HeapIn): unknown {
     const [id, hash, ambiguous] = splitName(input.names[integer(node[1], input.names.length)]);
     const code = input.closureCode(string(id), string(hash), ambiguous !== undefined);
+    if (typeof node[2] === "string") return placed(code, node[2]);
     if (code.make === null || code.captures.length !== node.length - 2) {
       if (code.hash === hash) return broken("a closure over a wrong number of scopes");
       throw changed(code, "it uses other scopes than it did");
     }
-    const scopes: unknown[] = [];
-    for (let i = 2; i < node.length; i++) {
-      scopes.push(input.node(node[i], ["scope"]));
-      if (code.hash !== hash) input.needs(node[i] as number, code.captures[i - 2]!, code);
-    }
+    const records = node.slice(2);
+    const scopes = records.map((raw) => input.node(raw, ["scope"]) as object);
+    if (code.hash !== hash) carryOver(code, string(id), string(hash), records, input);
+    if (scopes.some((record) => recordOf(record) === undefined))
+      throw changed(code, "the variables that it used belong to no loaded code");
     return code.make(...(scopes as never[]));
   },
 };
+
+/** The variables that a closure captures and that other code saved: as they are, or as a migration makes them. */
+export function carryOver(
+  code: Code,
+  id: string,
+  hash: string,
+  records: readonly unknown[],
+  input: HeapIn,
+): void {
+  const chain = input.chain("closure", code, id, hash);
+  const indexes = records.map((raw) => integer(raw, input.nodes.length));
+  if (chain === undefined) {
+    indexes.forEach((index, i) => {
+      input.needs(index, code.captures[i]!, code);
+    });
+    return;
+  }
+  input.migrate(() => {
+    const old = new Map<string, unknown>();
+    for (const index of indexes) {
+      const node = input.nodes[index] as Node;
+      savedVariables(node, input).forEach((name, i) => {
+        old.set(name, input.value(node[i + 2]));
+      });
+    }
+    const given = applied(chain, Object.fromEntries(old), `the closure ${code.id}`);
+    indexes.forEach((index, i) => {
+      for (const name of code.captures[i]!) {
+        if (!Object.hasOwn(given, name))
+          throw failed(`that of the closure ${code.id} (${code.file}:${code.line}) gave no "${name}"`);
+        input.give(input.node(index, ["scope"]) as object, name, given[name]);
+      }
+    });
+  });
+}
+
+function placed(code: Code, place: string): Callable {
+  const found = closureAt(code, place);
+  if (found !== undefined && stampOf(found)!.code === code) return found;
+  throw changed(code, `its module does not keep it as ${place} any more`);
+}
 
 function changed(code: Code, how: string): ColdframeError {
   return new ColdframeError(
@@ -207,7 +274,8 @@ function changed(code: Code, how: string): ColdframeError {
 export function findClosureCode(id: string, hash: string, ambiguous: boolean): Code {
   const code = codeOf(id);
   if (code !== undefined && code.hash === hash) return code;
-  const base = id.replace(/[$#]\d+$/, "");
+  if (code?.id === id) checkRenamed(id);
+  const base = (code?.id ?? currentName(id)).replace(/[$#]\d+$/, "");
   const equal: Code[] = [];
   for (const other of registry.codes.values()) {
     if (other.hash === hash && other.make !== null && other.id.replace(/[$#]\d+$/, "") === base)
@@ -235,11 +303,12 @@ export const scope: Kind = {
   write: () => broken("written by those that use it"),
   allocate(node: Node, input: In): unknown {
     const schema = schemaOf(node, input);
+    if (schema === undefined) return new Lost();
     const record = new schema.Record();
     return recordOf(record) === undefined ? broken("a record class that is none") : record;
   },
   fill(record: Record<string, unknown>, node: Node, input: In): void {
-    const { variables } = schemaOf(node, input);
+    const variables = schemaOf(node, input)?.variables ?? [];
     const saved = savedVariables(node, input);
     for (let i = 0; i < saved.length; i++) {
       if (variables.includes(saved[i]!)) record[saved[i]!] = input.value(node[i + 2]);
@@ -247,20 +316,26 @@ export const scope: Kind = {
   },
 };
 
-function schemaOf(node: Node, input: In): RecordSchema {
+/** Stands for a record of which no loaded code has the variables: frames take what they need of it. */
+class Lost {}
+
+function schemaOf(node: Node, input: In): RecordSchema | undefined {
   const [id] = splitName(input.names[integer(node[1], input.names.length)]);
-  const schema = registry.records.get(string(id));
-  if (schema !== undefined) return schema;
-  throw new ColdframeError(
-    "CF2103",
-    `no loaded code has the variables of ${id}. Load the module that has it, or map it in a migration`,
-  );
+  return registry.records.get(string(id)) ?? registry.records.get(currentName(string(id)));
 }
 
 /** The names of the variables that a record was saved with, in the order of its node. */
 export function savedVariables(node: Node, input: In): readonly string[] {
   const [, ...saved] = splitName(input.names[integer(node[1], input.names.length)]);
   return saved.length === node.length - 2 ? saved : broken("a record with too few or too many values");
+}
+
+/** What goes by its name. With that of a class stands its hash: instances of older ones may have to be migrated. */
+export function writeReference(name: string, value: object, out: HeapOut): string {
+  const code = classOf(value)?.code;
+  if (code === undefined) return `["ref",${quote(name)}]`;
+  out.code(code);
+  return `["ref",${quote(name)},"${code.hash}"]`;
 }
 
 export const reference: Kind = {

@@ -4,13 +4,16 @@
  *   ["generator",3,4]                 made by the function that is node 3; its task
  *   ["generator",[5],4]               the same, inheriting from node 5
  *   ["prototype",3]                   the `prototype` that the generator function of node 3 was made with
+ *   ["next","shop#pages"]             the `next` that the generators of this code share
  *   ["queue","running",7,0,value,8]   what an async generator was asked: the promise that it answers now (or null), then mode, value, promise
  *                                     of each request behind
  *   ["generating","yield",4]          it awaits the operand of a yield
  *   ["delegate","pass",6]             a `yield*` over the iteration of node 6
  */
+import { ColdframeError } from "../../errors.ts";
 import {
   type Callable,
+  codeOf,
   createGenerator,
   Delegation,
   type DelegationPhase,
@@ -19,6 +22,8 @@ import {
   GeneratorQueue,
   generatorFunctionOf,
   Iteration,
+  isPristine,
+  nextOfCode,
   Request,
   type ResumeMode,
 } from "../../machine/index.ts";
@@ -31,7 +36,7 @@ export function writeGenerator(object: object, task: Durable, out: Out): string 
   const prototype: object | null = Object.getPrototypeOf(object);
   const f = prototype === null ? undefined : generatorFunctionOf(prototype);
   // What the author has put there is saved with it, although the function may have another prototype now.
-  if (f !== undefined && Reflect.ownKeys(prototype!).length > 0) out.index(prototype);
+  if (f !== undefined && !isPristine(prototype!)) out.index(prototype);
   return `["generator",${f === undefined ? out.value(prototype) : out.index(f)},${out.index(task)}]`;
 }
 
@@ -68,6 +73,21 @@ export const generatorPrototypeKind: Kind = {
   prototypes: [],
   write: () => broken("written by its function"),
   allocate: (node: Node, input: In) => prototypeOf(node[1], input),
+};
+
+export const generatorNextKind: Kind = {
+  tags: ["next"],
+  prototypes: [],
+  write: () => broken("written by its code"),
+  allocate(node: Node): unknown {
+    const id = string(node[1]);
+    const code = codeOf(id);
+    if (code?.kind === "generator") return nextOfCode(code);
+    throw new ColdframeError(
+      "CF2103",
+      `no loaded generator function is called ${id.slice(0, 60)}. Load the module that has it, or map it in a migration`,
+    );
+  },
 };
 
 const STATES: readonly unknown[] = [

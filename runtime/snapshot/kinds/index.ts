@@ -11,7 +11,14 @@ import { data, inside, large } from "./data.ts";
 import { asyncStack, disposal, stack } from "./disposals.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
-import { delegation, generating, generator, generatorPrototypeKind, queue } from "./generators.ts";
+import {
+  delegation,
+  generating,
+  generator,
+  generatorNextKind,
+  generatorPrototypeKind,
+  queue,
+} from "./generators.ts";
 import { custom, instance, saved } from "./instances.ts";
 import { iteration } from "./iterations.ts";
 import { helper } from "./iterator-helpers.ts";
@@ -29,6 +36,7 @@ import {
   thenReaction,
   unwrap,
 } from "./reactions.ts";
+import { temporal } from "./temporal.ts";
 
 /** Kinds of values that can stand anywhere, also in the arguments and results of steps. */
 const plain: readonly Kind[] = [
@@ -39,6 +47,7 @@ const plain: readonly Kind[] = [
     headers,
     abort,
     signal,
+    temporal,
     sparse,
     data,
     inside,
@@ -57,7 +66,7 @@ const plain: readonly Kind[] = [
 /** Kinds that belong to a run. */
 const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, madeClass, bound, scope, mappedArguments, iteration, cursor, matches],
-  ...[generator, generatorPrototypeKind, queue, generating, delegation],
+  ...[generator, generatorNextKind, generatorPrototypeKind, queue, generating, delegation],
   ...[helper, disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];

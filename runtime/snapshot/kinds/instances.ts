@@ -27,9 +27,11 @@ import {
   quote,
   string,
 } from "../kind.ts";
+import { applied } from "../migrations.ts";
+import { splitName } from "../names.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { CLASSES, writePrivate } from "./classes.ts";
-import { closureOfPrototype } from "./functions.ts";
+import { closureOfPrototype, type HeapIn, namedConstructorOf } from "./functions.ts";
 import { writeArray } from "./objects.ts";
 import { writeOwn } from "./own-table.ts";
 
@@ -41,7 +43,7 @@ interface InstanceOut extends Out {
   branded(object: object, brand: object, above: object): string;
 }
 
-interface InstanceIn extends In {
+interface InstanceIn extends In, Pick<HeapIn, "chain" | "migrate"> {
   readonly registrations: Registrations;
 }
 
@@ -146,8 +148,8 @@ function isProgramObject(object: object): boolean {
   if (builtinName(object) !== undefined) return false;
   for (const key of Reflect.ownKeys(object)) {
     const { value, get } = Object.getOwnPropertyDescriptor(object, key)!;
-    if (key === "constructor" && value?.prototype === object && closureOfPrototype(object) === undefined)
-      return false;
+    if (key === "constructor" && value?.prototype === object)
+      if (closureOfPrototype(object) === undefined || namedConstructorOf(object) !== undefined) return false;
     if (key === Symbol.toStringTag || isNative(value) || isNative(get)) return false;
   }
   return true;
@@ -169,7 +171,8 @@ function isNative(f: unknown): boolean {
 function isSavableClass(constructor: unknown, prototype: object): constructor is object {
   if (typeof constructor !== "function") return false;
   if (Object.getOwnPropertyDescriptor(constructor, "prototype")?.value !== prototype) return false;
-  if (classOf(constructor) !== undefined || isConstructorFunction(constructor)) return true;
+  if (classOf(constructor) !== undefined || isStamped(constructor) || isConstructorFunction(constructor))
+    return true;
   const name = nameOf(constructor);
   if (name === undefined || isNative(constructor)) return false;
   return /^coldframe(\/[a-z-]+)?#/.test(name) || isErrorClass(constructor);
@@ -227,7 +230,8 @@ export const instance: Kind = {
       node[0] === "new" ? prototypeOf(node[1], input) : registered(string(node[1]), input),
     );
   },
-  fill(object: object, node: Node, input: In): void {
+  fill(object: object, node: Node, input: InstanceIn): void {
+    if (node[0] === "new") migrateFields(object, node, input);
     const keys = list(input.names[integer(node[2], input.names.length)]);
     if (node.length !== keys.length + 3) broken("an instance with too few or too many values");
     for (let i = 0; i < keys.length; i++) {
@@ -240,6 +244,24 @@ export const instance: Kind = {
     }
   },
 };
+
+/** An instance of a class that older code saved gets the fields that a migration makes of its own. */
+function migrateFields(object: object, node: Node, input: InstanceIn): void {
+  const Class = input.nodes[integer(list(node[1])[0], input.nodes.length)] as Node;
+  const code = classOf(input.node(list(node[1])[0], CLASSES))?.code;
+  const made =
+    Class[0] === "made" ? splitName(input.names[integer(Class[1], input.names.length)]) : Class.slice(1);
+  const [id, hash = ""] = made;
+  if (code === undefined || hash === code.hash) return;
+  const chain = input.chain("fields", code, string(id), string(hash));
+  if (chain === undefined) return;
+  input.migrate(() => {
+    const fields = applied(chain, { ...object }, `the class ${code.id}`);
+    for (const key of Object.keys(object))
+      if (!Object.hasOwn(fields, key)) Reflect.deleteProperty(object, key);
+    for (const key of Object.keys(fields)) Reflect.set(object, key, fields[key]);
+  }, true);
+}
 
 /** The prototype of the class that `[n]` refers to. */
 export function prototypeOf(raw: unknown, input: In): object {

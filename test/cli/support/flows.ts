@@ -18,6 +18,14 @@ async function confirmed(what: string): Promise<boolean> {
   return reply.yes;
 }
 
+/** Parks with values that are stored in parts. */
+export async function inventory(): Promise<number> {
+  const rows = Array.from({ length: 5000 }, (_, i) => ({ id: i, name: `article ${i}` }));
+  const report = "a line of the report\n".repeat(10_000);
+  await event("counted");
+  return rows.length + report.length;
+}
+
 export async function nap(): Promise<string> {
   await sleep("2h");
   return "rested";

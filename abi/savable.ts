@@ -1,0 +1,20 @@
+/** What can be in a frame (docs/frames.md), by the names under which TypeScript's libraries declare it. */
+
+/** Types that are saved as a whole, whatever is in them. */
+export const savableTypes: ReadonlySet<string> = new Set(
+  `String Number Boolean Symbol BigInt Date RegExp URL URLSearchParams Headers ArrayBuffer DataView Buffer
+  Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array
+  BigInt64Array BigUint64Array Error EvalError RangeError ReferenceError SyntaxError TypeError URIError DOMException
+  AbortController AbortSignal Function CallableFunction NewableFunction Generator AsyncGenerator IArguments
+  Promise PromiseLike Iterator IteratorObject ArrayIterator MapIterator SetIterator StringIterator
+  RegExpStringIterator Iterable IterableIterator AsyncIterator AsyncIterable AsyncIterableIterator AsyncIteratorObject
+  DisposableStack AsyncDisposableStack TemplateStringsArray RegExpMatchArray RegExpExecArray Object JSON Math
+  ProxyConstructor Intl Atomics Reflect`.split(/\s+/),
+);
+
+/** Types that are saved if what they hold is: their type arguments are looked at. */
+export const savableContainers: ReadonlySet<string> = new Set(
+  `Array ReadonlyArray Map ReadonlyMap Set ReadonlySet WeakMap WeakSet WeakRef AggregateError SuppressedError`.split(
+    " ",
+  ),
+);

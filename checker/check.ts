@@ -1,0 +1,84 @@
+/** One check of a program: what is wrong in it, its manifest, and what becomes of the runs of the last release. */
+import type { BuildManifest, Lock, Manifest } from "../abi/index.ts";
+import { buildManifest, formatDiagnostic } from "../compiler/index.ts";
+import { ColdframeError } from "../runtime/errors.ts";
+import { calls } from "./calls.ts";
+import { type Change, compare } from "./compare.ts";
+import type { Finding } from "./finding.ts";
+import { unsavable } from "./live.ts";
+import { modulesOf } from "./lock.ts";
+import type { SourceProgram } from "./program.ts";
+import { Schemas } from "./rehearse.ts";
+import { Roles } from "./roles.ts";
+import { Savable } from "./savable.ts";
+import { withTypes } from "./schemas.ts";
+
+export interface Checked {
+  readonly findings: readonly Finding[];
+  /** Suspend points of functions that changed since the last release. */
+  readonly changes: readonly Change[];
+}
+
+/** What is wrong in the program by itself. */
+export function findingsOf(program: SourceProgram): Finding[] {
+  const findings: Finding[] = [];
+  const roles = new Roles(program);
+  const savable = new Savable(program);
+  for (const module of program.modules.values()) {
+    for (const one of module.diagnostics) {
+      const { code, severity, file, line, column, excerpt } = one;
+      const [title] = formatDiagnostic(one).split("\n");
+      const message = title!.slice(code.length + 1);
+      findings.push({
+        code,
+        severity,
+        message,
+        places: [{ file, line, column, excerpt, note: "" }],
+        advice: "",
+        fix: null,
+      });
+    }
+    if (module.manifest === null || module.manifest.codes.length === 0) continue;
+    findings.push(...unsavable(module, program, roles, savable), ...calls(module, program, roles));
+  }
+  return unique(findings);
+}
+
+/** A function that several calls lead to needs one directive. */
+function unique(findings: readonly Finding[]): Finding[] {
+  const fixed = new Set<string>();
+  return findings.map((one) => {
+    if (one.fix === null) return one;
+    const key = `${one.fix.path}:${one.fix.position}`;
+    if (fixed.has(key)) return { ...one, fix: null };
+    fixed.add(key);
+    return one;
+  });
+}
+
+/**
+ * The manifest of the program as it stands, with types.
+ * @throws ColdframeError CF3303 when two functions have one id
+ */
+export function manifestOf(program: SourceProgram, project: string): BuildManifest {
+  const modules: Manifest[] = [];
+  for (const module of program.modules.values())
+    if (module.manifest !== null) modules.push(withTypes(module, module.manifest, program));
+  try {
+    return buildManifest(project, modules);
+  } catch (error) {
+    if (error instanceof TypeError)
+      throw new ColdframeError(
+        "CF3303",
+        `${error.message}. Ids begin with the name of the nearest package.json and the path in it: give the copies different names, or leave one of them out of tsconfig.json.`,
+      );
+    throw error;
+  }
+}
+
+/** What becomes of the runs of the last release. */
+export function changesSince(lock: Lock, manifest: BuildManifest): Change[] {
+  const last = lock.releases.at(-1);
+  if (last === undefined || last.build === manifest.build) return [];
+  return compare(new Schemas(modulesOf(lock, last)), new Schemas(manifest.modules));
+}

@@ -1,0 +1,127 @@
+/**
+ * What becomes of the runs of an old build under a new one: for each suspend point whether a run parked there goes on, and if not why.
+ *
+ * | verdict | |
+ * |---|---|
+ * | goes on | the new code carries it on |
+ * | needs migration | the await is still there, but a local is not, or it is not clear which one is meant |
+ * | lost | the function or the await is not there any more: a migration has to say where to go on |
+ */
+import type { ManifestCode, ManifestPoint } from "../abi/index.ts";
+import { rehearse, type Schemas } from "./rehearse.ts";
+
+export type Verdict = "goes on" | "needs migration" | "lost";
+
+/** A local whose type is another one in the new code. */
+export interface Retyped {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export interface Change {
+  /** `module#path` */
+  readonly code: string;
+  /** Hash of the old code. */
+  readonly hash: string;
+  readonly file: string;
+  /** Name of the suspend point. */
+  readonly point: string;
+  /** Line and column of the `await` in the old source, from 1 and from 0. */
+  readonly line: number;
+  readonly column: number;
+  readonly verdict: Verdict;
+  /** Why it does not go on, as the run would say; empty when it does. */
+  readonly reason: string;
+  /** A function of the new build that may be the same: what `renamed` would say. */
+  readonly renamedTo: string | null;
+  /** The author's locals that a run parked there holds, with their types as far as they are known. */
+  readonly locals: readonly { readonly name: string; readonly type: string }[];
+  /** Of a run that goes on: locals that it keeps, and the new code takes for something else. */
+  readonly retyped: readonly Retyped[];
+}
+
+/** Every suspend point of functions that changed or went. Points of functions that are as they were go on, and are left out. */
+export function compare(before: Schemas, now: Schemas): Change[] {
+  const changes: Change[] = [];
+  for (const code of before.codes.values()) {
+    const other = now.codes.get(code.id);
+    if (other !== undefined && other.hash === code.hash && sameSlots(code, other)) continue;
+    const renamedTo = other === undefined ? successorOf(code, before, now) : null;
+    code.points.forEach((point, ip) => {
+      if (point !== null) changes.push(changeAt(before, now, code, point, ip, renamedTo));
+    });
+  }
+  return changes;
+}
+
+function changeAt(
+  before: Schemas,
+  now: Schemas,
+  code: ManifestCode,
+  point: ManifestPoint,
+  ip: number,
+  renamedTo: string | null,
+): Change {
+  const failure = rehearse(before, now, code, ip)?.message ?? missingClass(code, point, now);
+  const other = now.codes.get(code.id);
+  const isThere = other?.points.some((one) => one?.fingerprint === point.fingerprint) ?? false;
+  return {
+    code: code.id,
+    hash: code.hash,
+    file: before.files.get(code.id)!,
+    point: point.name,
+    line: point.line,
+    column: point.column,
+    verdict: failure === null ? "goes on" : isThere ? "needs migration" : "lost",
+    reason: (failure ?? "").replace(/^CF\d+ [^:]*: /, ""),
+    renamedTo,
+    locals: localsAt(point).map((name) => ({ name, type: code.types?.[name] ?? "unknown" })),
+    retyped: failure === null ? retypedAt(code, other!, point) : [],
+  };
+}
+
+/** The author's names of what is live at a point. */
+function localsAt(point: ManifestPoint): string[] {
+  return [...new Set(point.live.map((entry) => entry.slice(entry.indexOf(".") + 1)))].filter(
+    (name) => !name.startsWith("$"),
+  );
+}
+
+/** Instances are restored by the name of their class. */
+function missingClass(code: ManifestCode, point: ManifestPoint, now: Schemas): string | null {
+  for (const name of localsAt(point)) {
+    const lost = code.classes?.[name]?.find((id) => !now.codes.has(id));
+    if (lost !== undefined)
+      return `"${name}" may hold an instance of ${lost}, which is not there any more. Map it in a migration`;
+  }
+  return null;
+}
+
+/** Values are carried over by name: one of an old type may surprise the new code. */
+function retypedAt(code: ManifestCode, now: ManifestCode, point: ManifestPoint): Retyped[] {
+  return localsAt(point).flatMap((name) => {
+    const [before, after] = [code.types?.[name], now.types?.[name]];
+    return before === undefined || after === undefined || before === after ? [] : [{ name, before, after }];
+  });
+}
+
+function sameSlots(a: ManifestCode, b: ManifestCode): boolean {
+  return (
+    a.points.length === b.points.length &&
+    a.points.every((point, i) => {
+      const other = b.points[i] ?? null;
+      return point === other || (point?.name === other?.name && String(point?.live) === String(other?.live));
+    })
+  );
+}
+
+/** The only new function with the same points as one that is gone. */
+function successorOf(code: ManifestCode, before: Schemas, now: Schemas): string | null {
+  const print = (one: ManifestCode) => one.points.map((point) => point?.fingerprint).join();
+  if (code.points.length < 2) return null;
+  const found = [...now.codes.values()].filter(
+    (one) => !before.codes.has(one.id) && one.kind === code.kind && print(one) === print(code),
+  );
+  return found.length === 1 ? found[0]!.id : null;
+}

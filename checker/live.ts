@@ -1,0 +1,188 @@
+/**
+ * Values that are still needed after an external await and cannot be saved, by their types (CF2101). What is live comes from the compiler,
+ * which types it has from TypeScript.
+ */
+import { ts } from "ts-morph";
+import type { ManifestCode } from "../abi/index.ts";
+import { type Finding, type Place, placeOf } from "./finding.ts";
+import { closuresIn } from "./held-closures.ts";
+import type { SourceModule, SourceProgram } from "./program.ts";
+import { bare, type Roles } from "./roles.ts";
+import type { Savable } from "./savable.ts";
+
+export function unsavable(
+  module: SourceModule,
+  program: SourceProgram,
+  roles: Roles,
+  savable: Savable,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const code of module.manifest?.codes ?? []) {
+    const told = new Set<string>();
+    for (const point of code.points) {
+      const wait = point === null ? null : awaitAt(module.source, point.line, point.column);
+      if (point === null || wait === null || !roles.isExternal(wait.expression)) continue;
+      for (const name of namesOf(code, point.live, module.manifest!.codes)) {
+        if (told.has(name)) continue;
+        const found = findingOf(name, code, wait, module, program, savable);
+        if (found === null) continue;
+        told.add(name);
+        findings.push(found);
+      }
+    }
+  }
+  return findings;
+}
+
+/** What is live: slots, and variables of scope records that the function or a closure it holds still uses; not the records. */
+function namesOf(code: ManifestCode, live: readonly string[], codes: readonly ManifestCode[]): string[] {
+  const records = new Set(
+    live.filter((one) => one.includes(".")).map((one) => one.slice(0, one.indexOf("."))),
+  );
+  const names = live.filter((one) => !records.has(one)).map((one) => one.slice(one.indexOf(".") + 1));
+  const held = new Set(names.flatMap((name) => closuresIn(code.id, name, codes)));
+  const captured = codes.filter(({ id }) => held.has(id)).flatMap(({ captures }) => captures.flat());
+  return [...new Set([...names, ...captured])];
+}
+
+function findingOf(
+  name: string,
+  code: ManifestCode,
+  wait: ts.AwaitExpression,
+  module: SourceModule,
+  program: SourceProgram,
+  savable: Savable,
+): Finding | null {
+  const local = localOf(name, code, module.source);
+  if (local === null || isByReference(local, program)) return null;
+  const refusal = savable.refusal(program.types.getTypeAtLocation(local));
+  if (refusal === null) return null;
+  const isSpill = !ts.isIdentifier(local);
+  const label = isSpill ? `what ${shorten(local.getText())} gave` : `"${local.text}"`;
+  const path = refusal.path === "" ? "" : `${isSpill ? "its value" : local.text}${refusal.path} is `;
+  const places: Place[] = [
+    placeOf(module, isSpill ? local : (declarationOf(local) ?? local)),
+    placeOf(module, wait, "the run parks here"),
+  ];
+  const use = isSpill ? null : useAfter(local, wait, program);
+  if (use !== null)
+    places.push(placeOf(module, use, `and needs "${(local as ts.Identifier).text}" again here`));
+  const what =
+    path === "" ? `${refusal.what} cannot be saved` : `${path}${refusal.what}, which cannot be saved`;
+  const resource = isSpill ? "" : `, or register it with resource("${(local as ts.Identifier).text}", …)`;
+  return {
+    code: "CF2101",
+    severity: "error",
+    message: `${label} is still needed after this await, but ${what}`,
+    places,
+    advice: `Open it inside the step that uses it, be done with it before the await${resource}.`,
+    fix: null,
+  };
+}
+
+/** The identifier that declares a local, or the expression that a spill keeps. */
+export function localOf(
+  name: string,
+  code: ManifestCode,
+  source: ts.SourceFile,
+): ts.Identifier | ts.Expression | null {
+  const declared = code.declared.find(([one]) => one === name);
+  if (declared !== undefined) {
+    const node = nodeAt(source, declared[1], declared[2], (one) => ts.isIdentifier(one));
+    return node as ts.Identifier | null;
+  }
+  const spill = code.spills.find(([one]) => one === name);
+  if (spill === undefined) return null;
+  const end = positionOf(source, spill[3], spill[4]);
+  return nodeAt(
+    source,
+    spill[1],
+    spill[2],
+    (one) => ts.isExpression(one) && one.getEnd() === end,
+  ) as ts.Expression | null;
+}
+
+/** What a top-level binding holds is saved by its name, and a resource by its own. */
+function isByReference(local: ts.Node, program: SourceProgram): boolean {
+  const value = ts.isIdentifier(local) ? (initializerOf(local) ?? local) : bare(local as ts.Expression);
+  if (ts.isCallExpression(value) && ts.isIdentifier(value.expression) && value.expression.text === "resource")
+    return true;
+  if (!ts.isIdentifier(value) || value === local)
+    return ts.isIdentifier(local) ? false : isTopLevel(value, program);
+  return isTopLevel(value, program);
+}
+
+function isTopLevel(value: ts.Node, program: SourceProgram): boolean {
+  if (!ts.isIdentifier(value)) return false;
+  const symbol = program.types.getSymbolAtLocation(value);
+  const [declaration] = symbol?.declarations ?? [];
+  if (declaration === undefined) return false;
+  if (symbol!.flags & ts.SymbolFlags.Alias) return true;
+  const list = declaration.parent;
+  const isConst = ts.isVariableDeclarationList(list) && (list.flags & ts.NodeFlags.Const) !== 0;
+  return isConst && ts.isVariableStatement(list.parent) && ts.isSourceFile(list.parent.parent);
+}
+
+function initializerOf(name: ts.Identifier): ts.Expression | null {
+  const { parent } = name;
+  return ts.isVariableDeclaration(parent) && parent.name === name && parent.initializer !== undefined
+    ? bare(parent.initializer)
+    : null;
+}
+
+function declarationOf(name: ts.Identifier): ts.Node | null {
+  const { parent } = name;
+  if (!ts.isVariableDeclaration(parent)) return parent;
+  return ts.isVariableStatement(parent.parent.parent) ? parent.parent.parent : parent;
+}
+
+/** The next use behind the await; in a loop, any. */
+function useAfter(name: ts.Identifier, wait: ts.AwaitExpression, program: SourceProgram): ts.Node | null {
+  const symbol = program.types.getSymbolAtLocation(name);
+  let next: ts.Node | null = null;
+  let any: ts.Node | null = null;
+  const visit = (node: ts.Node): void => {
+    if (
+      ts.isIdentifier(node) &&
+      node !== name &&
+      node.text === name.text &&
+      program.types.getSymbolAtLocation(node) === symbol
+    ) {
+      if (node.getStart() >= wait.getEnd()) next ??= node;
+      else any ??= node;
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(name.getSourceFile());
+  return next ?? any;
+}
+
+export function awaitAt(source: ts.SourceFile, line: number, column: number): ts.AwaitExpression | null {
+  return nodeAt(source, line, column, (node) => ts.isAwaitExpression(node)) as ts.AwaitExpression | null;
+}
+
+/** The outermost node of a kind that begins at a place. */
+function nodeAt(
+  source: ts.SourceFile,
+  line: number,
+  column: number,
+  is: (node: ts.Node) => boolean,
+): ts.Node | null {
+  const position = positionOf(source, line, column);
+  const visit = (node: ts.Node): ts.Node | null => {
+    if (node.getEnd() <= position || node.getFullStart() > position) return null;
+    if (node.getStart(source) === position && is(node)) return node;
+    return ts.forEachChild(node, visit) ?? null;
+  };
+  return visit(source);
+}
+
+/** Line from 1, column from 0. */
+function positionOf(source: ts.SourceFile, line: number, column: number): number {
+  const starts = source.getLineStarts();
+  return (starts[line - 1] ?? 0) + column;
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

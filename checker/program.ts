@@ -1,0 +1,101 @@
+/** The user's program: its sources by TypeScript, and what the compiler says of each marked one. */
+import { existsSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { Project, type ts } from "ts-morph";
+import type { Manifest } from "../abi/index.ts";
+import { type CompileOptions, compile, type Diagnostic, mayBeMarked } from "../compiler/index.ts";
+import { ColdframeError } from "../runtime/errors.ts";
+
+/** How the plugins would compile a file: its name in messages, the id of its module, what decorators mean. */
+export type Describe = (filename: string) => Pick<CompileOptions, "filename" | "moduleId" | "decorators">;
+
+export interface SourceModule {
+  readonly source: ts.SourceFile;
+  /** Path relative to the working directory, as messages show it. */
+  readonly file: string;
+  /** Null when nothing in it is marked, or it cannot be compiled. */
+  readonly manifest: Manifest | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What was compiled of a text: a second check of the same process compiles what changed only. */
+interface Compiled {
+  readonly text: string;
+  readonly manifest: Manifest | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export class SourceProgram {
+  readonly #project: Project;
+  readonly #describe: Describe;
+  readonly #folder: string;
+  readonly #compiled = new Map<string, Compiled>();
+  #modules: ReadonlyMap<string, SourceModule> | null = null;
+
+  /**
+   * @param tsconfig absolute path
+   * @param folder what paths in messages are relative to
+   * @throws ColdframeError CF3203 when there is no such file
+   */
+  constructor(tsconfig: string, folder: string, describe: Describe) {
+    if (!existsSync(tsconfig))
+      throw new ColdframeError(
+        "CF3203",
+        `there is no "${tsconfig}", and types are read as TypeScript is told to in it. Name another one with --project <file>.`,
+      );
+    this.#project = new Project({ tsConfigFilePath: tsconfig });
+    this.#describe = describe;
+    this.#folder = folder;
+  }
+
+  get types(): ts.TypeChecker {
+    return this.#project.getTypeChecker().compilerObject;
+  }
+
+  /** The user's own modules by absolute path: no declarations, nothing of `node_modules`. */
+  get modules(): ReadonlyMap<string, SourceModule> {
+    if (this.#modules !== null) return this.#modules;
+    const found = new Map<string, SourceModule>();
+    for (const source of this.#project.getProgram().compilerObject.getSourceFiles()) {
+      if (source.isDeclarationFile || /[\\/]node_modules[\\/]/.test(source.fileName)) continue;
+      const file = relative(this.#folder, source.fileName).split(sep).join("/");
+      found.set(source.fileName, { source, file, ...this.#compile(source) });
+    }
+    this.#modules = found;
+    return found;
+  }
+
+  #compile(source: ts.SourceFile): Compiled {
+    const { text, fileName } = source;
+    const known = this.#compiled.get(fileName);
+    if (known?.text === text) return known;
+    const result = mayBeMarked(text)
+      ? compile(text, this.#describe(fileName))
+      : { manifest: null, diagnostics: [] };
+    const made = { text, manifest: result.manifest, diagnostics: result.diagnostics };
+    this.#compiled.set(fileName, made);
+    return made;
+  }
+
+  /** Reads files again that changed on the disk, and those that are new. */
+  refresh(): void {
+    for (const source of this.#project.getSourceFiles()) source.refreshFromFileSystemSync();
+    this.#project.addSourceFilesFromTsConfig(this.#project.getCompilerOptions().configFilePath as string);
+    this.#modules = null;
+  }
+
+  /** The package that declarations of a file belong to. */
+  packageOf(fileName: string): string | null {
+    const inModules = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(fileName);
+    return inModules === null ? null : inModules[1]!.replaceAll("\\", "/");
+  }
+}
+
+/** The tsconfig.json of a folder or the nearest one around it. */
+export function findTsconfig(folder: string): string {
+  for (let at = folder; ; at = dirname(at)) {
+    const path = join(at, "tsconfig.json");
+    if (existsSync(path)) return path;
+    if (dirname(at) === at) return join(folder, "tsconfig.json");
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * What a new build does with a task of an old one, by trying it: the frame that the old manifest describes is saved by the runtime's
+ * writer and read by its reader under the code of the new manifest. So a prediction is made by what will carry on the run.
+ * Nobody's code is executed: functions are empty, and locals hold nothing but scope records and closures.
+ */
+import type { Code, Manifest, ManifestCode, ManifestRecord, RecordSchema } from "../abi/index.ts";
+import { ColdframeError } from "../runtime/errors.ts";
+import { $closure, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
+import { codeRecord, decodeRun, encodeRun, parsePoints } from "../runtime/snapshot/index.ts";
+import { closuresIn, isNested } from "./held-closures.ts";
+
+/** The codes and records of one build, found by their names. */
+export class Schemas {
+  readonly codes = new Map<string, ManifestCode>();
+  readonly files = new Map<string, string>();
+  readonly records: readonly ManifestRecord[];
+  #loaded: ReadonlyMap<string, Code> | null = null;
+  #classes: readonly RecordSchema[] | null = null;
+
+  constructor(modules: readonly Pick<Manifest, "file" | "codes" | "records">[]) {
+    this.records = modules.flatMap(({ records }) => records);
+    for (const { file, codes } of modules) {
+      for (const code of codes) {
+        this.codes.set(code.id, code);
+        this.files.set(code.id, file);
+      }
+    }
+  }
+
+  /** As the runtime knows them, without bodies. */
+  get loaded(): ReadonlyMap<string, Code> {
+    this.#loaded ??= new Map([...this.codes.values()].map((code) => [code.id, this.#load(code)]));
+    return this.#loaded;
+  }
+
+  #load(code: ManifestCode): Code {
+    const suspends = code.kind !== "sync" && code.kind !== "class";
+    const loaded: Code = {
+      id: code.id,
+      hash: code.hash,
+      kind: code.kind,
+      file: this.files.get(code.id)!,
+      line: code.line,
+      step: suspends ? () => undefined : null,
+      points: [null as never, ...code.points.slice(1).map((one) => one!)],
+      make: isNested(code.id)
+        ? (((...scopes: object[]) => $closure(() => undefined, loaded, scopes)) as never)
+        : null,
+      captures: code.captures,
+    };
+    return loaded;
+  }
+
+  #schemas(): readonly RecordSchema[] {
+    this.#classes ??= this.records.map(({ id, variables }) => ({
+      id,
+      variables,
+      Record: recordClass(variables),
+    }));
+    return this.#classes;
+  }
+
+  /** `body`, while nothing but this build is loaded. */
+  whileLoaded<T>(body: () => T): T {
+    const { codes, records } = registry;
+    const before = [new Map(codes), new Map(records)] as const;
+    codes.clear();
+    records.clear();
+    try {
+      for (const [id, code] of this.loaded) codes.set(id, code);
+      for (const schema of this.#schemas()) registerRecord(schema);
+      return body();
+    } finally {
+      codes.clear();
+      records.clear();
+      for (const [id, code] of before[0]) codes.set(id, code);
+      for (const [id, schema] of before[1]) records.set(id, schema);
+    }
+  }
+}
+
+function recordClass(variables: readonly string[]): new () => object {
+  return class {
+    constructor() {
+      for (const name of variables)
+        Object.defineProperty(this, name, {
+          value: null,
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+    }
+  };
+}
+
+/**
+ * Parks a task of `before` at a point and carries it on under `now`.
+ * @param ip index of the point in `code.points`
+ * @returns null when it goes on, else why not
+ */
+export function rehearse(
+  before: Schemas,
+  now: Schemas,
+  code: ManifestCode,
+  ip: number,
+): ColdframeError | null {
+  const text = before.whileLoaded(() => park(before, code, ip));
+  const points = (hash: string, id: string) => {
+    const known = before.loaded.get(id);
+    return known?.hash === hash ? parsePoints(codeRecord(known).body) : undefined;
+  };
+  return now.whileLoaded(() => {
+    try {
+      decodeRun(text, new Run("rehearsal", null), { points });
+      return null;
+    } catch (error) {
+      if (error instanceof ColdframeError) return error;
+      throw error;
+    }
+  });
+}
+
+/** The snapshot of a task parked at a point. */
+function park(build: Schemas, code: ManifestCode, ip: number): string {
+  const run = new Run("rehearsal", null);
+  const task = new Durable(run, build.loaded.get(code.id)!);
+  task.ip = ip;
+  task.frame = {};
+  const heap = new Heap(build, code.id);
+  for (const entry of code.points[ip]!.live) {
+    const slot = entry.includes(".") ? entry.slice(0, entry.indexOf(".")) : entry;
+    if (Object.hasOwn(task.frame, slot)) continue;
+    Object.defineProperty(task.frame, slot, {
+      value: heap.slot(slot),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
+  }
+  run.root = task;
+  return encodeRun(run).text;
+}
+
+/** The locals of a task. */
+class Heap {
+  readonly #build: Schemas;
+  readonly #owner: string;
+  readonly #records = new Map<string, object>();
+
+  constructor(build: Schemas, owner: string) {
+    this.#build = build;
+    this.#owner = owner;
+  }
+
+  slot(name: string): unknown {
+    const schema = this.#ofModule().find(({ slot }) => slot === name);
+    return schema === undefined ? this.#closures(name) : this.#record(schema);
+  }
+
+  #ofModule(): readonly ManifestRecord[] {
+    const module = this.#owner.slice(0, this.#owner.indexOf("#") + 1);
+    return this.#build.records.filter(({ id }) => id.startsWith(module));
+  }
+
+  #record(schema: ManifestRecord): object {
+    const known = this.#records.get(schema.id);
+    if (known !== undefined) return known;
+    const { Record } = registry.records.get(schema.id)!;
+    const made = new Record() as Record<string, unknown>;
+    this.#records.set(schema.id, made);
+    for (const name of schema.variables) made[name] = this.#closures(name);
+    return made;
+  }
+
+  /** The closures that a variable of this name is given or collects, in this function or one around it. */
+  #closures(variable: string): unknown {
+    const found = closuresIn(this.#owner, variable, this.#build.loaded.values()).map((id) =>
+      this.#closure(this.#build.loaded.get(id)!),
+    );
+    return found.length === 0 ? null : found.length === 1 ? found[0] : found;
+  }
+
+  #closure(code: Code): unknown {
+    const scopes = code.captures.map((variables) => {
+      const fits = this.#ofModule().filter(
+        (one) =>
+          code.id.startsWith(one.id.slice(0, one.id.lastIndexOf("{"))) &&
+          variables.every((name) => one.variables.includes(name)),
+      );
+      return fits.length === 0 ? null : this.#record(fits[0]!);
+    });
+    if (scopes.includes(null)) return null;
+    return (code.make as unknown as (...scopes: unknown[]) => unknown)(...scopes);
+  }
+}

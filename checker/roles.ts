@@ -1,0 +1,210 @@
+/** What a call leads to: a step or another external call, a marked function, unmarked code. And which awaits may park. */
+import { ts } from "ts-morph";
+import type { SourceProgram } from "./program.ts";
+
+/**
+ * | role | of |
+ * |---|---|
+ * | `external` | steps, and what "coldframe" exports to wait with |
+ * | `marked` | an async function or generator of a marked module |
+ * | `unmarked` | a function of the user's, in a module that is not marked |
+ * | `native` | a function of the platform or of a package |
+ */
+export type Role = "external" | "marked" | "unmarked" | "native";
+
+/** Exports of "coldframe", and methods of what they return, whose promises only the outside settles. */
+const WAITS = new Set([
+  "sleep",
+  "event",
+  "start",
+  "acquire",
+  "receive",
+  "next",
+  "run",
+  "group",
+  "result",
+  "hold",
+]);
+
+export class Roles {
+  readonly #program: SourceProgram;
+  readonly #reaches = new Map<ts.Node, boolean>();
+
+  constructor(program: SourceProgram) {
+    this.#program = program;
+  }
+
+  /** The declaration that a call resolves to, if it is known. */
+  target(call: ts.CallExpression): ts.Node | null {
+    const { types } = this.#program;
+    const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name : call.expression;
+    let symbol = types.getSymbolAtLocation(name);
+    if (symbol !== undefined && symbol.flags & ts.SymbolFlags.Alias) symbol = types.getAliasedSymbol(symbol);
+    const declaration = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
+    if (declaration === undefined) return types.getResolvedSignature(call)?.declaration ?? null;
+    if (
+      (ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration)) &&
+      declaration.initializer !== undefined
+    ) {
+      const value = bare(declaration.initializer);
+      if (ts.isFunctionLike(value)) return value;
+    }
+    return declaration;
+  }
+
+  roleOf(declaration: ts.Node): Role {
+    const source = declaration.getSourceFile();
+    if (this.#isColdframe(declaration)) return WAITS.has(nameOf(declaration)) ? "external" : "native";
+    const module = this.#program.modules.get(source.fileName);
+    if (module === undefined) return "native";
+    if (isStep(declaration) || this.#isMadeStep(declaration)) return "external";
+    return module.manifest !== null && module.manifest.codes.length > 0 ? "marked" : "unmarked";
+  }
+
+  /** Declared by the package itself, whether it is installed or under test. */
+  #isColdframe(declaration: ts.Node): boolean {
+    const { fileName } = declaration.getSourceFile();
+    return (
+      this.#program.packageOf(fileName) === "coldframe" ||
+      /[\\/]runtime[\\/]engine[\\/][\w.-]+\.ts$/.test(fileName)
+    );
+  }
+
+  /** `const charge = step(…)` */
+  #isMadeStep(declaration: ts.Node): boolean {
+    if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return false;
+    const value = bare(declaration.initializer);
+    if (!ts.isCallExpression(value)) return false;
+    const target = this.target(value);
+    return target !== null && this.#isColdframe(target) && nameOf(target) === "step";
+  }
+
+  /** Whether awaiting the value of an expression may wait for something outside. */
+  isExternal(expression: ts.Expression): boolean {
+    const node = bare(expression);
+    if (ts.isConditionalExpression(node))
+      return this.isExternal(node.whenTrue) || this.isExternal(node.whenFalse);
+    if (ts.isBinaryExpression(node)) return this.isExternal(node.left) || this.isExternal(node.right);
+    if (ts.isArrayLiteralExpression(node)) return node.elements.some((one) => this.isExternal(one));
+    if (ts.isSpreadElement(node)) return this.isExternal(node.expression);
+    if (ts.isIdentifier(node)) return this.#isExternalVariable(node);
+    if (!ts.isCallExpression(node)) return false;
+    const chained = chainOf(node);
+    if (chained !== null) return this.isExternal(chained);
+    if (isCombinator(node)) return node.arguments.some((one) => this.isExternal(one));
+    const mapped = mapperOf(node);
+    if (mapped !== null) return this.reachesExternal(mapped);
+    const target = this.target(node);
+    if (target === null) return false;
+    const role = this.roleOf(target);
+    return (
+      role === "external" || ((role === "marked" || role === "unmarked") && this.reachesExternal(target))
+    );
+  }
+
+  #isExternalVariable(node: ts.Identifier): boolean {
+    const declaration = this.#program.types.getSymbolAtLocation(node)?.valueDeclaration;
+    if (declaration === undefined || !ts.isVariableDeclaration(declaration)) return false;
+    if (declaration.getSourceFile() !== node.getSourceFile() || declaration.initializer === undefined)
+      return false;
+    return !ts.isIdentifier(bare(declaration.initializer)) && this.isExternal(declaration.initializer);
+  }
+
+  /** Whether a call of this function may come to wait for something outside. */
+  reachesExternal(declaration: ts.Node): boolean {
+    const known = this.#reaches.get(declaration);
+    if (known !== undefined) return known;
+    // A cycle adds nothing to what its members reach.
+    this.#reaches.set(declaration, false);
+    let found = false;
+    const visit = (node: ts.Node): void => {
+      if (found || (node !== declaration && ts.isFunctionLike(node))) return;
+      if (ts.isCallExpression(node)) {
+        const target = this.target(node);
+        const role = target === null ? "native" : this.roleOf(target);
+        if (role === "external") found = true;
+        else if (target !== null && target !== declaration && role !== "native")
+          found = isAsync(target) && this.reachesExternal(target);
+        for (const argument of node.arguments) {
+          const value = bare(argument);
+          if (!found && ts.isFunctionLike(value)) found = isAsync(value) && this.reachesExternal(value);
+        }
+      }
+      ts.forEachChild(node, visit);
+    };
+    const body = (declaration as ts.FunctionLikeDeclaration).body;
+    if (body !== undefined) visit(body);
+    this.#reaches.set(declaration, found);
+    return found;
+  }
+}
+
+/** Without parentheses, types and `!`. */
+export function bare(node: ts.Expression): ts.Expression {
+  if (
+    ts.isParenthesizedExpression(node) ||
+    ts.isAsExpression(node) ||
+    ts.isNonNullExpression(node) ||
+    ts.isSatisfiesExpression(node)
+  )
+    return bare(node.expression);
+  return node;
+}
+
+export function isAsync(node: ts.Node): boolean {
+  return (
+    ts.canHaveModifiers(node) &&
+    (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword)
+  );
+}
+
+export function nameOf(node: ts.Node): string {
+  const { name } = node as { name?: ts.Node };
+  if (name !== undefined && (ts.isIdentifier(name) || ts.isStringLiteral(name))) return name.text;
+  const { parent } = node;
+  return parent !== undefined && ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
+    ? parent.name.text
+    : "";
+}
+
+const hasDirective = (statements: readonly ts.Statement[] | undefined, word: string): boolean => {
+  for (const one of statements ?? []) {
+    if (!ts.isExpressionStatement(one) || !ts.isStringLiteral(one.expression)) return false;
+    if (one.expression.text === word) return true;
+  }
+  return false;
+};
+
+/** `"use step"` at the top of the function, or of its file if it is exported. */
+function isStep(node: ts.Node): boolean {
+  if (!ts.isFunctionLike(node) || !isAsync(node)) return false;
+  const { body } = node as ts.FunctionLikeDeclaration;
+  if (body !== undefined && ts.isBlock(body) && hasDirective(body.statements, "use step")) return true;
+  return hasDirective(node.getSourceFile().statements, "use step");
+}
+
+/** `p` of `p.then(…)`, `p.catch(…)`, `p.finally(…)`. */
+function chainOf(call: ts.CallExpression): ts.Expression | null {
+  const { expression } = call;
+  if (!ts.isPropertyAccessExpression(expression)) return null;
+  return /^(then|catch|finally)$/.test(expression.name.text) ? expression.expression : null;
+}
+
+/** `Promise.all(…)` and its like. */
+export function isCombinator(node: ts.CallExpression): boolean {
+  const { expression } = node;
+  return (
+    ts.isPropertyAccessExpression(expression) &&
+    ts.isIdentifier(expression.expression) &&
+    expression.expression.text === "Promise" &&
+    /^(all|allSettled|race|any)$/.test(expression.name.text)
+  );
+}
+
+/** The function of `xs.map(f)`. */
+function mapperOf(call: ts.CallExpression): ts.Node | null {
+  const { expression } = call;
+  if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== "map") return null;
+  const value = call.arguments[0] === undefined ? null : bare(call.arguments[0]);
+  return value !== null && ts.isFunctionLike(value) && isAsync(value) ? value : null;
+}

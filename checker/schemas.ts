@@ -1,0 +1,106 @@
+/** Adds TypeScript types to manifests: what each local holds, written out structurally, and which classes of the project occur in it. */
+import { ts } from "ts-morph";
+import type { Manifest, ManifestCode } from "../abi/index.ts";
+import { localOf } from "./live.ts";
+import type { SourceModule, SourceProgram } from "./program.ts";
+
+/** So deep are objects written out; deeper ones by their names. */
+const DEPTH = 3;
+const LONGEST = 400;
+
+/** The manifest of a module with the types of what its frames and scope records hold. */
+export function withTypes(module: SourceModule, manifest: Manifest, program: SourceProgram): Manifest {
+  const { source } = module;
+  const codes = manifest.codes.map((code): ManifestCode => {
+    const types: Record<string, string> = {};
+    const classes: Record<string, readonly string[]> = {};
+    for (const [name] of code.declared) {
+      const local = localOf(name, code, source);
+      if (local === null) continue;
+      const type = program.types.getTypeAtLocation(local);
+      types[name] = typeText(type, program.types);
+      const found = new Set<string>();
+      collectClasses(type, program, found, new Set());
+      if (found.size > 0) classes[name] = [...found].sort();
+    }
+    const isTyped = Object.keys(types).length > 0;
+    return {
+      ...code,
+      ...(isTyped ? { types } : {}),
+      ...(Object.keys(classes).length > 0 ? { classes } : {}),
+    };
+  });
+  return { ...manifest, codes };
+}
+
+/** `{ id: string; items: { name: string }[] }`. Members of unions are sorted: their order depends on what else was compiled. */
+export function typeText(type: ts.Type, types: ts.TypeChecker): string {
+  const text = write(type, types, DEPTH, []);
+  return text.length <= LONGEST ? text : write(type, types, 0, []);
+}
+
+function write(type: ts.Type, types: ts.TypeChecker, depth: number, open: readonly ts.Type[]): string {
+  if (type.flags & ts.TypeFlags.Boolean) return "boolean";
+  if (type.isUnion()) {
+    const members = type.types.map((one) => write(one, types, depth, open));
+    const both = members.includes("true") && members.includes("false");
+    const rest = both ? [...members.filter((one) => one !== "true" && one !== "false"), "boolean"] : members;
+    return [...new Set(rest)].sort().join(" | ");
+  }
+  if (types.isArrayType(type)) {
+    const [item] = types.getTypeArguments(type as ts.TypeReference);
+    const text = write(item!, types, depth, open);
+    return `${/[ |&]/.test(text) && !text.startsWith("{") ? `(${text})` : text}[]`;
+  }
+  const isPlain =
+    type.flags & ts.TypeFlags.Object &&
+    type.getCallSignatures().length === 0 &&
+    type.getConstructSignatures().length === 0 &&
+    isOwnObject(type);
+  if (!isPlain || depth === 0 || open.includes(type))
+    return types.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation);
+  const fields = types.getPropertiesOfType(type).map((property) => {
+    const at = property.valueDeclaration ?? property.declarations?.[0];
+    const inner =
+      at === undefined
+        ? "unknown"
+        : write(types.getTypeOfSymbolAtLocation(property, at), types, depth - 1, [...open, type]);
+    return `${property.name}${property.flags & ts.SymbolFlags.Optional ? "?" : ""}: ${inner}`;
+  });
+  return fields.length === 0 ? "{}" : `{ ${fields.join("; ")} }`;
+}
+
+/** An interface or an object type of the author, not of a library. */
+function isOwnObject({ symbol }: ts.Type): boolean {
+  const [declaration] = symbol?.declarations ?? [];
+  return (
+    declaration !== undefined &&
+    !ts.isClassLike(declaration) &&
+    !declaration.getSourceFile().isDeclarationFile
+  );
+}
+
+function collectClasses(type: ts.Type, program: SourceProgram, found: Set<string>, seen: Set<ts.Type>): void {
+  if (seen.has(type)) return;
+  seen.add(type);
+  const { types, modules } = program;
+  if (type.isUnionOrIntersection()) {
+    for (const one of type.types) collectClasses(one, program, found, seen);
+    return;
+  }
+  if (!(type.flags & ts.TypeFlags.Object) || type.getConstructSignatures().length > 0) return;
+  for (const one of types.getTypeArguments(type as ts.TypeReference) ?? [])
+    collectClasses(one, program, found, seen);
+  const declaration = type.symbol?.declarations?.[0];
+  const module = declaration && modules.get(declaration.getSourceFile().fileName);
+  if (module === undefined) return;
+  if (ts.isClassLike(declaration!) && module.manifest !== null) {
+    const id = `${module.manifest.module}#${type.symbol.name}`;
+    if (module.manifest.codes.some((code) => code.id === id && code.kind === "class")) found.add(id);
+  }
+  for (const property of types.getPropertiesOfType(type)) {
+    const at = property.valueDeclaration ?? property.declarations?.[0];
+    if (at !== undefined && !(property.flags & ts.SymbolFlags.Method))
+      collectClasses(types.getTypeOfSymbolAtLocation(property, at), program, found, seen);
+  }
+}

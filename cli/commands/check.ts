@@ -1,0 +1,174 @@
+/** `coldframe check`: what would go wrong after a deploy, before it. */
+import { existsSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Change, Finding } from "../../checker/index.ts";
+import { exits } from "../failure.ts";
+import { type Loaded, loadChecker, lockOf } from "../load-checker.ts";
+import { openStore } from "../open-store.ts";
+import type { Invocation, Page, Terminal } from "../page.ts";
+import { type Rehearsal, rehearseRuns } from "../rehearse-runs.ts";
+
+/** Where `--fix` writes migrations. */
+const MIGRATIONS = "coldframe.migrations.ts";
+/** Editors write a file in several steps, ms. */
+const CALM = 100;
+
+interface Report {
+  readonly findings: readonly Finding[];
+  readonly changes: readonly Change[];
+  readonly released: string | null;
+  readonly rehearsal: Rehearsal | null;
+}
+
+export const check: Page = {
+  name: "check",
+  summary: "what would go wrong after a deploy, before it",
+  args: {
+    project: {
+      type: "string",
+      valueHint: "file",
+      description: "the tsconfig.json (default: the nearest one)",
+    },
+    fix: { type: "boolean", description: "mark functions, write migrations to be filled in" },
+    watch: { type: "boolean", description: "check again when a file changes" },
+  },
+  examples: ["coldframe check", "coldframe check --store runs.db", "coldframe check --json"],
+  notes: [
+    "Compares with the last release in coldframe.lock.json: see coldframe release.",
+    "With --store, every parked run is decoded under this build. Nothing is written.",
+    "The exit code is 1 when something has to change, or parked runs would not go on.",
+  ],
+  async run(invocation, terminal) {
+    const loaded = await loadChecker(invocation, terminal);
+    const code = await once(loaded, invocation, terminal);
+    if (invocation.values["watch"] !== true) return code;
+    return again(loaded, invocation, terminal);
+  },
+};
+
+async function once(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<number> {
+  const report = await reportOf(loaded, invocation, terminal);
+  if (invocation.json) terminal.print(jsonOf(report));
+  else terminal.print(textOf(report, loaded, terminal));
+  if (invocation.values["fix"] === true) fix(report, loaded, terminal);
+  return failed(report) ? exits.failure : exits.ok;
+}
+
+/** Until the process is ended. */
+function again(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<never> {
+  return new Promise((_, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    watch(terminal.cwd, { recursive: true }, (_event, name) => {
+      if (name === null || /(^|[\\/])(node_modules|dist|\.git)([\\/]|$)/.test(name)) return;
+      if (!/\.[cm]?[jt]sx?$|\.json$/.test(name)) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        loaded.program.refresh();
+        once(loaded, invocation, terminal).catch(reject);
+      }, CALM);
+    });
+  });
+}
+
+async function reportOf(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<Report> {
+  const { checker, program, project } = loaded;
+  const lock = lockOf(loaded);
+  const findings = checker.findingsOf(program);
+  const manifest = checker.manifestOf(program, project);
+  const changes = lock === null ? [] : checker.changesSince(lock, manifest);
+  const released = lock?.releases.at(-1)?.build ?? null;
+  let rehearsal: Rehearsal | null = null;
+  if (invocation.values["store"] !== undefined) {
+    const store = await openStore(invocation, terminal);
+    try {
+      const marked = [...program.modules]
+        .filter(([, { manifest: own }]) => own !== null)
+        .map(([path]) => path);
+      rehearsal = await rehearseRuns(store, marked);
+    } finally {
+      await store.close();
+    }
+  }
+  return { findings, changes, released, rehearsal };
+}
+
+/** What parked runs really do outweighs what any run might. */
+function failed({ findings, changes, rehearsal }: Report): boolean {
+  if (findings.some(({ severity }) => severity === "error")) return true;
+  if (rehearsal !== null) return rehearsal.stopped.length > 0;
+  return changes.some(({ verdict }) => verdict !== "goes on");
+}
+
+function jsonOf(report: Report): string {
+  const { findings, changes, released, rehearsal } = report;
+  return JSON.stringify({
+    ok: !failed(report),
+    findings,
+    released,
+    changes: changes.map((change) => ({ ...change, parked: parkedAt(change, rehearsal) })),
+    store: rehearsal === null ? null : { parked: rehearsal.parked, stopped: rehearsal.stopped },
+  });
+}
+
+function parkedAt({ code, point }: Change, rehearsal: Rehearsal | null): number | null {
+  return rehearsal === null ? null : (rehearsal.at.get(`${code} at ${point}`) ?? 0);
+}
+
+function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "style">): string {
+  const { findings, changes, released, rehearsal } = report;
+  const parts = findings.map((one) => checker.formatFinding(one));
+  for (const change of changes) {
+    const parked = parkedAt(change, rehearsal);
+    const runs = parked === null ? "" : `    ${parked} parked here now`;
+    const goesOn = change.verdict === "goes on";
+    const verdict = goesOn ? change.verdict : style.bad(change.verdict);
+    const lines = [`${verdict}  ${change.code} at "${change.point}" (${change.file}:${change.line})${runs}`];
+    if (!goesOn) lines.push(`  ${change.reason}`);
+    if (change.renamedTo !== null)
+      lines.push(`  renamed("${change.code}", "${change.renamedTo}") would map it.`);
+    for (const { name, before, after } of change.retyped)
+      lines.push(`  "${name}" was ${before} and is ${after} now: the value is carried over as it is.`);
+    parts.push(lines.join("\n"));
+  }
+  for (const { run, reason } of rehearsal?.stopped ?? [])
+    parts.push(`${style.bad("blocked")}  run ${run}\n  ${reason}`);
+  parts.push(summaryOf(findings, changes, released, rehearsal));
+  return parts.join("\n\n");
+}
+
+function summaryOf(
+  findings: readonly Finding[],
+  changes: readonly Change[],
+  released: string | null,
+  rehearsal: Rehearsal | null,
+): string {
+  const errors = findings.filter(({ severity }) => severity === "error").length;
+  const said = [
+    `${count(errors, "error")}, ${count(findings.length - errors, "warning")}.`,
+    released === null
+      ? "Nothing was released yet: coldframe release remembers this build."
+      : changes.length === 0
+        ? `No function changed since release ${released}.`
+        : `Since release ${released}: ${count(changes.filter(({ verdict }) => verdict === "goes on").length, "suspend point")} go on, ${changes.filter(({ verdict }) => verdict !== "goes on").length} do not.`,
+  ];
+  if (rehearsal !== null)
+    said.push(
+      `${count(rehearsal.parked, "parked run")}: ${rehearsal.parked - rehearsal.stopped.length} go on, ${rehearsal.stopped.length} do not.`,
+    );
+  return said.join(" ");
+}
+
+const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+function fix({ findings, changes }: Report, { checker }: Loaded, { cwd, warn }: Terminal): void {
+  for (const file of checker.applyFixes(findings.flatMap((one) => one.fix ?? []))) warn(`changed ${file}`);
+  const stubs = checker.migrationStubs(changes);
+  if (stubs === "") return;
+  const path = join(cwd, MIGRATIONS);
+  if (existsSync(path)) {
+    warn(`${MIGRATIONS} is there already, and was left as it is`);
+    return;
+  }
+  writeFileSync(path, stubs);
+  warn(`wrote ${MIGRATIONS}: say in it what becomes of the locals, and import it where workers begin`);
+}

@@ -1,0 +1,33 @@
+/** `coldframe release`: remembers this build as released, for `coldframe check`. */
+import { writeFileSync } from "node:fs";
+import { loadChecker, lockOf } from "../load-checker.ts";
+import type { Page } from "../page.ts";
+
+export const release: Page = {
+  name: "release",
+  summary: "remember this build as released",
+  args: {
+    project: {
+      type: "string",
+      valueHint: "file",
+      description: "the tsconfig.json (default: the nearest one)",
+    },
+  },
+  examples: ["coldframe release && git add coldframe.lock.json"],
+  notes: ["Appends to coldframe.lock.json, which belongs into version control."],
+  async run(invocation, terminal) {
+    const loaded = await loadChecker(invocation, terminal);
+    const { checker, program, project, version, lockPath } = loaded;
+    const lock = lockOf(loaded);
+    const manifest = checker.manifestOf(program, project);
+    const next = checker.append(lock, manifest, version);
+    const isNew = next !== lock;
+    if (isNew) writeFileSync(lockPath, checker.lockText(next));
+    const { build } = manifest;
+    if (invocation.json) terminal.print(JSON.stringify({ build, version, released: isNew }));
+    else
+      terminal.print(
+        isNew ? `release ${build} is in ${checker.LOCK_FILE}` : `release ${build} is the last one already`,
+      );
+  },
+};

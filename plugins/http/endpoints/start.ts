@@ -1,0 +1,71 @@
+/** Starts a run. The same id twice is one run, and something else under that id is said to be so. */
+import type { StartOptions } from "../../../runtime/index.ts";
+import { type Call, fieldsOf, isName, jsonAnswer, misread } from "../call.ts";
+import { toJson } from "../json-value.ts";
+import { Refusal } from "../refusal.ts";
+import { nameOfEntry, type Workflow } from "../workflows.ts";
+
+export async function start(call: Call): Promise<Response> {
+  const { engine, workflows, basePath } = call.service;
+  const workflow = workflows.get(call.subject.workflow!);
+  if (workflow === undefined) {
+    const quoted = JSON.stringify(call.subject.workflow!.slice(0, 80));
+    throw new Refusal(404, "CF3404", `there is no workflow ${quoted} that can be started here`);
+  }
+  const { args = [], id, tags, priority } = await fieldsOf(call, ["args", "id", "tags", "priority"]);
+  if (!Array.isArray(args)) throw misread('"args" has to be a list');
+  if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags)))
+    throw misread('"tags" has to be an object of texts');
+  const key = idempotencyKey(call.request.headers);
+  if (id !== undefined && key !== null && id !== key)
+    throw misread('"id" and the header Idempotency-Key say different things. One of them is enough');
+  const name = id ?? key;
+  const options = {
+    ...(name === null ? {} : { id: name }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(priority === undefined ? {} : { priority }),
+  } as StartOptions;
+  const run = await engine.start(workflow.run, args, options);
+  if (!run.created) await checkSame(call, run.id, workflow, args, key !== null);
+  const body = { id: run.id, workflow: nameOfEntry(workflows, workflow.entry), created: run.created };
+  const location = `${basePath}/runs/${encodeURIComponent(run.id)}`;
+  return jsonAnswer(body, run.created ? 201 : 200, { location });
+}
+
+/** The request came before, or is another one: then it must not look as if it had been carried out. */
+async function checkSame(
+  { service }: Call,
+  id: string,
+  workflow: Workflow,
+  args: readonly unknown[],
+  byKey: boolean,
+): Promise<void> {
+  const state = await service.engine.get(id);
+  if (state === null) return;
+  if (state.entry === workflow.entry && same(toJson(state.args), toJson(args))) return;
+  throw new Refusal(
+    byKey ? 422 : 409,
+    "CF3409",
+    "there is one of another workflow, or with other arguments. Use another id",
+  );
+}
+
+/** Equal JSON, in whatever order properties are. */
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  if (Array.isArray(a) !== Array.isArray(b) || keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)));
+}
+
+/**
+ * The header `Idempotency-Key`, with the quotes of a structured field or without.
+ * @throws Refusal 400
+ */
+export function idempotencyKey(headers: Headers): string | null {
+  const text = headers.get("idempotency-key");
+  if (text === null) return null;
+  const key = /^"(.*)"$/.exec(text)?.[1] ?? text;
+  if (!isName(key)) throw misread("the header Idempotency-Key has to be a text of 1 to 512 characters");
+  return key;
+}

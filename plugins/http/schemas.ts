@@ -1,0 +1,114 @@
+/** JSON Schema (2020-12) of what crosses, for the description. */
+
+export type Schema = { readonly [key: string]: unknown };
+
+const text: Schema = { type: "string" };
+const time: Schema = { type: "number", description: "Milliseconds since 1970." };
+const maybe = (schema: Schema): Schema => ({ anyOf: [schema, { type: "null" }] });
+const listOf = (items: Schema): Schema => ({ type: "array", items });
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
+
+function object(properties: Readonly<Record<string, Schema>>, optional: readonly string[] = []): Schema {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: "object", properties, required, additionalProperties: false };
+}
+
+const statuses = ["active", "blocked", "suspended", "done", "failed", "cancelled"];
+const status: Schema = { enum: statuses };
+const value: Schema = {
+  description:
+    "Any JSON. What JSON lacks is an object with one key: $number, $bigint, $date, $map, $set, $url, $regexp, $bytes, $error, $text; an object that looks like that is in $plain. In requests these forms count with the content type application/vnd.coldframe+json only.",
+};
+
+const row = {
+  id: text,
+  workflow: {
+    ...text,
+    description: "The name under which it can be started here, else the name of its function.",
+  },
+  entry: { ...text, description: "module#name of its function." },
+  status,
+  tags: { type: "object", additionalProperties: text },
+  priority: { type: "integer" },
+  turn: { type: "integer", description: "Grows whenever the run comes further." },
+  created: time,
+  updated: time,
+  due: maybe(time),
+  cancel: { enum: ["no", "asked", "under way"] },
+  blocked: { ...maybe(text), description: "Why it cannot go on." },
+  held: { type: "integer", description: "Steps that wait for a decision." },
+  parent: maybe(text),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+export const schemas: Readonly<Record<string, Schema>> = {
+  Value: value,
+  Problem: object({
+    type: text,
+    title: text,
+    status: { type: "integer" },
+    error: object({ code: { ...text, pattern: "^CF[0-9]{4}$" }, message: text }),
+  }),
+  Start: object(
+    {
+      args: { ...listOf(ref("Value")), description: "Arguments of the function. Default: none." },
+      id: { ...text, description: "The same id twice is one run. Default: one of its own." },
+      tags: { type: "object", additionalProperties: text },
+      priority: { type: "integer", description: "Higher is taken up first. Default 0." },
+    },
+    ["args", "id", "tags", "priority"],
+  ),
+  Started: object({ id: text, workflow: text, created: { type: "boolean" } }),
+  Run: object(row),
+  RunPage: object({
+    runs: listOf(ref("Run")),
+    next: { ...maybe(text), description: "Cursor of the next page." },
+  }),
+  Counts: object(Object.fromEntries(statuses.map((name) => [name, { type: "integer" }]))),
+  Frame: object(
+    {
+      code: text,
+      file: maybe(text),
+      line: maybe({ type: "integer" }),
+      point: text,
+      locals: listOf(object({ name: text, text })),
+    },
+    ["locals"],
+  ),
+  Wait: object(
+    {
+      id: { type: "integer" },
+      kind: { enum: ["step", "timer", "event", "child", "lock"] },
+      name: text,
+      due: maybe(time),
+      since: time,
+      at: { ...text, description: "file:line of the await." },
+      retry: maybe(object({ made: { type: "integer" }, due: maybe(time), error: text })),
+      progress: ref("Value"),
+      stack: listOf(ref("Frame")),
+    },
+    ["progress"],
+  ),
+  RunState: object(
+    {
+      ...row,
+      waits: listOf(ref("Wait")),
+      stranded: listOf(ref("Frame")),
+      unreadable: maybe(text),
+      args: listOf(ref("Value")),
+    },
+    ["args"],
+  ),
+  Failure: object({ name: text, message: text, code: text, value: ref("Value") }, ["code", "value"]),
+  Result: object({ id: text, status, result: ref("Value"), failure: ref("Failure") }, ["result", "failure"]),
+  Cancel: object({ force: { type: "boolean", description: "End at once, without catch and finally." } }, [
+    "force",
+  ]),
+  Nothing: object({}),
+  Changed: object({ id: text, changed: { type: "boolean" }, status }),
+  Retry: object({ wait: { type: "integer" } }, ["wait"]),
+  Resolve: object({ value: ref("Value"), wait: { type: "integer" } }, ["value", "wait"]),
+  Reject: object({ message: text, name: text, wait: { type: "integer" } }, ["name", "wait"]),
+  Decided: object({ id: text, decided: { enum: ["retry", "resolve", "reject"] } }),
+  Event: object({ id: text, payload: ref("Value") }, ["id", "payload"]),
+  Sent: object({ status: { enum: ["delivered", "kept", "duplicate"] } }),
+};

@@ -1,0 +1,25 @@
+/** The manifests of the modules that a bundler meets, for the file that it writes beside the bundle. */
+import { buildManifest, type Manifest, manifestText } from "../compiler/index.ts";
+import { packageNameOf } from "./compile-module.ts";
+import { isInModules } from "./include.ts";
+
+/** What the file is called, in the output folder of the build. */
+export const MANIFEST_FILE = "coldframe.manifest.json";
+
+export class MetModules {
+  readonly #byFile = new Map<string, Manifest>();
+
+  /** @param manifest null: nothing in the file is marked, any more */
+  meet(filename: string, manifest: Manifest | null): void {
+    if (manifest === null) this.#byFile.delete(filename);
+    else this.#byFile.set(filename, manifest);
+  }
+
+  /** Text of the manifest; null when no marked module was met. The project is the package of the author's first module. */
+  text(): string | null {
+    const files = [...this.#byFile.keys()].sort();
+    const first = files.find((one) => !isInModules(one)) ?? files[0];
+    if (first === undefined) return null;
+    return manifestText(buildManifest(packageNameOf(first) ?? "", this.#byFile.values()));
+  }
+}

@@ -1,0 +1,15 @@
+/** How the plugins would compile a file, for tools that compile for themselves: the checker. */
+import { packageNameOf, placeOf } from "../compile-module.ts";
+import { decoratorsOf } from "../tsconfig.ts";
+
+/** @param filename absolute path */
+export function describeModule(filename: string): {
+  readonly filename: string;
+  readonly moduleId: string;
+  readonly decorators: ReturnType<typeof decoratorsOf>;
+} {
+  const { file, moduleId } = placeOf(filename);
+  return { filename: file, moduleId, decorators: decoratorsOf(filename) };
+}
+
+export { packageNameOf };

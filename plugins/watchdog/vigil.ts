@@ -1,0 +1,55 @@
+/** Looks at a board from time to time, and says what blocks the thread that it is of. No thread, no clock: it is told the time. */
+import type { Board } from "./board.ts";
+
+/** What is said of one block. */
+export interface Blocking {
+  readonly level: "warn";
+  readonly message: string;
+  readonly run?: string;
+  readonly at?: string;
+}
+
+export class Vigil {
+  readonly #board: Board;
+  readonly #after: number;
+  #beats = -1;
+  /** When the thread lived last, in ms. */
+  #since = 0;
+  /** When to speak of this block, in ms after it began: at first, then each time that it has doubled. */
+  #next: number;
+
+  /** @param after milliseconds that a block is not worth a word */
+  constructor(board: Board, after: number) {
+    this.#board = board;
+    this.#after = after;
+    this.#next = after;
+  }
+
+  /** @param now milliseconds, of a clock that never goes back */
+  look(now: number): Blocking | null {
+    const { beats } = this.#board;
+    if (beats !== this.#beats) {
+      this.#beats = beats;
+      this.#since = now;
+      this.#next = this.#after;
+      return null;
+    }
+    const blocked = now - this.#since;
+    if (blocked < this.#next) return null;
+    this.#next = blocked * 2;
+    return this.#say(`for ${(blocked / 1000).toFixed(1)} s`);
+  }
+
+  #say(time: string): Blocking {
+    const running = this.#board.read();
+    const rest = "nothing else of this thread can go on";
+    if (running === null)
+      return { level: "warn", message: `the event loop has been blocked ${time}; ${rest}` };
+    const { run, step, at, now } = running;
+    const what = step === "" ? "the code after this await" : `step "${step}"`;
+    const message = now
+      ? `${what} has kept the event loop ${time} and still does; ${rest}`
+      : `the event loop has been blocked ${time}; ${rest}. What the engine called last is ${what}`;
+    return { level: "warn", message, run, ...(at === "" ? {} : { at }) };
+  }
+}

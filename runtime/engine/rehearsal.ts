@@ -1,0 +1,91 @@
+/**
+ * Rehearsals: what the loaded code would do with runs that are parked in a store. Each snapshot is decoded as a worker would,
+ * migrations included, and thrown away. Nothing is written, no step is called.
+ */
+import { ColdframeError } from "../errors.ts";
+import { bindingOf, type Host, Run } from "../machine/index.ts";
+import { type Carried, chunkSetOf, decodeRun } from "../snapshot/index.ts";
+import { CodeRecords } from "./code-records.ts";
+import { findStep } from "./step.ts";
+import type { RunDetail, RunStatus, Store } from "./store.ts";
+
+export interface Rehearsal {
+  readonly run: string;
+  /** `module#name` of the started function. */
+  readonly entry: string;
+  readonly status: RunStatus;
+  /** Where it is parked: `file:line` of each wait. */
+  readonly at: readonly string[];
+  /**
+   * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
+   * migration. `blocked`: not by what is loaded.
+   */
+  readonly outcome: "same" | "goes on" | "migrated" | "blocked";
+  /** Why it would be blocked, with the code of the error; null. */
+  readonly reason: string | null;
+}
+
+const PAGE = 200;
+
+/**
+ * Tries all parked runs of a store under the code that is loaded.
+ * @param store opened and migrated; nothing is written to it
+ */
+export async function* rehearse(store: Store): AsyncGenerator<Rehearsal> {
+  const codes = new CodeRecords();
+  await codes.load(store);
+  for (const status of ["active", "blocked", "suspended"] as const) {
+    for (let after: string | null = ""; after !== null; ) {
+      const filter = { status, limit: PAGE, ...(after === "" ? {} : { after }) };
+      const rows = await store.read.runs(filter);
+      after = rows.length < PAGE ? null : rows.at(-1)!.id;
+      for (const { id } of rows) {
+        const detail = await store.read.run(id);
+        if (detail !== null && detail.end === null) yield await rehearsed(detail, store, codes);
+      }
+    }
+  }
+}
+
+async function rehearsed(detail: RunDetail, store: Store, codes: CodeRecords): Promise<Rehearsal> {
+  const { id: run, entry, status, waits } = detail;
+  const at = [...new Set(waits.map((wait) => wait.at))];
+  const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
+    ...{ run, entry, status, at, outcome, reason },
+  });
+  try {
+    const carried = await decoded(detail, store, codes);
+    const lacking = waits.find(({ kind, name }) => kind === "step" && findStep(name) === undefined);
+    if (lacking !== undefined)
+      throw new ColdframeError("CF2303", `no loaded module has the step "${lacking.name}"`);
+    return tell(carried.migrated > 0 ? "migrated" : carried.aligned > 0 ? "goes on" : "same");
+  } catch (error) {
+    return tell("blocked", error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function decoded(
+  { id, entry, snapshot }: RunDetail,
+  store: Store,
+  codes: CodeRecords,
+): Promise<Carried> {
+  if (snapshot !== null) {
+    const { bodies } = chunkSetOf(await store.read.chunks(id));
+    const { find, versions } = codes;
+    return decodeRun(snapshot, new Run(id, nowhere), { points: find, versions, chunks: bodies });
+  }
+  if (bindingOf(entry) === undefined) throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
+  return { aligned: 0, migrated: 0 };
+}
+
+/** What a run that is only looked at is in. */
+const nowhere: Host = {
+  codec: {},
+  effect: () => {},
+  callStep() {
+    throw new ColdframeError("CF2403", "it called a step; a migration only computes");
+  },
+  onQuiescent: () => {},
+  onUnhandledRejection: () => {},
+  now: () => 0,
+};

@@ -1,0 +1,39 @@
+/** Batches for databases that are servers: what many runs want, locked, loaded, decided here and written with few statements. */
+export { type Asked, carryOut, decide, type Failure, Lane, type Transactions } from "./batcher.ts";
+export { Again } from "./needs.ts";
+export { KnownNumbers } from "./numbers.ts";
+export {
+  bytesOf,
+  cancelOp,
+  endOp,
+  firingOp,
+  mendOp,
+  type Op,
+  resumeOp,
+  sendOp,
+  startOp,
+  suspendOp,
+  unblockOp,
+} from "./ops.ts";
+export type {
+  ArrivalRecord,
+  AttemptRecord,
+  Belongings,
+  Changes,
+  EventRecord,
+  KeyNeed,
+  KeyState,
+  LineState,
+  Openings,
+  PlaceRecord,
+  RunRecord,
+  Tables,
+  WaitOfRun,
+} from "./records.ts";
+export { attemptOf, chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, tagsOf } from "./rows.ts";
+export { changeSchedule } from "./schedules.ts";
+export { type AskedStart, type Started, startRuns } from "./starts.ts";
+export { belongingsOf, keyStates, lineStates, openingsOf, sentOf } from "./states.ts";
+export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
+export { arrivalOf, packBody, retried, unpackBody } from "./turns.ts";
+export { type ChangeName, type ChangeWriter, writeChanges } from "./write-changes.ts";

@@ -1,0 +1,133 @@
+/** What a batch has changed, as statements: one for each table, whatever the number of rows. */
+import type { Changes, EventRecord } from "./records.ts";
+import { type Row, tagsOf } from "./rows.ts";
+
+export type ChangeName =
+  | "setStates"
+  | "insertRuns"
+  | "setRuns"
+  | "insertEnds"
+  | "dropOpenings"
+  | "dropArrivals"
+  | "insertArrivals"
+  | "dropAttempts"
+  | "setAttempts"
+  | "unsubscribe"
+  | "subscribe"
+  | "dropOnce"
+  | "dropFeeds"
+  | "feed"
+  | "setEvents"
+  | "dropPlaces"
+  | "insertPlaces"
+  | "follow"
+  | "dropReferences"
+  | "addChunks"
+  | "refer"
+  | "addCodes";
+
+/** Writes the rows of one batch, in the order in which they are given. */
+export interface ChangeWriter {
+  /** Writes these at once. @returns `seq`, `key` and `id` of each */
+  insertEvents(events: readonly EventRecord[], now: number): Promise<readonly Row[]>;
+  /**
+   * Nothing when there are no rows.
+   * @param names of columns, in the order of the statement's parameters @param first parameters before them
+   */
+  all<R>(name: ChangeName, rows: readonly R[], names: readonly (keyof R)[], first?: readonly unknown[]): void;
+  /** The same, of which each row has to find its own. */
+  exactly<R>(
+    name: ChangeName,
+    rows: readonly R[],
+    names: readonly (keyof R)[],
+    first: readonly unknown[],
+  ): void;
+  list(name: "grant" | "dropChunks", values: readonly (string | number)[]): void;
+  /** False: one did not find its rows. */
+  end(): Promise<boolean>;
+}
+
+/** @param now in ms @returns false when a row is not as it was loaded */
+export async function writeChanges(writer: ChangeWriter, changes: Changes, now: number): Promise<boolean> {
+  const { events } = changes;
+  // Arrivals name the events that they are.
+  if (events.length > 0) {
+    const rows = await writer.insertEvents(events, now);
+    const seqs = new Map(rows.map(({ seq, key, id }) => [`${key}\n${id}`, seq as number]));
+    for (const event of events) event.seq = seqs.get(`${event.key}\n${event.id}`)!;
+  }
+  const states = [...changes.states.values()];
+  writer.exactly("setStates", states, ["n", "epoch", "turn", "body"], [now]);
+  const { created } = changes;
+  if (created.length > 0) {
+    const rows = created.map(({ run, record }) => ({
+      ...run,
+      ...record,
+      tags: tagsOf(run.tags),
+    }));
+    const names = ["n", "id", "entry", "priority", "call", "secret", "tags", "parent", "group"] as const;
+    const states = ["status", "due", "news", "told", "cancel"] as const;
+    writer.exactly("insertRuns", rows, [...names, ...states], [now]);
+  }
+  const isNew = new Set(created.map(({ record }) => record));
+  const runs = [...changes.runs].filter((run) => !isNew.has(run)).sort((a, b) => a.n - b.n);
+  writer.all("setRuns", runs, [
+    ...([
+      "n",
+      "group",
+      "status",
+      "due",
+      "worker",
+      "news",
+      "told",
+      "cancel",
+      "reason",
+      "needs",
+      "deaths",
+    ] as const),
+  ]);
+  const ends = changes.ends.map(({ n, id, end }) => ({ n, id, value: end.value }));
+  writer.all("insertEnds", ends, ["n", "value"], [now]);
+  writer.all("dropOpenings", ends, ["n", "id"]);
+  writer.all("dropArrivals", changes.droppedArrivals, ["n", "wait"]);
+  const arrivals = [...changes.arrivals].map((arrival) => ({
+    ...arrival,
+    event: arrival.event?.seq ?? null,
+  }));
+  writer.all("insertArrivals", arrivals, ["n", "wait", "threw", "value", "event"]);
+  writer.all("dropAttempts", changes.droppedAttempts, ["n", "wait"]);
+  writer.all(
+    "setAttempts",
+    [...changes.attempts.values()],
+    ["n", "wait", "made", "due", "error", "since", "begun", "progress"],
+  );
+  writer.all("unsubscribe", changes.unsubscribed, ["key", "n", "wait"]);
+  writer.all("subscribe", [...changes.subscriptions], ["key", "n", "wait", "schema"]);
+  writer.all("dropOnce", changes.droppedOnce, ["n", "target"]);
+  writer.all("dropFeeds", changes.droppedFeeds, ["key", "n", "target"]);
+  writer.all("feed", changes.feeds, ["key", "n", "target", "once"]);
+  writer.all("setEvents", [...changes.changedEvents], ["seq", "taken", "payload"]);
+  writer.all("dropPlaces", changes.droppedPlaces, ["n", "wait"]);
+  const places = ["key", "n", "wait", "max", "loose", "value", "held"] as const;
+  writer.all("insertPlaces", [...changes.places], [...places]);
+  if (changes.granted.length > 0)
+    writer.list(
+      "grant",
+      changes.granted.map(({ seq }) => seq!),
+    );
+  writer.all("follow", [...changes.followers], ["run", "n", "wait", "attached"]);
+  writer.all("dropReferences", changes.droppedReferences, ["n", "hash"]);
+  const dropped = changes.droppedReferences.map(({ hash }) => hash);
+  if (dropped.length > 0) writer.list("dropChunks", dropped);
+  const chunks = [...changes.chunks.values()].map(({ hash, body }) => ({
+    hash,
+    body:
+      typeof body === "string" ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.length),
+    is_text: typeof body === "string",
+  }));
+  writer.all("addChunks", chunks, ["hash", "body", "is_text"]);
+  writer.all("refer", changes.references, ["n", "hash"]);
+  const codes = [...changes.codes].map(([key, body]) => ({ key, body }));
+  writer.all("addCodes", codes, ["key", "body"]);
+  return writer.end();
+}

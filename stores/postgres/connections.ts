@@ -1,0 +1,267 @@
+/**
+ * Connections to the server: the store's own pool, the user's, or one client. A connection on which anything but an answer
+ * of the server came is thrown away: its state is unknown.
+ */
+import { ColdframeError } from "../../runtime/errors.ts";
+import type { Row } from "../batch/index.ts";
+import { explain, isBroken, isUnprepared } from "./failures.ts";
+import { type StatementName, statements } from "./statements.ts";
+
+export interface QueryResult {
+  readonly rows: Row[];
+  readonly rowCount: number | null;
+}
+
+/** What the store asks of a client: that of `pg`, and of others with the same method. */
+export interface PostgresClient {
+  query(query: { name?: string; text: string; values?: unknown[] }): Promise<QueryResult>;
+}
+
+/** A pool as that of `pg`. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient & { release(error?: Error | boolean): void }>;
+  /** What `pg` has; by it a pool is told from a client. */
+  readonly totalCount: number;
+  end(): Promise<void>;
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  off?(event: "error", listener: (error: Error) => void): unknown;
+  listenerCount?(event: "error"): number;
+  readonly options?: object;
+}
+
+export interface ConnectionOptions {
+  readonly schema: string;
+  /** URL of the server itself, for the connection that listens. */
+  readonly listen: boolean | string;
+  /** Connections of the store's own pool, at most. */
+  readonly connections: number;
+  /** How long to wait for a connection, in ms. */
+  readonly connectTimeout: number;
+  /** How long to wait for an answer, in ms. */
+  readonly answerTimeout: number;
+}
+
+/** Statements on one connection. */
+export interface Session {
+  run(name: StatementName, values: readonly unknown[]): Promise<QueryResult>;
+  text(sql: string, values?: readonly unknown[]): Promise<QueryResult>;
+}
+
+type Leased = PostgresClient & {
+  release(error?: Error | boolean): void;
+  on?(event: "error", listener: (error: Error) => void): unknown;
+  off?(event: "error", listener: (error: Error) => void): unknown;
+};
+
+/** A connection that breaks tells so twice: by its queries, which is enough, and by an event that nobody may leave unheard. */
+const unheard = (): void => {};
+
+export class Connections {
+  /** For people: where the server is, without its password. */
+  readonly where: string;
+  readonly #schema: string;
+  readonly #sql: Readonly<Record<StatementName, string>>;
+  readonly #connect: () => Promise<Leased>;
+  readonly #end: () => Promise<void>;
+  /** Configuration of a connection of its own for hints, or null: there is none to be had. */
+  readonly dedicated: (() => DedicatedClient) | null;
+  /** Statements are prepared once for each connection, until a pooler shows that it does not keep them. */
+  #prepares = true;
+
+  private constructor(
+    schema: string,
+    where: string,
+    connect: () => Promise<Leased>,
+    end: () => Promise<void>,
+    dedicated: (() => DedicatedClient) | null,
+  ) {
+    this.#schema = schema;
+    this.where = where;
+    this.#connect = connect;
+    this.#end = end;
+    this.dedicated = dedicated;
+    this.#sql = Object.fromEntries(
+      Object.entries(statements).map(([name, text]) => [name, this.named(text)]),
+    ) as Record<StatementName, string>;
+  }
+
+  static async open(
+    source: string | PostgresPool | PostgresClient,
+    options: ConnectionOptions,
+  ): Promise<Connections> {
+    const { schema } = options;
+    if (typeof source === "string") return Connections.#ofUrl(source, options);
+    if (isPool(source)) {
+      const ignore = () => {};
+      // Without anybody who listens, a connection that breaks while nobody uses it would end the process.
+      const guards = (source.listenerCount?.("error") ?? 1) === 0;
+      if (guards) source.on?.("error", ignore);
+      const { Client, options: known } = source as PostgresPool & {
+        readonly Client?: new (options: object) => DedicatedClient;
+      };
+      const dedicated = Client === undefined || known === undefined ? null : () => new Client({ ...known });
+      const end = async () => {
+        if (guards) source.off?.("error", ignore);
+      };
+      return new Connections(schema, "the pool", () => source.connect(), end, dedicated);
+    }
+    return new Connections(schema, "the client", oneAtATime(source), async () => {}, null);
+  }
+
+  static async #ofUrl(url: string, options: ConnectionOptions): Promise<Connections> {
+    const { Pool, Client } = await loadDriver();
+    const where = describeUrl(url);
+    const config = {
+      connectionString: url,
+      application_name: "coldframe",
+      keepAlive: true,
+      connectionTimeoutMillis: options.connectTimeout,
+      query_timeout: options.answerTimeout,
+    };
+    const direct = typeof options.listen === "string" ? { connectionString: options.listen } : {};
+    const pool = new Pool({ ...config, max: options.connections, idleTimeoutMillis: 60_000 });
+    // A connection that breaks while nobody uses it is replaced by the next one.
+    pool.on("error", () => {});
+    return new Connections(
+      options.schema,
+      where,
+      () => pool.connect() as unknown as Promise<Leased>,
+      () => pool.end(),
+      () => new Client({ ...config, ...direct }) as unknown as DedicatedClient,
+    );
+  }
+
+  /** SQL with the tables of the schema. */
+  named(text: string): string {
+    return text.replaceAll(/@(?=[a-z_]+\b)/g, `"${this.#schema}".`);
+  }
+
+  /** One statement, which is a transaction of its own. */
+  run(name: StatementName, values: readonly unknown[]): Promise<QueryResult> {
+    return this.session((session) => session.run(name, values), true);
+  }
+
+  /**
+   * Uses one connection.
+   * @param repeatable whether `body` may be called again when a pooler has lost a prepared statement
+   */
+  async session<T>(body: (session: Session) => Promise<T>, repeatable = false): Promise<T> {
+    let client: Leased;
+    try {
+      client = await this.#connect();
+    } catch (error) {
+      throw explain(error, this.where);
+    }
+    client.on?.("error", unheard);
+    const release = (broken: boolean) => {
+      // One that is thrown away may break again, while it ends.
+      if (!broken) client.off?.("error", unheard);
+      client.release(broken);
+    };
+    try {
+      const result = await body(this.#sessionOf(client));
+      release(false);
+      return result;
+    } catch (error) {
+      release(isBroken(error));
+      if (isUnprepared(error)) this.#prepares = false;
+      if (!isUnprepared(error) || !repeatable) throw error;
+    }
+    return this.session(body);
+  }
+
+  /** Commits what `body` did; nothing of it when it throws. */
+  transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
+    return this.session(async (session) => {
+      await session.text("BEGIN");
+      let result: T;
+      try {
+        result = await body(session);
+      } catch (error) {
+        // A connection that broke rolls back by itself.
+        if (!isBroken(error)) await session.text("ROLLBACK");
+        throw error;
+      }
+      await session.text("COMMIT");
+      return result;
+    });
+  }
+
+  end(): Promise<void> {
+    return this.#end();
+  }
+
+  #sessionOf(client: PostgresClient): Session {
+    const ask = async (query: Parameters<PostgresClient["query"]>[0]) => {
+      try {
+        return await client.query(query);
+      } catch (error) {
+        throw explain(error, this.where);
+      }
+    };
+    return {
+      run: (name, values) => {
+        const query = { text: this.#sql[name], values: values as unknown[] };
+        return ask(this.#prepares ? { name: `cf ${this.#schema} ${name}`, ...query } : query);
+      },
+      text: (text, values) => ask(values === undefined ? { text } : { text, values: [...values] }),
+    };
+  }
+}
+
+/** A connection that is nobody else's. */
+export interface DedicatedClient extends PostgresClient {
+  connect(): Promise<void>;
+  end(): Promise<void>;
+  on(event: "error" | "end", listener: (error: Error) => void): unknown;
+  on(
+    event: "notification",
+    listener: (message: { readonly channel: string; readonly payload?: string }) => void,
+  ): unknown;
+}
+
+function isPool(source: PostgresPool | PostgresClient): source is PostgresPool {
+  return "totalCount" in source && "connect" in source;
+}
+
+/** A single client, which transactions have one after the other. */
+function oneAtATime(client: PostgresClient): () => Promise<Leased> {
+  let last: Promise<void> = Promise.resolve();
+  return async () => {
+    const before = last;
+    let release!: () => void;
+    last = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return { query: (query) => client.query(query), release };
+  };
+}
+
+/** `pg` is asked for when it is needed: programs on other stores do not have it. */
+async function loadDriver(): Promise<typeof import("pg")> {
+  try {
+    const driver = await import("pg");
+    return (driver as unknown as { readonly default?: typeof driver }).default ?? driver;
+  } catch (error) {
+    throw new ColdframeError(
+      "CF3015",
+      'postgres() needs the package "pg". Install it ("npm install pg"), or hand over a client of your own',
+      { cause: error },
+    );
+  }
+}
+
+/** @throws ColdframeError CF3010 when it is no URL of a Postgres server */
+function describeUrl(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    if (protocol === "postgres:" || protocol === "postgresql:") return `${protocol}//${host}${pathname}`;
+  } catch {
+    // Said below.
+  }
+  throw new ColdframeError(
+    "CF3010",
+    'the URL of a server is "postgres://user:password@host:5432/database"; this is none',
+  );
+}

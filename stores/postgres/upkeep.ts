@@ -1,0 +1,37 @@
+/** What people and time do to runs, as SQL: copies, removal. */
+import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import { unpackBody } from "../batch/index.ts";
+import type { Session } from "./connections.ts";
+
+/** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */
+export async function cloneRun(
+  session: Session,
+  from: number,
+  { id, secret }: Pick<NewRun, "id" | "secret">,
+  now: number,
+): Promise<"cloned" | "ended" | "exists"> {
+  const [run] = (await session.run("lockRuns", [[from]])).rows;
+  if (run === undefined || ["done", "failed", "cancelled"].includes(run.status)) return "ended";
+  const [made] = (await session.run("cloneRun", [id, secret, now, from])).rows;
+  if (made === undefined) return "exists";
+  await session.run("cloneParts", [made.n, now, from]);
+  const [{ body }] = (await session.run("bodies", [[from]])).rows as [{ body: string }];
+  const events = (JSON.parse(unpackBody(body).waits) as WaitInfo[]).filter(({ kind }) => kind === "event");
+  if (events.length > 0)
+    await session.run("subscribe", [
+      events.map(({ name }) => name),
+      events.map(() => made.n),
+      events.map(({ id: wait }) => wait),
+      events.map(() => null),
+    ]);
+  return "cloned";
+}
+
+/** Removes what ended before a time. @returns runs removed */
+export async function collect(session: Session, before: number, limit: number): Promise<number> {
+  const { rows } = await session.run("collectable", [before, limit]);
+  if (rows.length > 0) await session.run("collect", [rows.map(({ n }) => n), rows.map(({ id }) => id)]);
+  await session.run("dropTaken", [before, limit]);
+  await session.run("dropRates", [before]);
+  return rows.length;
+}

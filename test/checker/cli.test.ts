@@ -1,0 +1,276 @@
+/** `coldframe check` and `coldframe release` on a project as a user has it. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { check } from "../../cli/commands/check.ts";
+import { release } from "../../cli/commands/release.ts";
+import { describeFailure, exitCodeOf } from "../../cli/failure.ts";
+import type { Terminal } from "../../cli/page.ts";
+import { readArguments } from "../../cli/read-arguments.ts";
+import { styleFor } from "../../cli/render/style.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const main = join(root, "dist/cli/main.js");
+let folder: string;
+
+const flow = `"use workflow";
+import { event } from "coldframe";
+
+export async function flow(n: number) {
+  const k = n * 2;
+  const first = await event<number>({ key: "first" });
+  return [first, k];
+}
+`;
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: readonly string[]): Promise<Ended> {
+  const { NO_COLOR: _, COLDFRAME_STORE: __, ...env } = process.env;
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: folder, env }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out: out.trimEnd(), err: err.trimEnd() });
+    });
+  });
+}
+const child = (...words: string[]) => run([main, ...words]);
+
+/** The same in this process, which has TypeScript loaded already. */
+async function cli(...words: string[]): Promise<Ended> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal: Terminal = {
+    print: (text) => void out.push(text),
+    warn: (text) => void err.push(text),
+    width: 80,
+    style: styleFor({ isTTY: false } as never, {}),
+    cwd: folder,
+    env: {},
+  };
+  let code = 0;
+  try {
+    const request = readArguments(words, [check, release], {});
+    if (request.kind === "run") code = (await request.page.run(request.invocation, terminal)) ?? 0;
+  } catch (error) {
+    err.push(describeFailure(error, false));
+    code = exitCodeOf(error);
+  }
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const read = (name: string) => readFileSync(join(folder, name), "utf8");
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "coldframe-check-"));
+  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
+  symlinkSync(root, join(folder, "node_modules/coldframe"), "dir");
+  symlinkSync(join(root, "node_modules/@types/node"), join(folder, "node_modules/@types/node"), "dir");
+  write("package.json", JSON.stringify({ name: "shop", version: "1.2.0", type: "module" }));
+  const compilerOptions = {
+    ...{ target: "ES2022", module: "NodeNext", strict: true, noEmit: true, skipLibCheck: true },
+    ...{ types: ["node"], allowImportingTsExtensions: true },
+  };
+  write("tsconfig.json", JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+});
+beforeEach(() => {
+  write("flow.ts", flow);
+  for (const name of ["coldframe.lock.json", "coldframe.migrations.ts", "runs.db", "ask.ts"])
+    rmSync(join(folder, name), { force: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the workflow of a release", () => {
+  test("release, change, check", async () => {
+    expect(await cli("check")).toMatchObject({
+      code: 0,
+      out: "0 errors, 0 warnings. Nothing was released yet: coldframe release remembers this build.",
+    });
+    const released = await cli("release");
+    expect(released).toMatchObject({ code: 0, err: "" });
+    const [build] = /(?<=^release )\w{12}/.exec(released.out)!;
+    expect((await cli("release")).out).toBe(`release ${build} is the last one already`);
+    const lock = JSON.parse(read("coldframe.lock.json"));
+    expect(lock).toMatchObject({ format: 1, project: "shop", releases: [{ build, version: "1.2.0" }] });
+    const code = lock.codes[lock.releases[0].codes[0]];
+    expect(code).toMatchObject({ id: "shop/flow.ts#flow", types: { k: "number" } });
+
+    write("flow.ts", flow.replace("return [first, k]", 'return [first, k, "new"]'));
+    const good = await cli("check");
+    expect(good.code).toBe(0);
+    expect(good.out).toContain(`goes on  shop/flow.ts#flow at "event" (flow.ts:6)`);
+
+    write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
+    const bad = await cli("check", "--json");
+    expect(bad.code).toBe(1);
+    expect(JSON.parse(bad.out)).toMatchObject({
+      ok: false,
+      released: build,
+      changes: [{ point: "event", verdict: "needs migration", reason: expect.stringContaining('"twice"') }],
+    });
+
+    // Releases are only ever appended.
+    await cli("release", "--json");
+    const next = JSON.parse(read("coldframe.lock.json"));
+    expect(next.releases).toHaveLength(2);
+    expect(next.releases[0]).toEqual(lock.releases[0]);
+    expect(Object.keys(next.codes)).toEqual(expect.arrayContaining(Object.keys(lock.codes)));
+    expect((await cli("check")).code).toBe(0);
+  });
+
+  test("--store tells how many runs are parked where, and what becomes of each", async () => {
+    write(
+      "start.ts",
+      `import { createEngine } from "coldframe";
+import { sqlite } from "coldframe/sqlite";
+import { flow } from "./flow.ts";
+const engine = await createEngine({ store: sqlite("runs.db"), log: () => {} });
+for (const id of ["a", "b"]) await engine.start(flow, [1], { id });
+for (const id of ["a", "b"]) for await (const state of engine.run(id).watch()) if (state.waits.length > 0) break;
+await engine.close();
+`,
+    );
+    expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
+    await cli("release");
+    write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
+    const bad = await child("check", "--store", "runs.db");
+    expect(bad).toMatchObject({ code: 1, err: "" });
+    expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
+    expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
+    expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
+    const other = JSON.parse((await child("check", "--store", "runs.db", "--json")).out);
+    expect(other.changes[0].parked).toBe(2);
+    write("flow.ts", flow.replace("return [first, k]", "return [k]"));
+    expect((await child("check", "--store", "runs.db")).out).toContain("2 parked runs: 2 go on, 0 do not.");
+    rmSync(join(folder, "start.ts"));
+  }, 240_000);
+
+  test("--fix marks functions, and writes migrations to be filled in", async () => {
+    write(
+      "ask.ts",
+      `import { event } from "coldframe";\nexport async function ask(key: string) {\n  return await event<number>({ key });\n}\n`,
+    );
+    const calling = flow
+      .replace('event<number>({ key: "first" })', 'ask("first")')
+      .replace('import { event } from "coldframe";', 'import { ask } from "./ask.ts";');
+    await cli("release");
+    write("flow.ts", calling);
+    const first = await cli("check", "--fix");
+    expect(first.code).toBe(1);
+    expect(first.out).toContain(`CF2003 "ask" is not compiled, but awaits an external call
+  flow.ts:6:23    const first = await ask("first");           the run waits here
+  ask.ts:2:1      export async function ask(key: string) {    for a function that cannot be saved
+Write "use workflow" at the top of "ask". coldframe check --fix does that.`);
+    expect(first.out).toContain(`lost  shop/flow.ts#flow at "event" (flow.ts:6)`);
+    expect(first.err).toContain("changed ask.ts");
+    expect(read("ask.ts")).toContain(`ask(key: string) {\n  "use workflow";\n  return`);
+    expect(read("coldframe.migrations.ts")).toMatch(
+      /^import \{ migrate \} from "coldframe";\n\n\/\/ Parked at "event" .*\nmigrate\("shop\/flow\.ts#flow", \{\n {2}from: \{ at: "event", build: "\w+" \},\n {2}to: \{ at: "event" \},\n {2}frame: \(old: \{ k: number \}\) => \(\{ \.\.\.old \}\),\n\}\);\n$/,
+    );
+    const second = JSON.parse((await cli("check", "--json")).out);
+    expect(second.findings).toEqual([]);
+  });
+});
+
+describe("warnings", () => {
+  test("CF3305: a marked function that nobody waits for; CF3306: native promises beside external waits", async () => {
+    write(
+      "flow.ts",
+      `import { sleep } from "coldframe";
+async function audit() {
+  await sleep("1s");
+}
+export async function flow() {
+  "use workflow";
+  audit();
+  void audit();
+  const later = audit();
+  await Promise.race([sleep("1d"), fetch("http://localhost")]);
+  await later;
+}
+`,
+    );
+    const { code, out } = await cli("check");
+    expect(code).toBe(0);
+    expect(
+      out,
+    ).toContain(`CF3305 nobody waits for a marked function: "audit" ends with the run, wherever it is then (warning)
+  flow.ts:7:3    audit();`);
+    expect(out).toContain("CF3306 a native promise is awaited beside an external wait: fetch(");
+    expect(out).toContain("0 errors, 2 warnings.");
+  });
+});
+
+describe("bad input", () => {
+  const failing = async (text: string) => {
+    write("coldframe.lock.json", text);
+    const { code, err } = await cli("check");
+    expect(code).toBe(1);
+    return err;
+  };
+
+  test("CF3301: a lock file that is none, or damaged", async () => {
+    await cli("release");
+    const good = read("coldframe.lock.json");
+    expect(await failing("")).toMatch(
+      /CF3301 the lock file cannot be read: "coldframe.lock.json": it is not JSON/,
+    );
+    expect(await failing(`<<<<<<< ours\n${good}`)).toContain("marks of a merge conflict");
+    expect(await failing("{}")).toContain("it lists no releases");
+    expect(await failing(good.replace('"format":1', '"format":9'))).toContain("it has format 9");
+    expect(await failing(good.replace(/"shop\/flow.ts#flow@\w+":/, '"gone":'))).toContain(
+      "which is not in it",
+    );
+    expect(await failing(good.replace('"fingerprint":', '"finger":'))).toContain("is damaged");
+  });
+
+  test("CF3302: the lock file of another project", async () => {
+    await cli("release");
+    expect(
+      await failing(read("coldframe.lock.json").replace('"project":"shop"', '"project":"bank"')),
+    ).toContain(
+      `CF3302 the lock file belongs to another project: "coldframe.lock.json" tells of the releases of "bank", and this is "shop"`,
+    );
+  });
+
+  test("CF3303: two functions of one id", async () => {
+    mkdirSync(join(folder, "copy"), { recursive: true });
+    write("copy/package.json", JSON.stringify({ name: "shop" }));
+    write("copy/flow.ts", flow.replace("n * 2", "n * 3"));
+    const other = { ...JSON.parse(read("tsconfig.json")), include: ["**/*.ts"] };
+    write("both.json", JSON.stringify(other));
+    const { code, err } = await cli("check", "--project", "both.json");
+    rmSync(join(folder, "copy"), { recursive: true });
+    expect(code).toBe(1);
+    expect(err).toContain(
+      "CF3303 two functions have one id: shop/flow.ts was compiled twice with different text",
+    );
+  });
+
+  test("CF3203: no tsconfig.json", async () => {
+    const { code, err } = await cli("check", "--project", "none.json");
+    expect(code).toBe(3);
+    expect(err).toMatch(/CF3203 there is no such file: there is no ".*none.json"/);
+  });
+
+  test("CF3304: ts-morph is not installed", async () => {
+    // As in a project that never asked for it.
+    const hooks = `export function resolve(name, context, next) {
+      if (name === "ts-morph") throw Object.assign(new Error("Cannot find package 'ts-morph'"), { code: "ERR_MODULE_NOT_FOUND" });
+      return next(name, context);
+    }`;
+    const url = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`;
+    const without = url(`import { register } from "node:module"; register(${JSON.stringify(url(hooks))});`);
+    const { code, err } = await run(["--import", without, main, "check"]);
+    expect(err).toBe(
+      "coldframe: CF3304 a package is missing: types are read with ts-morph, which is not installed: npm install --save-dev ts-morph",
+    );
+    expect(code).toBe(1);
+  });
+});

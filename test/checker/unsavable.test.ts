@@ -1,0 +1,57 @@
+/** Values that no frame can hold are found by their types, before anything runs; and nothing else is. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { findingsOf, formatFinding } from "../../checker/index.ts";
+import { ownProgram, root } from "./program.ts";
+
+const file = "fixtures/unsavable/values.ts";
+const all = findingsOf(ownProgram());
+
+test("every value of the table is found, and none that can be saved", () => {
+  const source = readFileSync(`${root}${file}`, "utf8").split("\n");
+  const expected = new Map<string, string>();
+  source.forEach((line, i) => {
+    const said = /^\/\/ (refused: (.*)|saved)$/.exec(line);
+    const name = /function (\w+)/.exec(source[i + 1] ?? "")?.[1];
+    if (said !== null) expected.set(name!, said[2] ?? "");
+  });
+  expect(expected.size).toBeGreaterThan(30);
+  const found = new Map<string, string>([...expected.keys()].map((name) => [name, ""]));
+  for (const one of all) {
+    if (one.places[0]!.file !== file) continue;
+    expect(one.code).toBe("CF2101");
+    let line = one.places.find(({ note }) => note === "the run parks here")!.line;
+    while (!/^(export )?async function/.test(source[line]!)) line--;
+    const name = /function (\w+)/.exec(source[line]!)![1]!;
+    expect(found.get(name), name).toBe("");
+    found.set(name, one.message);
+  }
+  for (const [name, text] of expected) {
+    const message = found.get(name)!;
+    if (text === "") expect(message, name).toBe("");
+    for (const part of text.split(" … ")) expect(message, name).toContain(part);
+  }
+});
+
+test("a finding has the layout of all errors", () => {
+  const one = all.find(({ message }) => message.startsWith('"socket"'))!;
+  expect(
+    formatFinding(one),
+  ).toBe(`CF2101 "socket" is still needed after this await, but a Socket cannot be saved
+  fixtures/unsavable/values.ts:17:3    const socket = connect();
+  fixtures/unsavable/values.ts:18:3    await charge("c");           the run parks here
+  fixtures/unsavable/values.ts:19:3    socket.write("paid");        and needs "socket" again here
+Open it inside the step that uses it, be done with it before the await, or register it with resource("socket", …).`);
+});
+
+/** What is right about the fixtures and examples, and meant so there. */
+const meant: readonly string[] = [];
+
+test("fixtures and examples raise no false alarm", () => {
+  const wrong = all
+    .filter(({ places }) => /^(fixtures|examples)\//.test(places[0]!.file))
+    .filter(({ places }) => !/^fixtures\/(unsavable|calls)\//.test(places[0]!.file))
+    .map((one) => formatFinding(one))
+    .filter((text) => !meant.some((known) => text.includes(known)));
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,190 @@
+/** `coldframe.manifest.json`: the same from every bundler and under minification, and what the compiled code registers. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build as esbuild } from "esbuild";
+import { rollup } from "rollup";
+import { build as vite } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BuildManifest } from "../../abi/index.ts";
+import { buildManifest, compile, type Manifest } from "../../compiler/index.ts";
+import { coldframe } from "../../plugins/unplugin/index.ts";
+import { coldframe as vitePlugin } from "../../plugins/unplugin/vite.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const flow = `import { event, sleep } from "coldframe";
+import { price } from "./prices.ts";
+export async function order(items: string[]) {
+  "use workflow";
+  let sum = 0;
+  const undo: (() => void)[] = [];
+  for (const item of items) {
+    undo.push(() => { sum--; });
+    sum += await price(item);
+  }
+  const isPaid = await event<boolean>("paid");
+  if (!isPaid) await sleep("1d");
+  return [sum, undo.length];
+}
+`;
+const prices = `export async function price(item: string) {
+  "use step";
+  return item.length;
+}
+`;
+const main = `import { order } from "./flow.ts";\nconsole.log(order);\n`;
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "coldframe-manifest-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/coldframe"), "dir");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "shop", type: "module" }));
+  for (const [name, text] of Object.entries({ flow, prices, main }))
+    writeFileSync(join(folder, `${name}.ts`), text);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const entry = () => join(folder, "main.ts");
+const read = (out: string) => readFileSync(join(folder, out, "coldframe.manifest.json"), "utf8");
+
+async function withVite(out: string, minify: boolean): Promise<string> {
+  await vite({
+    root: folder,
+    logLevel: "error",
+    configFile: false,
+    plugins: [vitePlugin()],
+    build: {
+      ssr: entry(),
+      outDir: join(folder, out),
+      minify: minify && "esbuild",
+      rollupOptions: { external: [/^coldframe/] },
+    },
+  });
+  return read(out);
+}
+
+async function withEsbuild(out: string, minify: boolean): Promise<string> {
+  await esbuild({
+    entryPoints: [entry()],
+    bundle: true,
+    minify,
+    format: "esm",
+    external: ["coldframe", "coldframe/*"],
+    outdir: join(folder, out),
+    logLevel: "error",
+    plugins: [coldframe.esbuild()],
+  });
+  return read(out);
+}
+
+async function withRollup(out: string): Promise<string> {
+  const bundle = await rollup({
+    input: entry(),
+    external: [/^coldframe/],
+    onwarn: () => {},
+    plugins: [
+      coldframe.rollup() as never,
+      {
+        name: "resolve",
+        resolveId: (id: string) => (id.startsWith("./") ? join(folder, id.slice(2)) : null),
+      },
+    ],
+  });
+  await bundle.write({ dir: join(folder, out) });
+  await bundle.close();
+  return read(out);
+}
+
+describe("coldframe.manifest.json", () => {
+  test("is the same from every bundler, minified or not", async () => {
+    const texts = [
+      await withVite("a", false),
+      await withVite("b", true),
+      await withEsbuild("c", false),
+      await withEsbuild("d", true),
+      await withRollup("e"),
+    ];
+    expect(new Set(texts).size).toBe(1);
+    const manifest = JSON.parse(texts[0]!) as BuildManifest;
+    expect(manifest).toMatchObject({ format: 1, abi: 1, project: "shop" });
+    expect(manifest.modules.map(({ module }) => module)).toEqual(["shop/flow.ts", "shop/prices.ts"]);
+    const [flows] = manifest.modules;
+    expect(flows!.codes.map(({ id }) => id).sort()).toEqual([
+      "shop/flow.ts#order",
+      "shop/flow.ts#order.undo.push",
+    ]);
+    const order = flows!.codes.find(({ id }) => id === "shop/flow.ts#order")!;
+    expect(order.points.slice(1).map((point) => [point!.name, point!.line, point!.column])).toEqual([
+      ["price", 9, 11],
+      ["event", 11, 17],
+      ["sleep", 12, 15],
+    ]);
+    expect(flows!.records).toEqual([{ id: "shop/flow.ts#order.{}", slot: "$order", variables: ["sum"] }]);
+    expect(manifest.modules[1]!.steps).toEqual(["shop/prices.ts#price"]);
+    // A line for each code, and hardly more than their texts.
+    expect(texts[0]!.length).toBeLessThan(2_500);
+  }, 120_000);
+
+  test("is not written when that is not wanted, or nothing is marked", async () => {
+    const outputs = async (entryPoint: string, options: { manifest?: boolean }) => {
+      const { metafile } = await esbuild({
+        entryPoints: [join(folder, entryPoint)],
+        bundle: true,
+        format: "esm",
+        external: ["coldframe", "coldframe/*"],
+        outdir: join(folder, "none"),
+        metafile: true,
+        logLevel: "error",
+        plugins: [coldframe.esbuild(options)],
+      });
+      return Object.keys(metafile.outputs).filter((name) => name.endsWith(".json"));
+    };
+    writeFileSync(join(folder, "plain.ts"), "export const one = 1;\n");
+    rmSync(join(folder, "none"), { recursive: true, force: true });
+    await outputs("main.ts", { manifest: false });
+    expect(() => read("none")).toThrow();
+    await outputs("plain.ts", {});
+    expect(() => read("none")).toThrow();
+    await outputs("main.ts", {});
+    expect(JSON.parse(read("none"))).toHaveProperty("build");
+  });
+});
+
+describe("the id of a build", () => {
+  const module = (source: string, id = "shop/flow.ts"): Manifest =>
+    compile(source, { filename: "flow.ts", moduleId: id }).manifest!;
+  const id = (...sources: string[]) =>
+    buildManifest(
+      "shop",
+      sources.map((source, i) => module(source, `shop/${i}.ts`)),
+    ).build;
+
+  test("is that of other comments and formatting", () => {
+    expect(id(flow.replace("let sum", "/* all */\n\n   let  sum"))).toBe(id(flow));
+  });
+
+  test("changes with any code, and with names of locals", () => {
+    const ids = [
+      flow,
+      flow.replace("sum--", "sum++"),
+      flow.replaceAll("isPaid", "paid"),
+      flow.replace('"1d"', '"2d"'),
+    ];
+    expect(new Set(ids.map((one) => id(one))).size).toBe(4);
+  });
+
+  test("does not depend on the order of modules", () => {
+    const a = module(flow, "shop/a.ts");
+    const b = module(flow, "shop/b.ts");
+    expect(buildManifest("shop", [a, b])).toEqual(buildManifest("shop", [b, a, a]));
+  });
+
+  test("two modules of one id are refused", () => {
+    const other = { ...module(flow.replace("sum--", "sum++")), file: "copy/flow.ts" };
+    expect(() => buildManifest("shop", [module(flow), other])).toThrow(
+      "shop/flow.ts was compiled twice with different text, from flow.ts and copy/flow.ts",
+    );
+  });
+});
