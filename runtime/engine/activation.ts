@@ -34,6 +34,8 @@ export class Activation {
   /** What it belongs to as of the last commit. */
   group: string;
   readonly epoch: number;
+  /** How many of its parks are kept. */
+  readonly history: number;
   turn: number;
   news: number;
   cancel: "no" | "asked" | "under way";
@@ -100,6 +102,7 @@ export class Activation {
     this.secret = claimed.secret;
     this.group = claimed.group;
     this.epoch = claimed.epoch;
+    this.history = claimed.history;
     this.turn = claimed.turn;
     this.news = claimed.news;
     this.cancel = claimed.cancel;

@@ -430,5 +430,6 @@ function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
     news: 0,
     cancel: "no",
     deaths: 0,
+    history: run.history ?? 0,
   };
 }

@@ -51,7 +51,12 @@ export interface NewRun {
   readonly parent: string | null;
   /** It begins when fewer than `max` runs with this key have begun and not ended; in the order in which they were started. */
   readonly limit: { readonly key: string; readonly max: number } | null;
+  /** How many of its parks are kept when they are over: `ALL_PARKS`, or 0 and left out: none. */
+  readonly history?: number;
 }
+
+/** More than any run has. */
+export const ALL_PARKS = 2 ** 31 - 1;
 
 /** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
 export interface Arrival {
@@ -205,6 +210,8 @@ export interface Turn extends Fence {
    * run drops all of its chunks. A chunk to which no run refers is gone with the transaction that dropped it.
    */
   readonly chunks: ChunkChange | null;
+  /** The park that ends with this turn is kept, and so many in all; 0: none. */
+  readonly history: number;
   readonly end: RunEnd | null;
   /** The cancel that was asked for has been thrown into the run. */
   readonly cancelled: boolean;
@@ -228,6 +235,47 @@ export interface Note extends Fence {
 }
 
 export type Write = Turn | Note;
+
+/** A run as it was saved by one turn. */
+export interface Park {
+  /** Number of the turn. */
+  readonly turn: number;
+  /** When it was saved. */
+  readonly saved: number;
+  readonly snapshot: string;
+  readonly waits: readonly WaitInfo[];
+  readonly holdings: Holdings;
+}
+
+/** What a run has beside its snapshot, until it gives it back. */
+export interface Holdings {
+  /** `under way`: its awaits had been told of the cancel. */
+  readonly cancel: CancelState;
+  /** Of locks, those that outlive the run left out; also the ones that it stands in line for. */
+  readonly places: readonly { readonly wait: number; readonly key: string; readonly max: number }[];
+  readonly feeds: readonly Feed[];
+}
+
+/** What a person did to a run, kept as long as it is. */
+export interface JournalLine {
+  readonly time: number;
+  /** The turn that it made. */
+  readonly turn: number;
+  readonly what: "fork" | "rewind" | "edit";
+  /** Who says to have done it. */
+  readonly by: string;
+  /** JSON, written and read by the engine. */
+  readonly detail: string;
+}
+
+/** A turn that a person writes, without owning the run. */
+export interface Overruling {
+  /** `epoch` and `turn` are those that the run had, and one more, when this was decided. */
+  readonly turn: Turn;
+  readonly line: Omit<JournalLine, "time" | "turn">;
+  /** Set: what goes on from there is neither blocked nor, but for this, being cancelled. Null: both stay. */
+  readonly cancel: "no" | "under way" | null;
+}
 
 export type WriteOutcome =
   | {
@@ -310,6 +358,8 @@ export interface Claimed {
   readonly cancel: CancelState;
   /** Workers that died with it since it last came further. */
   readonly deaths: number;
+  /** How many of its parks are kept. */
+  readonly history: number;
 }
 
 export interface RunRow {
@@ -508,6 +558,18 @@ export interface Store {
   clone(from: string, to: Pick<NewRun, "id" | "secret">): Promise<"cloned" | "none" | "ended" | "exists">;
 
   /**
+   * Starts a run that is parked already, as its first turn says. False: there is a run of this id, and it is untouched.
+   * @param parked `turn` is 1 and `epoch` 0; `worker` and `keep` are of no meaning
+   */
+  fork(run: NewRun, parked: Overruling): Promise<boolean>;
+
+  /**
+   * Writes a turn in place of the owner, whoever that is: the epoch is raised, and the run is due. A suspended run stays so.
+   * False: the run has ended, or has another epoch or turn by now, and nothing was changed.
+   */
+  overrule(overruling: Overruling): Promise<boolean>;
+
+  /**
    * Removes runs that ended before a time, and events taken before it, up to `limit` of each.
    * @returns runs removed
    */
@@ -547,8 +609,17 @@ export interface Store {
     /** How many runs there are of each status. */
     counts(): Promise<Readonly<Record<RunStatus, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
-    /** What the snapshot of a run refers to. */
-    chunks(run: string): Promise<readonly Chunk[]>;
+    /** What the snapshot of a run refers to. With a turn: what that of a kept park does, and perhaps more. */
+    chunks(run: string, turn?: number): Promise<readonly Chunk[]>;
+    /** Kept parks, newest first: up to `limit`, or the one of a turn. The present park is none of them. */
+    history(
+      run: string,
+      which: { readonly limit: number } | { readonly turn: number },
+    ): Promise<readonly Park[]>;
+    /** What the run has now. Null: there is none of this id. */
+    holdings(run: string): Promise<Holdings | null>;
+    /** Oldest first. */
+    journal(run: string): Promise<readonly JournalLine[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
     schemaOf(key: string): Promise<string | null>;
     schedule(id: string): Promise<ScheduleRow | null>;

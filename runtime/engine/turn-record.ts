@@ -50,18 +50,23 @@ export class TurnRecord implements Turn {
   release: Turn["release"] = NONE;
   codes: readonly CodeRecord[] = NONE;
   chunks: ChunkChange | null = null;
+  readonly history: number;
   end: RunEnd | null = null;
   cancelled = false;
   blocked: Blocked | null = null;
   readonly news: number;
 
   /** The turn after the last one of `activation`, written by `worker`. */
-  constructor({ id, epoch, turn, news }: Activation, worker: string) {
+  constructor(
+    { id, epoch, turn, news, history }: Pick<Activation, "id" | "epoch" | "turn" | "news" | "history">,
+    worker: string,
+  ) {
     this.run = id;
     this.worker = worker;
     this.epoch = epoch;
     this.turn = turn + 1;
     this.news = news;
+    this.history = history;
   }
 }
 

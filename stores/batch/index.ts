@@ -15,6 +15,7 @@ export {
   suspendOp,
   unblockOp,
 } from "./ops.ts";
+export { forkOp, overruleOp } from "./overrule.ts";
 export type {
   ArrivalRecord,
   AttemptRecord,
@@ -25,6 +26,7 @@ export type {
   KeyState,
   LineState,
   Openings,
+  Past,
   PlaceRecord,
   RunRecord,
   Tables,
@@ -33,7 +35,7 @@ export type {
 export { attemptOf, chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, tagsOf } from "./rows.ts";
 export { changeSchedule } from "./schedules.ts";
 export { type AskedStart, type Started, startRuns } from "./starts.ts";
-export { belongingsOf, keyStates, lineStates, openingsOf, sentOf } from "./states.ts";
+export { belongingsOf, keyStates, lineStates, openingsOf, pastsOf, sentOf } from "./states.ts";
 export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
 export { arrivalOf, packBody, retried, unpackBody } from "./turns.ts";
-export { type ChangeName, type ChangeWriter, writeChanges } from "./write-changes.ts";
+export { type ChangeName, type ChangeWriter, type ListName, writeChanges } from "./write-changes.ts";

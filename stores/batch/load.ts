@@ -108,6 +108,13 @@ async function readRuns(tables: Tables, needs: Needs, work: Work): Promise<void>
     return run !== undefined && hasEnded(run) && !work.outcomes.has(run.n) ? [run.n] : [];
   });
   if (ended.length > 0) for (const [n, end] of await tables.outcomes(ended)) work.outcomes.set(n, end);
+  const keep = new Map([...needs.keep].filter(([n]) => work.runs.has(n) && !work.pasts.has(n)));
+  if (keep.size > 0) {
+    for (const [n, past] of await tables.pasts(keep)) {
+      work.pasts.set(n, past);
+      for (const hash of past.chunks) needs.chunks.add(hash);
+    }
+  }
   const waits = [...needs.waits].filter((n) => work.runs.has(n) && !work.waits.has(n));
   if (waits.length > 0) for (const [n, text] of await tables.waits(waits)) work.waits.set(n, text);
 }

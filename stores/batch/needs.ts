@@ -22,6 +22,8 @@ export class Needs {
   /** Runs whose waits are wanted. */
   readonly waits = new Set<number>();
   readonly chunks = new Set<string>();
+  /** Runs of which a park is about to be kept, and how many in all. */
+  readonly keep = new Map<number, number>();
 
   key(key: string): KeyNeed {
     let need = this.keys.get(key);

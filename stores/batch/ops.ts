@@ -12,7 +12,17 @@ import type {
 import { deliverEvent, unsubscribe } from "./events.ts";
 import { askToCancel } from "./followers.ts";
 import type { Needs } from "./needs.ts";
-import { commitNote, commitTurn, endRun, needNote, needStart, needTurn, startRun, wakeRun } from "./turns.ts";
+import {
+  commitNote,
+  commitTurn,
+  endRun,
+  keepPark,
+  needNote,
+  needStart,
+  needTurn,
+  startRun,
+  wakeRun,
+} from "./turns.ts";
 import { hasEnded, type Work } from "./work.ts";
 
 export interface Op<T = unknown> {
@@ -95,7 +105,12 @@ export function endOp(n: number, end: RunEnd): Op<boolean> {
       for (const { kind, id: wait, name } of JSON.parse(work.waits.get(n) ?? "[]") as WaitInfo[]) {
         if (kind === "event") unsubscribe(work, n, wait, name);
       }
-      endRun(work, run, end);
+      const { keep } = work.belongingsOf(n);
+      if (keep > 0) {
+        work.needs.keep.set(n, keep);
+        keepPark(work, n);
+      }
+      endRun(work, run, end, keep > 0 ? run.turn : null);
       return true;
     },
   };

@@ -4,6 +4,7 @@ import type {
   Attempt,
   CancelState,
   Chunk,
+  JournalLine,
   NewRun,
   RunEnd,
   RunStatus,
@@ -18,7 +19,7 @@ export interface RunRecord {
   due: number | null;
   /** Number of the owner. */
   worker: number | null;
-  readonly epoch: number;
+  epoch: number;
   news: number;
   told: boolean;
   cancel: CancelState;
@@ -139,6 +140,16 @@ export interface Belongings {
   /** Places that end with it. */
   readonly places: { readonly wait: number; readonly key: string; readonly held: boolean }[];
   readonly chunks: string[];
+  /** How many of its parks are kept. */
+  keep: number;
+}
+
+/** What has to go for one more park of a run to be kept. */
+export interface Past {
+  /** Parks up to this turn; null: none. */
+  readonly last: number | null;
+  /** Chunks that only those refer to. */
+  readonly chunks: readonly string[];
 }
 
 /** What is known of the waits of a run. */
@@ -176,6 +187,15 @@ export class Changes {
   readonly droppedReferences: { readonly n: number; readonly hash: string }[] = [];
   readonly references: { readonly n: number; readonly hash: string }[] = [];
   readonly codes = new Map<string, string>();
+  /** Runs whose present park is kept. */
+  readonly parks: number[] = [];
+  readonly droppedParks: { readonly n: number; readonly turn: number }[] = [];
+  /** Chunks that the present park does not refer to any more, but kept ones do, up to a turn. */
+  readonly pastChunks: { readonly n: number; readonly hash: string; readonly until: number }[] = [];
+  readonly droppedPastChunks: { readonly n: number; readonly hash: string }[] = [];
+  /** Runs whose epoch is raised, once all else is written. */
+  readonly overruled: number[] = [];
+  readonly journal: (Omit<JournalLine, "time"> & { readonly n: number })[] = [];
 }
 
 /** What a database does for one batch, within one transaction. Locks last until its end. */
@@ -199,6 +219,8 @@ export interface Tables {
   openings(runs: readonly number[]): Promise<ReadonlyMap<number, Openings>>;
   /** Ends of runs that have ended. */
   outcomes(runs: readonly number[]): Promise<ReadonlyMap<number, RunEnd>>;
+  /** @param keep how many parks of each run are to be kept */
+  pasts(keep: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, Past>>;
   /** Waits of runs as JSON. */
   waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** Writes all. False: something is not as it was loaded, nothing may be kept. */

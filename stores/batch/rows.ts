@@ -60,8 +60,9 @@ export function claimedOf(
 ): readonly Claimed[] {
   const [arrivalsOf, attemptsOf, chunksOf] = [arrivals, attempts, chunks].map(byRun) as [ByRun, ByRun, ByRun];
   return rows.map(
-    ({ n, id, entry, epoch, turn, news, priority, grp, cancel, deaths, body, call, secret }) => ({
+    ({ n, id, entry, epoch, turn, news, priority, grp, cancel, deaths, body, call, secret, keep }) => ({
       ...{ id, entry, epoch, turn, news, priority, group: grp, cancel, deaths, call, secret },
+      history: keep ?? 0,
       ...unpackBody(body),
       chunks: (chunksOf.get(n) ?? []).map(chunkOf),
       arrivals: (arrivalsOf.get(n) ?? []).map(arrivalOf),

@@ -1,5 +1,5 @@
 /** What a batch loads, put together from rows. */
-import type { Belongings, EventRecord, KeyNeed, KeyState, LineState, Openings } from "./records.ts";
+import type { Belongings, EventRecord, KeyNeed, KeyState, LineState, Openings, Past } from "./records.ts";
 import type { Row } from "./rows.ts";
 
 /** Events about to be sent: pairs of key and id. */
@@ -64,16 +64,17 @@ export function lineStates(
   return lines;
 }
 
-/** @param rows `kind`, `n`, and of followers `other` and `wait`, of attached runs `other`, of places `wait`, `name`, `held`, of chunks `name` */
+/** @param rows `kind`, `n`, and of followers `other` and `wait`, of attached runs `other`, of places `wait`, `name`, `held`, of chunks `name`, of what keeps parks `other` */
 export function belongingsOf(runs: readonly number[], rows: readonly Row[]): ReadonlyMap<number, Belongings> {
   const found = new Map<number, Belongings>(
-    runs.map((n) => [n, { followers: [], attached: [], places: [], chunks: [] }]),
+    runs.map((n) => [n, { followers: [], attached: [], places: [], chunks: [], keep: 0 }]),
   );
   for (const { kind, n, other, wait, name, held } of rows) {
     const of = found.get(n)!;
     if (kind === "follower") of.followers.push({ n: other, wait });
     else if (kind === "attached") of.attached.push(other);
     else if (kind === "place") of.places.push({ wait, key: name, held });
+    else if (kind === "keep") of.keep = other;
     else of.chunks.push(name);
   }
   for (const { followers, attached } of found.values()) {
@@ -81,6 +82,16 @@ export function belongingsOf(runs: readonly number[], rows: readonly Row[]): Rea
     attached.sort((a, b) => a - b);
   }
   return found;
+}
+
+/** @param last for each run that has them, its newest park that has to go @param rows `n`, and names of chunks */
+export function pastsOf(
+  runs: Iterable<number>,
+  last: ReadonlyMap<number, number>,
+  rows: readonly Row[],
+): ReadonlyMap<number, Past> {
+  const chunks = (n: number) => rows.filter((row) => row.n === n).map(({ name }) => name as string);
+  return new Map([...runs].map((n) => [n, { last: last.get(n) ?? null, chunks: chunks(n) }]));
 }
 
 export function openingsOf(

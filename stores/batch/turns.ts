@@ -10,7 +10,7 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { deliverEvent, feed, leave, subscribe, tell, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
-import type { Needs } from "./needs.ts";
+import { Again, type Needs } from "./needs.ts";
 import { acquire, lineOf, queueRun, release, releaseAll } from "./places.ts";
 import type { AttemptRecord, RunRecord } from "./records.ts";
 import { hasEnded, type Work } from "./work.ts";
@@ -38,6 +38,7 @@ export function isPlain(turn: Turn): boolean {
     !turn.cancelled &&
     !turn.survived &&
     turn.chunks === null &&
+    turn.history === 0 &&
     turn.group === null &&
     turn.consumed.length === 0 &&
     turn.unsubscribe.length === 0 &&
@@ -64,7 +65,13 @@ function hasEffects(turn: Turn): boolean {
 export function needTurn(needs: Needs, turn: Turn, n: number): void {
   needs.runs.add(n);
   if (turn.end !== null) needs.ends.add(n);
+  if (turn.history > 0) needs.keep.set(n, turn.history);
   if (hasEffects(turn) || turn.unsubscribe.length > 0) needs.openings.add(n);
+  needEffects(needs, turn);
+}
+
+/** What of others a turn is about. */
+export function needEffects(needs: Needs, turn: Turn): void {
   for (const { key } of turn.subscribe) needs.key(key).kept++;
   for (const { key } of turn.unsubscribe) needs.key(key).subscribers++;
   for (const { key } of turn.feeds) needs.key(key);
@@ -95,6 +102,7 @@ export function commitTurn(work: Work, turn: Turn, n: number, worker: number): W
   if (run === undefined || run.epoch !== turn.epoch) return FENCED;
   if (run.turn === turn.turn) return answer(work, run, turn);
   if (run.worker !== worker || hasEnded(run) || run.turn !== turn.turn - 1) return FENCED;
+  if (turn.history > 0) keepPark(work, n);
   run.turn = turn.turn;
   work.changes.states.set(n, {
     n,
@@ -104,7 +112,7 @@ export function commitTurn(work: Work, turn: Turn, n: number, worker: number): W
   });
   writeExtras(work, turn, run);
   if (turn.end !== null) {
-    endRun(work, run, turn.end);
+    endRun(work, run, turn.end, turn.history > 0 ? turn.turn - 1 : null);
     return answer(work, run, turn);
   }
   if (run.news === turn.news) {
@@ -114,7 +122,18 @@ export function commitTurn(work: Work, turn: Turn, n: number, worker: number): W
   return answer(work, run, turn);
 }
 
-function writeExtras(work: Work, turn: Turn, run: RunRecord): void {
+/** The present park of run `n` is about to end, and is kept. */
+export function keepPark(work: Work, n: number): void {
+  const past = work.pasts.get(n);
+  if (past === undefined) throw new Again("the past of a run");
+  const { changes } = work;
+  changes.parks.push(n);
+  if (past.last !== null) changes.droppedParks.push({ n, turn: past.last });
+  for (const hash of past.chunks) changes.droppedPastChunks.push({ n, hash });
+}
+
+/** What a turn changes beside the row of its run. */
+export function writeExtras(work: Work, turn: Turn, run: RunRecord): void {
   const { n } = run;
   for (const { key, wait } of turn.unsubscribe) unsubscribe(work, n, wait, key);
   for (const wait of turn.consumed) {
@@ -130,7 +149,8 @@ function writeExtras(work: Work, turn: Turn, run: RunRecord): void {
       work.changes.chunks.set(chunk.hash, chunk);
       work.changes.references.push({ n, hash: chunk.hash });
     }
-    for (const hash of turn.chunks.dropped) dropChunk(work, n, hash);
+    const past = turn.history > 0 ? turn.turn - 1 : null;
+    for (const hash of turn.chunks.dropped) dropChunk(work, n, hash, past);
   }
   for (const child of turn.starts) {
     startRun(work, child);
@@ -148,8 +168,10 @@ function writeExtras(work: Work, turn: Turn, run: RunRecord): void {
   for (const event of turn.sends) deliverEvent(work, event);
 }
 
-function dropChunk(work: Work, n: number, hash: string): void {
-  const { references, droppedReferences } = work.changes;
+/** @param past turn of the last kept park that may refer to it, or null */
+function dropChunk(work: Work, n: number, hash: string, past: number | null): void {
+  const { references, droppedReferences, pastChunks } = work.changes;
+  if (past !== null) pastChunks.push({ n, hash, until: past });
   const made = references.findIndex((reference) => reference.n === n && reference.hash === hash);
   if (made >= 0) references.splice(made, 1);
   droppedReferences.push({ n, hash });
@@ -167,7 +189,8 @@ export function startRun(work: Work, run: NewRun): StartOutcome {
   return { id: run.id, created: true, claimed: false };
 }
 
-export function endRun(work: Work, run: RunRecord, end: RunEnd): void {
+/** @param past turn of the last park that is kept, or null */
+export function endRun(work: Work, run: RunRecord, end: RunEnd, past: number | null): void {
   const { n, id } = run;
   const { chunks } = work.belongingsOf(n);
   work.change(run);
@@ -187,7 +210,7 @@ export function endRun(work: Work, run: RunRecord, end: RunEnd): void {
   for (let i = events.length - 1; i >= 0; i--)
     if (events[i]!.run === id && events[i]!.taken === null) events.splice(i, 1);
   const added = work.changes.references.filter((reference) => reference.n === n);
-  for (const hash of new Set([...chunks, ...added.map(({ hash }) => hash)])) dropChunk(work, n, hash);
+  for (const hash of new Set([...chunks, ...added.map(({ hash }) => hash)])) dropChunk(work, n, hash, past);
   work.hints.push({ kind: "ended", run: id });
   releaseAll(work, run);
   tellFollowers(work, run, end);

@@ -13,6 +13,7 @@ import {
   type KeyState,
   type LineState,
   type Openings,
+  type Past,
   type PlaceRecord,
   type RunRecord,
 } from "./records.ts";
@@ -28,6 +29,7 @@ export class Work {
   readonly lines = new Map<string, LineState>();
   readonly belongings = new Map<number, Belongings>();
   readonly outcomes = new Map<number, RunEnd>();
+  readonly pasts = new Map<number, Past>();
   readonly waits = new Map<number, string>();
   /** Places to be given up, by wait and number of the run. */
   readonly places = new Map<string, PlaceRecord>();
@@ -92,7 +94,7 @@ export class Work {
     };
     this.numbers.set(run.id, n);
     this.runs.set(n, record);
-    this.belongings.set(n, { followers: [], attached: [], places: [], chunks: [] });
+    this.belongings.set(n, { followers: [], attached: [], places: [], chunks: [], keep: 0 });
     this.changes.created.push({ run, record });
     return record;
   }

@@ -24,7 +24,15 @@ export type ChangeName =
   | "dropReferences"
   | "addChunks"
   | "refer"
-  | "addCodes";
+  | "addCodes"
+  | "keepParks"
+  | "dropParks"
+  | "dropChunksFromParks"
+  | "dropPastChunks"
+  | "setHistories"
+  | "addLines";
+
+export type ListName = "grant" | "dropChunks" | "raiseRuns" | "raiseStates";
 
 /** Writes the rows of one batch, in the order in which they are given. */
 export interface ChangeWriter {
@@ -42,7 +50,7 @@ export interface ChangeWriter {
     names: readonly (keyof R)[],
     first: readonly unknown[],
   ): void;
-  list(name: "grant" | "dropChunks", values: readonly (string | number)[]): void;
+  list(name: ListName, values: readonly (string | number)[]): void;
   /** False: one did not find its rows. */
   end(): Promise<boolean>;
 }
@@ -56,9 +64,20 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
     const seqs = new Map(rows.map(({ seq, key, id }) => [`${key}\n${id}`, seq as number]));
     for (const event of events) event.seq = seqs.get(`${event.key}\n${event.id}`)!;
   }
-  const states = [...changes.states.values()];
-  writer.exactly("setStates", states, ["n", "epoch", "turn", "body"], [now]);
+  // Before the row that is kept, and what goes with it, is changed.
+  writer.all("dropParks", changes.droppedParks, ["n", "turn"]);
+  const parks = [...new Set(changes.parks)].map((n) => ({ n }));
+  writer.all("keepParks", parks, ["n"]);
   const { created } = changes;
+  const fresh = new Set(created.map(({ record }) => record.n));
+  const all = [...changes.states.values()];
+  const columns = ["n", "epoch", "turn", "body"] as const;
+  writer.exactly(
+    "setStates",
+    all.filter(({ n }) => !fresh.has(n)),
+    columns,
+    [now],
+  );
   if (created.length > 0) {
     const rows = created.map(({ run, record }) => ({
       ...run,
@@ -68,6 +87,18 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
     const names = ["n", "id", "entry", "priority", "call", "secret", "tags", "parent", "group"] as const;
     const states = ["status", "due", "news", "told", "cancel"] as const;
     writer.exactly("insertRuns", rows, [...names, ...states], [now]);
+    const kept = created.filter(({ run }) => run.history);
+    writer.all(
+      "setHistories",
+      kept.map(({ run, record }) => ({ n: record.n, keep: run.history! })),
+      ["n", "keep"],
+    );
+    writer.exactly(
+      "setStates",
+      all.filter(({ n }) => fresh.has(n)),
+      columns,
+      [now],
+    );
   }
   const isNew = new Set(created.map(({ record }) => record));
   const runs = [...changes.runs].filter((run) => !isNew.has(run)).sort((a, b) => a.n - b.n);
@@ -117,7 +148,9 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
     );
   writer.all("follow", [...changes.followers], ["run", "n", "wait", "attached"]);
   writer.all("dropReferences", changes.droppedReferences, ["n", "hash"]);
-  const dropped = changes.droppedReferences.map(({ hash }) => hash);
+  writer.all("dropPastChunks", changes.droppedPastChunks, ["n", "hash"]);
+  writer.all("dropChunksFromParks", changes.pastChunks, ["n", "hash", "until"]);
+  const dropped = [...changes.droppedReferences, ...changes.droppedPastChunks].map(({ hash }) => hash);
   if (dropped.length > 0) writer.list("dropChunks", dropped);
   const chunks = [...changes.chunks.values()].map(({ hash, body }) => ({
     hash,
@@ -129,5 +162,10 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
   writer.all("refer", changes.references, ["n", "hash"]);
   const codes = [...changes.codes].map(([key, body]) => ({ key, body }));
   writer.all("addCodes", codes, ["key", "body"]);
+  writer.all("addLines", changes.journal, ["n", "turn", "what", "by", "detail"], [now]);
+  if (changes.overruled.length > 0) {
+    writer.list("raiseRuns", changes.overruled);
+    writer.list("raiseStates", changes.overruled);
+  }
   return writer.end();
 }

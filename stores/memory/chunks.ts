@@ -2,7 +2,13 @@
 import type { Chunk, ChunkChange } from "../../runtime/engine/store.ts";
 import type { Database, Record } from "./database.ts";
 
-export function changeChunks(data: Database, run: Record, { added, dropped }: ChunkChange): void {
+/** @param past the last turn whose park is kept and may refer to what is dropped; null: there is none */
+export function changeChunks(
+  data: Database,
+  run: Record,
+  { added, dropped }: ChunkChange,
+  past: number | null,
+): void {
   for (const { hash, body } of added) {
     if (run.chunks.has(hash)) continue;
     run.chunks.add(hash);
@@ -12,14 +18,32 @@ export function changeChunks(data: Database, run: Record, { added, dropped }: Ch
   }
   for (const hash of dropped) {
     if (!run.chunks.delete(hash)) continue;
-    const known = data.chunks.get(hash)!;
-    known.runs--;
-    if (known.runs === 0) data.chunks.delete(hash);
+    const isNew = past !== null && !run.pastChunks.has(hash);
+    if (past !== null) run.pastChunks.set(hash, past);
+    if (!isNew) letGo(data, hash);
   }
 }
 
-export function chunksOf(data: Database, run: Record): readonly Chunk[] {
-  return [...run.chunks].map((hash) => ({ hash, body: copy(data.chunks.get(hash)!.body) }));
+function letGo(data: Database, hash: string): void {
+  const known = data.chunks.get(hash)!;
+  known.runs--;
+  if (known.runs === 0) data.chunks.delete(hash);
+}
+
+/** Kept parks up to this turn are gone. */
+export function dropPastChunks(data: Database, run: Record, turn: number): void {
+  for (const [hash, until] of run.pastChunks) {
+    if (until > turn) continue;
+    run.pastChunks.delete(hash);
+    letGo(data, hash);
+  }
+}
+
+/** @param turn of a kept park; undefined: of the present one */
+export function chunksOf(data: Database, run: Record, turn?: number): readonly Chunk[] {
+  const past = turn === undefined ? [] : [...run.pastChunks].filter(([, until]) => until >= turn);
+  const names = new Set([...run.chunks, ...past.map(([hash]) => hash)]);
+  return [...names].map((hash) => ({ hash, body: copy(data.chunks.get(hash)!.body) }));
 }
 
 function copy(body: Chunk["body"]): Chunk["body"] {

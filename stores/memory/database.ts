@@ -7,7 +7,9 @@ import type {
   CancelState,
   Feed,
   Hint,
+  JournalLine,
   NewEvent,
+  Park,
   RunEnd,
   RunStatus,
   ScheduleRow,
@@ -46,6 +48,12 @@ export interface Record {
   readonly attempts: Map<number, Attempt>;
   /** Names of the chunks that the snapshot refers to. */
   readonly chunks: Set<string>;
+  /** How many parks are kept, and those that are, the oldest first. */
+  readonly keep: number;
+  readonly parks: Park[];
+  /** Chunks that only kept parks refer to: up to which turn, by name. */
+  readonly pastChunks: Map<string, number>;
+  readonly journal: JournalLine[];
   /** Events among the arrivals. */
   readonly taken: Map<number, KeptEvent>;
   /** Runs that wait for its end. */
@@ -83,7 +91,7 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
-  /** By name: the content, and how many runs refer to it. */
+  /** By name: the content, and how many refer to it: runs, and the pasts of runs. */
   readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
   readonly schedules: Map<string, ScheduleRow>;
   /** Lines of locks by key, in the order in which places were asked for. */

@@ -12,6 +12,7 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Overruling,
   Placement,
   RunDetail,
   RunFilter,
@@ -33,6 +34,8 @@ import { chunksOf } from "./chunks.ts";
 import { type Database, emptyDatabase, type Record } from "./database.ts";
 import { deliver } from "./events.ts";
 import { askToCancel } from "./followers.ts";
+import { holdingsOf } from "./history.ts";
+import { forkRun, overrule } from "./overrule.ts";
 import { changeSchedule } from "./schedules.ts";
 import { MemoryTransaction, transact, within } from "./transactions.ts";
 import { cloneRun, collect, endByForce } from "./upkeep.ts";
@@ -122,6 +125,7 @@ export class MemoryStore implements Store {
         news: run.news,
         cancel: run.cancel,
         deaths: run.deaths,
+        history: run.keep,
       };
     });
   }
@@ -249,6 +253,20 @@ export class MemoryStore implements Store {
     return "cloned";
   }
 
+  async fork(run: NewRun, parked: Overruling): Promise<boolean> {
+    const hints: Hint[] = [];
+    const made = forkRun(this.#data, run, parked, hints);
+    this.#tellAll(hints);
+    return made;
+  }
+
+  async overrule(overruling: Overruling): Promise<boolean> {
+    const hints: Hint[] = [];
+    const passed = overrule(this.#data, overruling, hints);
+    this.#tellAll(hints);
+    return passed;
+  }
+
   async collect(before: number, limit: number): Promise<number> {
     return collect(this.#data, before, limit);
   }
@@ -346,10 +364,20 @@ export class MemoryStore implements Store {
         .slice(0, filter.limit ?? 100)
         .map(row);
     },
-    chunks: async (id: string) => {
+    chunks: async (id: string, turn?: number) => {
       const run = this.#data.runs.get(id);
-      return run === undefined ? [] : chunksOf(this.#data, run);
+      return run === undefined ? [] : chunksOf(this.#data, run, turn);
     },
+    history: async (id: string, which) => {
+      const parks = this.#data.runs.get(id)?.parks ?? [];
+      if ("turn" in which) return parks.filter(({ turn }) => turn === which.turn);
+      return parks.slice(-which.limit).reverse();
+    },
+    holdings: async (id: string) => {
+      const run = this.#data.runs.get(id);
+      return run === undefined ? null : holdingsOf(this.#data, run);
+    },
+    journal: async (id: string) => [...(this.#data.runs.get(id)?.journal ?? [])],
     counts: async () => {
       const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
       for (const { status } of this.#data.runs.values()) counts[status]++;

@@ -3,6 +3,7 @@ import type { Hint, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
+import { forgetPast, keepPark } from "./history.ts";
 import { endRun } from "./writes.ts";
 
 /** Copies a run that has not ended, as it was last saved. */
@@ -28,6 +29,10 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
     taken: new Map(),
     chunks: shareChunks(data, from.chunks),
+    keep: 0,
+    parks: [],
+    pastChunks: new Map(),
+    journal: [],
     followers: [],
   };
   data.runs.set(id, copy);
@@ -57,6 +62,7 @@ export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint
   for (const { kind, id, name } of JSON.parse(run.waits) as WaitInfo[]) {
     if (kind === "event") unsubscribe(data, run, id, name, hints);
   }
+  keepPark(data, run);
   endRun(data, run, end, hints);
 }
 
@@ -67,6 +73,7 @@ export function collect(data: Database, before: number, limit: number): number {
     .slice(0, limit);
   for (const run of ended) {
     data.runs.delete(run.id);
+    forgetPast(data, run);
     for (const fed of [...data.feeds.values()].flat())
       if (fed.run === run) feed(data, run, { ...fed, which: "none" });
   }

@@ -13,6 +13,7 @@ import { changeChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { deliver, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
+import { keepPark } from "./history.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
@@ -48,6 +49,10 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     arrivals: new Map(),
     attempts: new Map(),
     chunks: new Set(),
+    keep: run.history ?? 0,
+    parks: [],
+    pastChunks: new Map(),
+    journal: [],
     taken: new Map(),
     followers: [],
   };
@@ -66,35 +71,12 @@ export function commitWrite(data: Database, write: Write, hints: Hint[]): WriteO
 }
 
 function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): WriteOutcome {
+  keepPark(data, run);
   run.turn = turn.turn;
   run.updated = data.now();
   run.snapshot = turn.snapshot;
   run.waits = turn.waits;
-  if (turn.cancelled) run.cancel = "under way";
-  for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
-  if (turn.survived) run.deaths = 0;
-  if (turn.group !== null) run.group = turn.group;
-  for (const wait of turn.consumed) {
-    run.arrivals.delete(wait);
-    run.taken.delete(wait);
-    run.attempts.delete(wait);
-  }
-  for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
-  if (turn.chunks !== null) changeChunks(data, run, turn.chunks);
-  for (const child of turn.starts) {
-    insertRun(data, child, null, hints);
-    hints.push({ kind: "ready" });
-  }
-  for (const following of turn.follow) follow(data, run, following);
-  for (const id of turn.cancels) {
-    const other = data.runs.get(id);
-    if (other !== undefined) askToCancel(data, other, hints);
-  }
-  for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
-  for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
-  for (const given of turn.feeds) feed(data, run, given);
-  for (const subscription of turn.subscribe) subscribe(data, run, subscription);
-  for (const event of turn.sends) deliver(data, event, hints);
+  writeExtras(data, run, turn, hints);
   if (turn.end !== null) {
     endRun(data, run, turn.end, hints);
     return passed(run, turn.news);
@@ -113,6 +95,35 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   return passed(run, turn.news);
 }
 
+/** What a turn changes beside the run itself. */
+export function writeExtras(data: Database, run: Record, turn: Turn, hints: Hint[]): void {
+  if (turn.cancelled) run.cancel = "under way";
+  for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
+  if (turn.survived) run.deaths = 0;
+  if (turn.group !== null) run.group = turn.group;
+  for (const wait of turn.consumed) {
+    run.arrivals.delete(wait);
+    run.taken.delete(wait);
+    run.attempts.delete(wait);
+  }
+  for (const code of turn.codes) if (!data.codes.has(code.key)) data.codes.set(code.key, code.body);
+  if (turn.chunks !== null) changeChunks(data, run, turn.chunks, run.keep === 0 ? null : turn.turn - 1);
+  for (const child of turn.starts) {
+    insertRun(data, child, null, hints);
+    hints.push({ kind: "ready" });
+  }
+  for (const following of turn.follow) follow(data, run, following);
+  for (const id of turn.cancels) {
+    const other = data.runs.get(id);
+    if (other !== undefined) askToCancel(data, other, hints);
+  }
+  for (const { run: owner, wait } of turn.release) release(data, owner, wait, hints);
+  for (const acquiring of turn.acquire) acquire(data, run, acquiring, hints);
+  for (const given of turn.feeds) feed(data, run, given);
+  for (const subscription of turn.subscribe) subscribe(data, run, subscription);
+  for (const event of turn.sends) deliver(data, event, hints);
+}
+
 export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]): void {
   run.status = end.status;
   run.end = end;
@@ -122,7 +133,7 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
   run.updated = data.now();
   run.arrivals.clear();
   run.attempts.clear();
-  changeChunks(data, run, { added: [], dropped: [...run.chunks] });
+  changeChunks(data, run, { added: [], dropped: [...run.chunks] }, run.parks.at(-1)?.turn ?? null);
   for (const [key, kept] of data.mailbox) {
     const rest = kept.filter((event) => event.run !== run.id);
     if (rest.length === 0) data.mailbox.delete(key);

@@ -14,7 +14,8 @@ export function startRuns(
   numbers: KnownNumbers,
 ): Promise<void> {
   return start(asked, failureOf, numbers, async (runs, worker) => {
-    const column = (name: Exclude<keyof (typeof runs)[0], "tags" | "limit">) => runs.map((one) => one[name]);
+    const column = (name: Exclude<keyof (typeof runs)[0], "tags" | "limit" | "history">) =>
+      runs.map((one) => one[name]);
     const { rows } = await run("start", [
       time(),
       worker,

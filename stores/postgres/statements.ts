@@ -57,8 +57,14 @@ const TAKE = `taken AS (UPDATE @queue q SET worker = $2::bigint, epoch = q.epoch
       WHERE q.n = found.n RETURNING q.n, q.epoch, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths),
     fenced AS (UPDATE @states s SET epoch = s.epoch + 1 FROM found WHERE s.n = found.n RETURNING s.n, s.turn, s.body)
     SELECT t.n::float8 AS n, r.id, r.entry, t.epoch, f.turn, t.news, t.priority::float8 AS priority, t.grp,
-      t.due::float8 AS due, t.cancel, t.deaths, f.body, r.call, r.secret
-    FROM taken t JOIN fenced f USING (n) JOIN @runs r USING (n)`;
+      t.due::float8 AS due, t.cancel, t.deaths, f.body, r.call, r.secret, h.keep
+    FROM taken t JOIN fenced f USING (n) JOIN @runs r USING (n) LEFT JOIN @histories h USING (n)`;
+
+/** What a run has beside its snapshot. */
+const HOLDINGS = `q.cancel,
+  (SELECT json_agg(json_build_array(p.wait, p.key, p.max))::text FROM @places p
+    WHERE p.n = q.n AND p.wait >= 0 AND NOT (p.loose AND p.held)) AS places,
+  (SELECT json_agg(json_build_array(f.key, f.target, f.once))::text FROM @feeds f WHERE f.n = q.n) AS feeds`;
 
 const INSERT_RUNS = `
     r AS (INSERT INTO @runs (n, id, entry, priority, call, secret, tags, parent, created)
@@ -146,7 +152,8 @@ export const statements = {
     UNION ALL SELECT 'place', p.n::float8, 0, p.wait, p.key, p.held
       FROM @places p WHERE p.n = ANY($1::bigint[]) AND NOT (p.loose AND p.held)
     UNION ALL SELECT 'chunk', c.n::float8, 0, 0, k.hash, false
-      FROM @run_chunks c JOIN @chunks k ON k.c = c.c WHERE c.n = ANY($1::bigint[])`,
+      FROM @run_chunks c JOIN @chunks k ON k.c = c.c WHERE c.n = ANY($1::bigint[])
+    UNION ALL SELECT 'keep', h.n::float8, h.keep, 0, NULL, false FROM @histories h WHERE h.n = ANY($1::bigint[])`,
   arrivals: `SELECT a.n::float8 AS n, a.wait, a.threw, a.value, a.event::float8 AS event, e.key, e.id, e.run
     FROM @arrivals a LEFT JOIN @events e ON e.seq = a.event WHERE a.n = ANY($1::bigint[]) ORDER BY a.seq`,
   attempts: `SELECT n::float8 AS n, wait, made, due::float8 AS due, error, since::float8 AS since, begun, progress
@@ -216,9 +223,52 @@ export const statements = {
     WHERE k.hash = v.hash AND r.n = v.n AND r.c = k.c`,
   /** Chunks to which nothing refers. */
   dropChunks: `DELETE FROM @chunks k WHERE k.hash = ANY($1::text[])
-    AND NOT EXISTS (SELECT 1 FROM @run_chunks r WHERE r.c = k.c)`,
+    AND NOT EXISTS (SELECT 1 FROM @run_chunks r WHERE r.c = k.c)
+    AND NOT EXISTS (SELECT 1 FROM @past_chunks p WHERE p.c = k.c)`,
   addCodes: `INSERT INTO @codes (key, body) SELECT * FROM unnest($1::text[], $2::text[]) AS v (key, body)
     ORDER BY key COLLATE "C" ON CONFLICT (key) DO NOTHING`,
+
+  // Parks that are over, and turns that people write.
+
+  /** The newest park of each that has to go for one more to be kept. Parameters: runs, how many are kept. */
+  lastToGo: `SELECT v.n::float8 AS n, x.turn FROM unnest($1::bigint[], $2::int[]) AS v (n, keep) CROSS JOIN LATERAL
+    (SELECT p.turn FROM @parks p WHERE p.n = v.n ORDER BY p.turn DESC OFFSET v.keep - 1 LIMIT 1) x`,
+  pastChunks: `SELECT p.n::float8 AS n, k.hash AS name FROM unnest($1::bigint[], $2::int[]) AS v (n, turn)
+    JOIN @past_chunks p ON p.n = v.n AND p.until <= v.turn JOIN @chunks k ON k.c = p.c`,
+  dropParks: `DELETE FROM @parks p USING unnest($1::bigint[], $2::int[]) AS v (n, turn)
+    WHERE p.n = v.n AND p.turn <= v.turn`,
+  /** Not a run that has no snapshot. */
+  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, places, feeds, body)
+    SELECT s.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM @states s JOIN @queue q ON q.n = s.n
+    WHERE s.n = ANY($1::bigint[]) AND right(s.body, 1) <> E'\\n'`,
+  dropPastChunks: `DELETE FROM @past_chunks p USING unnest($1::bigint[], $2::text[]) AS v (n, hash), @chunks k
+    WHERE k.hash = v.hash AND p.n = v.n AND p.c = k.c`,
+  dropChunksFromParks: `INSERT INTO @past_chunks (n, c, until)
+    SELECT v.n, k.c, v.until FROM unnest($1::bigint[], $2::text[], $3::int[]) AS v (n, hash, until)
+      JOIN @chunks k ON k.hash = v.hash
+    ON CONFLICT (n, c) DO UPDATE SET until = excluded.until`,
+  setHistories: "INSERT INTO @histories (n, keep) SELECT * FROM unnest($1::bigint[], $2::int[])",
+  addLines: `INSERT INTO @journal (n, time, turn, what, who, detail)
+    SELECT v.n, $1::bigint, v.turn, v.what, v.who, v.detail
+      FROM unnest($2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[])
+        WITH ORDINALITY AS v (n, turn, what, who, detail, o) ORDER BY o`,
+  raiseRuns: "UPDATE @queue SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
+  raiseStates: "UPDATE @states SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
+  parks: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks WHERE n = $1::bigint
+    ORDER BY turn DESC LIMIT $2::int`,
+  park: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks
+    WHERE n = $1::bigint AND turn = $2::int`,
+  holdings: `SELECT ${HOLDINGS} FROM @queue q WHERE q.n = $1::bigint`,
+  chunksOfPark: `SELECT k.hash, k.body AS bytes, k.is_text FROM @chunks k WHERE k.c IN (
+      SELECT c FROM @run_chunks WHERE n = $1::bigint
+      UNION SELECT c FROM @past_chunks WHERE n = $1::bigint AND until >= $2::int) ORDER BY k.c`,
+  journal: `SELECT time::float8 AS time, turn, what, who, detail FROM @journal WHERE n = $1::bigint ORDER BY seq`,
+  pastChunksOf: `SELECT DISTINCT k.hash AS name FROM @past_chunks p JOIN @chunks k ON k.c = p.c
+    WHERE p.n = ANY($1::bigint[])`,
+  forgetPast: `WITH h AS (DELETE FROM @histories WHERE n = ANY($1::bigint[])),
+    j AS (DELETE FROM @journal WHERE n = ANY($1::bigint[])),
+    p AS (DELETE FROM @past_chunks WHERE n = ANY($1::bigint[]))
+    DELETE FROM @parks WHERE n = ANY($1::bigint[])`,
 
   // Workers and claims.
 

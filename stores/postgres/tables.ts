@@ -10,7 +10,9 @@ import {
   lineStates,
   type Openings,
   openingsOf,
+  type Past,
   type PlaceRecord,
+  pastsOf,
   type Row,
   type RunRecord,
   sentOf,
@@ -89,6 +91,13 @@ export class PostgresTables implements Tables {
     return new Map(
       (await this.#rows("outcomes", [runs])).map(({ n, status, value }) => [n, { status, value }]),
     );
+  }
+
+  async pasts(keep: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, Past>> {
+    const rows = await this.#rows("lastToGo", [[...keep.keys()], [...keep.values()]]);
+    const last = new Map(rows.map(({ n, turn }) => [n as number, turn as number]));
+    if (last.size === 0) return pastsOf(keep.keys(), last, []);
+    return pastsOf(keep.keys(), last, await this.#rows("pastChunks", [[...last.keys()], [...last.values()]]));
   }
 
   async waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>> {

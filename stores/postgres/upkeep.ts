@@ -1,6 +1,6 @@
 /** What people and time do to runs, as SQL: copies, removal. */
 import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
-import { unpackBody } from "../batch/index.ts";
+import { type Tables, unpackBody } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 
 /** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */
@@ -27,10 +27,31 @@ export async function cloneRun(
   return "cloned";
 }
 
-/** Removes what ended before a time. @returns runs removed */
-export async function collect(session: Session, before: number, limit: number): Promise<number> {
+/** @param lock waits for the locks of names */
+async function forgetPast(session: Session, ns: readonly number[], lock: Tables["lockKeys"]): Promise<void> {
+  const chunks = (await session.run("pastChunksOf", [ns])).rows.map(({ name }) => name as string);
+  if (chunks.length > 0)
+    await lock(
+      chunks.map((hash) => `chunk ${hash}`),
+      true,
+    );
+  await session.run("forgetPast", [ns]);
+  if (chunks.length > 0) await session.run("dropChunks", [chunks]);
+}
+
+/** Removes what ended before a time. @param lock waits for the locks of names @returns runs removed */
+export async function collect(
+  session: Session,
+  before: number,
+  limit: number,
+  lock: Tables["lockKeys"],
+): Promise<number> {
   const { rows } = await session.run("collectable", [before, limit]);
-  if (rows.length > 0) await session.run("collect", [rows.map(({ n }) => n), rows.map(({ id }) => id)]);
+  if (rows.length > 0) {
+    const ns = rows.map(({ n }) => n as number);
+    await session.run("collect", [ns, rows.map(({ id }) => id)]);
+    await forgetPast(session, ns, lock);
+  }
   await session.run("dropTaken", [before, limit]);
   await session.run("dropRates", [before]);
   return rows.length;

@@ -4,6 +4,7 @@ import {
   type Changes,
   type ChangeWriter,
   type EventRecord,
+  type ListName,
   type Row,
   writeChanges as write,
 } from "../batch/index.ts";
@@ -58,7 +59,7 @@ class Writer implements ChangeWriter {
     this.#statements.push({ name, values: [...first, ...columns(rows, names)], count: rows.length });
   }
 
-  list(name: "grant" | "dropChunks", values: readonly (string | number)[]): void {
+  list(name: ListName, values: readonly (string | number)[]): void {
     this.#statements.push({ name, values: [values], count: null });
   }
 

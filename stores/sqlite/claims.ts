@@ -44,7 +44,7 @@ function entriesOf({ only, except }: Placement): readonly [string | null, string
 function claimOne(sql: Statements, worker: number, n: number): Claimed {
   const { id, entry, cancel, priority, grp, deaths } = sql.claim.get(worker, n) as Row;
   const { epoch, turn, news, body } = sql.claimState.get(worker, n) as Row;
-  const { call, secret } = sql.origin.get(n) as Row;
+  const { call, secret, keep } = sql.origin.get(n) as Row;
   return {
     id,
     entry,
@@ -57,6 +57,7 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
     deaths,
     call,
     secret,
+    history: keep ?? 0,
     ...unpackBody(body),
     chunks: sql.chunks.all(n).map(chunkOf),
     arrivals: sql.arrivals.all(n).map(arrivalOf),

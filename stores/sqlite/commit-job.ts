@@ -57,7 +57,8 @@ export class CommitJob implements Job {
   }
 }
 
-function bytesOf(write: Write): number {
+/** About how much is written. */
+export function bytesOf(write: Write): number {
   if (write.kind !== "turn") return 300;
   let bytes = (write.snapshot?.length ?? 0) + 300;
   if (write.chunks !== null) for (const { body } of write.chunks.added) bytes += body.length + 100;

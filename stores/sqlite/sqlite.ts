@@ -14,6 +14,7 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Overruling,
   Placement,
   RunDetail,
   RunFilter,
@@ -33,8 +34,9 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
+import { holdingsOf, lineOf, parkOf } from "../history/index.ts";
 import { claimRuns, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
-import { CommitJob } from "./commit-job.ts";
+import { bytesOf, CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
@@ -42,6 +44,7 @@ import { askToCancel } from "./followers.ts";
 import { GroupWriter, type Transactions } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
+import { forkRun, overrule } from "./overrule.ts";
 import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { inTransaction, type Lender, type SqliteTransaction, transact } from "./transact.ts";
@@ -251,6 +254,19 @@ export class SqliteStore implements Store {
     });
   }
 
+  async fork(run: NewRun, parked: Overruling): Promise<boolean> {
+    const bytes = bytesOf(parked.turn) + run.call.length;
+    return this.#write(bytes, (transaction) => forkRun(transaction, run, parked));
+  }
+
+  async overrule(overruling: Overruling): Promise<boolean> {
+    const { turn } = overruling;
+    return this.#write(bytesOf(turn), (transaction) => {
+      const n = this.#numbers.run(turn.run);
+      return n !== null && overrule(transaction, n, overruling);
+    });
+  }
+
   async collect(before: number, limit: number): Promise<number> {
     return this.#write(limit * 100, (transaction) => collect(transaction, before, limit));
   }
@@ -329,11 +345,20 @@ export class SqliteStore implements Store {
         for (const { status, runs } of sql.counts.all()) counts[status as RunStatus] = runs;
         return counts;
       }),
-    chunks: async (id: string) =>
+    chunks: async (id: string, turn?: number) =>
+      this.#readOf(id, (sql, n) =>
+        (turn === undefined ? sql.chunks.all(n) : sql.chunksOfPark.all(n, turn)).map(chunkOf),
+      ),
+    history: async (id, which) =>
+      this.#readOf(id, (sql, n) =>
+        ("turn" in which ? sql.park.all(n, which.turn) : sql.parks.all(n, which.limit)).map(parkOf),
+      ),
+    holdings: async (id: string) =>
       this.#read((sql) => {
-        const n = this.#numbers.run(id);
-        return n === null ? [] : sql.chunks.all(n).map(chunkOf);
+        const row = sql.holdings.get(id);
+        return row === undefined ? null : holdingsOf(row);
       }),
+    journal: async (id: string) => this.#readOf(id, (sql, n) => sql.journal.all(n).map(lineOf)),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),
     schemaOf: async (key: string): Promise<string | null> =>
@@ -403,6 +428,14 @@ export class SqliteStore implements Store {
     return this.#write(200, (transaction) => {
       const n = this.#numbers.run(run);
       return n === null ? none : apply(transaction, n);
+    });
+  }
+
+  /** Rows of a run; none when there is none of this id. */
+  async #readOf<T>(id: string, query: (sql: Statements, n: number) => T[]): Promise<T[]> {
+    return this.#read((sql) => {
+      const n = this.#numbers.run(id);
+      return n === null ? [] : query(sql, n);
     });
   }
 

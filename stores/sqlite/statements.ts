@@ -21,6 +21,10 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `histories`     | run of which parks are kept: how many    | once                             |
+ * | `parks`         | park of such a run that is over          | when it ends                     |
+ * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
+ * | `journal`       | fork, rewind or edit                     | once                             |
  *
  * Times are milliseconds since 1970. Workers and runs are numbers (`n`) between tables: comparing and binding a text
  * costs more than the rest of the fence.
@@ -31,7 +35,7 @@ import { SUSPECT } from "../../runtime/engine/poison.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -175,6 +179,36 @@ DROP INDEX runs_due;
 CREATE INDEX runs_due ON runs (grp, priority, due) WHERE worker IS NULL AND due IS NOT NULL AND status = 'active';
 UPDATE runs SET due = strftime('%s', 'now') * 1000 WHERE due = 0;
 `,
+  `
+CREATE TABLE histories (n INTEGER PRIMARY KEY, keep INTEGER NOT NULL) STRICT;
+CREATE TABLE parks (
+  n INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  saved INTEGER NOT NULL,
+  cancel TEXT NOT NULL,
+  places TEXT,
+  feeds TEXT,
+  body TEXT NOT NULL,
+  PRIMARY KEY (n, turn)
+) STRICT;
+CREATE TABLE past_chunks (
+  n INTEGER NOT NULL,
+  c INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (n, c)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX past_chunks_of ON past_chunks (c);
+CREATE TABLE journal (
+  seq INTEGER PRIMARY KEY,
+  n INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  who TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_n ON journal (n);
+`,
 ];
 
 /** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken. */
@@ -192,6 +226,12 @@ const FILTER = `(? IS NULL OR r.entry = ?)
       AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
         WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
     ORDER BY r.n DESC LIMIT ?`;
+
+/** What a run has beside its snapshot. */
+const HOLDINGS = `r.cancel,
+  (SELECT json_group_array(json_array(p.wait, p.key, p.max)) FROM places p
+    WHERE p.n = r.n AND p.wait >= 0 AND NOT (p.loose = 1 AND p.held = 1)) AS places,
+  (SELECT json_group_array(json_array(f.key, f.target, f.once)) FROM feeds f WHERE f.n = r.n) AS feeds`;
 
 /** Runs in one `turns`: a call of the driver costs more than the update of a row, beyond sixteen it is not felt. */
 export const TURNS_AT_ONCE = 16;
@@ -327,7 +367,8 @@ export const statements = {
   claim:
     "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, grp, deaths",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
-  origin: "SELECT call, secret FROM origins WHERE n = ?",
+  origin:
+    "SELECT call, secret, (SELECT keep FROM histories h WHERE h.n = o.n) AS keep FROM origins o WHERE n = ?",
   news: `SELECT r.n, r.id, r.cancel, r.status, s.news FROM runs r JOIN states s ON s.n = r.n
     WHERE r.worker IS NOT NULL AND r.worker = ? AND r.told = 1`,
 
@@ -394,8 +435,8 @@ export const statements = {
   refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",
   dropChunk: "DELETE FROM run_chunks WHERE n = ? AND c = (SELECT c FROM chunks WHERE hash = ?)",
   /** A chunk to which nothing refers. */
-  collect:
-    "DELETE FROM chunks WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM run_chunks r WHERE r.c = chunks.c)",
+  collect: `DELETE FROM chunks WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM run_chunks r WHERE r.c = chunks.c)
+    AND NOT EXISTS (SELECT 1 FROM past_chunks p WHERE p.c = chunks.c)`,
   chunks: "SELECT k.hash, k.body FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ? ORDER BY r.c",
   chunkNames: "SELECT k.hash FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ?",
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
@@ -405,6 +446,38 @@ export const statements = {
   runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
   /** The same of one status, which the parameters begin with: reads no others. */
   runsOfStatus: `SELECT ${ROW} ${FROM} WHERE r.status = ? AND r.n < ? AND ${FILTER}`,
+
+  // Parks that are over (history.ts).
+
+  keepParks: "INSERT INTO histories (n, keep) VALUES (?, ?)",
+  historyOf: "SELECT keep FROM histories WHERE n = ?",
+  /** Not a run that has no snapshot. */
+  keepPark: `INSERT INTO parks (n, turn, saved, cancel, places, feeds, body)
+    SELECT r.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM states s JOIN runs r ON r.n = s.n
+    WHERE s.n = ? AND substr(s.body, -1) <> char(10)`,
+  /** The newest of those that have to go for one more to be kept. Parameters: run, how many are kept without it. */
+  lastToGo: "SELECT turn FROM parks WHERE n = ? ORDER BY turn DESC LIMIT 1 OFFSET ?",
+  dropParks: "DELETE FROM parks WHERE n = ? AND turn <= ?",
+  dropChunkFromPark: `INSERT INTO past_chunks (n, c, until) SELECT ?, c, ? FROM chunks WHERE hash = ?
+    ON CONFLICT (n, c) DO UPDATE SET until = excluded.until`,
+  pastChunks: "SELECT k.hash FROM past_chunks p JOIN chunks k ON k.c = p.c WHERE p.n = ? AND p.until <= ?",
+  dropPastChunks: "DELETE FROM past_chunks WHERE n = ? AND until <= ?",
+  addLine: "INSERT INTO journal (n, time, turn, what, who, detail) VALUES (?, ?, ?, ?, ?, ?)",
+  overrule: "UPDATE states SET worker = NULL, epoch = epoch + ?, turn = ?, body = ?, updated = ? WHERE n = ?",
+  /** Parameters: run, time, state of cancel or null. */
+  overruled: `UPDATE runs SET worker = NULL, told = 0, due = ?2, cancel = coalesce(?3, cancel),
+      status = iif(?3 IS NOT NULL AND status = 'blocked', 'active', status), deaths = iif(?3 IS NULL, deaths, 0),
+      reason = iif(?3 IS NULL, reason, NULL), needs = iif(?3 IS NULL, needs, NULL)
+    WHERE n = ?1`,
+  forgetHistory: "DELETE FROM histories WHERE n = ?",
+  forgetJournal: "DELETE FROM journal WHERE n = ?",
+  parks: "SELECT turn, saved, cancel, places, feeds, body FROM parks WHERE n = ? ORDER BY turn DESC LIMIT ?",
+  park: "SELECT turn, saved, cancel, places, feeds, body FROM parks WHERE n = ? AND turn = ?",
+  holdings: `SELECT ${HOLDINGS} FROM runs r WHERE r.id = ?`,
+  chunksOfPark: `SELECT k.hash, k.body FROM chunks k WHERE k.c IN
+    (SELECT c FROM run_chunks WHERE n = ?1 UNION SELECT c FROM past_chunks WHERE n = ?1 AND until >= ?2) ORDER BY k.c`,
+  journal: "SELECT time, turn, what, who, detail FROM journal WHERE n = ? ORDER BY seq",
+
   counts: "SELECT status, count(*) AS runs FROM runs GROUP BY status",
   codes: "SELECT key, body FROM codes ORDER BY key",
   liveWorkers: "SELECT id, lease, until, about FROM workers WHERE until > ? ORDER BY id",

@@ -13,6 +13,7 @@ import type {
 import type { Row } from "./driver.ts";
 import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
+import { keepPark } from "./history.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 import { arrivalOf, clean, packBody, retried } from "./rows.ts";
 import type { Numbers, Statements, Transaction } from "./transaction.ts";
@@ -36,6 +37,7 @@ export function insertRun(transaction: Transaction, run: NewRun, worker: number 
   sql.insertState.run(n, worker, worker === null ? 0 : 1, now);
   sql.insertOrigin.run(n, run.call, run.secret, JSON.stringify(run.tags), run.parent, now);
   if (run.limit !== null) queueRun(transaction, n, run.limit);
+  if (run.history) sql.keepParks.run(n, run.history);
   return { id: run.id, created: true, claimed: worker !== null };
 }
 
@@ -58,21 +60,27 @@ function isSame(row: Row, turn: Turn): boolean {
   return row.epoch === turn.epoch && row.turn === turn.turn;
 }
 
+function isNext(row: Row, { epoch, turn }: Turn, worker: number): boolean {
+  return row.epoch === epoch && row.worker === worker && row.turn === turn - 1;
+}
+
 function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: number): WriteOutcome {
   const { sql, now } = transaction;
   const body = packBody(turn.waits, turn.snapshot);
   const { epoch, news } = turn;
+  // The row that is replaced has to be kept before that is known to be the one: what is fenced changes nothing.
+  if (turn.history > 0 && isNext(sql.fence.get(n)!, turn, worker)) keepPark(sql, n, turn.history);
   const fits = sql.turn.run(turn.turn, body, now, n, epoch, turn.turn - 1, news, worker) === 1;
   let told: Row | null = null;
   if (!fits) {
     told = sql.fence.get(n)!;
     if (isSame(told, turn)) return answer(transaction, n, told, turn);
-    if (told.epoch !== epoch || told.worker !== worker || told.turn !== turn.turn - 1) return FENCED;
+    if (!isNext(told, turn, worker)) return FENCED;
     sql.setState.run(turn.turn, body, now, n);
   }
   if (hasExtras(turn)) writeExtras(transaction, turn, n);
   if (turn.end !== null) {
-    endRun(transaction, n, turn.run, turn.end);
+    endRun(transaction, n, turn.run, turn.end, turn.history > 0 ? turn.turn - 1 : null);
     return told === null ? passed(turn) : answer(transaction, n, told, turn);
   }
   if (told === null && hasEffects(turn)) {
@@ -86,7 +94,7 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
 
 /** Whether the turn changes nothing but its row in `states`. */
 export function isPlain(turn: Turn): boolean {
-  return turn.keep && turn.end === null && turn.blocked === null && !hasExtras(turn);
+  return turn.keep && turn.end === null && turn.blocked === null && turn.history === 0 && !hasExtras(turn);
 }
 
 /** Most turns have none of these. */
@@ -118,7 +126,8 @@ function hasEffects(turn: Turn): boolean {
   );
 }
 
-function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
+/** What a turn changes beside the row of its run. */
+export function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   const { sql } = transaction;
   for (const { key, wait } of turn.unsubscribe) unsubscribe(transaction, n, wait, key);
   for (const wait of turn.consumed) {
@@ -130,7 +139,7 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
-  if (turn.chunks !== null) changeChunks(sql, n, turn.chunks);
+  if (turn.chunks !== null) changeChunks(sql, n, turn.chunks, turn.history > 0 ? turn.turn - 1 : null);
   for (const child of turn.starts) {
     insertRun(transaction, child, null);
     transaction.hints.push({ kind: "ready" });
@@ -150,7 +159,14 @@ function writeExtras(transaction: Transaction, turn: Turn, n: number): void {
   for (const event of turn.sends) deliverEvent(transaction, event);
 }
 
-export function endRun(transaction: Transaction, n: number, id: string, end: RunEnd): void {
+/** @param past turn of the last park that is kept, or null */
+export function endRun(
+  transaction: Transaction,
+  n: number,
+  id: string,
+  end: RunEnd,
+  past: number | null,
+): void {
   const { sql, now, hints } = transaction;
   sql.leave.run(n);
   sql.end.run(end.status, n);
@@ -159,7 +175,7 @@ export function endRun(transaction: Transaction, n: number, id: string, end: Run
   sql.dropAttempts.run(n);
   sql.dropKept.run(id);
   const chunks = sql.chunkNames.all(n);
-  if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) });
+  if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) }, past);
   hints.push({ kind: "ended", run: id });
   releaseAll(transaction, n);
   tellFollowers(transaction, n, end);
@@ -170,14 +186,20 @@ export function insertArrival({ sql }: Transaction, n: number, { wait, threw, va
   return sql.insertArrival.run(n, wait, threw ? 1 : 0, value) === 1;
 }
 
-function changeChunks(sql: Statements, n: number, { added, dropped }: ChunkChange): void {
+function changeChunks(
+  sql: Statements,
+  n: number,
+  { added, dropped }: ChunkChange,
+  past: number | null,
+): void {
   for (const { hash, body } of added) {
     sql.addChunk.run(hash, body);
     sql.refer.run(n, hash);
   }
   for (const hash of dropped) {
     sql.dropChunk.run(n, hash);
-    sql.collect.run(hash);
+    if (past === null) sql.collect.run(hash);
+    else sql.dropChunkFromPark.run(n, past, hash);
   }
 }
 

@@ -1,6 +1,7 @@
 /** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
 import type { Mending, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
 import { tell, unsubscribe } from "./events.ts";
+import { forgetPast, keepPark } from "./history.ts";
 import { unpackBody } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { endRun, insertArrival } from "./turns.ts";
@@ -13,7 +14,9 @@ export function endByForce(transaction: Transaction, n: number, id: string, end:
   for (const { kind, id: wait, name } of JSON.parse(waits) as WaitInfo[]) {
     if (kind === "event") unsubscribe(transaction, n, wait, name);
   }
-  endRun(transaction, n, id, end);
+  const keep = sql.historyOf.get(n)?.keep as number | undefined;
+  if (keep !== undefined) keepPark(sql, n, keep);
+  endRun(transaction, n, id, end, keep === undefined ? null : sql.fence.get(n)!.turn);
   return true;
 }
 
@@ -61,6 +64,7 @@ export function collect({ sql }: Transaction, before: number, limit: number): nu
   for (const { n, id } of ended) {
     for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropFeeds, sql.dropRun]) drop.run(n);
     sql.dropEventsOf.run(id);
+    forgetPast(sql, n);
   }
   sql.dropTaken.run(before, limit);
   sql.dropRates.run(before);

@@ -64,6 +64,7 @@ export function turnOf(
     release: [],
     codes: [],
     chunks: null,
+    history: 0,
     end: null,
     cancelled: false,
     survived: false,

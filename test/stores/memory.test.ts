@@ -2,6 +2,7 @@ import { type MemoryStore, type MemoryTransaction, memory } from "../../stores/m
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
 import { describeTransactions } from "./transaction-contract.ts";
 
@@ -12,7 +13,13 @@ async function underTest() {
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
 }
 
-for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+for (const describeContract of [
+  describeStore,
+  describeRuns,
+  describeChunks,
+  describePlacement,
+  describeHistory,
+])
   describeContract("memory", underTest);
 
 describeTransactions("memory", underTest, {

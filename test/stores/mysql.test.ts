@@ -4,6 +4,7 @@ import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
 
 const url = await findMysql();
@@ -29,5 +30,11 @@ async function underTest() {
 
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
 else
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeHistory,
+  ])
     describeContract("mysql", underTest);

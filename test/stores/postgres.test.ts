@@ -4,6 +4,7 @@ import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
 
 const url = await findPostgres();
@@ -34,5 +35,11 @@ if (url === null) {
   describe("postgres", () => it.skip(says));
   afterAll(() => console.warn(says));
 } else
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeHistory,
+  ])
     describeContract("postgres", underTest);

@@ -8,6 +8,7 @@ import { APPLICATION_ID, migrations, statements } from "../../stores/sqlite/stat
 import { describeChunks } from "./chunk-contract.ts";
 import { ANY, describeStore, newRun, turnOf } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
 import { describeTransactions } from "./transaction-contract.ts";
 
@@ -32,7 +33,13 @@ async function underTest() {
   };
 }
 
-for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+for (const describeContract of [
+  describeStore,
+  describeRuns,
+  describeChunks,
+  describePlacement,
+  describeHistory,
+])
   describeContract("sqlite", underTest);
 
 describeTransactions("sqlite", underTest, {

@@ -1,0 +1,39 @@
+/** Turns that people write in place of the owner of a run, as SQL: forks, rewinds, edits. */
+import type { NewRun, Overruling } from "../../runtime/engine/store.ts";
+import { keepPark } from "./history.ts";
+import { packBody } from "./rows.ts";
+import type { Transaction } from "./transaction.ts";
+import { insertRun, writeExtras } from "./turns.ts";
+
+/** False: there is a run of this id. */
+export function forkRun(transaction: Transaction, run: NewRun, parked: Overruling): boolean {
+  if (!insertRun(transaction, run, null).created) return false;
+  write(transaction, transaction.sql.number.get(run.id)!.n, parked, 0);
+  return true;
+}
+
+/** False: run `n` has ended, or is not any more as it was. */
+export function overrule(transaction: Transaction, n: number, overruling: Overruling): boolean {
+  const { sql, hints } = transaction;
+  const { turn } = overruling;
+  const row = sql.fence.get(n)!;
+  if (sql.endOf.get(n) !== undefined || row.epoch !== turn.epoch || row.turn !== turn.turn - 1) return false;
+  if (turn.history > 0) keepPark(sql, n, turn.history);
+  write(transaction, n, overruling, 1);
+  hints.push({ kind: "run", run: turn.run });
+  return true;
+}
+
+function write(
+  transaction: Transaction,
+  n: number,
+  { turn, line, cancel }: Overruling,
+  epochs: number,
+): void {
+  const { sql, now, hints } = transaction;
+  sql.overrule.run(epochs, turn.turn, packBody(turn.waits, turn.snapshot), now, n);
+  sql.overruled.run(n, now, cancel);
+  sql.addLine.run(n, now, turn.turn, line.what, line.by, line.detail);
+  writeExtras(transaction, turn, n);
+  hints.push({ kind: "ready" });
+}
