@@ -10,6 +10,7 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Overruling,
   Placement,
   RunDetail,
   RunFilter,
@@ -35,10 +36,12 @@ import {
   chunkOf,
   detailOf,
   endOp,
+  forkOp,
   KnownNumbers,
   Lane,
   mendOp,
   type Op,
+  overruleOp,
   type PlainTurn,
   packBody,
   type Row,
@@ -55,6 +58,7 @@ import {
   tagsOf,
   unblockOp,
 } from "../batch/index.ts";
+import { holdingsOf, lineOf, parkOf } from "../history/index.ts";
 import { claimRuns, disownRuns, nextDue, retireWorker } from "./claims.ts";
 import { Connections, type MysqlPool, type QueryResult, type Session } from "./connections.ts";
 import { failureOf } from "./failures.ts";
@@ -142,7 +146,7 @@ export class MysqlStore implements Store {
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
     if (runs.length === 0) return [];
     // In the order of the call: who comes first begins first.
-    if (runs.some(({ limit }) => limit !== null)) return this.#writer.ask(startOp(runs));
+    if (runs.some(({ limit, history }) => limit !== null || history)) return this.#writer.ask(startOp(runs));
     const outcomes = await new Promise<readonly StartOutcome[]>((done, failed) => {
       const bytes = runs.reduce((sum, { call }) => sum + call.length + 200, 0);
       this.#starts.add({ runs, worker, bytes, done, failed });
@@ -255,7 +259,19 @@ export class MysqlStore implements Store {
   }
 
   collect(before: number, limit: number): Promise<number> {
-    return this.#again((session) => collect(session, before, limit));
+    return this.#again((session, now) => {
+      const tables = new MysqlTables(session, now);
+      return collect(session, before, limit, (keys, wait) => tables.lockKeys(keys, wait));
+    });
+  }
+
+  fork(run: NewRun, parked: Overruling): Promise<boolean> {
+    return this.#ask(forkOp(run, parked));
+  }
+
+  async overrule(overruling: Overruling): Promise<boolean> {
+    const n = await this.#runs.find(overruling.turn.run);
+    return n !== null && this.#ask(overruleOp(n, overruling));
   }
 
   reserve(key: string, interval: number, burst: number): Promise<number> {
@@ -340,9 +356,28 @@ export class MysqlStore implements Store {
       for (const { status, runs } of await this.#rows("counts", [])) counts[status as RunStatus] = runs;
       return counts;
     },
-    chunks: async (id: string) => {
+    chunks: async (id: string, turn?: number) => {
       const n = await this.#runs.find(id);
-      return n === null ? [] : (await this.#rows("chunksOf", [[n]])).map(chunkOf);
+      if (n === null) return [];
+      const rows =
+        turn === undefined ? this.#rows("chunksOf", [[n]]) : this.#rows("chunksOfPark", [n, n, turn]);
+      return (await rows).map(chunkOf);
+    },
+    history: async (id: string, which) => {
+      const n = await this.#runs.find(id);
+      if (n === null) return [];
+      const rows =
+        "turn" in which ? this.#rows("park", [n, which.turn]) : this.#rows("parks", [n, which.limit]);
+      return (await rows).map(parkOf);
+    },
+    holdings: async (id: string) => {
+      const n = await this.#runs.find(id);
+      const [row] = n === null ? [] : await this.#rows("holdings", [n]);
+      return row === undefined ? null : holdingsOf(row);
+    },
+    journal: async (id: string) => {
+      const n = await this.#runs.find(id);
+      return n === null ? [] : (await this.#rows("journal", [n])).map(lineOf);
     },
     codes: async (): Promise<readonly CodeRecord[]> => this.#rows("codes", []),
     schemaOf: async (key: string): Promise<string | null> =>

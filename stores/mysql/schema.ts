@@ -23,6 +23,10 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `histories`     | run of which parks are kept: how many    | once                             |
+ * | `parks`         | park of such a run that is over          | when it ends                     |
+ * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
+ * | `journal`       | fork, rewind or edit                     | once                             |
  * | `signals`       | one: changes with what others should know | after commits, now and then     |
  * | `version`       | these tables: their version              | by migrations                    |
  *
@@ -139,6 +143,23 @@ export const migrations: readonly (readonly string[])[] = [
     table("run_chunks", "n BIGINT NOT NULL, c BIGINT NOT NULL, PRIMARY KEY (n, c), KEY run_chunks_of (c)"),
     table("signals", "n INT PRIMARY KEY, version BIGINT NOT NULL"),
     "INSERT IGNORE INTO @signals (n, version) VALUES (1, 1)",
+  ],
+  [
+    table("histories", "n BIGINT PRIMARY KEY, keep INT NOT NULL"),
+    table(
+      "parks",
+      `n BIGINT NOT NULL, turn INT NOT NULL, saved BIGINT NOT NULL, cancel VARBINARY(16) NOT NULL, places LONGTEXT,
+      feeds LONGTEXT, body LONGTEXT NOT NULL, PRIMARY KEY (n, turn)`,
+    ),
+    table(
+      "past_chunks",
+      "n BIGINT NOT NULL, c BIGINT NOT NULL, until INT NOT NULL, PRIMARY KEY (n, c), KEY past_chunks_of (c)",
+    ),
+    table(
+      "journal",
+      `seq BIGINT AUTO_INCREMENT PRIMARY KEY, n BIGINT NOT NULL, time BIGINT NOT NULL, turn INT NOT NULL,
+      what VARBINARY(16) NOT NULL, who TEXT NOT NULL, detail LONGTEXT NOT NULL, KEY journal_n (n)`,
+    ),
   ],
 ];
 

@@ -17,6 +17,14 @@ const FROM =
   "FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n LEFT JOIN @workers w ON w.n = q.worker";
 const SCHEDULE = "SELECT id, version, spec, `next`, paused, `last` FROM @schedules";
 
+/** What a run has beside its snapshot. */
+const HOLDINGS = `q.cancel,
+  (SELECT JSON_ARRAYAGG(JSON_ARRAY(p.wait, CONVERT(p.\`key\` USING utf8mb4), p.\`max\`)) FROM @places p
+    WHERE p.n = q.n AND p.wait >= 0 AND NOT (p.loose = 1 AND p.held = 1)) AS places,
+  (SELECT JSON_ARRAYAGG(JSON_ARRAY(CONVERT(f.\`key\` USING utf8mb4), CONVERT(f.target USING utf8mb4), f.once))
+    FROM @feeds f WHERE f.n = q.n) AS feeds`;
+const PARK = "SELECT turn, saved, cancel, places, feeds, body FROM @parks";
+
 export const statements = {
   now: `SELECT ${NOW} AS now`,
 
@@ -70,6 +78,7 @@ export const statements = {
   placesOf: `SELECT 'place' AS kind, n, wait, \`key\` AS name, held FROM @places
     WHERE n IN ? AND NOT (loose = 1 AND held = 1)`,
   hashesOf: `SELECT 'chunk' AS kind, c.n, k.hash AS name FROM @run_chunks c JOIN @chunks k ON k.c = c.c WHERE c.n IN ?`,
+  keepOf: "SELECT 'keep' AS kind, n, keep AS other FROM @histories WHERE n IN ?",
   arrivals: `SELECT a.n, a.wait, a.threw, a.value, a.event, e.\`key\`, e.id, e.run
     FROM @arrivals a LEFT JOIN @events e ON e.seq = a.event WHERE a.n IN ? ORDER BY a.seq`,
   attempts: `SELECT n, wait, made, due, error, since, begun, progress FROM @attempts WHERE n IN ? ORDER BY n, wait`,
@@ -101,8 +110,9 @@ export const statements = {
   dueRun: "SELECT n FROM @queue WHERE n = ? AND open IS NOT NULL AND due <= ? FOR UPDATE SKIP LOCKED",
   take: "UPDATE @queue SET worker = ?, epoch = epoch + 1, told = 0 WHERE n IN ?",
   fence: "UPDATE @states SET epoch = epoch + 1 WHERE n IN ?",
-  claimed: `SELECT q.n, r.id, q.entry, q.epoch, s.turn, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths, s.body, r.\`call\`, r.secret
-    FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n WHERE q.n IN ?`,
+  claimed: `SELECT q.n, r.id, q.entry, q.epoch, s.turn, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths, s.body, r.\`call\`, r.secret,
+      h.keep
+    FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE q.n IN ?`,
   chunksOf: `SELECT c.n, k.hash, k.bytes, k.is_text FROM @run_chunks c JOIN @chunks k ON k.c = c.c
     WHERE c.n IN ? ORDER BY c.n, c.c`,
   nextLeaseEnd: "SELECT MIN(`until`) AS due FROM @workers WHERE id <> ?",
@@ -125,6 +135,25 @@ export const statements = {
   setSchedule:
     "UPDATE @schedules SET version = ?, spec = ?, `next` = ?, paused = ?, `last` = ? WHERE id = ? AND version = ?",
   dropSchedule: "DELETE FROM @schedules WHERE id = ?",
+
+  // Parks that are over, and turns that people write.
+
+  /** The newest park of one run that has to go for one more to be kept. */
+  lastToGo: "SELECT n, turn FROM @parks WHERE n = ? ORDER BY turn DESC LIMIT 1 OFFSET ?",
+  pastChunks: `SELECT p.n, k.hash AS name FROM {n, turn} STRAIGHT_JOIN @past_chunks p ON p.n = v.n AND p.until <= v.turn
+    STRAIGHT_JOIN @chunks k ON k.c = p.c`,
+  /** Not a run that has no snapshot. */
+  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, places, feeds, body)
+    SELECT s.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM @states s JOIN @queue q ON q.n = s.n
+    WHERE s.n IN ? AND RIGHT(s.body, 1) <> CHAR(10)`,
+  parks: `${PARK} WHERE n = ? ORDER BY turn DESC LIMIT ?`,
+  park: `${PARK} WHERE n = ? AND turn = ?`,
+  holdings: `SELECT ${HOLDINGS} FROM @queue q WHERE q.n = ?`,
+  chunksOfPark: `SELECT k.hash, k.bytes, k.is_text FROM @chunks k WHERE k.c IN (SELECT c FROM @run_chunks WHERE n = ?
+    UNION SELECT c FROM @past_chunks WHERE n = ? AND until >= ?) ORDER BY k.c`,
+  journal: "SELECT time, turn, what, who, detail FROM @journal WHERE n = ? ORDER BY seq",
+  pastChunksOf:
+    "SELECT DISTINCT k.hash AS name FROM @past_chunks p JOIN @chunks k ON k.c = p.c WHERE p.n IN ?",
 
   // What other processes should know.
 

@@ -12,7 +12,9 @@ import {
   lineStates,
   type Openings,
   openingsOf,
+  type Past,
   type PlaceRecord,
+  pastsOf,
   type Row,
   type RunRecord,
   sentOf,
@@ -92,7 +94,7 @@ export class MysqlTables implements Tables {
 
   async belongings(runs: readonly number[]): Promise<ReadonlyMap<number, Belongings>> {
     const rows: Row[] = [];
-    for (const name of ["followersOf", "attachedTo", "placesOf", "hashesOf"] as const)
+    for (const name of ["followersOf", "attachedTo", "placesOf", "hashesOf", "keepOf"] as const)
       rows.push(...(await this.#rows(name, [runs])));
     return belongingsOf(runs, rows);
   }
@@ -105,6 +107,12 @@ export class MysqlTables implements Tables {
     return new Map(
       (await this.#rows("outcomes", [runs])).map(({ n, status, value }) => [n, { status, value }]),
     );
+  }
+
+  async pasts(keep: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, Past>> {
+    const wanted = [...keep].map(([n, count]) => [n, count - 1]);
+    const last = new Map((await this.#each("lastToGo", wanted)).map(({ n, turn }) => [n, turn] as const));
+    return pastsOf(keep.keys(), last, last.size === 0 ? [] : await this.#rows("pastChunks", [[...last]]));
   }
 
   async waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>> {

@@ -1,10 +1,11 @@
 /** What people and time do to runs, as SQL: copies, removal, rates. */
 import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
-import { unpackBody } from "../batch/index.ts";
+import { type Tables, unpackBody } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 import { numberOf } from "./failures.ts";
 import { statements } from "./statements.ts";
 import { allocate } from "./tables.ts";
+import { lists } from "./write-changes.ts";
 
 /** A row of this id exists. */
 const DUPLICATE = 1062;
@@ -70,11 +71,31 @@ export async function cloneRun(
   return "cloned";
 }
 
-/** Removes what ended before a time. @returns runs removed */
-export async function collect(session: Session, before: number, limit: number): Promise<number> {
+/** Names are locked before rows, as everywhere. @param lock waits for them */
+async function forgetPast(session: Session, ns: readonly number[], lock: Tables["lockKeys"]): Promise<void> {
+  const { rows } = await session.run(statements.pastChunksOf, [ns]);
+  const chunks = rows.map(({ name }) => name as string);
+  if (chunks.length > 0)
+    await lock(
+      chunks.map((hash) => `chunk ${hash}`),
+      true,
+    );
+  for (const table of ["histories", "journal", "past_chunks", "parks"])
+    await session.run(`DELETE FROM @${table} WHERE n IN ?`, [ns]);
+  if (chunks.length > 0) await session.run(lists.dropChunks, [chunks]);
+}
+
+/** Removes what ended before a time. @param lock waits for the locks of names @returns runs removed */
+export async function collect(
+  session: Session,
+  before: number,
+  limit: number,
+  lock: Tables["lockKeys"],
+): Promise<number> {
   const { rows } = await session.run(statements.collectable, [before, limit]);
   const ns = rows.map(({ n }) => n as number);
   if (ns.length > 0) {
+    await forgetPast(session, ns, lock);
     const ids = (await session.run(statements.idsOf, [ns])).rows.map(({ id }) => id as string);
     for (const table of ["ends", "states", "queue", "feeds", "runs"])
       await session.run(`DELETE FROM @${table} WHERE n IN ?`, [ns]);

@@ -1,5 +1,5 @@
 /** What a batch has changed: rows of a table, as many in a statement as the server takes. */
-import type { ChangeName, ChangeWriter, EventRecord, Row } from "../batch/index.ts";
+import type { ChangeName, ChangeWriter, EventRecord, ListName, Row } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 import { numberOf } from "./failures.ts";
 import type { Parameter, Value } from "./sql.ts";
@@ -98,14 +98,34 @@ const changes: Readonly<Record<ChangeName, (rows: Rows, first: readonly Value[])
     `INSERT IGNORE INTO @run_chunks (n, c)
       SELECT v.n, k.c FROM {n, hash} STRAIGHT_JOIN @chunks k ON k.hash = v.hash`,
   ),
+  dropParks: inserts("DELETE t FROM {n, turn} STRAIGHT_JOIN @parks t ON t.n = v.n AND t.turn <= v.turn"),
+  keepParks: (rows) => [[statements.keepParks, [rows.map(([n]) => n!)]]],
+  setHistories: inserts("INSERT INTO @histories (n, keep) VALUES ?"),
+  dropPastChunks: inserts(
+    `DELETE t FROM {n, hash} STRAIGHT_JOIN @chunks k ON k.hash = v.hash
+      STRAIGHT_JOIN @past_chunks t ON t.n = v.n AND t.c = k.c`,
+  ),
+  dropChunksFromParks: inserts(
+    `REPLACE INTO @past_chunks (n, c, until)
+      SELECT v.n, k.c, v.until FROM {n, hash, until} STRAIGHT_JOIN @chunks k ON k.hash = v.hash`,
+  ),
+  addLines: (rows, [now]) => [
+    [
+      "INSERT INTO @journal (n, time, turn, what, who, detail) VALUES ?",
+      [rows.map(([n, turn, what, by, detail]) => [n!, now!, turn!, what!, by!, detail!])],
+    ],
+  ],
   addCodes: inserts("INSERT INTO @codes (`key`, body) VALUES ? ON DUPLICATE KEY UPDATE body = @codes.body"),
 };
 
-const lists = {
+export const lists: Readonly<Record<ListName, string>> = {
   grant: "UPDATE @places SET held = 1 WHERE seq IN ?",
   /** Chunks to which nothing refers. */
-  dropChunks: `DELETE t FROM @chunks t LEFT JOIN @run_chunks r ON r.c = t.c WHERE t.hash IN ? AND r.c IS NULL`,
-} as const;
+  dropChunks: `DELETE t FROM @chunks t LEFT JOIN @run_chunks r ON r.c = t.c LEFT JOIN @past_chunks p ON p.c = t.c
+    WHERE t.hash IN ? AND r.c IS NULL AND p.c IS NULL`,
+  raiseRuns: "UPDATE @queue SET epoch = epoch + 1 WHERE n IN ?",
+  raiseStates: "UPDATE @states SET epoch = epoch + 1 WHERE n IN ?",
+};
 
 /** The statements of a batch, one after the other. */
 export class MysqlWriter implements ChangeWriter {
@@ -148,7 +168,7 @@ export class MysqlWriter implements ChangeWriter {
     this.#add(name, rows, names, first, true);
   }
 
-  list(name: keyof typeof lists, values: readonly (string | number)[]): void {
+  list(name: ListName, values: readonly (string | number)[]): void {
     this.#todo.push(async () => {
       await this.#session.run(lists[name], [values]);
       return true;

@@ -27,7 +27,7 @@ export async function cloneRun(
   return "cloned";
 }
 
-/** @param lock waits for the locks of names */
+/** Names are locked before rows, as everywhere. @param lock waits for them */
 async function forgetPast(session: Session, ns: readonly number[], lock: Tables["lockKeys"]): Promise<void> {
   const chunks = (await session.run("pastChunksOf", [ns])).rows.map(({ name }) => name as string);
   if (chunks.length > 0)
@@ -49,8 +49,8 @@ export async function collect(
   const { rows } = await session.run("collectable", [before, limit]);
   if (rows.length > 0) {
     const ns = rows.map(({ n }) => n as number);
-    await session.run("collect", [ns, rows.map(({ id }) => id)]);
     await forgetPast(session, ns, lock);
+    await session.run("collect", [ns, rows.map(({ id }) => id)]);
   }
   await session.run("dropTaken", [before, limit]);
   await session.run("dropRates", [before]);

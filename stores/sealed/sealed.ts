@@ -26,6 +26,8 @@ import type {
   NewEvent,
   NewRun,
   News,
+  Overruling,
+  Park,
   Placement,
   RunDetail,
   ScheduleChange,
@@ -170,6 +172,15 @@ class SealedStore implements Store {
     );
   }
 
+  fork(run: NewRun, parked: Overruling): Promise<boolean> {
+    const all = Promise.all([this.#sealing.run(run), this.#sealing.overruling(parked)]);
+    return this.#order.run(all, ([sealed, first]) => this.#inner.fork(sealed, first));
+  }
+
+  overrule(overruling: Overruling): Promise<boolean> {
+    return this.#order.run(this.#sealing.overruling(overruling), (sealed) => this.#inner.overrule(sealed));
+  }
+
   collect(before: number, limit: number): Promise<number> {
     return this.#inner.collect(before, limit);
   }
@@ -213,7 +224,17 @@ class SealedStore implements Store {
     runs: (filter) => this.#inner.read.runs(filter),
     counts: () => this.#inner.read.counts(),
     codes: () => this.#inner.read.codes(),
-    chunks: async (run) => Promise.all((await this.#inner.read.chunks(run)).map(this.#sealing.openChunk)),
+    chunks: async (run, turn) =>
+      Promise.all((await this.#inner.read.chunks(run, turn)).map(this.#sealing.openChunk)),
+    history: async (run, which) => {
+      const parks = await this.#inner.read.history(run, which);
+      const found = parks.length === 0 ? null : await this.#inner.read.run(run);
+      if (found === null) return [];
+      const { owners } = await this.#ownersOf(found);
+      return Promise.all(parks.map((park) => this.#openPark(park, owners)));
+    },
+    holdings: (run) => this.#inner.read.holdings(run),
+    journal: (run) => this.#inner.read.journal(run),
     schemaOf: (key) => this.#inner.read.schemaOf(key),
     schedule: async (id) => {
       const row = await this.#inner.read.schedule(id);
@@ -316,6 +337,11 @@ class SealedStore implements Store {
     const end = state.indexOf("\n");
     if (end < 0) throw changed("it is no state of a run");
     return { waits: state.slice(0, end), snapshot: state.slice(end + 1) };
+  }
+
+  async #openPark(park: Park, owners: readonly string[]): Promise<Park> {
+    const { snapshot, waits } = await this.#openState(park.snapshot, null, owners);
+    return { ...park, snapshot: snapshot!, waits: waits === null ? park.waits : JSON.parse(waits) };
   }
 
   async #openSchedule(row: ScheduleRow): Promise<ScheduleRow> {

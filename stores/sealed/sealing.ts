@@ -4,6 +4,7 @@ import type {
   NewEvent,
   NewRun,
   Note,
+  Overruling,
   ScheduleChange,
   Turn,
   WaitInfo,
@@ -71,6 +72,9 @@ export class Sealing {
     if (this.#envelope.isPlain) return write;
     return write.kind === "turn" ? this.#turn(write) : this.#note(write);
   };
+
+  readonly overruling = async (overruling: Overruling): Promise<Overruling> =>
+    this.#envelope.isPlain ? overruling : { ...overruling, turn: await this.#turn(overruling.turn) };
 
   async #turn(turn: Turn): Promise<Turn> {
     const { snapshot, end } = turn;

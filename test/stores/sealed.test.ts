@@ -8,6 +8,7 @@ import { aesGcm, gzip, hmac, sealed } from "../../stores/sealed/index.ts";
 import { sqlite } from "../../stores/sqlite/index.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
+import { describeHistory } from "./history-contract.ts";
 
 const key = new Uint8Array(32).fill(7);
 
@@ -41,6 +42,7 @@ async function sealedSqlite() {
   };
 }
 
+describeHistory("sealed memory", sealedMemory);
 for (const describeContract of [describeStore, describeRuns]) {
   describeContract("sealed memory", sealedMemory);
   describeContract("sealed sqlite", sealedSqlite);
