@@ -7,12 +7,17 @@ export type { Clock } from "./engine/clock.ts";
 export { type Duration, milliseconds } from "./engine/duration.ts";
 export {
   createEngine,
+  type EditOptions,
   type Engine,
+  type ForkOptions,
+  type HistoryOptions,
   type MendOptions,
+  type RewindOptions,
 } from "./engine/engine.ts";
 export { type EventOptions, type EventPromise, event } from "./engine/event.ts";
 export type { Fact, FactListener, Facts, RunFact, StepFact } from "./engine/facts.ts";
 export { type Group, group } from "./engine/group.ts";
+export type { JournalEntry, PastPark, RunHistory } from "./engine/history.ts";
 export { Lock, mutex, semaphore } from "./engine/lock.ts";
 export { moveTo } from "./engine/move.ts";
 export type { StartOptions } from "./engine/options.ts";

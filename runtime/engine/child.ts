@@ -29,6 +29,8 @@ export interface ChildStart {
   /** Undefined: that of the run that starts it. Not there in snapshots of older versions. */
   readonly group?: string | undefined;
   readonly limit: { readonly key: string; readonly max: number } | null;
+  /** Undefined: that of the run that starts it. */
+  readonly history?: number;
 }
 
 /** Longer ids of children become a hash, so that a chain of them does not outgrow what an id may be. */
@@ -46,7 +48,7 @@ export function start<A extends readonly unknown[], R>(
   options: ChildOptions = {},
 ): ChildPromise<R> {
   const { detached = false, ...rest } = options;
-  const { id, tags, priority, group, limit } = checkStart(rest);
+  const { id, tags, priority, group, limit, history } = checkStart(rest);
   const { run } = machine;
   if (run === null || run.host === null) {
     return named(f(...args), id ?? `local.${++local.runs}`) as ChildPromise<R>;
@@ -62,7 +64,11 @@ export function start<A extends readonly unknown[], R>(
     settle(refused, REJECTED, error);
     return named(refused, name) as unknown as ChildPromise<R>;
   }
-  const start: ChildStart = { entry, call, tags, priority, limit, ...(group === undefined ? {} : { group }) };
+  const start: ChildStart = {
+    ...{ entry, call, tags, priority, limit },
+    ...(group === undefined ? {} : { group }),
+    ...(history === undefined ? {} : { history }),
+  };
   return named(follow(run, wait, name, !detached, start), name) as unknown as ChildPromise<R>;
 }
 
@@ -73,7 +79,7 @@ function follow(run: Run, id: number, name: string, attached: boolean, start: Ch
 }
 
 /** The same when the code that starts it runs again after a crash. */
-function childId(parent: string, wait: number): string {
+export function childId(parent: string, wait: number): string {
   const id = `${parent}/${wait}`;
   return id.length <= LONGEST ? id : `${sha256(id).slice(0, 40)}/${wait}`;
 }

@@ -24,6 +24,7 @@ export function addWait(turn: TurnRecord, activation: Activation, wait: Wait): v
 export function addStart(turn: TurnRecord, activation: Activation, wait: Wait): void {
   if (wait.kind !== "child" || wait.start === null) return;
   const start: NewRun = {
+    history: activation.history,
     ...(wait.start as ChildStart),
     id: wait.run,
     secret: randomId(),

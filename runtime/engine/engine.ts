@@ -1,5 +1,6 @@
 /** The engine: what an application holds to start, answer, look at and stop runs, and to work on them. */
 
+import type { Lock } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { decodeValue, encodeValue, type LiveFrame } from "../snapshot/index.ts";
 import { Changes } from "./changes.ts";
@@ -10,8 +11,9 @@ import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
 import { isGenuine, runOfKey } from "./event.ts";
 import type { Facts } from "./facts.ts";
+import type { RunHistory } from "./history.ts";
 import { localsOf } from "./locals.ts";
-import { checkName, checkOptions, type StartOptions, wrongOption } from "./options.ts";
+import { checkCount, checkName, checkOptions, parksOf, type StartOptions, wrongOption } from "./options.ts";
 import { serves } from "./placement.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
@@ -25,6 +27,26 @@ import { Cancelled } from "./signals.ts";
 import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
 import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
+
+export interface HistoryOptions {
+  readonly limit?: number;
+}
+
+export interface RewindOptions {
+  /** Number of the turn that saved it, or negative: so many parks before the present one. */
+  readonly at: number;
+  /** Who does it, for the journal. */
+  readonly by?: string;
+}
+
+export interface ForkOptions extends Partial<RewindOptions>, Pick<StartOptions, "id" | "history"> {}
+
+export interface EditOptions extends Pick<RewindOptions, "by"> {
+  /** Name of the function whose local is meant. */
+  readonly of?: string;
+  /** `coldframe.lock.json`, parsed. */
+  readonly lock?: Pick<Lock, "codes">;
+}
 
 export interface MendOptions {
   /** Id of the wait, as `get` lists it. Default: that of the only step that is held. */
@@ -107,7 +129,7 @@ export class Engine implements AsyncDisposable {
     options: StartOptions = {},
   ): Promise<RunHandle<R>> {
     this.#checkOpen();
-    const run = newRunOf(f, args, options, this.#settings.codec);
+    const run = newRunOf(f, args, options, this.#settings);
     const { id, group, limit } = run;
     const worker = this.#worker;
     const here = limit === null && serves(this.#settings, group, run.entry);
@@ -320,8 +342,9 @@ export class Engine implements AsyncDisposable {
     const found = await this.store.read.run(id);
     if (found === null)
       throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
-    const { entry, call, tags, priority, group } = found;
+    const { entry, call, tags, priority, group, history } = found;
     const run: NewRun = {
+      history,
       id: to,
       entry,
       call,
@@ -356,6 +379,83 @@ export class Engine implements AsyncDisposable {
       throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the clone another id`);
     this.#worker?.wake();
     return new RunHandle(this.#access, to, true);
+  }
+
+  /**
+   * The parks of a run that are kept, oldest first, with what it waited for and its locals; and what people did to it. Null when
+   * there is none of this id.
+   * @param options `limit`: at most so many parks, the newest; default 100
+   */
+  async history(id: string, options: HistoryOptions = {}): Promise<RunHistory | null> {
+    this.#checkOpen();
+    checkOptions("history()", options, ["limit"]);
+    const { limit = 100 } = options;
+    checkCount("history()", "limit", limit, 1);
+    const { historyOf } = await import("./history.ts");
+    return historyOf(id, limit, this.store, this.#codes);
+  }
+
+  /**
+   * Starts another run from a park of this one: `fork.ts` says what both have in common. Also of a run that has ended, or that other
+   * code saved: the new one is aligned and migrated as any is.
+   * @param options `at`: number of the turn that saved it, or negative: so many parks before the present one or the end. Default: the
+   *   present park; of a run that has ended, its last. `by`: who does it, for the journal
+   * @throws ColdframeError CF3101 when there is no such run, CF3106 when there is one of the new id, CF3120 when this park is not kept,
+   *   CF3121 when it cannot be gone on from
+   */
+  async fork(id: string, options: ForkOptions = {}): Promise<RunHandle> {
+    this.#checkOpen();
+    checkOptions("fork()", options, ["at", "id", "history", "by"]);
+    const { id: to = randomId(), by = "" } = options;
+    checkName("run id", to);
+    const at = turnOf("fork()", options.at);
+    const history =
+      options.history === undefined ? this.#settings.history : parksOf("fork()", options.history);
+    const { forkRun } = await import("./fork.ts");
+    if (!(await forkRun(this.store, { id, at, by }, { id: to, history })))
+      throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the fork another id`);
+    this.#worker?.wake();
+    return new RunHandle(this.#access, to, true);
+  }
+
+  /**
+   * Sets a run back to one of its parks: it goes on from there, whoever was carrying it on is fenced out. What it did since is not
+   * undone; `fork.ts` says what becomes of it. A suspended run stays suspended.
+   * @param options `at` and `by` as of `fork`
+   * @returns number of the turn that it is at now
+   * @throws ColdframeError CF3101 when there is no such run, CF3120 when this park is not kept, CF3121 when it cannot be gone back to
+   */
+  async rewind(id: string, options: RewindOptions): Promise<number> {
+    this.#checkOpen();
+    checkOptions("rewind()", options, ["at", "by"]);
+    const at = turnOf("rewind()", options.at);
+    if (at === undefined) throw wrongOption("rewind()", "at", at, "the number of a turn");
+    const { rewindRun } = await import("./fork.ts");
+    const turn = await rewindRun(this.store, { id, at, by: options.by ?? "" });
+    this.#worker?.wake();
+    return turn;
+  }
+
+  /**
+   * Gives locals of a run that stands still (suspended, blocked, or with a step that is held) other values. It stays as it is until
+   * it is resumed, unblocked or mended. Its code is not needed.
+   * @param locals values that JSON can say, by the names that `get` lists
+   * @param options `of`: the function that is meant, when several have such a local. `lock`: `coldframe.lock.json`, parsed: values are
+   *   checked against the types in it. `by`: who does it, for the journal
+   * @returns number of the turn that it is at now
+   * @throws ColdframeError CF3101 when there is no such run, CF3122 when it does not stand still, CF3123 when it has no such local,
+   *   CF3124 when a value cannot be its
+   */
+  async edit(
+    id: string,
+    locals: Readonly<Record<string, unknown>>,
+    options: EditOptions = {},
+  ): Promise<number> {
+    this.#checkOpen();
+    checkOptions("edit()", options, ["of", "lock", "by"]);
+    const { of, lock, by = "" } = options;
+    const { editRun } = await import("./edit.ts");
+    return editRun(this.store, { id, locals, of, lock, by });
   }
 
   /** Lets a blocked run try again: after new code was deployed, or what made it kill its workers was mended. False when it is not blocked. */
@@ -415,6 +515,12 @@ export class Engine implements AsyncDisposable {
   #checkOpen(): void {
     if (this.#closed !== null) throw new ColdframeError("CF3104", "create another one");
   }
+}
+
+/** @throws ColdframeError CF2301 */
+function turnOf(owner: string, at: number | undefined): number | undefined {
+  if (at === undefined || (Number.isSafeInteger(at) && at !== 0)) return at;
+  throw wrongOption(owner, "at", at, "the number of a turn, or negative for parks before the present one");
 }
 
 function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {

@@ -1,5 +1,6 @@
 /** Checks options that users write, so that a misspelt one is an error and not silence. */
 import { ColdframeError } from "../errors.ts";
+import { ALL_PARKS } from "./store.ts";
 
 /** @throws ColdframeError CF2301 when `options` has a key that is not in `known` */
 export function checkOptions(owner: string, options: object, known: readonly string[]): void {
@@ -32,6 +33,11 @@ export interface StartOptions {
   readonly group?: string;
   /** It begins when fewer than `max` runs that were started with this key have begun and not ended; in order. */
   readonly limit?: { readonly key: string; readonly max: number };
+  /**
+   * How many of its parks are kept when they are over, to fork it from there or set it back: docs/history.md. Default: as the engine
+   * says; of a child run as many as of the run that starts it.
+   */
+  readonly history?: number | "all";
 }
 
 /**
@@ -44,9 +50,12 @@ export function checkStart(options: StartOptions): {
   readonly priority: number;
   readonly group: string | undefined;
   readonly limit: { readonly key: string; readonly max: number } | null;
+  /** As the store takes it. */
+  readonly history: number | undefined;
 } {
-  checkOptions("start()", options, ["id", "tags", "priority", "group", "limit"]);
+  checkOptions("start()", options, ["id", "tags", "priority", "group", "limit", "history"]);
   const { id, tags = {}, priority = 0, group, limit = null } = options;
+  const history = options.history === undefined ? undefined : parksOf("start()", options.history);
   if (id !== undefined) checkName("run id", id);
   if (group !== undefined) checkGroup(group);
   if (!Number.isSafeInteger(priority)) throw wrongOption("start()", "priority", priority, "an integer");
@@ -59,7 +68,18 @@ export function checkStart(options: StartOptions): {
     checkName("limit", limit.key);
     checkCount("start(), limit", "max", limit.max, 1);
   }
-  return { id, tags, priority, group, limit };
+  return { id, tags, priority, group, limit, history };
+}
+
+/**
+ * How many parks are kept, as the store takes it.
+ * @throws ColdframeError CF2301
+ */
+export function parksOf(owner: string, history: unknown): number {
+  if (history === "all") return ALL_PARKS;
+  const fits = Number.isInteger(history) && (history as number) >= 0 && (history as number) < ALL_PARKS;
+  if (!fits) throw wrongOption(owner, "history", history, 'a number of parks, or "all"');
+  return history as number;
 }
 
 /**

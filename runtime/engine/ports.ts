@@ -55,6 +55,8 @@ export interface Settings {
   readonly grace: number;
   /** How long runs that have ended are kept, or null. */
   readonly retention: number | null;
+  /** How many parks of the runs that are started here are kept. */
+  readonly history: number;
   /** Called by name before and after each commit and each step execution. */
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */

@@ -1,6 +1,6 @@
 /** What callers ask of a store from outside a run, checked and encoded: runs to start, events to send. */
 import { ColdframeError } from "../errors.ts";
-import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
+import { encodeValue } from "../snapshot/index.ts";
 import { entryOf } from "./entry.ts";
 import { runOfKey } from "./event.ts";
 import { findSchema } from "./event-schema.ts";
@@ -20,15 +20,22 @@ export function newRunOf(
   f: unknown,
   args: readonly unknown[],
   options: StartOptions,
-  codec: WriterOptions,
+  settings: Pick<Settings, "codec" | "history">,
 ): NewRun {
-  const { id = randomId(), tags, priority, group = DEFAULT_GROUP, limit } = checkStart(options);
+  const {
+    id = randomId(),
+    tags,
+    priority,
+    group = DEFAULT_GROUP,
+    limit,
+    history = settings.history,
+  } = checkStart(options);
   return {
     id,
     entry: entryOf(f),
-    call: encodeValue([...args], codec, "arguments of start(): args"),
+    call: encodeValue([...args], settings.codec, "arguments of start(): args"),
     secret: randomId(),
-    ...{ tags, priority, group, limit },
+    ...{ tags, priority, group, limit, history },
     parent: null,
   };
 }

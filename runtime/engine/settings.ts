@@ -3,7 +3,7 @@ import { LEAST_LIMIT } from "../snapshot/index.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { type FactListener, Facts } from "./facts.ts";
-import { checkCount, wrongOption } from "./options.ts";
+import { checkCount, parksOf, wrongOption } from "./options.ts";
 import { entriesOf, type Groups, groupsOf, type Only } from "./placement.ts";
 import type { AroundStep, LogEntry, Settings, Watchdog } from "./ports.ts";
 import { isHeapFull } from "./pressure.ts";
@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly aroundStep?: AroundStep;
   /** Is told what is being run, to say what blocks the event loop: `watchdog()` of `coldframe/watchdog`. Default: nobody. */
   readonly watchdog?: Watchdog;
+  /** As of `start`, for runs that are started here and do not say otherwise. Default: none is kept, and nothing is written for it. */
+  readonly history?: number | "all";
   /** Called before and after each commit and each execution of a step: for tests that kill the process there. */
   readonly failpoint?: (name: string) => void;
   /** In [0, 1), for jitter. Default `Math.random`. */
@@ -75,6 +77,7 @@ export const ENGINE_OPTIONS: readonly string[] = [
   "onFact",
   "aroundStep",
   "watchdog",
+  "history",
   "failpoint",
   "random",
   "onUnsavable",
@@ -124,6 +127,7 @@ export function settingsOf(options: EngineOptions): Settings {
     poll: milliseconds(poll),
     grace: milliseconds(grace),
     retention: options.retention === undefined ? null : milliseconds(options.retention),
+    history: options.history === undefined ? 0 : parksOf("createEngine()", options.history),
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
     facts,

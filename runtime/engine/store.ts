@@ -394,6 +394,8 @@ export interface RunDetail extends RunRow {
   readonly waits: readonly WaitInfo[];
   readonly attempts: readonly Attempt[];
   readonly end: RunEnd | null;
+  /** How many of its parks are kept. */
+  readonly history: number;
 }
 
 export interface RunFilter {

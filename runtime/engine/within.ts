@@ -28,8 +28,8 @@ export class Within {
     args: NoInfer<A>,
     options: StartOptions = {},
   ): Promise<RunHandle<R>> {
-    const { store, codec } = this.#settings;
-    const run = newRunOf(f, args, options, codec);
+    const { store } = this.#settings;
+    const run = newRunOf(f, args, options, this.#settings);
     const port = await store.within!(this.#tx);
     const [outcome] = await port.start([run]);
     return this.#handle(run.id, outcome!.created);

@@ -123,6 +123,9 @@ export class Worker implements Owner, Searcher {
 
   /** A run that was inserted as claimed by this worker. */
   adopt(claimed: Claimed): void {
+    // Taken from this worker by somebody who set it back, before the worker noticed.
+    const former = this.#active.get(claimed.id);
+    if (former !== undefined) this.#lose(former);
     const activation = new Activation(claimed);
     const cached = this.#cache.take(claimed.id, claimed.turn);
     if (cached !== null) {

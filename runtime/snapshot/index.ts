@@ -49,6 +49,17 @@ export {
 export { preview } from "./preview.ts";
 export { renamed } from "./renames.ts";
 export { resource } from "./resources.ts";
+export {
+  nextIdOf,
+  type Placed,
+  type SavedWait,
+  savedWaits,
+  withChildrenLetGo,
+  withNames,
+  withNextId,
+  withValues,
+} from "./rewrite.ts";
+export { type SavedLocal, savedLocals } from "./saved-locals.ts";
 export { sealsOf, unopened, unreadable } from "./sealed-text.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeList, encodeValue, LEAST_LIMIT } from "./values.ts";

@@ -44,6 +44,7 @@ export function detailOf(row: Row, attempts: readonly Attempt[]): RunDetail {
     waits: JSON.parse(waits),
     attempts,
     end: row.value === null ? null : { status: row.status, value: row.value },
+    history: row.keep ?? 0,
   };
 }
 

@@ -347,6 +347,7 @@ export class MemoryStore implements Store {
         waits: JSON.parse(run.waits),
         attempts: [...run.attempts.values()],
         end: run.end,
+        history: run.keep,
       };
     },
     runs: async (filter: RunFilter): Promise<readonly RunRow[]> => {

@@ -374,7 +374,8 @@ export const statements = {
 
   // What is looked at.
 
-  run: `SELECT ${RUN}, r.call, r.secret, s.body, e.value ${FROM} LEFT JOIN @ends e ON e.n = q.n WHERE r.id = $1`,
+  run: `SELECT ${RUN}, r.call, r.secret, s.body, e.value, h.keep
+    ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE r.id = $1`,
   /** Newest first. Parameters: last id of the page before, entry, group, tags, limit; status. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND ($3::text IS NULL OR q.grp = $3)

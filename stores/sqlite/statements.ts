@@ -441,7 +441,8 @@ export const statements = {
   chunkNames: "SELECT k.hash FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ?",
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
-  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value ${FROM} LEFT JOIN ends e ON e.n = r.n WHERE r.id = ?`,
+  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value, h.keep
+    ${FROM} LEFT JOIN ends e ON e.n = r.n LEFT JOIN histories h ON h.n = r.n WHERE r.id = ?`,
   /** Newest first. Parameters: below which n, then as in `FILTER`. */
   runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
   /** The same of one status, which the parameters begin with: reads no others. */

@@ -144,6 +144,39 @@ describe("sqlite files", () => {
     driver.close();
   });
 
+  it("executes no statement for the history of a run that keeps none", async () => {
+    const executed: string[] = [];
+    const store = sqlite(file, { open: (name, busy) => recording(openDriver(name, busy), executed) });
+    await store.migrate();
+    await store.renew({ id: "w1", lease: 1000, about: "" }, true);
+    const life = async (id: string, history: number) => {
+      await store.start([newRun(id, { history })], null);
+      const [run] = await store.claim("w1", 1, ANY);
+      const chunk = { hash: id, body: "large" };
+      const all: string[][] = [];
+      for (const [turn, extra] of [
+        {},
+        {},
+        { chunks: { added: [chunk], dropped: [] } },
+        { chunks: { added: [], dropped: [id] } },
+        { snapshot: null, keep: false, end: { status: "done", value: "1" } as const },
+      ].entries()) {
+        executed.length = 0;
+        await store.commit([turnOf({ ...run!, turn }, { keep: true, history, ...extra })]);
+        all.push([...executed]);
+      }
+      return all;
+    };
+    const without = await life("a", 0);
+    expect(without[1]).toEqual(["BEGIN IMMEDIATE", statements.turn, "COMMIT"]);
+    const past = /\b(parks|histories|journal|INTO past_chunks|FROM past_chunks p JOIN)\b/;
+    expect(without.flat().filter((sql) => past.test(sql))).toEqual([]);
+    expect(without.map((list) => list.length)).toEqual([5, 3, 5, 5, 14]);
+    const kept = await life("b", 1);
+    expect(kept.flat().filter((sql) => past.test(sql)).length).toBeGreaterThan(4);
+    await store.close();
+  });
+
   it("refuses another program's database and leaves it as it is", async () => {
     const driver = openDriver(file, 0);
     driver.exec("CREATE TABLE theirs (a); INSERT INTO theirs VALUES (1)");
@@ -275,6 +308,23 @@ function withFailingStatement(file: string, busy: number): Driver {
     return run();
   };
   return wrap(wrap(openDriver(file, busy), statements.turn, refuse), statements.turns, refuse);
+}
+
+/** A driver that notes what it executes. */
+function recording(driver: Driver, executed: string[]): Driver {
+  const noted =
+    <A extends unknown[], R>(sql: string, call: (...args: A) => R) =>
+    (...args: A): R => {
+      executed.push(sql);
+      return call(...args);
+    };
+  return {
+    ...driver,
+    prepare(sql) {
+      const { run, get, all } = driver.prepare(sql);
+      return { run: noted(sql, run), get: noted(sql, get), all: noted(sql, all) };
+    },
+  };
 }
 
 function wrap(
