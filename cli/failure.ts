@@ -10,6 +10,7 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   CF3101: exits.notFound,
   CF3102: exits.notFound,
   CF3107: exits.notFound,
+  CF3120: exits.notFound,
   CF3201: exits.usage,
   CF3202: exits.usage,
   CF3203: exits.notFound,

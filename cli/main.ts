@@ -5,6 +5,9 @@ import { clone, restart } from "./commands/again.ts";
 import { cancel } from "./commands/cancel.ts";
 import { check } from "./commands/check.ts";
 import { reject, resolve, retry } from "./commands/decide.ts";
+import { edit } from "./commands/edit.ts";
+import { fork, rewind } from "./commands/go-back.ts";
+import { history } from "./commands/history.ts";
 import { migrate } from "./commands/migrate.ts";
 import { release } from "./commands/release.ts";
 import { runs } from "./commands/runs.ts";
@@ -24,6 +27,7 @@ import { styleFor } from "./render/style.ts";
 const pages = [
   runs,
   show,
+  history,
   send,
   cancel,
   suspend,
@@ -34,6 +38,9 @@ const pages = [
   reject,
   restart,
   clone,
+  fork,
+  rewind,
+  edit,
   schedules,
   schedule,
   pause,

@@ -45,10 +45,7 @@ function invocationOf(
   const lenient = Object.fromEntries(
     Object.entries(args).map(([key, arg]) => [key, { ...arg, required: false }]),
   );
-  // A negative number is a value, not an option.
-  const negative = words.includes("--") ? [] : words.filter((word) => /^-\.?\d/.test(word));
-  const spread =
-    negative.length === 0 ? words : [...words.filter((word) => !negative.includes(word)), "--", ...negative];
+  const spread = withNegatives(words, (option) => args[option]?.type === "string");
   const parsed = parseArgs([...spread], lenient as ArgsDef);
   for (const key of Object.keys(parsed)) {
     // The parser has names of several words in both spellings.
@@ -78,6 +75,20 @@ function invocationOf(
     store: store === "" ? "coldframe.db" : store,
     seal: seal === "" ? null : seal,
   };
+}
+
+/** A negative number is a value, not an option: that of the option before it which takes one, or an argument. */
+function withNegatives(words: readonly string[], takesValue: (option: string) => boolean): readonly string[] {
+  if (words.includes("--")) return words;
+  const others: string[] = [];
+  const negative: string[] = [];
+  for (const word of words) {
+    const before = others.at(-1) ?? "";
+    if (!/^-\.?\d/.test(word)) others.push(word);
+    else if (before.startsWith("--") && takesValue(before.slice(2))) others.push(`${others.pop()}=${word}`);
+    else negative.push(word);
+  }
+  return negative.length === 0 ? others : [...others, "--", ...negative];
 }
 
 /** The first word that is no option and no value of `--store` or `--seal` is the command; options may stand on both sides of it. */

@@ -51,6 +51,7 @@ export type {
   WaitInfo,
 } from "./engine/store.ts";
 export { type TransactionalOptions, transactional } from "./engine/transactional.ts";
+export { viewAt } from "./engine/view-at.ts";
 export { waitUntil } from "./engine/wait-until.ts";
 export type { Within } from "./engine/within.ts";
 export { ColdframeError, type ErrorCode } from "./errors.ts";

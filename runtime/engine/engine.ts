@@ -24,7 +24,16 @@ import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
 import { Schedules } from "./schedules.ts";
 import { ENGINE_OPTIONS, type EngineOptions, settingsOf } from "./settings.ts";
 import { Cancelled } from "./signals.ts";
-import type { Mending, NewRun, RunFilter, RunRow, RunStatus, SendOutcome, Store } from "./store.ts";
+import type {
+  Mending,
+  NewRun,
+  RunDetail,
+  RunFilter,
+  RunRow,
+  RunStatus,
+  SendOutcome,
+  Store,
+} from "./store.ts";
 import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
@@ -209,12 +218,15 @@ export class Engine implements AsyncDisposable {
   /**
    * The state of a run: for each thing it waits for, the stack of calls that wait, with source line and locals. It is not
    * woken by that. Null when there is none of this id.
+   * @param options `at`: as it stood at this park, as of `fork`
+   * @throws ColdframeError CF3120 when this park is not kept
    */
-  async get(id: string): Promise<RunState | null> {
+  async get(id: string, options: Partial<Pick<RewindOptions, "at">> = {}): Promise<RunState | null> {
     this.#checkOpen();
-    const found = await this.store.read.run(id);
+    checkOptions("get()", options, ["at"]);
+    const found = await this.#detailOf(id, turnOf("get()", options.at));
     if (found === null) return null;
-    const { call, secret: _secret, end: _end, attempts, ...state } = found;
+    const { call, secret: _secret, end: _end, history: _history, attempts, ...state } = found;
     let park = parkOf(found, this.#codes.find);
     if (this.#codes.takeMissed()) {
       await this.#codes.load(this.store);
@@ -235,11 +247,26 @@ export class Engine implements AsyncDisposable {
    * The calls of a parked run that wait, innermost first, with the values of their live locals: copies, as they were saved last. It is
    * not woken, and its code has to be loaded: `get` shows locals as text without. Promises and functions among them do nothing.
    * Empty when it has not begun or has ended, null when there is none of this id.
-   * @throws ColdframeError CF2102, CF2103, CF2201 when it cannot be read here
+   * @param options `at`: as they were at this park, as of `fork`
+   * @throws ColdframeError CF2102, CF2103, CF2201 when it cannot be read here; CF3120 when this park is not kept
    */
-  async locals<T = Readonly<Record<string, unknown>>>(id: string): Promise<readonly LiveFrame<T>[] | null> {
+  async locals<T = Readonly<Record<string, unknown>>>(
+    id: string,
+    options: Partial<Pick<RewindOptions, "at">> = {},
+  ): Promise<readonly LiveFrame<T>[] | null> {
     this.#checkOpen();
-    return (await localsOf(id, this.store, this.#codes)) as readonly LiveFrame<T>[] | null;
+    checkOptions("locals()", options, ["at"]);
+    const at = turnOf("locals()", options.at);
+    const found = await this.#detailOf(id, at);
+    const turn = at === undefined ? undefined : found?.turn;
+    return (await localsOf(found, this.store, this.#codes, turn)) as readonly LiveFrame<T>[] | null;
+  }
+
+  async #detailOf(id: string, at: number | undefined): Promise<RunDetail | null> {
+    const found = await this.store.read.run(id);
+    if (found === null || at === undefined) return found;
+    const { detailAt } = await import("./parks.ts");
+    return detailAt(this.store, found, at);
   }
 
   /** How many runs there are of each status. */

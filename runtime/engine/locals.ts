@@ -4,7 +4,7 @@ import { chunkSetOf, decodeRun, type LiveFrame, liveFrameOf } from "../snapshot/
 import type { CodeRecords } from "./code-records.ts";
 import { dependents } from "./dependents.ts";
 import { setSecret } from "./event.ts";
-import type { Store } from "./store.ts";
+import type { RunDetail, Store } from "./store.ts";
 
 /** Nothing of a copy does anything. */
 class Onlooker implements Host {
@@ -21,18 +21,20 @@ class Onlooker implements Host {
 }
 
 /**
- * The calls that wait, innermost first, each once; none when the run has no snapshot, null when there is no run of this id.
+ * The calls that wait, innermost first, each once; none when the run has no snapshot, null when there is no run.
+ * @param turn of the park that it is about; undefined: the present one
  * @throws ColdframeError CF2102, CF2103, CF2304 when the snapshot cannot be decoded with the code that is loaded
  */
 export async function localsOf(
-  id: string,
+  found: RunDetail | null,
   store: Store,
   codes: CodeRecords,
+  turn: number | undefined,
 ): Promise<readonly LiveFrame[] | null> {
-  const found = await store.read.run(id);
   if (found === null || found.snapshot === null) return found === null ? null : [];
   await codes.load(store);
-  const { bodies: chunks } = chunkSetOf(await store.read.chunks(id));
+  const { id } = found;
+  const { bodies: chunks } = chunkSetOf(await store.read.chunks(id, turn));
   const run = new Run(id, new Onlooker());
   setSecret(run, found.secret);
   try {

@@ -68,3 +68,12 @@ async function noSuchPark(
     `"${id}" has none of turn ${which}. ${list === "" ? "None is kept" : `The newest are ${list}`}; coldframe history lists all`,
   );
 }
+
+/**
+ * A run as it stood at a park.
+ * @throws ColdframeError CF3120
+ */
+export async function detailAt(store: Store, run: RunDetail, at: number): Promise<RunDetail> {
+  const { turn, snapshot, waits, isPresent } = await parkAt(store, run, at);
+  return { ...run, turn, snapshot, waits, attempts: isPresent ? run.attempts : [] };
+}

@@ -38,7 +38,7 @@ export interface WaitView extends WaitInfo {
 }
 
 export interface RunView extends ParkView {
-  readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call" | "secret">;
+  readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call" | "secret" | "history">;
   readonly bytes: number | null;
   readonly end: { readonly status: string; readonly value: unknown } | null;
   /** Set while it is blocked. */
@@ -67,7 +67,8 @@ export function viewOf(
   codes: readonly CodeRecord[],
   chunks: readonly Chunk[] = [],
 ): RunView {
-  const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, secret: _secret, ...run } = detail;
+  const { snapshot, waits: _waits, attempts: _attempts, end, call: _call, secret: _secret, ...rest } = detail;
+  const { history: _history, ...run } = rest;
   const park = parkOf(detail, pointsIn(codes), chunkSetOf(chunks).bodies);
   const frames = [...park.waits.flatMap(({ stack }) => stack), ...park.stranded];
   return {

@@ -1,0 +1,65 @@
+/** `coldframe fork` and `rewind`: goes on from a park of a run, as another run or as the run itself. */
+import { createEngine, type Engine } from "../../runtime/index.ts";
+import { AT, atOption, user } from "../at-option.ts";
+import { openStore } from "../open-store.ts";
+import type { Invocation, Page, Terminal } from "../page.ts";
+
+const RUN = {
+  type: "positional",
+  description: "id of the run, as coldframe runs shows it",
+  required: true,
+} as const;
+
+async function withEngine<T>(
+  invocation: Invocation,
+  terminal: Terminal,
+  use: (engine: Engine) => Promise<T>,
+): Promise<T> {
+  const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
+  try {
+    return await use(engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+export const fork: Page = {
+  name: "fork",
+  summary: "start another run from a park of a run",
+  args: {
+    run: RUN,
+    at: { ...AT, description: `${AT.description} (default: the last)` },
+    id: { type: "string", valueHint: "id", description: "of the new run (default: a random one)" },
+  },
+  examples: ["coldframe fork order-7 --at -1", "coldframe fork order-7 --at 12 --id order-7-again"],
+  notes: [
+    "The run stays as it is, and may have ended. Steps are called anew, with keys of",
+    "their own; so are the keys of events. It is refused inside of a lock.",
+  ],
+  async run(invocation, terminal) {
+    const { run, at, id } = invocation.values as Record<string, string>;
+    const options = { ...atOption(at), ...(id === undefined ? {} : { id }), by: user() };
+    const made = await withEngine(invocation, terminal, (engine) => engine.fork(run!, options));
+    terminal.print(invocation.json ? JSON.stringify({ id: made.id, created: made.created }) : made.id);
+  },
+};
+
+export const rewind: Page = {
+  name: "rewind",
+  summary: "set a run back to one of its parks",
+  args: { run: RUN, at: { ...AT, required: true } },
+  examples: ["coldframe rewind order-7 --at -1", "coldframe rewind order-7 --at 12"],
+  notes: [
+    "It goes on from there; whoever carried it on is fenced out. What it did since is",
+    "not undone. Steps pending there are called again with the same keys, later ones",
+    "with new keys. A suspended run stays suspended.",
+  ],
+  async run(invocation, terminal) {
+    const { run } = invocation.values as Record<string, string>;
+    const { at } = atOption(invocation.values["at"] as string) as { readonly at: number };
+    const turn = await withEngine(invocation, terminal, (engine) => engine.rewind(run!, { at, by: user() }));
+    terminal.print(
+      invocation.json ? JSON.stringify({ id: run, turn }) : `${run} is set back, as turn ${turn}`,
+    );
+  },
+};
