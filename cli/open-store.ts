@@ -1,13 +1,13 @@
 /** The database that `--store` names, sealed as `--seal` says. Commands that look never create one: a typing error must not look like "no runs". */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Store } from "../runtime/engine/store.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import { sealsOf } from "../runtime/snapshot/index.ts";
 import { mysql } from "../stores/mysql/index.ts";
 import { postgres } from "../stores/postgres/index.ts";
-import { sqlite } from "../stores/sqlite/index.ts";
+import { databasesIn, sqlite } from "../stores/sqlite/index.ts";
 import { loadModule } from "./load-module.ts";
 import type { Invocation, Terminal } from "./page.ts";
 
@@ -39,15 +39,22 @@ export async function openStore(
   const file = resolve(terminal.cwd, fileOf(store));
   const exists = existsSync(file);
   if (!create && !exists) {
-    throw new ColdframeError(
-      "CF3203",
-      `there is no database "${file}". Name it with --store <file>, or in COLDFRAME_STORE.`,
-    );
+    throw new ColdframeError("CF3203", `there is no database "${file}". ${nameIt(file, terminal.cwd)}`);
   }
   const open = () => sqlite(file, create ? {} : { patience: PATIENCE });
   if (seal !== null) return (await sealOf(seal, terminal))(open());
   if (exists && !blind) await checkPlain(open(), `"${file}"`);
   return open();
+}
+
+/** What to say instead; with what there is in that folder, if there is one. */
+function nameIt(file: string, cwd: string): string {
+  const found = databasesIn(dirname(file))
+    .filter((name) => name !== basename(file))
+    .slice(0, 3)
+    .map((name) => `--store ${relative(cwd, resolve(dirname(file), name))}`);
+  const here = found.length === 0 ? "" : ` There is: ${found.join(", ")}`;
+  return `Name it with --store <file>, or in COLDFRAME_STORE.${here}`;
 }
 
 /** A command without the key would fail late, or put texts into the database that workers with the key refuse. */
