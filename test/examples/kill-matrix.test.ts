@@ -14,7 +14,7 @@ import { readLedger } from "./support/ledger.ts";
 import { merge } from "./support/merged.ts";
 import { type Outcome, uncompiled } from "./support/uncompiled.ts";
 
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 /** Failpoints that every run of an example has, however much is written together. */
 const ALWAYS = 20;
 let killed = 0;
