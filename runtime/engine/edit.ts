@@ -5,6 +5,7 @@
 import type { Lock } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { type SavedLocal, savedLocals, withValues } from "../snapshot/index.ts";
+import type { Clock } from "./clock.ts";
 import { detailOf } from "./fork.ts";
 import { hasEnded } from "./parks.ts";
 import { plainData } from "./plain-data.ts";
@@ -22,10 +23,18 @@ export interface EditRequest {
   readonly by: string;
 }
 
+/** Looks at a run that is about to be given back by its worker: so often, with so long a pause in ms. */
+const LOOKS = 40;
+const PAUSE = 50;
+
 /** @returns number of the turn it makes. @throws ColdframeError CF3101, CF3122, CF3123, CF3124 */
-export async function editRun(store: Store, request: EditRequest): Promise<number> {
+export async function editRun(store: Store, clock: Clock, request: EditRequest): Promise<number> {
   const { id, by } = request;
-  const run = await detailOf(store, id);
+  let run = await detailOf(store, id);
+  for (let looks = 0; run.status === "suspended" && run.worker !== null && looks < LOOKS; looks++) {
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE));
+    run = await detailOf(store, id);
+  }
   checkStill(run);
   const snapshot = run.snapshot!;
   const known = savedLocals(snapshot);

@@ -482,7 +482,7 @@ export class Engine implements AsyncDisposable {
     checkOptions("edit()", options, ["of", "lock", "by"]);
     const { of, lock, by = "" } = options;
     const { editRun } = await import("./edit.ts");
-    return editRun(this.store, { id, locals, of, lock, by });
+    return editRun(this.store, this.clock, { id, locals, of, lock, by });
   }
 
   /** Lets a blocked run try again: after new code was deployed, or what made it kill its workers was mended. False when it is not blocked. */
