@@ -17,7 +17,7 @@ export function atOption(text: string | undefined): { readonly at?: number } {
 export const AT: ArgDef = {
   type: "string",
   valueHint: "turn",
-  description: "a turn of coldframe history, or -3: three parks back",
+  description: "a turn, as history lists them, or -3: three back",
 };
 
 /** For the journal: `ann@desk`. */

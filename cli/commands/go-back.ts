@@ -1,5 +1,5 @@
 /** `coldframe fork` and `rewind`: goes on from a park of a run, as another run or as the run itself. */
-import { createEngine, type Engine } from "../../runtime/index.ts";
+import { ColdframeError, createEngine, type Engine } from "../../runtime/index.ts";
 import { AT, atOption, user } from "../at-option.ts";
 import { openStore } from "../open-store.ts";
 import type { Invocation, Page, Terminal } from "../page.ts";
@@ -28,13 +28,13 @@ export const fork: Page = {
   summary: "start another run from a park of a run",
   args: {
     run: RUN,
-    at: { ...AT, description: `${AT.description} (default: the last)` },
+    at: AT,
     id: { type: "string", valueHint: "id", description: "of the new run (default: a random one)" },
   },
   examples: ["coldframe fork order-7 --at -1", "coldframe fork order-7 --at 12 --id order-7-again"],
   notes: [
-    "The run stays as it is, and may have ended. Steps are called anew, with keys of",
-    "their own; so are the keys of events. It is refused inside of a lock.",
+    "Without --at it begins at the last park. The run stays as it is, and may have",
+    "ended. Steps and keys of events are the fork's own. Refused inside of a lock.",
   ],
   async run(invocation, terminal) {
     const { run, at, id } = invocation.values as Record<string, string>;
@@ -56,7 +56,9 @@ export const rewind: Page = {
   ],
   async run(invocation, terminal) {
     const { run } = invocation.values as Record<string, string>;
-    const { at } = atOption(invocation.values["at"] as string) as { readonly at: number };
+    const { at } = atOption(invocation.values["at"] as string | undefined);
+    if (at === undefined)
+      throw new ColdframeError("CF3201", "--at is missing: a turn, as coldframe history lists them, or -1");
     const turn = await withEngine(invocation, terminal, (engine) => engine.rewind(run!, { at, by: user() }));
     terminal.print(
       invocation.json ? JSON.stringify({ id: run, turn }) : `${run} is set back, as turn ${turn}`,

@@ -18,6 +18,37 @@
  * - An event and the deadline of its wait, two events with one id, two outcomes of one step: decided once, in a transaction.
  * - Time in the arguments and answers is milliseconds since 1970 on the store's own clock, the only clock for leases.
  */
+import type {
+  Acquiring,
+  Arrival,
+  Attempt,
+  Blocked,
+  Chunk,
+  ChunkChange,
+  CodeRecord,
+  Feed,
+  Following,
+  Mending,
+  RunEnd,
+  Subscription,
+  WaitInfo,
+} from "./records.ts";
+
+export type {
+  Acquiring,
+  Arrival,
+  Attempt,
+  Blocked,
+  Chunk,
+  ChunkChange,
+  CodeRecord,
+  Feed,
+  Following,
+  Mending,
+  RunEnd,
+  Subscription,
+  WaitInfo,
+} from "./records.ts";
 
 /** `asked`: somebody wants the run cancelled. `under way`: its awaits were told, and that is in the snapshot. */
 export type CancelState = "no" | "asked" | "under way";
@@ -57,119 +88,6 @@ export interface NewRun {
 
 /** More than any run has. */
 export const ALL_PARKS = 2 ** 31 - 1;
-
-/** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
-export interface Arrival {
-  readonly wait: number;
-  readonly threw: boolean;
-  readonly value: string;
-}
-
-/** What is known of the attempts of a step that has no outcome yet. */
-export interface Attempt {
-  readonly wait: number;
-  /** Attempts made so far. */
-  readonly made: number;
-  /** When the next one may start. Null: it is held, a person decides (`mend`). */
-  readonly due: number | null;
-  /** Message of the last failure; empty: none failed. */
-  readonly error: string;
-  /** From when the time for all attempts counts, null: from the call. Set by `mend`. */
-  readonly since: number | null;
-  /** Epoch of the owner that has begun another attempt; null: none, or it does not matter. */
-  readonly begun: number | null;
-  /** What the last attempt told of its progress, encoded; null: nothing. */
-  readonly progress: string | null;
-}
-
-/** An event wait that the store has to match with events. */
-export interface Subscription {
-  readonly wait: number;
-  readonly key: string;
-  /** `module#name` of the schema that the payload has to fit, or null. */
-  readonly schema?: string | null;
-}
-
-/**
- * Events for `key` are copied to the key `to` of the run, from which it takes them like any others: the next one, all that
- * follow, or none any more. An event that was copied and that nobody else waits for is not kept.
- */
-export interface Feed {
-  readonly key: string;
-  readonly to: string;
-  readonly which: "next" | "all" | "none";
-}
-
-/** A wait for the end of another run. */
-export interface Following {
-  readonly wait: number;
-  readonly run: string;
-  /** That run is cancelled when this one ends before it. */
-  readonly attached: boolean;
-}
-
-/** A wait for one of the `max` places of a lock. The place is the run's until it releases it or ends. */
-export interface Acquiring {
-  readonly wait: number;
-  readonly key: string;
-  readonly max: number;
-  /** The place outlives the run, until somebody releases it. */
-  readonly loose: boolean;
-  /** What arrives with the place, encoded. */
-  readonly value: string;
-}
-
-/** What a person decides about a step that is held. */
-export type Mending =
-  | { readonly kind: "retry" }
-  | { readonly kind: "settle"; readonly threw: boolean; readonly value: string };
-
-/** What a parked run waits for, as people read it. */
-export interface WaitInfo {
-  readonly id: number;
-  readonly kind: "step" | "timer" | "event" | "child" | "lock";
-  /** Step id, event key, other run, or key of a lock. */
-  readonly name: string;
-  /** Deadline, or null. */
-  readonly due: number | null;
-  readonly since: number;
-  /** `file:line` in the author's source. */
-  readonly at: string;
-}
-
-/** The list of points and slots of one function, kept once per code hash. */
-export interface CodeRecord {
-  /** Code id and hash, `module#path@hash`. */
-  readonly key: string;
-  /** JSON of the function's points, slots and fingerprints. */
-  readonly body: string;
-}
-
-/** A part of a large value, named by its content. Many runs may refer to it. Texts are parts of JSON: no lone surrogates, no NUL. */
-export interface Chunk {
-  readonly hash: string;
-  readonly body: string | Uint8Array;
-}
-
-/** What a snapshot refers to that the one before did not, and the other way round. */
-export interface ChunkChange {
-  readonly added: readonly Chunk[];
-  readonly dropped: readonly string[];
-}
-
-/** Why a run cannot go on. */
-export interface Blocked {
-  /** For people: what is missing, and what to do. */
-  readonly reason: string;
-  /** Id of the function or step that a worker must have loaded to carry it on, or null. */
-  readonly needs: string | null;
-}
-
-export interface RunEnd {
-  readonly status: "done" | "failed" | "cancelled";
-  /** Result or error, encoded. */
-  readonly value: string;
-}
 
 /** One turn of a run: everything that changes, in one transaction. */
 export interface Turn extends Fence {
