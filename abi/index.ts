@@ -1,5 +1,6 @@
 /** The floor that everything stands on: what compiled code, runtime and checker agree on. */
 
+export { buildIdOf, type ModuleHash } from "./build-id.ts";
 export type { Code, CodeKind, Frame, Point, RecordSchema, StepFunction } from "./frame.ts";
 export { ABI_VERSION, TDZ } from "./frame.ts";
 export {
@@ -14,3 +15,4 @@ export {
   type ReleasedCode,
 } from "./manifest.ts";
 export { savableContainers, savableTypes } from "./savable.ts";
+export { digest, sha256 } from "./sha256.ts";

@@ -51,6 +51,8 @@ export interface ManifestRecord {
 export interface Manifest {
   readonly module: string;
   readonly file: string;
+  /** Over its functions: what it is registered with. Empty: nothing of it is. */
+  readonly hash: string;
   readonly codes: readonly ManifestCode[];
   readonly records: readonly ManifestRecord[];
   readonly steps: readonly string[];
@@ -62,7 +64,7 @@ export interface BuildManifest {
   readonly abi: number;
   /** Name of the package that was built. */
   readonly project: string;
-  /** Hash over ids and hashes of all codes, records and steps: equal for builds that carry on the same runs in the same way. */
+  /** `buildIdOf` its modules: equal for builds whose marked functions are the same. */
   readonly build: string;
   /** In the order of their ids. */
   readonly modules: readonly Manifest[];

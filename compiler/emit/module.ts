@@ -62,7 +62,14 @@ export class ModuleEmitter implements Emitter {
     this.diagnostics = diagnostics;
     this.#options = options;
     this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
-    this.manifest = { module: options.moduleId, file: options.filename, codes: [], records: [], steps: [] };
+    this.manifest = {
+      module: options.moduleId,
+      file: options.filename,
+      hash: "",
+      codes: [],
+      records: [],
+      steps: [],
+    };
   }
 
   // ---- services for the parts
@@ -489,10 +496,11 @@ export class ModuleEmitter implements Emitter {
     if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher();
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
+    this.manifest.hash = hash.digest(10);
     const { moduleId, filename } = this.#options;
     const args: t.Expression[] = [
       t.stringLiteral(moduleId),
-      t.stringLiteral(hash.digest(10)),
+      t.stringLiteral(this.manifest.hash),
       t.objectExpression(properties),
     ];
     const constructors = this.#constructors();

@@ -23,6 +23,7 @@ const remedies: Readonly<Record<string, string>> = {
   CF2401: "a worker whose migrations and renames say which is meant (docs/changes.md)",
   CF2402: "a worker with a migration to a suspend point that there is (docs/changes.md)",
   CF2403: "a worker with a mended migration, or with the build that last ran it (docs/changes.md)",
+  CF2404: "a worker with the build that last ran it, or with a kept copy of it (docs/builds.md)",
 };
 
 /** @param frames all that wait */
@@ -37,6 +38,11 @@ export function blockageOf(
     builds: [...new Set(frames.map(({ code: id, hash }) => `${id}@${hash}`))],
     remedy: remedies[code] ?? "what the reason says, then coldframe unblock",
   };
+}
+
+/** Whether other code might carry it on. */
+export function isOfCode({ reason }: Blocked): boolean {
+  return /^CF(2103|230[34]|240[1-4])$/.test(codeOfReason(reason));
 }
 
 /** `CF2103` of the text of an error; empty when it does not begin with a code. */

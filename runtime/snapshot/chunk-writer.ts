@@ -12,7 +12,7 @@
  * in the middle, also one that makes the value longer or shorter, leaves the chunks before and behind it as they are.
  * Names are SHA-256: nobody can make two contents of one name. The name of text and that of bytes never agree.
  */
-import { digest } from "../sha256.ts";
+import { digest } from "../../abi/index.ts";
 import { toBase64 } from "./base64.ts";
 import { checksum } from "./checksum.ts";
 import {

@@ -6,7 +6,7 @@
  */
 import type { Frame, RecordSchema } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { type Durable, recordOf, registry } from "../machine/index.ts";
+import { type Durable, loaded, recordOf } from "../machine/index.ts";
 import type { Resolved } from "./align.ts";
 import { broken, type In, type Node } from "./kind.ts";
 import { type HeapIn, savedVariables } from "./kinds/functions.ts";
@@ -210,7 +210,7 @@ class Locals {
   private schema(variables: readonly string[]): RecordSchema {
     const { code } = this.resolved;
     const found: RecordSchema[] = [];
-    for (const schema of registry.records.values()) {
+    for (const schema of loaded().records.values()) {
       const own = schema.id.startsWith(`${code.id}.{`) || schema.id.startsWith(`${code.id}.scope`);
       if (own && variables.every((variable) => schema.variables.includes(variable))) found.push(schema);
     }

@@ -15,6 +15,7 @@ import {
   generatorFunctionOf,
   generatorTask,
   isPristine,
+  loaded,
   memberOf,
   nameOf,
   placeOf,
@@ -546,7 +547,7 @@ export class Writer implements RunOut {
   private writeMade(value: ClassValue): string {
     const { code, run } = value;
     if (code.make === null) {
-      if (registry.classes.get(code.id) === value.class) return writeReference(code.id, value.class, this);
+      if (loaded().classes.get(code.id) === value.class) return writeReference(code.id, value.class, this);
       return this.refuse(`the class ${value.class.name} of a module that was loaded twice`);
     }
     if (this.ofRun === null) return this.refuse("a class made in a function");

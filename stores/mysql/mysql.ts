@@ -3,6 +3,7 @@
  * runs go into one transaction (stores/batch); hints travel beside the commits (signals.ts).
  */
 import type {
+  BuildRecord,
   Claimed,
   CodeRecord,
   Hint,
@@ -21,6 +22,7 @@ import type {
   StartOutcome,
   Store,
   StoreOptions,
+  Stranded,
   WorkerInfo,
   Write,
   WriteOutcome,
@@ -33,6 +35,7 @@ import {
   cancelOp,
   changeSchedule,
   chunkOf,
+  clean,
   detailOf,
   endOp,
   KnownNumbers,
@@ -65,7 +68,7 @@ import type { Parameter, Value } from "./sql.ts";
 import { insertRuns } from "./starts.ts";
 import { type StatementName, statements } from "./statements.ts";
 import { MysqlTables } from "./tables.ts";
-import { cloneRun, collect, inserted, reserve } from "./upkeep.ts";
+import { cloneRun, collect, inserted, reserve, strand } from "./upkeep.ts";
 import { piecesOf } from "./write-changes.ts";
 
 /** Tries before a collision with others is an error. */
@@ -166,12 +169,13 @@ export class MysqlStore implements Store {
     this.#tell([{ kind: "ready" }]);
   }
 
-  async renew({ id, lease, about }: WorkerInfo, first: boolean): Promise<boolean> {
+  async renew({ id, lease, about, builds }: WorkerInfo, first: boolean): Promise<boolean> {
     const now = this.#time();
-    if (!first) return (await this.#run("renewWorker", [now, lease, id, now])).rowCount === 1;
+    if (!first)
+      return (await this.#run("renewWorker", [now, lease, JSON.stringify(builds), id, now])).rowCount === 1;
     let n = 0;
     const added = await inserted(
-      this.#run("addWorker", [id, lease, now, lease, about]).then(({ insertId }) => {
+      this.#run("addWorker", [id, lease, now, lease, about, JSON.stringify(builds)]).then(({ insertId }) => {
         n = insertId;
       }),
     );
@@ -279,8 +283,18 @@ export class MysqlStore implements Store {
     return (await this.#run("dropSchedule", [id])).rowCount === 1;
   }
 
-  unblock(run: string): Promise<boolean> {
-    return this.#ask(unblockOp(run));
+  unblock(run: string, worker: string | null): Promise<boolean> {
+    return this.#ask(unblockOp(run, worker));
+  }
+
+  async announce(builds: readonly BuildRecord[]): Promise<void> {
+    if (builds.length > 0) await this.#run("addBuilds", [builds.map(({ id, body }) => [id, body])]);
+  }
+
+  async strand(reason: string): Promise<readonly Stranded[]> {
+    const blocked = await this.#again((session, now) => strand(session, clean(reason), now));
+    if (blocked.length > 0) this.#tell([{ kind: "ready" }]);
+    return blocked;
   }
 
   async due(worker: string, placement: Placement): Promise<number | null> {
@@ -344,6 +358,9 @@ export class MysqlStore implements Store {
       const n = await this.#runs.find(id);
       return n === null ? [] : (await this.#rows("chunksOf", [[n]])).map(chunkOf);
     },
+    reasons: async () =>
+      Object.fromEntries((await this.#rows("reasons", [])).map(({ code, runs }) => [code, runs])),
+    builds: async (): Promise<readonly BuildRecord[]> => this.#rows("builds", []),
     codes: async (): Promise<readonly CodeRecord[]> => this.#rows("codes", []),
     schemaOf: async (key: string): Promise<string | null> =>
       (await this.#rows("schemaOf", [key]))[0]?.schema ?? null,
@@ -357,7 +374,10 @@ export class MysqlStore implements Store {
         : await this.#rows("dueSchedules", [due, limit])
       ).map(scheduleOf),
     nextSchedule: async (): Promise<number | null> => (await this.#rows("nextSchedule", []))[0]?.next ?? null,
-    workers: async () => this.#rows("liveWorkers", [this.#time()]),
+    workers: async () =>
+      (await this.#rows("liveWorkers", [this.#time()])).map(({ id, lease, until, about, builds }) => ({
+        ...{ id, lease, until, about, builds: JSON.parse(builds ?? "[]") },
+      })),
   };
 
   async retire(worker: string): Promise<void> {

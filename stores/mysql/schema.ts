@@ -23,6 +23,7 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `builds`        | build that a worker has announced        | once                             |
  * | `signals`       | one: changes with what others should know | after commits, now and then     |
  * | `version`       | these tables: their version              | by migrations                    |
  *
@@ -139,6 +140,13 @@ export const migrations: readonly (readonly string[])[] = [
     table("run_chunks", "n BIGINT NOT NULL, c BIGINT NOT NULL, PRIMARY KEY (n, c), KEY run_chunks_of (c)"),
     table("signals", "n INT PRIMARY KEY, version BIGINT NOT NULL"),
     "INSERT IGNORE INTO @signals (n, version) VALUES (1, 1)",
+  ],
+  [
+    `ALTER TABLE @queue ADD COLUMN build ${NAME}`,
+    `ALTER TABLE @queue ADD COLUMN bound ${NAME}`,
+    "ALTER TABLE @queue ADD KEY queue_bound (bound, due)",
+    "ALTER TABLE @workers ADD COLUMN builds TEXT",
+    table("builds", `id ${NAME} PRIMARY KEY, body LONGTEXT NOT NULL`),
   ],
 ];
 

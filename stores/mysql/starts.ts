@@ -35,8 +35,9 @@ export async function insertRuns(
   if (fresh.length > 0) {
     const epoch = owner === undefined ? 0 : 1;
     await session.run(statements.insertQueue, [
-      fresh.map(({ id, entry, priority, group }) => [
+      fresh.map(({ id, entry, priority, group, build }) => [
         ...[created.get(id)!, entry, priority, group, "active", now, owner ?? null, epoch, 0, false, "no"],
+        owner === undefined ? null : (build ?? null),
       ]),
     ]);
     await session.run(statements.insertStates, [

@@ -15,7 +15,7 @@ export async function claimRuns(
   now: number,
   worker: string,
   limit: number,
-  { groups, only, except }: Placement,
+  { groups, only, except, builds }: Placement,
 ): Promise<{ readonly claimed: readonly Claimed[]; readonly numbers: readonly [string, number][] } | null> {
   const dead = (await session.run("dead", [now])).rows[0];
   if (dead !== undefined) {
@@ -24,7 +24,7 @@ export async function claimRuns(
   }
   const owner = (await session.run("claimer", [now, worker])).rows[0]?.n as number | undefined;
   if (owner === undefined) return { claimed: [], numbers: [] };
-  const suspect = (await session.run("suspect", [now, groups, only, except])).rows[0]?.n as
+  const suspect = (await session.run("suspect", [now, groups, only, except, builds])).rows[0]?.n as
     | number
     | undefined;
   let rows: Row[] | null = null;
@@ -34,7 +34,7 @@ export async function claimRuns(
     else if (isDraining(now)) rows = [];
   }
   if (rows === null) {
-    const values = [now, owner, groups, only, except, limit];
+    const values = [now, owner, groups, only, except, limit, builds];
     rows = (await session.run("claim", values)).rows;
     // Who gets nothing looks again much later.
     if (rows.length === 0) rows = (await session.run("claimRest", values)).rows;

@@ -3,6 +3,7 @@
  * into one transaction (stores/batch); hints travel beside the commits (hints.ts).
  */
 import type {
+  BuildRecord,
   Claimed,
   CodeRecord,
   Hint,
@@ -21,6 +22,7 @@ import type {
   StartOutcome,
   Store,
   StoreOptions,
+  Stranded,
   WorkerInfo,
   Write,
   WriteOutcome,
@@ -33,6 +35,7 @@ import {
   cancelOp,
   changeSchedule,
   chunkOf,
+  clean,
   detailOf,
   endOp,
   KnownNumbers,
@@ -173,9 +176,9 @@ export class PostgresStore implements Store {
     this.#tell([{ kind: "ready" }]);
   }
 
-  async renew({ id, lease, about }: WorkerInfo, first: boolean): Promise<boolean> {
-    if (!first) return (await this.#run("renewWorker", [this.#time(), id, lease])).rowCount === 1;
-    const [added] = await this.#rows("addWorker", [this.#time(), id, lease, about]);
+  async renew({ id, lease, about, builds }: WorkerInfo, first: boolean): Promise<boolean> {
+    if (!first) return (await this.#run("renewWorker", [this.#time(), id, lease, builds])).rowCount === 1;
+    const [added] = await this.#rows("addWorker", [this.#time(), id, lease, about, builds]);
     if (added === undefined) return false;
     this.#workers.add(id, added.n);
     return true;
@@ -283,14 +286,25 @@ export class PostgresStore implements Store {
     return (await this.#run("dropSchedule", [id])).rowCount === 1;
   }
 
-  unblock(run: string): Promise<boolean> {
-    return this.#ask(unblockOp(run));
+  unblock(run: string, worker: string | null): Promise<boolean> {
+    return this.#ask(unblockOp(run, worker));
   }
 
-  async due(worker: string, { groups, only, except }: Placement): Promise<number | null> {
-    const [{ wait, never }] = (await this.#rows("due", [this.#time(), worker, groups, only, except])) as [
-      Row,
-    ];
+  async announce(builds: readonly BuildRecord[]): Promise<void> {
+    await this.#run("addBuilds", [builds.map(({ id }) => id), builds.map(({ body }) => body)]);
+  }
+
+  async strand(reason: string): Promise<readonly Stranded[]> {
+    const found = await this.#rows("strand", [this.#time(), STRANDED, clean(reason)]);
+    if (found.length > 0) this.#tell([{ kind: "ready" }]);
+    return found
+      .filter(({ blocked }) => blocked)
+      .map(({ id, entry, turn, build }) => ({ id, entry, turn, build }));
+  }
+
+  async due(worker: string, { groups, only, except, builds }: Placement): Promise<number | null> {
+    const values = [this.#time(), worker, groups, only, except, builds];
+    const [{ wait, never }] = (await this.#rows("due", values)) as [Row];
     return never ? null : wait;
   }
 
@@ -346,6 +360,9 @@ export class PostgresStore implements Store {
       const n = await this.#runs.find(id);
       return n === null ? [] : (await this.#rows("chunksOf", [[n]])).map(chunkOf);
     },
+    reasons: async () =>
+      Object.fromEntries((await this.#rows("reasons", [])).map(({ code, runs }) => [code, runs])),
+    builds: async (): Promise<readonly BuildRecord[]> => this.#rows("builds", []),
     codes: async (): Promise<readonly CodeRecord[]> => this.#rows("codes", []),
     schemaOf: async (key: string): Promise<string | null> =>
       (await this.#rows("schemaOf", [key]))[0]?.schema ?? null,
@@ -425,6 +442,9 @@ export class PostgresStore implements Store {
     for (const listener of this.#listeners) listener(hint);
   }
 }
+
+/** Runs that are looked after at one time. */
+const STRANDED = 1000;
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 

@@ -21,6 +21,7 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `builds`        | build that a worker has announced        | once                             |
  * | `coldframe`     | this schema: its version                 | by migrations                    |
  *
  * `states` has no index but its key and half of each page is left free, so that a turn is a heap-only update: no index
@@ -180,6 +181,12 @@ CREATE TABLE @chunks (
 ALTER TABLE @chunks ALTER COLUMN body SET STORAGE EXTERNAL;
 CREATE TABLE @run_chunks (n bigint NOT NULL, c bigint NOT NULL, PRIMARY KEY (n, c));
 CREATE INDEX run_chunks_of ON @run_chunks (c);
+`,
+  `
+ALTER TABLE @queue ADD COLUMN build text COLLATE "C", ADD COLUMN bound text COLLATE "C";
+CREATE INDEX queue_bound ON @queue (due) WHERE bound IS NOT NULL AND ${CLAIMABLE};
+ALTER TABLE @workers ADD COLUMN builds text[] NOT NULL DEFAULT '{}';
+CREATE TABLE @builds (id text COLLATE "C" PRIMARY KEY, body text NOT NULL);
 `,
 ];
 

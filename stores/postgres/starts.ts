@@ -14,7 +14,8 @@ export function startRuns(
   numbers: KnownNumbers,
 ): Promise<void> {
   return start(asked, failureOf, numbers, async (runs, worker) => {
-    const column = (name: Exclude<keyof (typeof runs)[0], "tags" | "limit">) => runs.map((one) => one[name]);
+    const column = (name: Exclude<keyof (typeof runs)[0], "tags" | "limit" | "build">) =>
+      runs.map((one) => one[name]);
     const { rows } = await run("start", [
       time(),
       worker,
@@ -26,6 +27,7 @@ export function startRuns(
       runs.map(({ tags }) => tagsOf(tags)),
       column("parent"),
       column("group"),
+      runs.map(({ build }) => build ?? null),
     ]);
     return { created: new Map(rows.map(({ id, n }) => [id, n])), claimed: rows[0]?.claimed ?? false };
   });

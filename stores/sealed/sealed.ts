@@ -21,6 +21,7 @@
 import type {
   Arrival,
   Attempt,
+  BuildRecord,
   Claimed,
   Mending,
   NewEvent,
@@ -34,6 +35,7 @@ import type {
   StartOutcome,
   Store,
   StoreOptions,
+  Stranded,
   WaitInfo,
   WorkerInfo,
   Write,
@@ -186,8 +188,16 @@ class SealedStore implements Store {
     return this.#inner.unschedule(id);
   }
 
-  unblock(run: string): Promise<boolean> {
-    return this.#inner.unblock(run);
+  unblock(run: string, worker: string | null): Promise<boolean> {
+    return this.#inner.unblock(run, worker);
+  }
+
+  announce(builds: readonly BuildRecord[]): Promise<void> {
+    return this.#inner.announce(builds);
+  }
+
+  strand(reason: string): Promise<readonly Stranded[]> {
+    return this.#inner.strand(reason);
   }
 
   due(worker: string, placement: Placement): Promise<number | null> {
@@ -212,7 +222,9 @@ class SealedStore implements Store {
     },
     runs: (filter) => this.#inner.read.runs(filter),
     counts: () => this.#inner.read.counts(),
+    reasons: () => this.#inner.read.reasons(),
     codes: () => this.#inner.read.codes(),
+    builds: () => this.#inner.read.builds(),
     chunks: async (run) => Promise.all((await this.#inner.read.chunks(run)).map(this.#sealing.openChunk)),
     schemaOf: (key) => this.#inner.read.schemaOf(key),
     schedule: async (id) => {

@@ -176,7 +176,7 @@ class Simulation implements Surroundings {
         if (!blocked!.reason.startsWith("CF2308"))
           this.watch.violated(`${id} is blocked: ${blocked!.reason}`);
         this.faults.coverage.poison++;
-        await this.#store.unblock(id);
+        await this.#store.unblock(id, null);
       }
       this.#lookAtBlocked();
     }, 5000);

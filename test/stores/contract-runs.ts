@@ -90,7 +90,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.news("w1"))[0]).toMatchObject({ run: "b", suspend: true });
       const told = passed((await store.commit([turnOf(b, { subscribe: [{ wait: 1, key: "k" }] })]))[0]);
       expect(told.suspend).toBe(true);
-      const release = { due: null, blocked: null };
+      const release = { due: null, blocked: null, bound: null };
       passed((await store.commit([noteOf(b, { release, news: told.news })]))[0]);
       expect((await store.send(eventOf("k", "1"))).status).toBe("delivered");
       expect(await store.claim("w1", 10, ANY)).toEqual([]);

@@ -1,6 +1,7 @@
 import { describe, it } from "vitest";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
 import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -29,5 +30,11 @@ async function underTest() {
 
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
 else
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeBuilds,
+  ])
     describeContract("mysql", underTest);

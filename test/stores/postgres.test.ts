@@ -1,6 +1,7 @@
 import { afterAll, describe, it } from "vitest";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
 import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -34,5 +35,11 @@ if (url === null) {
   describe("postgres", () => it.skip(says));
   afterAll(() => console.warn(says));
 } else
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeBuilds,
+  ])
     describeContract("postgres", underTest);
