@@ -2,6 +2,7 @@
 /** `coldframe`: what a person operates. Reads the command line, runs one command, ends with its exit code. */
 import { readFileSync } from "node:fs";
 import { clone, restart } from "./commands/again.ts";
+import { build } from "./commands/build.ts";
 import { cancel } from "./commands/cancel.ts";
 import { check } from "./commands/check.ts";
 import { reject, resolve, retry } from "./commands/decide.ts";
@@ -41,6 +42,7 @@ const pages = [
   unschedule,
   migrate,
   work,
+  build,
   check,
   release,
   serve,

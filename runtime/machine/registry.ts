@@ -280,7 +280,7 @@ export function nameOf(object: object): string | undefined {
 
 /** Whether the name of a module or of something in it is coldframe's own: the same in all builds. */
 export function isOurs(name: string): boolean {
-  return /^coldframe(\/[a-z]+([.-][a-z]+)?)?(#|$)/.test(name);
+  return /^coldframe(\/[a-z]+([.-][a-z]+)*)?(#|$)/.test(name);
 }
 
 function nameIn(code: Loaded, object: object): string | undefined {

@@ -9,8 +9,8 @@ const MODULES = "shop/";
 
 /** Forgets all versions of all modules of these tests, and what was said about how they changed. */
 export function unload(): void {
-  const { codes, modules, records, classes, renames, migrations } = machine.registry;
-  for (const map of [codes, modules, records, classes])
+  const { codes, modules, records, classes, steps, renames, migrations, policies } = machine.registry;
+  for (const map of [codes, modules, records, classes, steps, policies])
     for (const id of [...map.keys()]) if (id.startsWith(MODULES)) map.delete(id);
   renames.clear();
   migrations.clear();
