@@ -74,7 +74,7 @@ export const errors = {
   CF3411: "the server cannot do this now",
   CF3412: "the server failed",
   CF3501: "there is no such kept build",
-  CF3502: "a kept build is damaged",
+  CF3502: "a kept build cannot be used",
 } as const;
 
 export type ErrorCode = keyof typeof errors;

@@ -1,6 +1,6 @@
 /** `coldframe`: what users import. Everything by name. */
 export { type StepContext, stepContext } from "./engine/attempt.ts";
-export type { Blockage } from "./engine/blockage.ts";
+export { type Blockage, blockageOf } from "./engine/blockage.ts";
 export type { KeptBuild, KeptBuilds } from "./engine/builds.ts";
 export { Channel, type ChannelOptions, channel } from "./engine/channel.ts";
 export { type ChildOptions, type ChildPromise, start } from "./engine/child.ts";

@@ -6,6 +6,8 @@ export interface Blockage {
   readonly code: string;
   /** The function or step that a worker must have loaded, or null. */
   readonly needs: string | null;
+  /** Id of the build that ran it last, or null. */
+  readonly build: string | null;
   /** What last ran it: `module#path@hash` of each of its functions that wait, once. */
   readonly builds: readonly string[];
   /** What lets it go on. */
@@ -29,12 +31,14 @@ const remedies: Readonly<Record<string, string>> = {
 /** @param frames all that wait */
 export function blockageOf(
   { reason, needs }: Blocked,
+  build: string | null,
   frames: readonly { readonly code: string; readonly hash: string }[],
 ): Blockage {
   const code = codeOfReason(reason);
   return {
     code,
     needs,
+    build,
     builds: [...new Set(frames.map(({ code: id, hash }) => `${id}@${hash}`))],
     remedy: remedies[code] ?? "what the reason says, then coldframe unblock",
   };
