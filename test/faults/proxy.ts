@@ -96,10 +96,13 @@ export class Proxy {
       }
       // What comes later waits, so that it stays behind.
       from.pause();
-      setTimeout(() => {
-        to.write(data);
-        from.resume();
-      }, this.#random.between(50, 500));
+      setTimeout(
+        () => {
+          to.write(data);
+          from.resume();
+        },
+        this.#random.between(50, 500),
+      );
     };
     client.on("data", (data) => {
       if (silent) return;

@@ -44,9 +44,11 @@ globalThis.world = {
     return `${label}#${n}`;
   },
   async count(tx, label) {
-    await job.database === "postgres"
-      ? await tx.query("INSERT INTO counters VALUES ($1, 1) ON CONFLICT (label) DO UPDATE SET times = counters.times + 1", [label])
-      : await tx.query("INSERT INTO counters VALUES (?, 1) ON DUPLICATE KEY UPDATE times = times + 1", [label]);
+    const sql = {
+      postgres: "VALUES ($1, 1) ON CONFLICT (label) DO UPDATE SET times = counters.times + 1",
+      mysql: "VALUES (?, 1) ON DUPLICATE KEY UPDATE times = times + 1",
+    };
+    await tx.query(`INSERT INTO counters (label, times) ${sql[job.database]}`, [label]);
     return `${label} counted`;
   },
   pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -62,7 +64,8 @@ function watched(store) {
       if (name === "claim")
         return async (...args) => {
           const claimed = await target.claim(...args);
-          if (claimed.length > 0) tell({ kind: "claimed", runs: claimed.map(({ id, epoch }) => [id, epoch]) });
+          if (claimed.length > 0)
+            tell({ kind: "claimed", runs: claimed.map(({ id, epoch }) => [id, epoch]) });
           return claimed;
         };
       if (name === "commit")
@@ -70,7 +73,10 @@ function watched(store) {
           const outcomes = await target.commit(writes);
           const passed = writes.filter(({ kind }, i) => kind === "turn" && outcomes[i].passed);
           if (passed.length > 0)
-            tell({ kind: "wrote", turns: passed.map(({ run, epoch, turn, end }) => [run, epoch, turn, end !== null]) });
+            tell({
+              kind: "wrote",
+              turns: passed.map(({ run, epoch, turn, end }) => [run, epoch, turn, end !== null]),
+            });
           for (const [i, { passed, fenced, error }] of outcomes.entries()) {
             if (fenced) tell({ kind: "fenced" });
             else if (!passed) tell({ kind: "refused", what: `${writes[i].run}: ${error?.stack}` });
@@ -97,7 +103,12 @@ async function begin() {
     store: watched(await open()),
     ...job.options,
     log: ({ level, message, error }) =>
-      tell({ kind: "log", level, message, error: error instanceof Error ? error.stack : String(error ?? "") }),
+      tell({
+        kind: "log",
+        level,
+        message,
+        error: error instanceof Error ? error.stack : String(error ?? ""),
+      }),
   });
 }
 

@@ -5,6 +5,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -72,6 +73,7 @@ const PATIENCE = 60_000;
 /** @param folder where its files are to be; default: a temporary one */
 export async function ownServer(recipe: Recipe, folder?: string): Promise<OwnServer> {
   const home = folder ?? mkdtempSync(join(tmpdir(), "coldframe-server-"));
+  mkdirSync(home, { recursive: true });
   const user = ordinaryUser();
   if (user.uid !== undefined) chownSync(home, user.uid, user.gid!);
   const options = { ...user, cwd: home, env: { ...process.env, LC_ALL: "C" } };

@@ -83,12 +83,14 @@ export function judgePlaces(all: readonly Execution[], cancelled: ReadonlySet<st
   const violations: string[] = [];
   for (const { key, max } of PLACES) {
     const inside = new Set<string>();
-    for (const { label } of all) {
+    const before: string[] = [];
+    for (const { label, at } of all) {
       const [owner, what, place] = label.split(" ");
       if (place !== key || cancelled.has(runOf(owner!))) continue;
+      before.push(`${label} at ${at}`);
       if (what === "leave") inside.delete(owner!);
       else if (inside.add(owner!).size > max)
-        violations.push(`more than ${max} in ${key}: ${[...inside].join()}`);
+        violations.push(`more than ${max} in ${key}: ${[...inside].join()}; ${before.slice(-8).join(", ")}`);
     }
   }
   return violations;

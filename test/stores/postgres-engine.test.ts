@@ -198,6 +198,54 @@ describe.skipIf(url === null)("engines on one server", () => {
     await pool.end();
   });
 
+  it("lose no event where sessions are set to stricter transactions", async () => {
+    const strict = `${url}${url.includes("?") ? "&" : "?"}options=-c%20default_transaction_isolation%3Drepeatable%5C%20read`;
+    const pool = new Pool({ connectionString: strict, max: 3 });
+    let begun = () => {};
+    let goOn: Promise<void> | null = null;
+    // Stands still behind the first statement of a transaction, whose snapshot would be that of the whole.
+    const halting: PostgresPool = {
+      totalCount: 0,
+      async connect() {
+        const client = await pool.connect();
+        return {
+          release: (error) => client.release(error),
+          async query(query) {
+            const result = await client.query(query);
+            const wait = goOn;
+            if (wait === null || !query.name?.endsWith(" now")) return result;
+            goOn = null;
+            begun();
+            await wait;
+            return result;
+          },
+        };
+      },
+      end: () => pool.end(),
+    };
+    const store = postgres(pool, { schema, listen: false });
+    const sender = postgres(halting, { schema, listen: false });
+    for (const one of [store, sender]) await one.migrate();
+    await store.renew(worker("w1"), true);
+    await store.start([newRun("a")], null);
+    const [claimed] = await store.claim("w1", 1, ANY);
+    let release = () => {};
+    goOn = new Promise((resolve) => {
+      release = resolve;
+    });
+    const standing = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const sent = sender.send({ key: "k", payload: "1", id: "e", run: null });
+    await standing;
+    const subscribe = [{ wait: 1, key: "k" }];
+    passed((await store.commit([turnOf(claimed!, { subscribe, keep: false, due: null })]))[0]);
+    release();
+    expect(await sent).toEqual({ status: "delivered", run: "a" });
+    for (const one of [store, sender]) await one.close();
+    await pool.end();
+  });
+
   it("are what the command line looks at, which makes no schema", async () => {
     const named = `${url}?schema=${schema}`;
     const open = (create: boolean) =>
