@@ -43,6 +43,7 @@ export interface ConnectionOptions {
 
 /** Statements on one connection. */
 export interface Session {
+  readonly schema: string;
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult>;
   text(sql: string, values?: readonly unknown[]): Promise<QueryResult>;
 }
@@ -211,6 +212,7 @@ export class Connections {
       }
     };
     return {
+      schema: this.#schema,
       run: (name, values) => {
         const query = { text: this.#sql[name], values: values as unknown[] };
         return ask(this.#prepares ? { name: `cf ${this.#schema} ${name}`, ...query } : query);
