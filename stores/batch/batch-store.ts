@@ -33,6 +33,7 @@ import { cancelOp, endOp, mendOp, type Op, resumeOp, sendOp, startOp, suspendOp,
 import type { Tables } from "./records.ts";
 import { attemptOf, chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
 import { changeSchedule } from "./schedules.ts";
+import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
 import { arrivalOf, FENCED, retried } from "./turns.ts";
@@ -115,6 +116,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   readonly #operations: ServerOperations<S>;
   readonly #listeners = new Set<(hint: Hint) => void>();
   #now: (() => number) | null = null;
+  readonly #clock = new ServerClock();
   /** Engines that have opened it, and will close it. */
   #users = 0;
   #connections: C | null = null;
@@ -167,12 +169,23 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
     if (this.#connections === null) {
-      this.#opening ??= this.open().finally(() => {
+      this.#opening ??= this.#open().finally(() => {
         this.#opening = null;
       });
       this.#connections = await this.#opening;
     }
     this.#users++;
+  }
+
+  async #open(): Promise<C> {
+    const connections = await this.open();
+    try {
+      await connections.session((session) => this.clock(session));
+    } catch (error) {
+      await connections.end();
+      throw error;
+    }
+    return connections;
   }
 
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
@@ -356,6 +369,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     await connections.end();
   }
 
+  now(): number {
+    return this.time() ?? this.#clock.now();
+  }
+
   /** What a test says that the time is, or null: the server's. */
   protected time(): number | null {
     return this.#now?.() ?? null;
@@ -363,7 +380,8 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
   /** The time in a transaction: that of a test, or of the server. */
   protected async clock(session: S): Promise<number> {
-    return this.time() ?? (await this.ask("now", [null], session)).rows[0].now;
+    const question = async () => (await this.ask("now", [null], session)).rows[0].now as number;
+    return this.time() ?? this.#clock.ask(question);
   }
 
   protected async rows(name: CommonName, values: readonly CommonValue[]): Promise<Row[]> {

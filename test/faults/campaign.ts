@@ -11,7 +11,7 @@ import { operations, type Plan, randomPlan, withoutTransactions } from "../simul
 import { compiled, eventsOf, type Model, modelOf } from "../simulation/program.ts";
 import { Random } from "../simulation/random.ts";
 import { makeBuilds } from "./builds.ts";
-import { Fleet } from "./fleet.ts";
+import { Fleet, type Job } from "./fleet.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { Outside } from "./outside.ts";
 import { Proxy } from "./proxy.ts";
@@ -128,18 +128,18 @@ class Campaign {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  #job(module: string): object {
+  #job(module: string): Job {
     const { name, server, urlOf } = this.#laboratory;
     const port = this.#random.chance(0.75) ? this.#proxy.port : server.port;
-    const url = urlOf(port, this.#random.chance(0.3));
-    return { database: name, url, module, outside: this.#outside.port };
+    const isolated = name === "postgres" && this.#random.chance(0.3);
+    return { database: name, url: urlOf(port, isolated), module, outside: this.#outside.port, isolated };
   }
 
   // Faults.
 
   #troubles(): readonly Promise<void>[] {
-    const { laboratory, pace } = { laboratory: this.#laboratory, pace: this.#options.pace };
-    const { server, crashes, disk, collide } = laboratory;
+    const { pace } = this.#options;
+    const { server, crashes, disk, collide } = this.#laboratory;
     const kinds = [
       this.#again(pace, async () => this.#fleet.kill()),
       this.#again(pace * 2, async () => this.#fleet.freeze()),
@@ -148,10 +148,7 @@ class Campaign {
         await this.#time(this.#random.between(0, 1500));
         await server.start();
       }),
-      this.#again(pace / 10, async () => {
-        const numbers = Array.from({ length: 6 }, () => this.#random.between(1, this.#newest));
-        await collide(numbers.sort((a, b) => b - a));
-      }),
+      this.#again(pace / 10, () => collide(this.#random)),
     ];
     if (typeof disk === "string") return kinds;
     return [
@@ -163,8 +160,6 @@ class Campaign {
       }),
     ];
   }
-
-  #newest = 1;
 
   async #again(pace: number, strike: () => Promise<void>): Promise<void> {
     await this.#time(this.#random.between(pace / 2, pace));

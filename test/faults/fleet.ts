@@ -24,6 +24,7 @@ export interface FleetFaults {
   "worker stopped past its lease (SIGSTOP, SIGCONT)": number;
   "write of a former owner refused": number;
   "clock of a worker wrong by minutes": number;
+  "worker whose sessions are repeatable reads": number;
   "run handed over between builds": number;
 }
 
@@ -31,6 +32,7 @@ interface Member {
   readonly child: ChildProcess;
   readonly build: Build;
   readonly skew: number;
+  readonly isolated: boolean;
   claimed: boolean;
   frozen: boolean;
   /** It has stood still for longer than its lease, and has not noticed yet. */
@@ -40,8 +42,19 @@ interface Member {
 export interface FleetOptions {
   readonly workers: number;
   /** Of one worker: its job without options and skew, and whether it goes through the bad network. */
-  job(build: Build): object;
+  job(build: Build): Job;
   violated(what: string): void;
+}
+
+export interface Job {
+  readonly database: string;
+  readonly url: string;
+  /** Path of the program. */
+  readonly module: string;
+  /** Port of the system outside. */
+  readonly outside: number;
+  /** Its sessions are set to stricter transactions. */
+  readonly isolated: boolean;
 }
 
 /** Short, so that much happens; a loaded machine loses some leases by itself. */
@@ -53,6 +66,7 @@ export class Fleet {
     "worker stopped past its lease (SIGSTOP, SIGCONT)": 0,
     "write of a former owner refused": 0,
     "clock of a worker wrong by minutes": 0,
+    "worker whose sessions are repeatable reads": 0,
     "run handed over between builds": 0,
   };
   /** Logged errors and warnings by their texts. */
@@ -75,7 +89,7 @@ export class Fleet {
   constructor(random: Random, options: FleetOptions) {
     this.#random = random;
     this.#options = options;
-    for (let i = 0; i < options.workers; i++) this.#launch();
+    for (let i = 0; i < options.workers; i++) this.#launch(i % 2 === 0 ? "old" : "new");
   }
 
   /** Kills one of them; another takes its place. */
@@ -121,9 +135,8 @@ export class Fleet {
     return able.length === 0 ? null : this.#random.pick(able);
   }
 
-  #launch(): void {
+  #launch(build: Build): void {
     const random = this.#random;
-    const build = random.pick(["old", "new"] as const);
     const skew = random.chance(0.5) ? random.between(-600, 600) * 1000 : 0;
     const options = {
       lease: LEASE,
@@ -133,12 +146,14 @@ export class Fleet {
       hold: random.pick([100, 1000]),
       grace: 500,
     };
-    const job = { ...this.#options.job(build), skew, options };
+    const told = this.#options.job(build);
+    const { isolated } = told;
+    const job = { ...told, skew, options };
     const child = spawn(process.execPath, [script, JSON.stringify(job)], {
       cwd: root,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const member: Member = { child, build, skew, claimed: false, frozen: false, late: false };
+    const member: Member = { child, build, skew, isolated, claimed: false, frozen: false, late: false };
     this.#members.add(member);
     let errors = "";
     child.stderr!.on("data", (chunk) => {
@@ -150,7 +165,7 @@ export class Fleet {
       if (this.#over) return;
       if (signal !== "SIGKILL")
         this.#options.violated(`a worker ended by itself (${code ?? signal}): ${errors}`);
-      this.#launch();
+      this.#launch(build);
     });
     this.started++;
   }
@@ -162,6 +177,7 @@ export class Fleet {
       case "claimed":
         if (!member.claimed && Math.abs(member.skew) >= 60_000)
           this.counts["clock of a worker wrong by minutes"]++;
+        if (!member.claimed && member.isolated) this.counts["worker whose sessions are repeatable reads"]++;
         member.claimed = true;
         this.claims += told.runs.length;
         for (const [run, epoch] of told.runs) {

@@ -12,6 +12,7 @@ import { postgres } from "../../stores/postgres/index.ts";
 import type { OwnServer } from "../servers/own.ts";
 import { mysqlPrograms, ownMysql } from "../servers/own-mysql.ts";
 import { ownPostgres, postgresPrograms } from "../servers/own-postgres.ts";
+import type { Random } from "../simulation/random.ts";
 
 export type DatabaseName = "postgres" | "mysql";
 
@@ -29,7 +30,7 @@ export interface Laboratory {
   /** Statements one after the other, on a connection of their own. */
   ask(...statements: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Locks rows of runs in an order that meets those of the store. */
-  collide(numbers: readonly number[]): Promise<void>;
+  collide(random: Random): Promise<void>;
   /** Fills its disk, and empties it again. Null: it cannot be done here, and why. */
   readonly disk: { fill(): void; free(): void } | string;
   remove(): Promise<void>;
@@ -81,18 +82,13 @@ async function postgresLaboratory(bin: string): Promise<Laboratory> {
     proofs: {
       "server ended, recovered": /automatic recovery in progress|all server processes terminated/g,
       deadlock: /ERROR: {2}deadlock detected/g,
-      "serialization failure": /ERROR: {2}could not serialize access/g,
       "disk full": /No space left on device/g,
     },
     open: (url) => postgres(url, { connectTimeout: 3000, answerTimeout: 5000 }),
     urlOf: (port, strict) =>
       `${server.url.replace(/:\d+\//, `:${port}/`)}${strict ? "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read" : ""}`,
     ask,
-    async collide(numbers) {
-      const lock = (n: number) => `SELECT 1 FROM coldframe.queue WHERE n = ${n} FOR UPDATE`;
-      const pauses = numbers.flatMap((n) => [lock(n), "SELECT pg_sleep(0.03)"]);
-      await ask("BEGIN", ...pauses, "ROLLBACK").catch(() => {});
-    },
+    collide: (random) => collide(ask, random, "coldframe.queue", "BEGIN", "pg_sleep"),
     disk,
     async remove() {
       await server.remove();
@@ -155,12 +151,29 @@ async function mysqlLaboratory(programs: NonNullable<ReturnType<typeof mysqlProg
     open: (url) => mysql(url, { connectTimeout: 3000, answerTimeout: 5000, poll: 500 }),
     urlOf: (port) => server.url.replace(/:\d+\//, `:${port}/`),
     ask,
-    async collide(numbers) {
-      const lock = (n: number) => `SELECT 1 FROM coldframe_queue WHERE n = ${n} FOR UPDATE`;
-      const pauses = numbers.flatMap((n) => [lock(n), "SELECT SLEEP(0.03)"]);
-      await ask("START TRANSACTION", ...pauses, "ROLLBACK").catch(() => {});
-    },
+    collide: (random) => collide(ask, random, "coldframe_queue", "START TRANSACTION", "SLEEP"),
     disk: "it was not tried with this database",
     remove: () => server.remove(),
   };
+}
+
+/** Locks rows of runs from the last to the first, and takes its time. */
+async function collide(
+  ask: Laboratory["ask"],
+  random: Random,
+  queue: string,
+  begin: string,
+  sleep: string,
+): Promise<void> {
+  try {
+    const rows = await ask(`SELECT n FROM ${queue} WHERE status = 'active' ORDER BY n DESC LIMIT 100`);
+    const numbers = rows.map(({ n }) => Number(n)).filter(() => random.chance(0.2));
+    const locks = numbers.map((n) => [
+      `SELECT 1 FROM ${queue} WHERE n = ${n} FOR UPDATE`,
+      `SELECT ${sleep}(0.02)`,
+    ]);
+    await ask(begin, ...locks.flat(), "ROLLBACK");
+  } catch {
+    // It was the victim, or there is no server.
+  }
 }

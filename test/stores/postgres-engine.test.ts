@@ -1,12 +1,12 @@
 /** Engines of several processes on one server: hints travel, an idle worker asks seldom, poolers are no obstacle. */
 import { Client, Pool } from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openStore } from "../../cli/open-store.ts";
 import { createEngine, type Engine } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import { type PostgresPool, postgres } from "../../stores/postgres/index.ts";
 import { program } from "../engine/programs.ts";
-import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
+import { dropSchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
 import { ANY, newRun, passed, turnOf, worker } from "./contract.ts";
 
 const url = (await findPostgres())!;
@@ -196,6 +196,27 @@ describe.skipIf(url === null)("engines on one server", () => {
     expect(await store.read.run("a")).toMatchObject({ turn: 1, end: { value: "7" } });
     await store.close();
     await pool.end();
+  });
+
+  it("set timers by the clock of the server, whatever their machine believes", async () => {
+    const main = program("await sleep('1h')");
+    const [[{ now }]] = (await inDatabase(
+      url,
+      "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now",
+    )) as [[{ now: number }]];
+    vi.useFakeTimers({ toFake: ["Date"], now: now - 7_200_000 });
+    try {
+      const engine = await engineOn();
+      const run = await engine.start(main, []);
+      for await (const { waits } of run.watch()) {
+        if (waits[0]?.due == null) continue;
+        expect(Math.abs(waits[0].due - now - 3_600_000)).toBeLessThan(1_800_000);
+        break;
+      }
+      await run.cancel();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("lose no event where sessions are set to stricter transactions", async () => {
