@@ -2,7 +2,7 @@
  * A campaign: random programs on real workers and a real server, with faults for so many seconds; then all of them have to end as
  * the uncompiled programs do. The seed decides the programs and when faults strike; what meets what then, the machine decides.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "../../runtime/index.ts";
@@ -35,6 +35,8 @@ export interface Report {
   readonly left: Readonly<Record<string, string>>;
   readonly work: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
+  /** How many of each kind. */
+  readonly broken: Readonly<Record<string, number>>;
   /** What workers logged, and how often. */
   readonly said: ReadonlyMap<string, number>;
 }
@@ -141,7 +143,7 @@ class Campaign {
     const { pace } = this.#options;
     const { server, crashes, disk, collide } = this.#laboratory;
     const kinds = [
-      this.#again(pace, async () => this.#fleet.kill()),
+      this.#again(pace * 1.5, async () => this.#fleet.kill()),
       this.#again(pace * 2, async () => this.#fleet.freeze()),
       this.#again(pace * 4, async () => {
         await server.crash(this.#random.pick(crashes));
@@ -293,14 +295,6 @@ class Campaign {
     }
     const cancelled = new Set([...this.#runs.values()].filter((run) => run.cancelled).map(({ id }) => id));
     for (const violation of judgePlaces(watch.executions, cancelled)) this.#violated(violation);
-    if (process.env.FAULTS_DEBUG) {
-      writeFileSync("/tmp/exec.json", JSON.stringify(watch.executions));
-      writeFileSync(
-        "/tmp/runs.json",
-        JSON.stringify(Object.fromEntries([...this.#runs].map(([id, r]) => [id, r.plan]))),
-      );
-      writeFileSync("/tmp/pg.log", this.#laboratory.server.log());
-    }
   }
 
   #violated(what: string): void {
@@ -325,7 +319,29 @@ class Campaign {
         ...this.#work,
       },
       violations: this.#violations,
+      broken: kindsOf(this.#violations),
       said: this.#fleet.said,
     };
   }
+}
+
+/** What has to hold, and what a violation of it says. */
+const INVARIANTS: readonly (readonly [name: string, says: RegExp])[] = [
+  ["runs that did not end", /has not ended|is not there|nobody was told/],
+  ["owners of one epoch, or turns behind later ones", /two owners|behind turn|wrote after/],
+  ["keys of steps used twice", /^key |executed twice/],
+  ["results that no step gave, or two of one step", /never was|answered #/],
+  ["transactional effects not exactly once", /was counted|counted/],
+  ["results or effects that differ from the uncompiled program", / returned | did | is (failed|cancelled)/],
+  ["places with too many runs inside", /^more than/],
+  ["undoing that is missing", /never undone/],
+];
+
+function kindsOf(violations: readonly string[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = Object.fromEntries(INVARIANTS.map(([name]) => [name, 0]));
+  for (const violation of violations) {
+    const name = INVARIANTS.find(([, says]) => says.test(violation))?.[0] ?? "others";
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -21,11 +21,11 @@ export interface NetworkFaults {
 
 /** Probability at each message of a client. */
 const RATES: NetworkFaults = {
-  "answer to COMMIT lost": 0.01,
-  "cut before COMMIT": 0.004,
-  "answer lost": 0.0005,
-  "half-open connection": 0.0004,
-  "slow connection": 0.0008,
+  "answer to COMMIT lost": 0.04,
+  "cut before COMMIT": 0.02,
+  "answer lost": 0.003,
+  "half-open connection": 0.002,
+  "slow connection": 0.004,
 };
 
 export class Proxy {
