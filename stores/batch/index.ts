@@ -1,4 +1,13 @@
 /** Batches for databases that are servers: what many runs want, locked, loaded, decided here and written with few statements. */
+export {
+  type Answer,
+  BatchStore,
+  type CommonName,
+  type CommonValue,
+  type Hinting,
+  type ServerConnections,
+  type ServerOperations,
+} from "./batch-store.ts";
 export { type Asked, carryOut, decide, type Failure, Lane, type Transactions } from "./batcher.ts";
 export { Again } from "./needs.ts";
 export { KnownNumbers } from "./numbers.ts";

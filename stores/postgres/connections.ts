@@ -43,6 +43,7 @@ export interface ConnectionOptions {
 
 /** Statements on one connection. */
 export interface Session {
+  readonly schema: string;
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult>;
   text(sql: string, values?: readonly unknown[]): Promise<QueryResult>;
 }
@@ -67,6 +68,8 @@ export class Connections {
   readonly dedicated: (() => DedicatedClient) | null;
   /** Statements are prepared once for each connection, until a pooler shows that it does not keep them. */
   #prepares = true;
+  /** Whether a statement alone sees what was committed before it: not where sessions are set to stricter transactions. */
+  #seesAll = true;
 
   private constructor(
     schema: string,
@@ -136,8 +139,14 @@ export class Connections {
     return text.replaceAll(/@(?=[a-z_]+\b)/g, `"${this.#schema}".`);
   }
 
+  /** @param isolation what transactions of which nothing is said are here */
+  isIsolated(isolation: string): void {
+    this.#seesAll = isolation === "read committed";
+  }
+
   /** One statement, which is a transaction of its own. */
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult> {
+    if (!this.#seesAll) return this.transaction((session) => session.run(name, values));
     return this.session((session) => session.run(name, values), true);
   }
 
@@ -170,10 +179,13 @@ export class Connections {
     return this.session(body);
   }
 
-  /** Commits what `body` did; nothing of it when it throws. */
+  /**
+   * Commits what `body` did; nothing of it when it throws. Whatever sessions are set to: who has waited for a lock has to see what
+   * the one before committed, which a snapshot taken at the beginning does not show.
+   */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return this.session(async (session) => {
-      await session.text("BEGIN");
+      await session.text("BEGIN ISOLATION LEVEL READ COMMITTED");
       let result: T;
       try {
         result = await body(session);
@@ -200,6 +212,7 @@ export class Connections {
       }
     };
     return {
+      schema: this.#schema,
       run: (name, values) => {
         const query = { text: this.#sql[name], values: values as unknown[] };
         return ask(this.#prepares ? { name: `cf ${this.#schema} ${name}`, ...query } : query);

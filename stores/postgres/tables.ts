@@ -26,11 +26,9 @@ import { writeChanges } from "./write-changes.ts";
 export class PostgresTables implements Tables {
   readonly now: number;
   readonly #session: Session;
-  readonly #schema: string;
 
-  constructor(session: Session, schema: string, now: number) {
+  constructor(session: Session, now: number) {
     this.#session = session;
-    this.#schema = schema;
     this.now = now;
   }
 
@@ -44,7 +42,7 @@ export class PostgresTables implements Tables {
 
   async lockKeys(keys: readonly string[], wait: boolean): Promise<boolean> {
     // The order is that of the numbers: it is the same for all.
-    const names = [...new Set(keys.map((key) => BigInt(hashOf(`${this.#schema} ${key}`))))]
+    const names = [...new Set(keys.map((key) => BigInt(hashOf(`${this.#session.schema} ${key}`))))]
       .sort((a, b) => (a < b ? -1 : 1))
       .map(String);
     if (!wait) return (await this.#rows("tryNames", [names]))[0].locked;
