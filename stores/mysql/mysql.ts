@@ -107,7 +107,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
   }
 
   protected insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started> {
-    return this.transaction((session, now) => insertRuns(session, runs, worker, now));
+    return this.write((session, now) => insertRuns(session, runs, worker, now));
   }
 
   protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>> {
