@@ -153,6 +153,8 @@ function renamings(source: string): Edit[] {
   });
   names.forEach((own, scope) => {
     for (const name of own) {
+      // `this` as a parameter is a type.
+      if (name === "this") continue;
       const tree = scopesOf((_, rename, index) => {
         if (index === scope) rename(name, name + RENAMED);
       });
