@@ -407,11 +407,10 @@ export class Writer implements RunOut {
     }
     if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
-    if (kind !== undefined)
-      return (
-        (Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined) ??
-        this.writeKind(object, kind)
-      );
+    if (kind !== undefined) {
+      const known = Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined;
+      return known ?? this.writeKind(object, kind);
+    }
     if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
     if (this.ofRun !== null && recordOf(object) !== undefined) {
       const scopes = (this.scopes ??= new Scopes(this));
@@ -515,12 +514,12 @@ export class Writer implements RunOut {
     const known = Array.isArray(object) ? this.chunks?.list(object, this.isProxy) : undefined;
     if (known !== undefined) return known;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
-    const json = this.plainData.write(object, this.current);
-    if (json === undefined) return undefined;
+    const tree = this.plainData.write(object, this.current);
+    if (tree === undefined) return undefined;
     this.rewrite();
-    return this.chunks !== null && json.length >= LARGE
-      ? this.chunks.data(object, `[${json}]`)
-      : `["data",${json}]`;
+    return this.chunks !== null && tree.length >= LARGE
+      ? this.chunks.tree(object, `[${tree}]`)
+      : `["tree",${tree}]`;
   }
 
   private writeKind(object: object, kind: Kind): string {
@@ -528,11 +527,9 @@ export class Writer implements RunOut {
     if (kind.bare?.(object)) return text;
     const count =
       kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
-    const extra =
-      Object.getOwnPropertyNames(object).length !== count ||
-      !Object.isExtensible(object) ||
-      Object.getOwnPropertySymbols(object).length > 0;
-    if (extra) writeOwn(object, 0, this, this.isDone(object, kind));
+    // Symbols among them: one list is made faster than two.
+    if (Reflect.ownKeys(object).length !== count || !Object.isExtensible(object))
+      writeOwn(object, 0, this, this.isDone(object, kind));
     return text;
   }
 
