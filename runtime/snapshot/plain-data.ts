@@ -53,16 +53,16 @@ export class PlainData {
   }
 
   /**
-   * A tree as the text of its key lists and tokens, to be written as node `index`. Undefined: it is no plain data, or a single object,
-   * which is shorter with its keys in the name table.
+   * The text of a tree in parts: its key lists and tokens, to be written as node `index`. Undefined: it is no plain data, or a single
+   * object, which is shorter with its keys in the name table.
    */
-  write(root: object, index: number): string | undefined {
+  write(root: object, index: number): readonly string[] | undefined {
     const from = this.#reached.inner.length;
     this.#root = index;
     if (!this.#isPlain(root)) return undefined;
     if (this.#reached.inner.length === from && !Array.isArray(root)) return undefined;
     this.#nodes.push({ index, from });
-    return this.#text.text();
+    return this.#text.parts();
   }
 
   /** Which object of which node stands there, in the order of its text. */

@@ -35,7 +35,7 @@ export class TreeText {
   #byText: Map<string, TreeShape> | null = null;
   readonly #tokens: unknown[] = [];
   #count = 0;
-  #written = "";
+  readonly #pieces: string[] = [];
 
   /** Begins an object. @param last what shape is likely */
   object(keys: readonly string[], last: TreeShape | undefined): TreeShape {
@@ -60,11 +60,11 @@ export class TreeText {
     else this.#add(value === 0 ? MINUS_ZERO : [typeof value === "bigint" ? `${value}n` : String(value)]);
   }
 
-  /** @returns the key lists and the tokens, to be put between brackets */
-  text(): string {
+  /** @returns the key lists and the tokens, to be put together between brackets */
+  parts(): readonly string[] {
     this.#tokens.length = this.#count;
     this.#write();
-    return `[${this.#texts.join()}]${this.#written}`;
+    return [`[${this.#texts.join()}]`, ...this.#pieces];
   }
 
   #add(token: unknown): void {
@@ -74,7 +74,7 @@ export class TreeText {
 
   #write(): void {
     if (this.#count === 0) return;
-    this.#written += `,${JSON.stringify(this.#tokens).slice(1, -1)}`;
+    this.#pieces.push(`,${JSON.stringify(this.#tokens).slice(1, -1)}`);
     this.#count = 0;
   }
 

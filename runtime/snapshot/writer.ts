@@ -58,7 +58,7 @@ import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
-import { list, listInto, sizeOfNode } from "./node-texts.ts";
+import { lengthOf, list, listInto, sizeOfNode } from "./node-texts.ts";
 import { PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
@@ -131,6 +131,8 @@ export class Writer implements RunOut {
   private contents: Map<object, { readonly value: unknown }> | null;
   private hasLate = false;
   private readonly texts: string[] = [];
+  /** Texts of nodes in parts, which are never put together: `texts` has nothing there. */
+  private long: Map<number, readonly string[]> | null = null;
   private readonly names = new IndexedList<string>();
   private shapes: Shapes | null = null;
   private ownEntries = "";
@@ -340,7 +342,9 @@ export class Writer implements RunOut {
 
   /** How much of the text a node takes, with the chunks of a large value: in characters or bytes. */
   sizeOf(index: number): number {
-    return sizeOfNode(this.texts[index]!);
+    const text = this.texts[index]!;
+    const parts = text === "" ? this.long?.get(index) : undefined;
+    return parts === undefined ? sizeOfNode(text) : lengthOf(parts);
   }
 
   /** `names,nodes` and, when there are entries, `,own`. */
@@ -352,7 +356,7 @@ export class Writer implements RunOut {
   parts(before: string, after: string): readonly string[] {
     const parts: string[] = [];
     let text = `${before}[${list(this.names.items)}],[`;
-    text = listInto(parts, text, this.texts);
+    text = listInto(parts, text, this.texts, this.long);
     parts.push(`${text}]${this.hasNoOwn ? "" : `,[${this.ownEntries}]`}${after}`);
     return parts;
   }
@@ -517,9 +521,11 @@ export class Writer implements RunOut {
     const tree = this.plainData.write(object, this.current);
     if (tree === undefined) return undefined;
     this.rewrite();
-    return this.chunks !== null && tree.length >= LARGE
-      ? this.chunks.tree(object, `[${tree}]`)
-      : `["tree",${tree}]`;
+    if (lengthOf(tree) < LARGE) return `["tree",${tree.join("")}]`;
+    if (this.chunks !== null) return this.chunks.tree(object, `[${tree.join("")}]`);
+    this.long ??= new Map();
+    this.long.set(this.current, ['["tree",', ...tree, "]"]);
+    return "";
   }
 
   private writeKind(object: object, kind: Kind): string {
