@@ -183,6 +183,8 @@ export class Rewriter implements Rewriting {
           ]),
           node,
         );
+      case "TemplateLiteral":
+        return node.extra?.["isSite"] ? this.module.strings(this.fn, node) : this.copy(node);
       case "ObjectProperty":
         return {
           ...node,

@@ -89,22 +89,10 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       };
     }
     case "TaggedTemplateExpression": {
-      const tag = t.isMemberExpression(node.tag)
-        ? spill(
-            l,
-            t.callExpression(t.memberExpression(lowerExpression(l, node.tag, out), t.identifier("bind")), [
-              tagThis(l, node.tag, out),
-            ]),
-            "tag",
-            out,
-          )
-        : lowerExpression(l, node.tag, out);
-      const operands = lowerOperands(l, [tag, ...(node.quasi.expressions as t.Expression[])], out);
-      return {
-        ...node,
-        tag: operands[0] as t.Expression,
-        quasi: { ...node.quasi, expressions: operands.slice(1) as t.Expression[] },
-      };
+      // A call whose first argument is the object of the site.
+      const site = { ...node.quasi, expressions: [], extra: { isSite: true } };
+      const args = [site, ...(node.quasi.expressions as t.Expression[])];
+      return lowerCall(l, at(t.callExpression(node.tag, args), node), out);
     }
     case "MemberExpression":
       return lowerMember(l, node, out, []);
@@ -261,11 +249,6 @@ function goesOn(operator: string, value: t.Expression): t.Expression {
 }
 
 const piece = (text: string, tail = false) => t.templateElement({ raw: text, cooked: text }, tail);
-
-function tagThis(l: Lowering, tag: t.MemberExpression, out: Stmt[]): t.Expression {
-  if (t.isSuper(tag.object)) return l.receiver(tag.object);
-  return keep(l, tag.object as t.Expression, [null], out);
-}
 
 /**
  * A member expression as a reference: base and key evaluated and kept while `later` is evaluated (ECMA-262 §13.3.2).
