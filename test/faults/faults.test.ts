@@ -18,7 +18,7 @@ it.each(databases)(
     const report = await campaign(laboratory, {
       seed,
       seconds,
-      runs: long ? 60 : 20,
+      runs: long ? 40 : 20,
       workers: long ? 4 : 2,
       pace: long ? 2000 : 1000,
     });
@@ -26,5 +26,5 @@ it.each(databases)(
       writeFileSync(env["FAULTS_REPORT"], JSON.stringify({ ...report, said: [...report.said] }, null, 1));
     expect(report.violations.slice(0, 20)).toEqual([]);
   },
-  seconds * 1000 + 400_000,
+  seconds * 1000 + 1_800_000,
 );

@@ -58,7 +58,7 @@ export interface Job {
 }
 
 /** Short, so that much happens; a loaded machine loses some leases by itself. */
-const LEASE = 3000;
+const LEASE = 4000;
 
 export class Fleet {
   readonly counts: FleetFaults = {
