@@ -4,6 +4,7 @@
  * they are carried out.
  */
 import type {
+  Arrival,
   Claimed,
   CodeRecord,
   Hint,
@@ -20,8 +21,11 @@ import type {
   ScheduleRow,
   SendOutcome,
   StartOutcome,
+  StepFence,
   Store,
   StoreOptions,
+  TransactionPort,
+  TransactOutcome,
   WorkerInfo,
   Write,
   WriteOutcome,
@@ -30,16 +34,21 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { type Failure, Lane, type Transactions } from "./batcher.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { cancelOp, endOp, mendOp, type Op, resumeOp, sendOp, startOp, suspendOp, unblockOp } from "./ops.ts";
+import { deliverPosts } from "./posts.ts";
 import type { Tables } from "./records.ts";
 import { attemptOf, chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
 import { changeSchedule } from "./schedules.ts";
 import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
+import type { Lease, UserOperations } from "./transact.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
 import { arrivalOf, FENCED, retried } from "./turns.ts";
+import { type PostOperations, UserTransactions } from "./user-transactions.ts";
 
 /** Tries before a collision with others is an error. */
 const TRIES = 10;
+/** What users' transactions have left is carried out in groups of so many. */
+const POSTS_AT_ONCE = 100;
 
 /** Statements that every server has, with the same parameters and columns. */
 export type CommonName =
@@ -59,6 +68,7 @@ export type CommonName =
   | "dueSchedules"
   | "nextSchedule"
   | "liveWorkers"
+  | "posts"
   | "dropSchedule";
 
 /** Values of a statement, as every server takes them: a list stands for many. */
@@ -73,6 +83,15 @@ export interface Answer {
 
 /** Connections to one server. `S`: statements on one of them. */
 export interface ServerConnections<S> {
+  /** For people: where the server is, without its password. */
+  readonly where: string;
+  /** Connections at one time, at most. */
+  readonly most: number;
+  lease(): Promise<Lease<S>>;
+  /** Statements on a connection of a user's; null: it is none. */
+  over(client: unknown): S | null;
+  /** An error that says what to do. */
+  explain(error: unknown): unknown;
   session<T>(body: (session: S) => Promise<T>): Promise<T>;
   /** Commits what `body` did; nothing of it when it throws. */
   transaction<T>(body: (session: S) => Promise<T>): Promise<T>;
@@ -82,21 +101,29 @@ export interface ServerConnections<S> {
 /** Tells other processes, and hears them. */
 export interface Hinting {
   tell(hints: readonly Hint[]): void;
+  /** Others may have something to say soon, of which nobody will tell. */
+  expect?(): void;
   end(): Promise<void>;
 }
 
+export interface ClaimedRuns {
+  readonly claimed: readonly Claimed[];
+  readonly numbers: readonly (readonly [string, number])[];
+}
+
 /** What is done in a transaction of its own, in SQL of the server. Times are in ms. */
-export interface ServerOperations<S> {
+export interface ServerOperations<S> extends UserOperations<S>, PostOperations<S> {
   readonly failureOf: (error: unknown) => Failure;
   tables(session: S, now: number): Tables;
-  /** Null: a worker was buried, ask again. `numbers`: those of the runs, by id. */
+  /** `numbers`: those of the runs, by id. `buried`: a worker was, ask again. `posts`: there are some, which are to be looked for. */
   claimRuns(
     session: S,
     now: number,
     worker: string,
     limit: number,
     placement: Placement,
-  ): Promise<{ readonly claimed: readonly Claimed[]; readonly numbers: readonly [string, number][] } | null>;
+    forPosts: boolean,
+  ): Promise<ClaimedRuns | "buried" | "posts">;
   /** Makes the runs of a worker anybody's, but those in `known`. */
   disownRuns(session: S, worker: number, known: readonly string[], now: number): Promise<void>;
   retireWorker(session: S, id: string, now: number): Promise<void>;
@@ -118,7 +145,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   #now: (() => number) | null = null;
   readonly #clock = new ServerClock();
   /** Engines that have opened it, and will close it. */
-  #users = 0;
+  #engines = 0;
   #connections: C | null = null;
   #opening: Promise<C> | null = null;
   #hinting: Hinting | null = null;
@@ -128,12 +155,18 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   readonly #sessions = new WeakMap<Tables, S>();
   readonly #writer: TurnWriter;
   readonly #starts: Lane<AskedStart>;
+  readonly #limit: number;
+  #users: UserTransactions<S> | null = null;
+  #closed!: Promise<never>;
+  #tellClosed: () => void = () => {};
 
-  constructor(operations: ServerOperations<S>) {
+  /** @param limit milliseconds that a function may have a transaction */
+  constructor(operations: ServerOperations<S>, limit: number) {
     this.#operations = operations;
+    this.#limit = limit;
     const { failureOf } = operations;
     this.#transactions = {
-      transaction: (body) => this.transaction((session, now) => body(this.#tablesOf(session, now))),
+      transaction: (body) => this.write((session, now) => body(this.#tablesOf(session, now))),
       failure: failureOf,
     };
     this.#writer = new TurnWriter(this.#transactions, (turns) => this.writePlain(turns), this.#tell);
@@ -173,8 +206,12 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
         this.#opening = null;
       });
       this.#connections = await this.#opening;
+      this.#closed = new Promise((_, reject) => {
+        this.#tellClosed = () => reject(new ColdframeError("CF3005", "the store was closed"));
+      });
+      this.#closed.catch(() => {});
     }
-    this.#users++;
+    this.#engines++;
   }
 
   async #open(): Promise<C> {
@@ -201,13 +238,18 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   }
 
   async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {
+    let forPosts = true;
     for (;;) {
       const found = await this.again((session, now) =>
-        this.#operations.claimRuns(session, now, worker, limit, placement),
+        this.#operations.claimRuns(session, now, worker, limit, placement, forPosts),
       );
-      if (found === null) continue;
-      for (const [id, n] of found.numbers) this.#runs.add(id, n);
-      return found.claimed;
+      if (found === "posts") {
+        await this.#deliver();
+        forPosts = false;
+      } else if (found !== "buried") {
+        for (const [id, n] of found.numbers) this.#runs.add(id, n);
+        return found.claimed;
+      }
     }
   }
 
@@ -241,6 +283,62 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
   #unknown(run: string, worker: string): boolean {
     return this.#runs.get(run) === undefined || this.#workers.get(worker) === undefined;
+  }
+
+  transact(step: StepFence, body: (tx: unknown) => Promise<Arrival>): Promise<TransactOutcome> {
+    return this.#usersOf().transact(step, body);
+  }
+
+  within(tx: unknown): TransactionPort {
+    return this.#usersOf().within(tx);
+  }
+
+  /**
+   * Calls a function with a transaction on a connection of the store, and commits what it did. It is called again when the server
+   * undoes it because of others' transactions.
+   * @returns what the function returns
+   * @throws what it throws, after all of it was undone; ColdframeError CF3109 when it takes too long, CF3010 and others when the
+   *   database fails: in its commit, it may have been carried out all the same
+   */
+  transaction<T, Tx = never>(body: (tx: Tx) => Promise<T> | T): Promise<T> {
+    return this.#usersOf().run(body as (tx: never) => Promise<T> | T);
+  }
+
+  /** Made when it is first needed. */
+  #usersOf(): UserTransactions<S> {
+    const connections = this.opened();
+    this.#users ??= new UserTransactions<S>({
+      operations: this.#operations,
+      postRuns: this.#operations.postRuns,
+      postEvent: this.#operations.postEvent,
+      owner: this,
+      where: connections.where,
+      ms: this.#limit,
+      // Leases are renewed and turns committed meanwhile.
+      most: Math.max(1, connections.most - 1),
+      closed: this.#closed,
+      lease: () => this.opened().lease(),
+      session: (body) => this.opened().session(body),
+      over: (client) => this.opened().over(client),
+      explain: (error) => connections.explain(error),
+      numberOf: (kind, id) => (kind === "run" ? this.#runs : this.#workers).find(id),
+      posted: (isCommitted) => {
+        if (isCommitted) this.#tell([{ kind: "others" }]);
+        else this.#hinting?.expect?.();
+      },
+      time: () => this.time(),
+    });
+    return this.#users;
+  }
+
+  /** Carries out what users' transactions have left. */
+  async #deliver(): Promise<void> {
+    for (;;) {
+      const posts = await this.rows("posts", [POSTS_AT_ONCE]);
+      if (posts.length === 0) return;
+      const done = await deliverPosts(posts, this.#transactions, this.#tell);
+      if (done < POSTS_AT_ONCE) return;
+    }
   }
 
   send(event: NewEvent): Promise<SendOutcome> {
@@ -298,7 +396,13 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   }
 
   async news(worker: string): Promise<readonly News[]> {
-    const rows = await this.rows("news", [worker]);
+    let rows = await this.rows("news", [worker]);
+    if (rows[0]?.posted) {
+      await this.#deliver();
+      rows = await this.rows("news", [worker]);
+    }
+    // One without a run says only whether there are posts.
+    rows = rows.filter(({ n }) => n !== null);
     if (rows.length === 0) return [];
     const ns = rows.map(({ n }) => n as number);
     const [arrivals, attempts] = await Promise.all([
@@ -362,8 +466,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
   async close(): Promise<void> {
     const connections = this.#connections;
-    if (connections === null || --this.#users > 0) return;
+    if (connections === null || --this.#engines > 0) return;
     this.#connections = null;
+    this.#users = null;
+    this.#tellClosed();
     await this.#hinting?.end();
     this.#hinting = null;
     await connections.end();
@@ -398,7 +504,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     return this.#writer.ask(op);
   }
 
-  protected async transaction<T>(body: (session: S, now: number) => Promise<T>): Promise<T> {
+  protected async write<T>(body: (session: S, now: number) => Promise<T>): Promise<T> {
     return this.opened().transaction(async (session) => body(session, await this.clock(session)));
   }
 
@@ -406,7 +512,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   protected async again<T>(body: (session: S, now: number) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.transaction(body);
+        return await this.write(body);
       } catch (error) {
         if (tries === TRIES || this.#operations.failureOf(error) !== "again") throw error;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** Math.min(tries, 7)));

@@ -35,6 +35,7 @@ import { insertRuns } from "./starts.ts";
 import { type StatementName, statements } from "./statements.ts";
 import { MysqlTables } from "./tables.ts";
 import { cloneRun, collect, inserted, reserve } from "./upkeep.ts";
+import { userTransactions } from "./user-transactions.ts";
 import { piecesOf } from "./write-changes.ts";
 
 /**
@@ -55,6 +56,7 @@ const operations: ServerOperations<Session> = {
   cloneRun,
   collect,
   writeSchedule,
+  ...userTransactions,
 };
 
 export class MysqlStore extends BatchStore<Session, Connections> {
@@ -64,7 +66,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
   readonly #options: Required<MysqlOptions>;
 
   constructor(source: string | MysqlPool, options: Required<MysqlOptions>) {
-    super(operations);
+    super(operations, options.transaction);
     this.#source = source;
     this.#options = options;
     this.pace = { lease: 75_000, poll: options.poll === 0 ? 5000 : 300_000 };
@@ -107,7 +109,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
   }
 
   protected insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started> {
-    return this.transaction((session, now) => insertRuns(session, runs, worker, now));
+    return this.write((session, now) => insertRuns(session, runs, worker, now));
   }
 
   protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>> {

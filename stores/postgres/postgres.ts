@@ -34,6 +34,7 @@ import { startValues } from "./starts.ts";
 import type { StatementName } from "./statements.ts";
 import { PostgresTables } from "./tables.ts";
 import { cloneRun, collect } from "./upkeep.ts";
+import { userTransactions } from "./user-transactions.ts";
 
 /**
  * Makes a store on a Postgres server, 13 or newer. Nothing is opened before the engine asks for it.
@@ -61,6 +62,7 @@ const operations: ServerOperations<Session> = {
   cloneRun,
   collect,
   writeSchedule,
+  ...userTransactions,
 };
 
 export class PostgresStore extends BatchStore<Session, Connections> {
@@ -69,7 +71,7 @@ export class PostgresStore extends BatchStore<Session, Connections> {
   readonly #options: Required<PostgresOptions>;
 
   constructor(source: string | PostgresPool | PostgresClient, options: Required<PostgresOptions>) {
-    super(operations);
+    super(operations, options.transaction);
     this.#source = source;
     this.#options = options;
     this.pace = options.listen === false ? DEAF : HEARING;
@@ -137,7 +139,10 @@ export class PostgresStore extends BatchStore<Session, Connections> {
   }
 
   async due(worker: string, { groups, only, except }: Placement): Promise<number | null> {
-    const [{ wait, never }] = (await this.#rows("due", [this.time(), worker, groups, only, except])) as [Row];
+    const [{ wait, never, posted }] = (await this.#rows("due", [
+      ...[this.time(), worker, groups, only, except],
+    ])) as [Row];
+    if (posted) return 0;
     return never ? null : wait;
   }
 

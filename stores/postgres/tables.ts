@@ -11,6 +11,7 @@ import {
   type Openings,
   openingsOf,
   type PlaceRecord,
+  type PostRecord,
   type Row,
   type RunRecord,
   sentOf,
@@ -91,6 +92,11 @@ export class PostgresTables implements Tables {
 
   async waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>> {
     return new Map((await this.#rows("bodies", [runs])).map(({ n, body }) => [n, unpackBody(body).waits]));
+  }
+
+  async takePosts(posts: readonly PostRecord[]): Promise<boolean> {
+    const { rowCount } = await this.#session.run("takePosts", [posts.map(({ seq }) => seq)]);
+    return rowCount === posts.length;
   }
 
   write: Tables["write"] = (changes) => writeChanges(this.#session, changes, this.now);
