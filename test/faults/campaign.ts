@@ -49,7 +49,7 @@ interface Started {
 }
 
 /** Without faults, so many ms may pass in which nothing is written. */
-const PEACE = 60_000;
+const PEACE = 180_000;
 
 export async function campaign(laboratory: Laboratory, options: CampaignOptions): Promise<Report> {
   const one = new Campaign(laboratory, options);
@@ -103,6 +103,7 @@ class Campaign {
       job: (build) => this.#job(builds[build]),
       violated: (what) => this.#violated(what),
     });
+    await this.#fleet.begun;
     const end = Date.now() + this.#options.seconds * 1000;
     const troubles = this.#troubles();
     while (Date.now() < end) {
