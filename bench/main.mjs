@@ -24,6 +24,7 @@ const { linearRows } = await import("./snapshot/linear.ts");
 const { plainRows } = await import("./snapshot/plain.ts");
 const { largeValues } = await import("./engine/large.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
+const { postgresRows } = await import("./engine/postgres.mjs");
 const { loops, overhead, runs } = await import("./engine/runs.mjs");
 const { parked } = await import("./engine/parked.mjs");
 
@@ -52,6 +53,7 @@ const groups = [
     "raw commits of the same bytes",
     async () => [...(await durableSteps()), ...(await runs()), ...(await overhead())],
   ],
+  ["postgres", "raw writes of the same bytes, or a limit", () => postgresRows(values)],
   ["loop", "after 100 awaits", () => loops(values)],
   ["parked", "the limit, or the same with no runs", () => parked(values)],
   ["resume", "after 10 awaits", resume],

@@ -48,8 +48,8 @@ interface Started {
   cancelled: boolean;
 }
 
-/** All must have ended so many ms after the last fault. */
-const PEACE = 120_000;
+/** Without faults, so many ms may pass in which nothing is written. */
+const PEACE = 180_000;
 
 export async function campaign(laboratory: Laboratory, options: CampaignOptions): Promise<Report> {
   const one = new Campaign(laboratory, options);
@@ -103,6 +103,7 @@ class Campaign {
       job: (build) => this.#job(builds[build]),
       violated: (what) => this.#violated(what),
     });
+    await this.#fleet.begun;
     const end = Date.now() + this.#options.seconds * 1000;
     const troubles = this.#troubles();
     while (Date.now() < end) {
@@ -246,10 +247,13 @@ class Campaign {
   // What has to hold.
 
   async #allEnd(): Promise<void> {
-    const patient = Date.now() + PEACE;
     const { read, unblock } = this.#client.store;
     let left: readonly string[] = [];
-    while (Date.now() < patient) {
+    let written = "";
+    for (let since = Date.now(); Date.now() < since + PEACE; ) {
+      const now = `${this.#fleet.turns} ${this.#open.size}`;
+      if (now !== written) since = Date.now();
+      written = now;
       for (const { id, blocked } of (await this.#ask(() => read.runs({ status: "blocked", limit: 1000 })))!) {
         if (!blocked!.reason.startsWith("CF2308")) continue;
         this.#work["blocked by poison"]++;

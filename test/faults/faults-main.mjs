@@ -33,7 +33,7 @@ const reports = [];
 let failed = false;
 for (const database of databases) {
   const file = join(folder, `${database}.json`);
-  const { status } = spawnSync("npx", ["vitest", "run", "test/faults/faults.test.ts"], {
+  const { status } = spawnSync("npx", ["vitest", "run", "--config", "test/faults/vitest.config.ts"], {
     stdio: "inherit",
     env: {
       ...process.env,

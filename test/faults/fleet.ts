@@ -58,7 +58,7 @@ export interface Job {
 }
 
 /** Short, so that much happens; a loaded machine loses some leases by itself. */
-const LEASE = 3000;
+const LEASE = 4000;
 
 export class Fleet {
   readonly counts: FleetFaults = {
@@ -85,6 +85,11 @@ export class Fleet {
     { readonly epoch: number; readonly turn: number; readonly build: Build }
   >();
   #over = false;
+  #begin!: () => void;
+  /** One of them has begun to work. */
+  readonly begun = new Promise<void>((resolve) => {
+    this.#begin = resolve;
+  });
 
   constructor(random: Random, options: FleetOptions) {
     this.#random = random;
@@ -173,6 +178,7 @@ export class Fleet {
   #hear(member: Member, told: Told): void {
     switch (told.kind) {
       case "working":
+        this.#begin();
         return;
       case "claimed":
         if (!member.claimed && Math.abs(member.skew) >= 60_000)

@@ -9,6 +9,7 @@ import { Client } from "pg";
 import type { Store } from "../../runtime/engine/store.ts";
 import { mysql } from "../../stores/mysql/index.ts";
 import { postgres } from "../../stores/postgres/index.ts";
+import { embeddedPostgres } from "../servers/embedded-postgres.ts";
 import type { OwnServer } from "../servers/own.ts";
 import { mysqlPrograms, ownMysql } from "../servers/own-mysql.ts";
 import { ownPostgres, postgresPrograms } from "../servers/own-postgres.ts";
@@ -39,8 +40,11 @@ export interface Laboratory {
 /** @returns what is missing, when it cannot be had */
 export async function openLaboratory(name: DatabaseName): Promise<Laboratory | string> {
   if (name === "postgres") {
-    const bin = postgresPrograms();
-    return bin === null ? "initdb and postgres were not found" : postgresLaboratory(bin);
+    try {
+      return await postgresLaboratory(postgresPrograms() ?? embeddedPostgres());
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
   const programs = mysqlPrograms();
   return programs === null ? "mariadbd or mysqld was not found" : mysqlLaboratory(programs);
