@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, type Host, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun } from "../snapshot/index.ts";
+import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findStep } from "./step.ts";
 import type { RunDetail, RunStatus, Store } from "./store.ts";
@@ -16,6 +16,8 @@ export interface Rehearsal {
   readonly status: RunStatus;
   /** Where it is parked: `file:line` of each wait. */
   readonly at: readonly string[];
+  /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
+  readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
   /**
    * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
    * migration. `blocked`: not by what is loaded.
@@ -50,10 +52,15 @@ export async function* rehearse(store: Store): AsyncGenerator<Rehearsal> {
 async function rehearsed(detail: RunDetail, store: Store, codes: CodeRecords): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
+  let tasks: Rehearsal["tasks"] = [];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
-    ...{ run, entry, status, at, outcome, reason },
+    ...{ run, entry, status, at, tasks, outcome, reason },
   });
   try {
+    if (detail.snapshot !== null)
+      tasks = describe(detail.snapshot, { points: codes.find }).tasks.map(({ code, hash, point }) => ({
+        ...{ code, hash, point },
+      }));
     const carried = await decoded(detail, store, codes);
     const lacking = waits.find(({ kind, name }) => kind === "step" && findStep(name) === undefined);
     if (lacking !== undefined)
