@@ -54,6 +54,7 @@ export class ModuleEmitter implements Emitter {
   readonly #made = new Set<string>();
   readonly #functions: TopFunction[] = [];
   #topThis: string | null = null;
+  #topArguments: string | null = null;
   readonly #classValues = new Map<Fn, string>();
   readonly #templates = new Templates(this);
 
@@ -87,6 +88,11 @@ export class ModuleEmitter implements Emitter {
     if (this.#options.sourceType === "module") return t.thisExpression();
     this.#topThis ??= this.name("$top");
     return t.identifier(this.#topThis);
+  }
+
+  topArguments(isTypeof: boolean): t.Expression {
+    this.#topArguments ??= this.name("$arguments");
+    return t.callExpression(t.identifier(this.#topArguments), isTypeof ? [t.booleanLiteral(true)] : []);
   }
 
   helper(name: string): t.Identifier {
@@ -470,6 +476,7 @@ export class ModuleEmitter implements Emitter {
       made: this.#made,
       name: (base) => this.name(base),
       top: this.#topThis,
+      topArguments: this.#topArguments,
       key: `${moduleId}@${hash}`,
     });
     return { ...file.program, directives, body: statements };

@@ -55,13 +55,17 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
     }
     case "SequenceExpression": {
       for (const one of node.expressions.slice(0, -1)) lowerEffect(l, one, out);
-      return lowerExpression(l, node.expressions.at(-1)!, out);
+      return asValue(l, lowerExpression(l, node.expressions.at(-1)!, out));
     }
     case "UnaryExpression":
       if (node.operator === "delete" && t.isOptionalMemberExpression(node.argument))
         return deleteOfChain(l, node, node.argument, out);
       if (node.operator === "delete" && t.isMemberExpression(node.argument))
         return { ...node, argument: lowerMember(l, node.argument, out, []) };
+      if (node.operator === "delete") {
+        lowerEffect(l, node.argument, out);
+        return t.booleanLiteral(true);
+      }
       return { ...node, argument: lowerExpression(l, node.argument, out) };
     case "UpdateExpression":
       return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
@@ -134,6 +138,18 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       );
       return node;
   }
+}
+
+/**
+ * What a comma makes of its last operand is a value (ECMA-262 §13.16.1): no reference, which `typeof`, a call and a template with a
+ * tag tell from one, and no function to be named.
+ */
+function asValue(l: Lowering, node: t.Expression): t.Expression {
+  const isFree = t.isIdentifier(node) && l.resolved.refs.get(node) === undefined && node.name !== "$v";
+  const isReference = isFree || t.isMemberExpression(node) || t.isOptionalMemberExpression(node);
+  return isReference || t.isFunction(node) || t.isClass(node)
+    ? t.sequenceExpression([t.numericLiteral(0), node])
+    : node;
 }
 
 /** The same for an expression whose value nobody uses. */

@@ -1,6 +1,6 @@
 /** Options of an engine, and the settings that they become. */
 import { LEAST_LIMIT } from "../snapshot/index.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, clockOf } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { type FactListener, Facts } from "./facts.ts";
 import { checkCount, wrongOption } from "./options.ts";
@@ -31,6 +31,7 @@ export interface EngineOptions {
   readonly grace?: Duration;
   /** How long the results of runs that have ended are kept. Default: for ever. */
   readonly retention?: Duration;
+  /** Default: the platform's timers, and the time of the database server where there is one. */
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
@@ -112,7 +113,7 @@ export function settingsOf(options: EngineOptions): Settings {
   if (options.onFact !== undefined) facts.listen(options.onFact);
   return {
     store: options.store,
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? clockOf(options.store),
     log,
     hold: milliseconds(hold),
     cache,

@@ -433,6 +433,12 @@ export interface Store {
    */
   readonly pace?: { readonly lease: number; readonly poll: number };
 
+  /**
+   * The time on the store's clock as it is known here, in ms since 1970: due times are meant by it, and the clock of this machine may
+   * be wrong. Left out by a store whose clock is that of this machine.
+   */
+  readonly now?: (() => number) | undefined;
+
   /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
   migrate(options?: StoreOptions): Promise<void>;
 

@@ -167,7 +167,7 @@ export class Reader implements RunIn {
   }
 
   inside(index: unknown): readonly object[] {
-    const root = this.node(index, ["data", "large"]);
+    const root = this.node(index, ["tree", "data", "large"]);
     if (typeof root !== "object" || root === null) return broken("the inside of a text");
     this.trees ??= new Map();
     let objects = this.trees.get(root);

@@ -1,5 +1,16 @@
 /** Batches for databases that are servers: what many runs want, locked, loaded, decided here and written with few statements. */
+export {
+  type Answer,
+  BatchStore,
+  type ClaimedRuns,
+  type CommonName,
+  type CommonValue,
+  type Hinting,
+  type ServerConnections,
+  type ServerOperations,
+} from "./batch-store.ts";
 export { type Asked, carryOut, decide, type Failure, Lane, type Transactions } from "./batcher.ts";
+export type { ClientRules } from "./guard.ts";
 export { Again } from "./needs.ts";
 export { KnownNumbers } from "./numbers.ts";
 export {
@@ -26,6 +37,7 @@ export type {
   LineState,
   Openings,
   PlaceRecord,
+  PostRecord,
   RunRecord,
   Tables,
   WaitOfRun,
@@ -34,6 +46,8 @@ export { attemptOf, chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, t
 export { changeSchedule } from "./schedules.ts";
 export { type AskedStart, type Started, startRuns } from "./starts.ts";
 export { belongingsOf, keyStates, lineStates, openingsOf, sentOf } from "./states.ts";
+export type { Lease, NumberedStep, UserOperations } from "./transact.ts";
 export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
 export { arrivalOf, packBody, retried, unpackBody } from "./turns.ts";
+export type { PostOperations } from "./user-transactions.ts";
 export { type ChangeName, type ChangeWriter, writeChanges } from "./write-changes.ts";

@@ -12,6 +12,7 @@ import type {
 import { deliverEvent, unsubscribe } from "./events.ts";
 import { askToCancel } from "./followers.ts";
 import type { Needs } from "./needs.ts";
+import { lineOf, queueRun } from "./places.ts";
 import { commitNote, commitTurn, endRun, needNote, needStart, needTurn, startRun, wakeRun } from "./turns.ts";
 import { hasEnded, type Work } from "./work.ts";
 
@@ -67,6 +68,21 @@ export function startOp(runs: readonly NewRun[]): Op<ReturnType<typeof startRun>
     apply(work) {
       work.hints.push({ kind: "ready" });
       return runs.map((run) => startRun(work, run));
+    },
+  };
+}
+
+/** A run that was inserted, not due, waits for its place. @param id it may have ended */
+export function queueOp(id: string, limit: NonNullable<NewRun["limit"]>): Op<void> {
+  return {
+    bytes: 200,
+    need(needs) {
+      needs.ids.add(id);
+      needs.line(lineOf(limit));
+    },
+    apply(work) {
+      const run = work.runOf(id);
+      if (run !== undefined && !hasEnded(run)) queueRun(work, run, limit);
     },
   };
 }

@@ -23,7 +23,8 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
- * | `signals`       | one: changes with what others should know | after commits, now and then     |
+ * | `signals`       | changes with what others should know, and a number that tells these tables from others | after commits, now and then; once |
+ * | `outbox`        | event, or started runs, of a user's transaction | there, removed when carried out |
  * | `version`       | these tables: their version              | by migrations                    |
  *
  * Ids and keys are `VARBINARY`: compared byte by byte, also spaces at their ends, in whatever collation the server likes. There
@@ -139,6 +140,14 @@ export const migrations: readonly (readonly string[])[] = [
     table("run_chunks", "n BIGINT NOT NULL, c BIGINT NOT NULL, PRIMARY KEY (n, c), KEY run_chunks_of (c)"),
     table("signals", "n INT PRIMARY KEY, version BIGINT NOT NULL"),
     "INSERT IGNORE INTO @signals (n, version) VALUES (1, 1)",
+  ],
+  [
+    "INSERT IGNORE INTO @signals (n, version) VALUES (2, FLOOR(RAND() * 9007199254740991))",
+    table(
+      "outbox",
+      `seq BIGINT AUTO_INCREMENT PRIMARY KEY, kind VARBINARY(16) NOT NULL, name VARBINARY(1536), id VARBINARY(1536), body LONGTEXT,
+      run ${NAME}, \`max\` DOUBLE`,
+    ),
   ],
 ];
 

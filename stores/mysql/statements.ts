@@ -17,6 +17,9 @@ const FROM =
   "FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n LEFT JOIN @workers w ON w.n = q.worker";
 const SCHEDULE = "SELECT id, version, spec, `next`, paused, `last` FROM @schedules";
 
+/** Whether users' transactions have left something in the outbox. */
+const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
+
 export const statements = {
   now: `SELECT ${NOW} AS now`,
 
@@ -82,7 +85,7 @@ export const statements = {
   renewWorker: `UPDATE @workers SET \`until\` = ${NOW} + ?, beats = beats + 1 WHERE id = ? AND \`until\` > ${NOW}`,
   workers: "SELECT id, n FROM @workers WHERE id IN ?",
   /** The lease of who claims, which nobody can end before the claim has; and one that has ended. */
-  claimer: "SELECT n FROM @workers WHERE id = ? AND `until` > ? LOCK IN SHARE MODE",
+  claimer: `SELECT n, ${POSTED} FROM @workers WHERE id = ? AND \`until\` > ? LOCK IN SHARE MODE`,
   dead: "SELECT n FROM @workers WHERE `until` <= ? ORDER BY `until` LIMIT 1 FOR UPDATE SKIP LOCKED",
   lockWorker: "SELECT n FROM @workers WHERE id = ? FOR UPDATE",
   ownedBy: "SELECT n FROM @queue WHERE worker = ?",
@@ -105,10 +108,29 @@ export const statements = {
     FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n WHERE q.n IN ?`,
   chunksOf: `SELECT c.n, k.hash, k.bytes, k.is_text FROM @run_chunks c JOIN @chunks k ON k.c = c.c
     WHERE c.n IN ? ORDER BY c.n, c.c`,
-  nextLeaseEnd: "SELECT MIN(`until`) AS due FROM @workers WHERE id <> ?",
-  news: `SELECT q.n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
-    WHERE q.told = 1 AND q.worker = (SELECT n FROM @workers WHERE id = ?)`,
+  nextLeaseEnd: `SELECT MIN(\`until\`) AS due, ${POSTED} FROM @workers WHERE id <> ?`,
+  /** And one without a run, when there is nothing but posts. */
+  news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
+    LEFT JOIN (SELECT q.n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
+      WHERE q.told = 1 AND q.worker = (SELECT n FROM @workers WHERE id = ?)) x ON TRUE`,
   liveWorkers: `SELECT id, lease, \`until\`, about FROM @workers WHERE \`until\` > ${NOW} ORDER BY id`,
+
+  // Transactions of users.
+
+  mark: "SELECT version AS mark FROM @signals WHERE n = 2",
+  /** Parameters: wait; number of the run, its worker, epoch. */
+  outcome: `SELECT q.n, a.wait, a.threw, a.value FROM @queue q LEFT JOIN @arrivals a ON a.n = q.n AND a.wait = ?
+    WHERE q.n = ? AND q.worker = ? AND q.epoch = ?`,
+  lockRun: "SELECT n FROM @queue WHERE n = ? FOR UPDATE",
+  lockOwned: "SELECT n FROM @queue WHERE n = ? AND worker = ? AND epoch = ? FOR UPDATE",
+  record: "INSERT INTO @arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?)",
+  /** Parameters: kind, name, id, body, run, max. */
+  post: "INSERT INTO @outbox (kind, name, id, body, run, `max`) VALUES ?",
+  statusOf: "SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = ?",
+  posts: "SELECT seq, kind, name, id, body, run, `max` FROM @outbox ORDER BY seq LIMIT ?",
+  lockPosts: "SELECT seq FROM @outbox WHERE seq IN ? ORDER BY seq FOR UPDATE SKIP LOCKED",
+  dropPosts: "DELETE FROM @outbox WHERE seq IN ?",
+  forgetSome: "DELETE FROM @numbers WHERE n IN ?",
 
   // Upkeep.
 
@@ -129,7 +151,7 @@ export const statements = {
   // What other processes should know.
 
   signal: "UPDATE @signals SET version = LAST_INSERT_ID(version + 1) WHERE n = 1",
-  signals: "SELECT version FROM @signals WHERE n = 1",
+  signals: `SELECT version, ${POSTED} FROM @signals WHERE n = 1`,
 
   // What is looked at.
 

@@ -68,6 +68,20 @@ const INSERT_RUNS = `
       SELECT n, entry, grp, priority, status, due, worker, epoch, news, told, cancel FROM v JOIN r USING (n)),
     s AS (INSERT INTO @states (n, epoch, turn, updated, body) SELECT n, epoch, 0, created, E'[]\\n' FROM v JOIN r USING (n))`;
 
+/** Whether users' transactions have left something in the outbox. */
+const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
+
+/**
+ * Where a user's transaction is: in one at all, since a statement of its own would have the time of its transaction; and in the
+ * database of this mark.
+ */
+const place = (mark: string) =>
+  `ok AS (SELECT transaction_timestamp() <> statement_timestamp() AS inside, ${mark} = (SELECT mark FROM @coldframe) AS ours)`;
+
+/** Tells others when the transaction is committed. @param channel parameter with their channel, or null @param text what they hear */
+const telling = (channel: string, text: string) =>
+  `CASE WHEN inside AND ours AND ${channel}::text IS NOT NULL THEN pg_notify(${channel}, ${text})::text END AS told`;
+
 export const statements = {
   now: `SELECT ${NOW}::float8 AS now`,
 
@@ -227,7 +241,7 @@ export const statements = {
   renewWorker: `UPDATE @workers SET until = ${NOW} + $3::bigint WHERE id = $2 AND until > ${NOW}`,
   workers: "SELECT id, n::float8 AS n FROM @workers WHERE id = ANY($1::text[])",
   /** The lease of who claims, which nobody can end before the claim has; and one that has ended. */
-  claimer: `SELECT n::float8 AS n FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE`,
+  claimer: `SELECT n::float8 AS n, ${POSTED} FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE`,
   dead: `SELECT n::float8 AS n FROM @workers WHERE until <= ${NOW} ORDER BY n LIMIT 1 FOR UPDATE SKIP LOCKED`,
   lockWorker: "SELECT n::float8 AS n FROM @workers WHERE id = $1 FOR UPDATE",
   ownedBy: `SELECT q.n::float8 AS n, r.id, q.status, q.deaths FROM @queue q JOIN @runs r ON r.n = q.n
@@ -275,10 +289,46 @@ export const statements = {
     d AS (SELECT least((SELECT min(until) FROM @workers WHERE id <> $2), (SELECT min(x.due) FROM p CROSS JOIN LATERAL (
         SELECT q.due FROM @queue q WHERE ${CLAIMABLE} AND q.grp = p.grp AND q.priority = p.priority AND ${takes("$4", "$5")}
         ORDER BY q.due, q.n LIMIT 1) x WHERE p.priority IS NOT NULL)) AS due)
-    SELECT greatest(0, due - ${NOW})::float8 AS wait, due IS NULL AS never FROM d`,
-  news: `SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
-    WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)`,
+    SELECT greatest(0, due - ${NOW})::float8 AS wait, due IS NULL AS never, ${POSTED} FROM d`,
+  /** And one without a run, when there is nothing but posts. */
+  news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
+    LEFT JOIN (SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
+      WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)) x ON true`,
   liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about FROM @workers WHERE until > ${NOW} ORDER BY id`,
+
+  // Transactions of users.
+
+  mark: "SELECT mark FROM @coldframe",
+  /** Parameters: number of the run, its worker, epoch; wait. */
+  outcome: `SELECT q.n, a.wait, a.threw, a.value FROM @queue q LEFT JOIN @arrivals a ON a.n = q.n AND a.wait = $4::int
+    WHERE q.n = $1::bigint AND q.worker = $2::bigint AND q.epoch = $3::int`,
+  lockRun: "SELECT n FROM @queue WHERE n = $1::bigint FOR UPDATE",
+  /** Parameters: those of \`outcome\`, then the outcome. */
+  record: `WITH q AS MATERIALIZED (SELECT n FROM @queue WHERE n = $1::bigint AND worker = $2::bigint AND epoch = $3::int FOR UPDATE)
+    INSERT INTO @arrivals (n, wait, threw, value) SELECT n, $4::int, $5::bool, $6::text FROM q ON CONFLICT (n, wait) DO NOTHING`,
+  /** Parameters: time, mark, channel and what to tell there; a column of each property of the runs, keys and sizes of their limits. */
+  postRuns: `WITH ${place("$2::text")},
+    u AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('@runs', 'n')) AS n, u.*
+      FROM ok, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+          $13::text[], $14::float8[])
+        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, line, max, o)
+      WHERE ok.inside AND ok.ours),
+    v AS MATERIALIZED (SELECT u.*, ${NOW} AS created, 'active' AS status, CASE WHEN line IS NULL THEN ${NOW} END AS due,
+      NULL::bigint AS worker, 0 AS epoch, 0 AS news, false AS told, 'no' AS cancel FROM u),
+    ${INSERT_RUNS},
+    p AS (INSERT INTO @outbox (kind, name, run, max) SELECT 'line', line, id, max FROM v JOIN r USING (n)
+      WHERE line IS NOT NULL ORDER BY o)
+    SELECT inside, ours, (SELECT coalesce(json_agg(v.id), '[]')::text FROM v JOIN r USING (n)) AS created,
+      ${telling("$3", "$4")} FROM ok`,
+  /** Parameters: mark, channel and what to tell there; key, id, payload and run of the event. */
+  postEvent: `WITH ${place("$1::text")},
+    t AS (SELECT (SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = $7::text) AS status),
+    p AS (INSERT INTO @outbox (kind, name, id, body, run) SELECT 'event', $4::text, $5::text, $6::text, $7::text FROM ok, t
+      WHERE inside AND ours AND ($7::text IS NULL OR status IN ('active', 'blocked', 'suspended')))
+    SELECT inside, ours, status, ${telling("$2", "$3")} FROM ok, t`,
+  posts: "SELECT seq::float8 AS seq, kind, name, id, body, run, max FROM @outbox ORDER BY seq LIMIT $1::int",
+  takePosts: `DELETE FROM @outbox WHERE seq IN (SELECT seq FROM @outbox WHERE seq = ANY($1::bigint[])
+    ORDER BY seq FOR UPDATE SKIP LOCKED)`,
 
   // Upkeep.
 

@@ -81,6 +81,11 @@ class SealedStore implements Store {
     this.#sealing = new Sealing(envelope);
   }
 
+  get now(): Store["now"] {
+    const { now } = this.#inner;
+    return now === undefined ? undefined : () => now.call(this.#inner);
+  }
+
   migrate(options?: StoreOptions): Promise<void> {
     return this.#inner.migrate(options);
   }

@@ -1,0 +1,552 @@
+/**
+ * A store on a server: what is the same on all of them. Turns of many runs go into one transaction (turn-writer.ts), what is asked
+ * about runs goes there too (ops.ts), what is looked at is one statement. A server's own folder has its statements, and says how
+ * they are carried out.
+ */
+import type {
+  Arrival,
+  Claimed,
+  CodeRecord,
+  Hint,
+  Mending,
+  NewEvent,
+  NewRun,
+  News,
+  Placement,
+  RunDetail,
+  RunFilter,
+  RunRow,
+  RunStatus,
+  ScheduleChange,
+  ScheduleRow,
+  SendOutcome,
+  StartOutcome,
+  StepFence,
+  Store,
+  StoreOptions,
+  TransactionPort,
+  TransactOutcome,
+  WorkerInfo,
+  Write,
+  WriteOutcome,
+} from "../../runtime/engine/store.ts";
+import { ColdframeError } from "../../runtime/errors.ts";
+import { type Failure, Lane, type Transactions } from "./batcher.ts";
+import { KnownNumbers } from "./numbers.ts";
+import { cancelOp, endOp, mendOp, type Op, resumeOp, sendOp, startOp, suspendOp, unblockOp } from "./ops.ts";
+import { deliverPosts } from "./posts.ts";
+import type { Tables } from "./records.ts";
+import { attemptOf, chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
+import { changeSchedule } from "./schedules.ts";
+import { ServerClock } from "./server-clock.ts";
+import { type AskedStart, type Started, startRuns } from "./starts.ts";
+import type { Lease, UserOperations } from "./transact.ts";
+import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
+import { arrivalOf, FENCED, retried } from "./turns.ts";
+import { type PostOperations, UserTransactions } from "./user-transactions.ts";
+
+/** Tries before a collision with others is an error. */
+const TRIES = 10;
+/** What users' transactions have left is carried out in groups of so many. */
+const POSTS_AT_ONCE = 100;
+
+/** Statements that every server has, with the same parameters and columns. */
+export type CommonName =
+  | "now"
+  | "numbers"
+  | "workers"
+  | "news"
+  | "arrivals"
+  | "attempts"
+  | "run"
+  | "counts"
+  | "chunksOf"
+  | "codes"
+  | "schemaOf"
+  | "schedule"
+  | "allSchedules"
+  | "dueSchedules"
+  | "nextSchedule"
+  | "liveWorkers"
+  | "posts"
+  | "dropSchedule";
+
+/** Values of a statement, as every server takes them: a list stands for many. */
+export type CommonValue = string | number | null | readonly (string | number)[];
+
+/** What a statement answers. */
+export interface Answer {
+  readonly rows: Row[];
+  /** Rows that were found or changed. */
+  readonly rowCount: number | null;
+}
+
+/** Connections to one server. `S`: statements on one of them. */
+export interface ServerConnections<S> {
+  /** For people: where the server is, without its password. */
+  readonly where: string;
+  /** Connections at one time, at most. */
+  readonly most: number;
+  lease(): Promise<Lease<S>>;
+  /** Statements on a connection of a user's; null: it is none. */
+  over(client: unknown): S | null;
+  /** An error that says what to do. */
+  explain(error: unknown): unknown;
+  session<T>(body: (session: S) => Promise<T>): Promise<T>;
+  /** Commits what `body` did; nothing of it when it throws. */
+  transaction<T>(body: (session: S) => Promise<T>): Promise<T>;
+  end(): Promise<void>;
+}
+
+/** Tells other processes, and hears them. */
+export interface Hinting {
+  tell(hints: readonly Hint[]): void;
+  /** Others may have something to say soon, of which nobody will tell. */
+  expect?(): void;
+  end(): Promise<void>;
+}
+
+export interface ClaimedRuns {
+  readonly claimed: readonly Claimed[];
+  readonly numbers: readonly (readonly [string, number])[];
+}
+
+/** What is done in a transaction of its own, in SQL of the server. Times are in ms. */
+export interface ServerOperations<S> extends UserOperations<S>, PostOperations<S> {
+  readonly failureOf: (error: unknown) => Failure;
+  tables(session: S, now: number): Tables;
+  /** `numbers`: those of the runs, by id. `buried`: a worker was, ask again. `posts`: there are some, which are to be looked for. */
+  claimRuns(
+    session: S,
+    now: number,
+    worker: string,
+    limit: number,
+    placement: Placement,
+    forPosts: boolean,
+  ): Promise<ClaimedRuns | "buried" | "posts">;
+  /** Makes the runs of a worker anybody's, but those in `known`. */
+  disownRuns(session: S, worker: number, known: readonly string[], now: number): Promise<void>;
+  retireWorker(session: S, id: string, now: number): Promise<void>;
+  cloneRun(
+    session: S,
+    from: number,
+    to: Pick<NewRun, "id" | "secret">,
+    now: number,
+  ): Promise<"cloned" | "ended" | "exists">;
+  collect(session: S, before: number, limit: number): Promise<number>;
+  /** False: the row is not of the version that was seen, null: there is one. */
+  writeSchedule(session: S, row: ScheduleRow, seen: string | null): Promise<boolean>;
+}
+
+export abstract class BatchStore<S, C extends ServerConnections<S>> implements Store {
+  abstract readonly pace: NonNullable<Store["pace"]>;
+  readonly #operations: ServerOperations<S>;
+  readonly #listeners = new Set<(hint: Hint) => void>();
+  #now: (() => number) | null = null;
+  readonly #clock = new ServerClock();
+  /** Engines that have opened it, and will close it. */
+  #engines = 0;
+  #connections: C | null = null;
+  #opening: Promise<C> | null = null;
+  #hinting: Hinting | null = null;
+  readonly #runs = new KnownNumbers(async (ids) => mapOf(await this.rows("numbers", [ids])));
+  readonly #workers = new KnownNumbers(async (ids) => mapOf(await this.rows("workers", [ids])));
+  readonly #transactions: Transactions;
+  readonly #sessions = new WeakMap<Tables, S>();
+  readonly #writer: TurnWriter;
+  readonly #starts: Lane<AskedStart>;
+  readonly #limit: number;
+  #users: UserTransactions<S> | null = null;
+  #closed!: Promise<never>;
+  #tellClosed: () => void = () => {};
+
+  /** @param limit milliseconds that a function may have a transaction */
+  constructor(operations: ServerOperations<S>, limit: number) {
+    this.#operations = operations;
+    this.#limit = limit;
+    const { failureOf } = operations;
+    this.#transactions = {
+      transaction: (body) => this.write((session, now) => body(this.#tablesOf(session, now))),
+      failure: failureOf,
+    };
+    this.#writer = new TurnWriter(this.#transactions, (turns) => this.writePlain(turns), this.#tell);
+    this.#starts = new Lane(
+      (asked) => startRuns(asked, failureOf, this.#runs, (runs, worker) => this.insertRuns(runs, worker)),
+      1,
+    );
+  }
+
+  // What a server does in its own way.
+
+  /** Connects, and brings the tables up to date. */
+  protected abstract open(): Promise<C>;
+  protected abstract ask(
+    name: CommonName,
+    values: readonly CommonValue[],
+    session: S | null,
+  ): Promise<Answer>;
+  /** Writes turns that change nothing but their row, as one statement. @returns numbers of the runs of those that fit */
+  protected abstract writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>>;
+  /** Inserts those whose ids are new, without limits, as one transaction. */
+  protected abstract insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started>;
+  /** @returns its number, null: there is one of this id */
+  protected abstract addWorker(worker: WorkerInfo): Promise<number | null>;
+  /** Prolongs its lease, unless that has ended. */
+  protected abstract prolong(worker: WorkerInfo): Promise<boolean>;
+  protected abstract runsOf(filter: RunFilter): Promise<readonly Row[]>;
+  /** Null: there is nobody to be heard. */
+  protected abstract hintsOf(connections: C, hear: (hint: Hint) => void): Hinting | null;
+  abstract reserve(key: string, interval: number, burst: number): Promise<number>;
+  abstract due(worker: string, placement: Placement): Promise<number | null>;
+
+  async migrate(options: StoreOptions = {}): Promise<void> {
+    if (options.now !== undefined) this.#now = options.now;
+    if (this.#connections === null) {
+      this.#opening ??= this.#open().finally(() => {
+        this.#opening = null;
+      });
+      this.#connections = await this.#opening;
+      this.#closed = new Promise((_, reject) => {
+        this.#tellClosed = () => reject(new ColdframeError("CF3005", "the store was closed"));
+      });
+      this.#closed.catch(() => {});
+    }
+    this.#engines++;
+  }
+
+  async #open(): Promise<C> {
+    const connections = await this.open();
+    try {
+      await connections.session((session) => this.clock(session));
+    } catch (error) {
+      await connections.end();
+      throw error;
+    }
+    return connections;
+  }
+
+  async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
+    if (runs.length === 0) return [];
+    // In the order of the call: who comes first begins first.
+    if (runs.some(({ limit }) => limit !== null)) return this.#writer.ask(startOp(runs));
+    const outcomes = await new Promise<readonly StartOutcome[]>((done, failed) => {
+      const bytes = runs.reduce((sum, { call }) => sum + call.length + 200, 0);
+      this.#starts.add({ runs, worker, bytes, done, failed });
+    });
+    if (outcomes.some(({ created, claimed }) => created && !claimed)) this.#tell([{ kind: "ready" }]);
+    return outcomes;
+  }
+
+  async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {
+    let forPosts = true;
+    for (;;) {
+      const found = await this.again((session, now) =>
+        this.#operations.claimRuns(session, now, worker, limit, placement, forPosts),
+      );
+      if (found === "posts") {
+        await this.#deliver();
+        forPosts = false;
+      } else if (found !== "buried") {
+        for (const [id, n] of found.numbers) this.#runs.add(id, n);
+        return found.claimed;
+      }
+    }
+  }
+
+  async disown(worker: string, known: readonly string[]): Promise<void> {
+    const n = await this.#workers.find(worker);
+    if (n !== null) await this.again((session, now) => this.#operations.disownRuns(session, n, known, now));
+    this.#tell([{ kind: "ready" }]);
+  }
+
+  async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
+    if (!first) return this.prolong(worker);
+    const n = await this.addWorker(worker);
+    if (n !== null) this.#workers.add(worker.id, n);
+    return n !== null;
+  }
+
+  async commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]> {
+    this.opened();
+    if (writes.some(({ run, worker }) => this.#unknown(run, worker))) {
+      await this.#runs.learn(writes.map(({ run }) => run));
+      await this.#workers.learn(writes.map(({ worker }) => worker));
+    }
+    return Promise.all(
+      writes.map((write) => {
+        const n = this.#runs.get(write.run);
+        if (n === undefined) return FENCED;
+        return this.#writer.write(write, n, this.#workers.get(write.worker) ?? 0);
+      }),
+    );
+  }
+
+  #unknown(run: string, worker: string): boolean {
+    return this.#runs.get(run) === undefined || this.#workers.get(worker) === undefined;
+  }
+
+  transact(step: StepFence, body: (tx: unknown) => Promise<Arrival>): Promise<TransactOutcome> {
+    return this.#usersOf().transact(step, body);
+  }
+
+  within(tx: unknown): TransactionPort {
+    return this.#usersOf().within(tx);
+  }
+
+  /**
+   * Calls a function with a transaction on a connection of the store, and commits what it did. It is called again when the server
+   * undoes it because of others' transactions.
+   * @returns what the function returns
+   * @throws what it throws, after all of it was undone; ColdframeError CF3109 when it takes too long, CF3010 and others when the
+   *   database fails: in its commit, it may have been carried out all the same
+   */
+  transaction<T, Tx = never>(body: (tx: Tx) => Promise<T> | T): Promise<T> {
+    return this.#usersOf().run(body as (tx: never) => Promise<T> | T);
+  }
+
+  /** Made when it is first needed. */
+  #usersOf(): UserTransactions<S> {
+    const connections = this.opened();
+    this.#users ??= new UserTransactions<S>({
+      operations: this.#operations,
+      postRuns: this.#operations.postRuns,
+      postEvent: this.#operations.postEvent,
+      owner: this,
+      where: connections.where,
+      ms: this.#limit,
+      // Leases are renewed and turns committed meanwhile.
+      most: Math.max(1, connections.most - 1),
+      closed: this.#closed,
+      lease: () => this.opened().lease(),
+      session: (body) => this.opened().session(body),
+      over: (client) => this.opened().over(client),
+      explain: (error) => connections.explain(error),
+      numberOf: (kind, id) => (kind === "run" ? this.#runs : this.#workers).find(id),
+      posted: (isCommitted) => {
+        if (isCommitted) this.#tell([{ kind: "others" }]);
+        else this.#hinting?.expect?.();
+      },
+      time: () => this.time(),
+    });
+    return this.#users;
+  }
+
+  /** Carries out what users' transactions have left. */
+  async #deliver(): Promise<void> {
+    for (;;) {
+      const posts = await this.rows("posts", [POSTS_AT_ONCE]);
+      if (posts.length === 0) return;
+      const done = await deliverPosts(posts, this.#transactions, this.#tell);
+      if (done < POSTS_AT_ONCE) return;
+    }
+  }
+
+  send(event: NewEvent): Promise<SendOutcome> {
+    return this.#do(sendOp(event));
+  }
+
+  async cancel(run: string, force: string | null): Promise<boolean> {
+    if (force === null) return this.#do(cancelOp(run));
+    const n = await this.#runs.find(run);
+    return n !== null && this.#do(endOp(n, { status: "cancelled", value: force }));
+  }
+
+  suspend(run: string): Promise<boolean> {
+    return this.#do(suspendOp(run));
+  }
+
+  resume(run: string): Promise<boolean> {
+    return this.#do(resumeOp(run));
+  }
+
+  async mend(run: string, wait: number, mending: Mending): Promise<boolean> {
+    const n = await this.#runs.find(run);
+    return n !== null && this.#do(mendOp(n, wait, mending));
+  }
+
+  async clone(
+    from: string,
+    to: Pick<NewRun, "id" | "secret">,
+  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+    const n = await this.#runs.find(from);
+    if (n === null) return "none";
+    const outcome = await this.again((session, now) => this.#operations.cloneRun(session, n, to, now));
+    if (outcome === "cloned") this.#tell([{ kind: "ready" }]);
+    return outcome;
+  }
+
+  collect(before: number, limit: number): Promise<number> {
+    return this.again((session) => this.#operations.collect(session, before, limit));
+  }
+
+  async schedule(change: ScheduleChange): Promise<boolean> {
+    const decided = await changeSchedule(this.#transactions, change, (tables, row, seen) =>
+      this.#operations.writeSchedule(this.#sessions.get(tables)!, row, seen),
+    );
+    if (decided !== null) this.#tell(decided.hints);
+    return decided !== null;
+  }
+
+  async unschedule(id: string): Promise<boolean> {
+    return (await this.#ask("dropSchedule", [id])).rowCount === 1;
+  }
+
+  unblock(run: string): Promise<boolean> {
+    return this.#do(unblockOp(run));
+  }
+
+  async news(worker: string): Promise<readonly News[]> {
+    let rows = await this.rows("news", [worker]);
+    if (rows[0]?.posted) {
+      await this.#deliver();
+      rows = await this.rows("news", [worker]);
+    }
+    // One without a run says only whether there are posts.
+    rows = rows.filter(({ n }) => n !== null);
+    if (rows.length === 0) return [];
+    const ns = rows.map(({ n }) => n as number);
+    const [arrivals, attempts] = await Promise.all([
+      this.rows("arrivals", [ns]),
+      this.rows("attempts", [ns]),
+    ]);
+    return rows.map(({ n, id, news, cancel, status }) => ({
+      run: id,
+      news,
+      cancel,
+      arrivals: arrivals.filter((row) => row.n === n).map(arrivalOf),
+      suspend: status === "suspended",
+      retry: retried(attempts.filter((row) => row.n === n)),
+    }));
+  }
+
+  watch(listener: (hint: Hint) => void): () => void {
+    this.#listeners.add(listener);
+    this.#hinting ??= this.hintsOf(this.opened(), (hint) => this.#hear(hint));
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  readonly read: Store["read"] = {
+    run: async (id: string): Promise<RunDetail | null> => {
+      const [row] = await this.rows("run", [id]);
+      if (row === undefined) return null;
+      return detailOf(row, (await this.rows("attempts", [[row.n]])).map(attemptOf));
+    },
+    runs: async (filter: RunFilter): Promise<readonly RunRow[]> => (await this.runsOf(filter)).map(rowOf),
+    counts: async () => {
+      const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
+      for (const { status, runs } of await this.rows("counts", [])) counts[status as RunStatus] = runs;
+      return counts;
+    },
+    chunks: async (id: string) => {
+      const n = await this.#runs.find(id);
+      return n === null ? [] : (await this.rows("chunksOf", [[n]])).map(chunkOf);
+    },
+    codes: async (): Promise<readonly CodeRecord[]> => this.rows("codes", []),
+    schemaOf: async (key: string): Promise<string | null> =>
+      (await this.rows("schemaOf", [key]))[0]?.schema ?? null,
+    schedule: async (id: string): Promise<ScheduleRow | null> => {
+      const [row] = await this.rows("schedule", [id]);
+      return row === undefined ? null : scheduleOf(row);
+    },
+    schedules: async (due: number | null, limit: number): Promise<readonly ScheduleRow[]> =>
+      (due === null
+        ? await this.rows("allSchedules", [limit])
+        : await this.rows("dueSchedules", [due, limit])
+      ).map(scheduleOf),
+    nextSchedule: async (): Promise<number | null> => (await this.rows("nextSchedule", []))[0]?.next ?? null,
+    workers: async () => this.rows("liveWorkers", [this.time()]),
+  };
+
+  async retire(worker: string): Promise<void> {
+    await this.again((session, now) => this.#operations.retireWorker(session, worker, now));
+    this.#tell([{ kind: "ready" }]);
+  }
+
+  async close(): Promise<void> {
+    const connections = this.#connections;
+    if (connections === null || --this.#engines > 0) return;
+    this.#connections = null;
+    this.#users = null;
+    this.#tellClosed();
+    await this.#hinting?.end();
+    this.#hinting = null;
+    await connections.end();
+  }
+
+  now(): number {
+    return this.time() ?? this.#clock.now();
+  }
+
+  /** What a test says that the time is, or null: the server's. */
+  protected time(): number | null {
+    return this.#now?.() ?? null;
+  }
+
+  /** The time in a transaction: that of a test, or of the server. */
+  protected async clock(session: S): Promise<number> {
+    const question = async () => (await this.ask("now", [null], session)).rows[0].now as number;
+    return this.time() ?? this.#clock.ask(question);
+  }
+
+  protected async rows(name: CommonName, values: readonly CommonValue[]): Promise<Row[]> {
+    return (await this.#ask(name, values)).rows;
+  }
+
+  async #ask(name: CommonName, values: readonly CommonValue[]): Promise<Answer> {
+    this.opened();
+    return this.ask(name, values, null);
+  }
+
+  async #do<T>(op: Op<T>): Promise<T> {
+    this.opened();
+    return this.#writer.ask(op);
+  }
+
+  protected async write<T>(body: (session: S, now: number) => Promise<T>): Promise<T> {
+    return this.opened().transaction(async (session) => body(session, await this.clock(session)));
+  }
+
+  /** Made again when it collides with others'. */
+  protected async again<T>(body: (session: S, now: number) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.write(body);
+      } catch (error) {
+        if (tries === TRIES || this.#operations.failureOf(error) !== "again") throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 2 ** Math.min(tries, 7)));
+      }
+    }
+  }
+
+  #tablesOf(session: S, now: number): Tables {
+    const tables = this.#operations.tables(session, now);
+    this.#sessions.set(tables, session);
+    return tables;
+  }
+
+  /** @throws ColdframeError CF3005 */
+  protected opened(): C {
+    if (this.#connections !== null) return this.#connections;
+    throw new ColdframeError(
+      "CF3005",
+      "the store is not open: call migrate() first, and nothing after close()",
+    );
+  }
+
+  /** Here, and to other processes. */
+  readonly #tell = (hints: readonly Hint[]): void => {
+    if (hints.length === 0) return;
+    this.#hinting?.tell(hints);
+    for (const hint of hints) this.#hear(hint);
+  };
+
+  #hear(hint: Hint): void {
+    for (const listener of this.#listeners) listener(hint);
+  }
+}
+
+function mapOf(rows: readonly Row[]): ReadonlyMap<string, number> {
+  return new Map(rows.map(({ id, n }) => [id, n]));
+}
