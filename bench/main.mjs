@@ -3,7 +3,7 @@
  *
  *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }; a figure without a target has null for the last two
  *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, postgres, loop,
- *                 parked (takes minutes: a million runs), resume
+ *                 parked (takes minutes: a million runs), resume, work, check
  *   --quick       fewer rounds
  */
 import { writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: { json: { type: "string" }, only: { type: "string" }, quick: { type: "boolean", default: false } },
 });
 
+const { checks } = await import("./check.mjs");
 const { compiledAwaits, compiling } = await import("./compiled.mjs");
 const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
@@ -58,6 +59,7 @@ const groups = [
   ["parked", "the limit, or the same with no runs", () => parked(values)],
   ["resume", "after 10 awaits", resume],
   ["work", "one thread", workThreads],
+  ["check", "the limit", checks],
 ];
 
 const rows = [];

@@ -37,7 +37,7 @@ const words: Readonly<Record<string, ValueKind>> = {
 };
 
 /** What sorts of values a type has, by its text; null when that does not say. */
-function kindsOfType(text: string): readonly ValueKind[] | null {
+export function kindsOfType(text: string): readonly ValueKind[] | null {
   const kinds = membersOf(text).map(kindOfType);
   return kinds.includes(null) ? null : (kinds as ValueKind[]);
 }
@@ -66,6 +66,12 @@ function membersOf(text: string): string[] {
     members[members.length - 1] += part;
   }
   return members;
+}
+
+/** Some value of a type; null when its text does not say what sort of value that is. */
+export function valueOfType(text: string): unknown {
+  const [kind] = kindsOfType(text) ?? [];
+  return kind === undefined ? null : valueOf(kind);
 }
 
 function valueOf(kind: ValueKind): unknown {

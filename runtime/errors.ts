@@ -61,6 +61,7 @@ export const errors = {
   CF3304: "a package is missing",
   CF3305: "nobody waits for a marked function",
   CF3306: "a native promise is awaited beside an external wait",
+  CF3307: "a migration does not fit the types",
   CF3401: "the HTTP handler was not told who may use it",
   CF3402: "the request does not say who sends it",
   CF3403: "the request is not allowed",

@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, type Host, inCode, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun } from "../snapshot/index.ts";
+import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
 import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findStep } from "./step.ts";
@@ -17,6 +17,8 @@ export interface Rehearsal {
   readonly status: RunStatus;
   /** Where it is parked: `file:line` of each wait. */
   readonly at: readonly string[];
+  /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
+  readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
   /**
    * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
    * migration. `blocked`: not by what is loaded.
@@ -57,10 +59,15 @@ export async function rehearsed(
 ): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
+  let tasks: Rehearsal["tasks"] = [];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
-    ...{ run, entry, status, at, outcome, reason },
+    ...{ run, entry, status, at, tasks, outcome, reason },
   });
   try {
+    if (detail.snapshot !== null)
+      tasks = describe(detail.snapshot, { points: codes.find }).tasks.map(({ code, hash, point }) => ({
+        ...{ code, hash, point },
+      }));
     const carried = await decoded(detail, store, codes, code);
     const isLacking = ({ kind, name }: WaitInfo) => kind === "step" && findStep(name) === undefined;
     const lacking = inCode(code, () => waits.find(isLacking));

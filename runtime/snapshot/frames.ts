@@ -113,20 +113,34 @@ class Locals {
 
   /** A value that the code as it is now would never have there would be taken for another one in silence. */
   private checkKind(name: string, value: unknown): unknown {
+    const wrong = this.wrongKind(name, value);
     const { code } = this.resolved;
-    const kinds = code.kinds?.get(name);
-    const kind = kindOf(value);
-    // What is `undefined` may not have been initialised yet.
-    if (kinds === undefined || value === undefined || value === TDZ || kinds.includes(kind)) return value;
+    if (wrong === null) return value;
     throw new ColdframeError(
       "CF2103",
-      `migration needed: "${name}" of ${code.id} (${code.file}:${code.line}) was saved as ${article(kind)}, and is always ${kinds.map(article).join(" or ")} now. Deploy a migration that gives it a new value, or the old build`,
+      `migration needed: "${name}" of ${code.id} (${code.file}:${code.line}) was saved as ${wrong.kind}, and is always ${wrong.kinds} now. Deploy a migration that gives it a new value, or the old build`,
     );
   }
 
+  /** What a value is, and what it would have to be; null: it may be that. */
+  private wrongKind(name: string, value: unknown): { readonly kind: string; readonly kinds: string } | null {
+    const kinds = this.resolved.code.kinds?.get(name);
+    const kind = kindOf(value);
+    // What is `undefined` may not have been initialised yet.
+    if (kinds === undefined || value === undefined || value === TDZ || kinds.includes(kind)) return null;
+    return { kind: article(kind), kinds: kinds.map(article).join(" or ") };
+  }
+
   private fromMigration(name: string): unknown {
-    if (Object.hasOwn(this.given!, name)) return this.given![name];
     const { code, point } = this.resolved;
+    if (Object.hasOwn(this.given!, name)) {
+      const value = this.given![name];
+      const wrong = this.wrongKind(name, value);
+      if (wrong === null) return value;
+      throw failed(
+        `that of ${code.id} (${code.file}:${code.line}) gave ${wrong.kind} for "${name}", which is always ${wrong.kinds} after "${point.name}"`,
+      );
+    }
     throw failed(
       `that of ${code.id} (${code.file}:${code.line}) gave no "${name}", which is needed after "${point.name}". It gave ${Object.keys(this.given!).join(", ") || "nothing"}`,
     );
