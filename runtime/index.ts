@@ -45,7 +45,12 @@ export type {
   Store,
   WaitInfo,
 } from "./engine/store.ts";
-export { type TransactionalOptions, transactional } from "./engine/transactional.ts";
+export {
+  type TransactionalOptions,
+  type TransactionOptions,
+  transaction,
+  transactional,
+} from "./engine/transactional.ts";
 export { waitUntil } from "./engine/wait-until.ts";
 export type { Within } from "./engine/within.ts";
 export { ColdframeError, type ErrorCode } from "./errors.ts";

@@ -6,6 +6,7 @@ import { ColdframeError } from "../errors.ts";
 import { bindingOf, currentName, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
+import { inlineStep } from "./inline-transaction.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
 import { callInLine } from "./step-line.ts";
 
@@ -58,7 +59,7 @@ export function findStep(id: string): Step | undefined {
   const known = registry.steps.get(id) ?? registry.steps.get(currentName(id));
   if (known !== undefined) return known;
   const value = bindingOf(id)?.value;
-  return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;
+  return typeof value === "function" ? registry.stepsByFunction.get(value) : inlineStep(id);
 }
 
 /** Outside any run: the same policy, in this process. */
