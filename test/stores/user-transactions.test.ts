@@ -1,4 +1,7 @@
 /** Transactions of users on servers: what may go wrong with them, on both kinds. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -308,6 +311,29 @@ describe.each(Object.keys(servers))("transactions of users on %s", (kind) => {
     expect(again).toEqual({ kind: "recorded", arrival, before: cut === "after" });
     expect(calls).toBe(cut === "after" ? 1 : 2);
     expect(await times()).toEqual([1, 0]);
+  });
+
+  it("is there once when its process is killed between what it wrote and the commit", {
+    timeout: 120_000,
+  }, async () => {
+    await prepare();
+    await server.inDatabase(`CREATE TABLE ${table}2 (run VARCHAR(10), step INT)`);
+    const main = fileURLToPath(new URL("./support/sql-worker.mjs", import.meta.url));
+    for (const stopAt of ["2", "never"]) {
+      const child = spawn(
+        process.execPath,
+        ["--import", "coldframe/register", main, kind, url, name, `${table}2`],
+        { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, STOP_AT: stopAt } },
+      );
+      ends.push(() => child.kill("SIGKILL"));
+      child.stdout.once("data", () => child.kill("SIGKILL"));
+      const [code, signal] = await once(child, "close");
+      expect([code, signal]).toEqual(stopAt === "2" ? [null, "SIGKILL"] : [0, null]);
+    }
+    const [rows] = await server.inDatabase(`SELECT run, step FROM ${table}2 ORDER BY run, step`);
+    expect(rows!.map((row) => Object.values(row as object).join(" "))).toEqual(
+      ["r0", "r1"].flatMap((run) => [0, 1, 2, 3].map((step) => `${run} ${step}`)),
+    );
   });
 
   it("takes connections with an open transaction of its own database only", async () => {
