@@ -1,13 +1,14 @@
 /**
  * What a new build does with a task of an old one, by trying it: the frame that the old manifest describes is saved by the runtime's
  * writer and read by its reader under the code of the new manifest. So a prediction is made by what will carry on the run.
- * Nobody's code is executed: functions are empty, and locals hold nothing but scope records and closures.
+ * Nobody's code is executed: functions are empty, and locals hold scope records, closures, and samples of what matters.
  */
 import type { Code, Manifest, ManifestCode, ManifestRecord, RecordSchema } from "../abi/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import { $closure, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
 import { codeRecord, decodeRun, encodeRun, parsePoints } from "../runtime/snapshot/index.ts";
 import { closuresIn, isNested } from "./held-closures.ts";
+import { type Sample, samplesAt } from "./samples.ts";
 
 /** The codes and records of one build, found by their names. */
 export class Schemas {
@@ -47,6 +48,9 @@ export class Schemas {
         ? (((...scopes: object[]) => $closure(() => undefined, loaded, scopes)) as never)
         : null,
       captures: code.captures,
+      kinds: new Map(
+        code.declared.flatMap(([name, , , ...kinds]) => (kinds.length === 0 ? [] : [[name, kinds]])),
+      ),
     };
     return loaded;
   }
@@ -104,7 +108,21 @@ export function rehearse(
   code: ManifestCode,
   ip: number,
 ): ColdframeError | null {
-  const text = before.whileLoaded(() => park(before, code, ip));
+  for (const sample of samplesAt(code, code.points[ip]!, now.codes.get(code.id))) {
+    const error = rehearseWith(sample, before, now, code, ip);
+    if (error !== null) return error;
+  }
+  return null;
+}
+
+function rehearseWith(
+  sample: Sample,
+  before: Schemas,
+  now: Schemas,
+  code: ManifestCode,
+  ip: number,
+): ColdframeError | null {
+  const text = before.whileLoaded(() => park(before, code, ip, sample));
   const points = (hash: string, id: string) => {
     const known = before.loaded.get(id);
     return known?.hash === hash ? parsePoints(codeRecord(known).body) : undefined;
@@ -121,12 +139,12 @@ export function rehearse(
 }
 
 /** The snapshot of a task parked at a point. */
-function park(build: Schemas, code: ManifestCode, ip: number): string {
+function park(build: Schemas, code: ManifestCode, ip: number, sample: Sample): string {
   const run = new Run("rehearsal", null);
   const task = new Durable(run, build.loaded.get(code.id)!);
   task.ip = ip;
   task.frame = {};
-  const heap = new Heap(build, code.id);
+  const heap = new Heap(build, code.id, sample);
   for (const entry of code.points[ip]!.live) {
     const slot = entry.includes(".") ? entry.slice(0, entry.indexOf(".")) : entry;
     if (Object.hasOwn(task.frame, slot)) continue;
@@ -145,11 +163,13 @@ function park(build: Schemas, code: ManifestCode, ip: number): string {
 class Heap {
   readonly #build: Schemas;
   readonly #owner: string;
+  readonly #sample: Sample;
   readonly #records = new Map<string, object>();
 
-  constructor(build: Schemas, owner: string) {
+  constructor(build: Schemas, owner: string, sample: Sample) {
     this.#build = build;
     this.#owner = owner;
+    this.#sample = sample;
   }
 
   slot(name: string): unknown {
@@ -177,7 +197,8 @@ class Heap {
     const found = closuresIn(this.#owner, variable, this.#build.loaded.values()).map((id) =>
       this.#closure(this.#build.loaded.get(id)!),
     );
-    return found.length === 0 ? null : found.length === 1 ? found[0] : found;
+    if (found.length === 0) return this.#sample.get(variable) ?? null;
+    return found.length === 1 && !Array.isArray(this.#sample.get(variable)) ? found[0] : found;
   }
 
   #closure(code: Code): unknown {

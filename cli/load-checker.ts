@@ -2,7 +2,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Lock } from "../abi/index.ts";
-import { describeModule, packageNameOf } from "../plugins/place/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import type { Invocation, Terminal } from "./page.ts";
 
@@ -22,6 +21,7 @@ export interface Loaded {
  */
 export async function loadChecker(invocation: Invocation, { cwd }: Pick<Terminal, "cwd">): Promise<Loaded> {
   const checker = await importChecker();
+  const { describeModule, packageNameOf } = await import("../plugins/place/index.ts");
   const given = invocation.values["project"] as string | undefined;
   const tsconfig = given === undefined ? checker.findTsconfig(cwd) : resolve(cwd, given);
   const program = new checker.SourceProgram(tsconfig, cwd, describeModule);

@@ -1,50 +1,45 @@
 #!/usr/bin/env node
 /** `coldframe`: what a person operates. Reads the command line, runs one command, ends with its exit code. */
 import { readFileSync } from "node:fs";
-import { clone, restart } from "./commands/again.ts";
-import { cancel } from "./commands/cancel.ts";
-import { check } from "./commands/check.ts";
-import { reject, resolve, retry } from "./commands/decide.ts";
-import { migrate } from "./commands/migrate.ts";
-import { release } from "./commands/release.ts";
-import { runs } from "./commands/runs.ts";
-import { pause, schedule, unpause, unschedule } from "./commands/schedule.ts";
-import { schedules } from "./commands/schedules.ts";
-import { send } from "./commands/send.ts";
-import { serve } from "./commands/serve.ts";
-import { show } from "./commands/show.ts";
-import { resume, suspend, unblock } from "./commands/stand.ts";
-import { work } from "./commands/work.ts";
 import { describeFailure, exitCodeOf, exits } from "./failure.ts";
 import { helpOf, overview } from "./help.ts";
-import type { Terminal } from "./page.ts";
-import { readArguments } from "./read-arguments.ts";
+import type { Page, Terminal } from "./page.ts";
+import { readArguments, takeCommand } from "./read-arguments.ts";
 import { styleFor } from "./render/style.ts";
 
-const pages = [
-  runs,
-  show,
-  send,
-  cancel,
-  suspend,
-  resume,
-  unblock,
-  retry,
-  resolve,
-  reject,
-  restart,
-  clone,
-  schedules,
-  schedule,
-  pause,
-  unpause,
-  unschedule,
-  migrate,
-  work,
-  check,
-  release,
-  serve,
-];
+/** Where each command is, in the order of the help. Loaded when it is asked for: a person is waiting, and few need all. */
+const commands: Readonly<Record<string, () => Promise<Page>>> = {
+  runs: async () => (await import("./commands/runs.ts")).runs,
+  show: async () => (await import("./commands/show.ts")).show,
+  send: async () => (await import("./commands/send.ts")).send,
+  cancel: async () => (await import("./commands/cancel.ts")).cancel,
+  suspend: async () => (await import("./commands/stand.ts")).suspend,
+  resume: async () => (await import("./commands/stand.ts")).resume,
+  unblock: async () => (await import("./commands/stand.ts")).unblock,
+  retry: async () => (await import("./commands/decide.ts")).retry,
+  resolve: async () => (await import("./commands/decide.ts")).resolve,
+  reject: async () => (await import("./commands/decide.ts")).reject,
+  restart: async () => (await import("./commands/again.ts")).restart,
+  clone: async () => (await import("./commands/again.ts")).clone,
+  schedules: async () => (await import("./commands/schedules.ts")).schedules,
+  schedule: async () => (await import("./commands/schedule.ts")).schedule,
+  pause: async () => (await import("./commands/schedule.ts")).pause,
+  unpause: async () => (await import("./commands/schedule.ts")).unpause,
+  unschedule: async () => (await import("./commands/schedule.ts")).unschedule,
+  migrate: async () => (await import("./commands/migrate.ts")).migrate,
+  work: async () => (await import("./commands/work.ts")).work,
+  build: async () => (await import("./commands/build.ts")).build,
+  check: async () => (await import("./commands/check.ts")).check,
+  release: async () => (await import("./commands/release.ts")).release,
+  serve: async () => (await import("./commands/serve.ts")).serve,
+};
+
+/** The page of the command that is meant, or all of them, for help and for errors. */
+function pagesFor(words: readonly string[]): Promise<readonly Page[]> {
+  const { name = "" } = takeCommand(words);
+  const load = Object.hasOwn(commands, name) ? [commands[name]!] : Object.values(commands);
+  return Promise.all(load.map((page) => page()));
+}
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
@@ -58,6 +53,7 @@ const terminal: Terminal = {
 async function main(words: readonly string[]): Promise<number> {
   let json = words.includes("--json");
   try {
+    const pages = await pagesFor(words);
     const request = readArguments(words, pages, process.env);
     if (request.kind === "help") {
       terminal.print(request.page === null ? overview(pages) : helpOf(request.page));

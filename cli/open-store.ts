@@ -1,13 +1,10 @@
 /** The database that `--store` names, sealed as `--seal` says. Commands that look never create one: a typing error must not look like "no runs". */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Store } from "../runtime/engine/store.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import { sealsOf } from "../runtime/snapshot/index.ts";
-import { mysql } from "../stores/mysql/index.ts";
-import { postgres } from "../stores/postgres/index.ts";
-import { sqlite } from "../stores/sqlite/index.ts";
 import { loadModule } from "./load-module.ts";
 import type { Invocation, Terminal } from "./page.ts";
 
@@ -31,23 +28,34 @@ export async function openStore(
   { create = false, blind = false }: OpenOptions = {},
 ): Promise<Store> {
   if (/^(postgres(ql)?|mysql|mariadb):\/\//.test(store)) {
-    const open = () => openServer(store, create);
+    const open = await serverOf(store, create);
     if (seal !== null) return (await sealOf(seal, terminal))(open());
     if (!create && !blind) await checkPlain(open(), "the database");
     return open();
   }
   const file = resolve(terminal.cwd, fileOf(store));
+  const { databasesIn, sqlite } = await import("../stores/sqlite/index.ts");
   const exists = existsSync(file);
   if (!create && !exists) {
     throw new ColdframeError(
       "CF3203",
-      `there is no database "${file}". Name it with --store <file>, or in COLDFRAME_STORE.`,
+      `there is no database "${file}". ${nameIt(file, databasesIn(dirname(file)), terminal.cwd)}`,
     );
   }
   const open = () => sqlite(file, create ? {} : { patience: PATIENCE });
   if (seal !== null) return (await sealOf(seal, terminal))(open());
   if (exists && !blind) await checkPlain(open(), `"${file}"`);
   return open();
+}
+
+/** What to say instead. @param names of the databases in that folder */
+function nameIt(file: string, names: readonly string[], cwd: string): string {
+  const found = names
+    .filter((name) => name !== basename(file))
+    .slice(0, 3)
+    .map((name) => `--store ${relative(cwd, resolve(dirname(file), name))}`);
+  const here = found.length === 0 ? "" : ` There is: ${found.join(", ")}`;
+  return `Name it with --store <file>, or in COLDFRAME_STORE.${here}`;
 }
 
 /** A command without the key would fail late, or put texts into the database that workers with the key refuse. */
@@ -75,14 +83,19 @@ async function sealOf(module: string, terminal: Pick<Terminal, "cwd">): Promise<
   );
 }
 
-/** `?schema=` and `?prefix=` are ours, all else is the driver's. */
-function openServer(store: string, create: boolean): Store {
+/** Opens the server's database. `?schema=` and `?prefix=` are ours, all else is the driver's. */
+async function serverOf(store: string, create: boolean): Promise<() => Store> {
   const url = new URL(store);
   const ours = url.protocol.startsWith("postgres") ? "schema" : "prefix";
   const name = url.searchParams.get(ours);
   url.searchParams.delete(ours);
   const options = { create, connections: create ? 6 : 2, ...(name === null ? {} : { [ours]: name }) };
-  return ours === "schema" ? postgres(url.href, options) : mysql(url.href, options);
+  if (ours === "schema") {
+    const { postgres } = await import("../stores/postgres/index.ts");
+    return () => postgres(url.href, options);
+  }
+  const { mysql } = await import("../stores/mysql/index.ts");
+  return () => mysql(url.href, options);
 }
 
 function fileOf(store: string): string {

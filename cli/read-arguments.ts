@@ -8,7 +8,10 @@ export type Request =
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly page: Page; readonly invocation: Invocation };
 
-/** @throws ColdframeError CF3201 for anything that is unknown, missing or too much */
+/**
+ * @param pages of the command that is asked for, or of all
+ * @throws ColdframeError CF3201 for anything that is unknown, missing or too much
+ */
 export function readArguments(
   words: readonly string[],
   pages: readonly Page[],
@@ -81,7 +84,7 @@ function invocationOf(
 }
 
 /** The first word that is no option and no value of `--store` or `--seal` is the command; options may stand on both sides of it. */
-function takeCommand(words: readonly string[]): { name: string | undefined; others: string[] } {
+export function takeCommand(words: readonly string[]): { name: string | undefined; others: string[] } {
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     if (word === "--") break;

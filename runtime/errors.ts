@@ -28,6 +28,7 @@ export const errors = {
   CF2401: "migrations or renames contradict each other",
   CF2402: "a migration leads to no suspend point",
   CF2403: "a migration failed",
+  CF2404: "the build of the run is not here",
   CF3001: "this file is not a database of coldframe",
   CF3002: "the database was written by a newer version of coldframe",
   CF3003: "the database is read-only",
@@ -73,6 +74,8 @@ export const errors = {
   CF3410: "the run of this event key has ended",
   CF3411: "the server cannot do this now",
   CF3412: "the server failed",
+  CF3501: "there is no such kept build",
+  CF3502: "a kept build cannot be used",
 } as const;
 
 export type ErrorCode = keyof typeof errors;

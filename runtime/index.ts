@@ -1,6 +1,7 @@
 /** `coldframe`: what users import. Everything by name. */
 export { type StepContext, stepContext } from "./engine/attempt.ts";
-export type { Blockage } from "./engine/blockage.ts";
+export { type Blockage, blockageOf } from "./engine/blockage.ts";
+export type { KeptBuild, KeptBuilds } from "./engine/builds.ts";
 export { Channel, type ChannelOptions, channel } from "./engine/channel.ts";
 export { type ChildOptions, type ChildPromise, start } from "./engine/child.ts";
 export type { Clock } from "./engine/clock.ts";
@@ -51,6 +52,7 @@ export {
   transaction,
   transactional,
 } from "./engine/transactional.ts";
+export { type UpgradePolicy, upgrade } from "./engine/upgrade.ts";
 export { waitUntil } from "./engine/wait-until.ts";
 export type { Within } from "./engine/within.ts";
 export { ColdframeError, type ErrorCode } from "./errors.ts";

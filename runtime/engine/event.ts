@@ -1,6 +1,7 @@
 /** `event()`: a promise that somebody outside settles by its key, and the stream of all events of that key. */
+
+import { sha256 } from "../../abi/index.ts";
 import { freeRun, machine, type Run } from "../machine/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { Duration } from "./duration.ts";
 import { schemaName } from "./event-schema.ts";
 import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";
@@ -32,14 +33,21 @@ export interface EventPromise<T> extends Promise<T>, AsyncIterable<T> {
 }
 
 /**
- * Waits for an event. One that was sent before is kept and found.
+ * Waits for an event. One that was sent before is kept and found. The key may stand before the options or among them.
  * @throws ColdframeError CF2301, CF2302, CF3103 for wrong options; the promise rejects with `TimeoutError`, and with CF2307
  *   when the payload does not fit the schema
  */
-export function event<T = unknown>(options: EventOptions<T> | string = {}): EventPromise<T> {
-  const given: EventOptions<T> = typeof options === "string" ? { key: options } : options;
-  checkOptions("event()", given, ["key", "timeout", "broadcast", "schema"]);
-  const { key, timeout, broadcast = false, schema } = given;
+export function event<T = unknown>(key: string, options?: Omit<EventOptions<T>, "key">): EventPromise<T>;
+export function event<T = unknown>(options?: EventOptions<T> | string): EventPromise<T>;
+export function event<T>(
+  first: EventOptions<T> | string = {},
+  second: Omit<EventOptions<T>, "key"> = {},
+): EventPromise<T> {
+  const named = typeof first === "string";
+  const given: EventOptions<T> = named ? second : first;
+  checkOptions("event()", given, ["timeout", "broadcast", "schema", ...(named ? [] : ["key"])]);
+  const { timeout, broadcast = false, schema } = given;
+  const key = named ? first : given.key;
   if (key !== undefined) checkName("event key", key);
   if (typeof broadcast !== "boolean") throw wrongOption("event()", "broadcast", broadcast, "true or false");
   if (schema !== undefined && !isSchema(schema))

@@ -3,6 +3,8 @@ import { ColdframeError } from "../errors.ts";
 
 /** @throws ColdframeError CF2301 when `options` has a key that is not in `known` */
 export function checkOptions(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null)
+    throw new ColdframeError("CF2301", `${owner} takes an object of options, and got ${String(options)}`);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
     throw new ColdframeError("CF2301", `${owner} has no option "${key}". It knows: ${known.join(", ")}`);

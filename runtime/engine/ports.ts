@@ -1,9 +1,11 @@
 /** What the parts of the engine share: the outside world, and the settings of one engine. */
 
 import type { WriterOptions } from "../snapshot/index.ts";
+import type { KeptBuilds } from "./builds.ts";
 import type { Clock } from "./clock.ts";
 import type { Facts, StepFact } from "./facts.ts";
 import type { Store } from "./store.ts";
+import type { UpgradePolicy } from "./upgrade.ts";
 
 export interface LogEntry {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -47,6 +49,10 @@ export interface Settings {
   /** Whose runs this worker carries on: groups and entries; null: any. */
   readonly groups: readonly string[] | null;
   readonly only: readonly string[] | null;
+  /** Copies of other builds, or null. */
+  readonly builds: KeptBuilds | null;
+  /** Of workflows of which their code says nothing. */
+  readonly upgrade: UpgradePolicy;
   /** Whether the memory of the process is nearly used up. */
   readonly isFull: () => boolean;
   /** Milliseconds between two looks at the store when no hint came, at most. */

@@ -3,11 +3,12 @@
  * migrations included, and thrown away. Nothing is written, no step is called.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, type Host, Run } from "../machine/index.ts";
+import { bindingOf, type Host, inCode, Run } from "../machine/index.ts";
 import { type Carried, chunkSetOf, decodeRun } from "../snapshot/index.ts";
+import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findStep } from "./step.ts";
-import type { RunDetail, RunStatus, Store } from "./store.ts";
+import type { RunDetail, RunStatus, Store, WaitInfo } from "./store.ts";
 
 export interface Rehearsal {
   readonly run: string;
@@ -47,15 +48,22 @@ export async function* rehearse(store: Store): AsyncGenerator<Rehearsal> {
   }
 }
 
-async function rehearsed(detail: RunDetail, store: Store, codes: CodeRecords): Promise<Rehearsal> {
+/** Tries one run. @param code that of a kept build; null: what is loaded */
+export async function rehearsed(
+  detail: RunDetail,
+  store: Store,
+  codes: CodeRecords,
+  code: RunCode = null,
+): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
     ...{ run, entry, status, at, outcome, reason },
   });
   try {
-    const carried = await decoded(detail, store, codes);
-    const lacking = waits.find(({ kind, name }) => kind === "step" && findStep(name) === undefined);
+    const carried = await decoded(detail, store, codes, code);
+    const isLacking = ({ kind, name }: WaitInfo) => kind === "step" && findStep(name) === undefined;
+    const lacking = inCode(code, () => waits.find(isLacking));
     if (lacking !== undefined)
       throw new ColdframeError("CF2303", `no loaded module has the step "${lacking.name}"`);
     return tell(carried.migrated > 0 ? "migrated" : carried.aligned > 0 ? "goes on" : "same");
@@ -68,13 +76,15 @@ async function decoded(
   { id, entry, snapshot }: RunDetail,
   store: Store,
   codes: CodeRecords,
+  code: RunCode,
 ): Promise<Carried> {
   if (snapshot !== null) {
     const { bodies } = chunkSetOf(await store.read.chunks(id));
     const { find, versions } = codes;
-    return decodeRun(snapshot, new Run(id, nowhere), { points: find, versions, chunks: bodies });
+    return decodeRun(snapshot, new Run(id, nowhere, code), { points: find, versions, chunks: bodies });
   }
-  if (bindingOf(entry) === undefined) throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
+  if (inCode(code, () => bindingOf(entry)) === undefined)
+    throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
   return { aligned: 0, migrated: 0 };
 }
 

@@ -51,6 +51,19 @@ export interface NewRun {
   readonly parent: string | null;
   /** It begins when fewer than `max` runs with this key have begun and not ended; in the order in which they were started. */
   readonly limit: { readonly key: string; readonly max: number } | null;
+  /** Id of the build that begins it: recorded when it is inserted as claimed. Default: none. */
+  readonly build?: string;
+}
+
+/** The code that a run is in. */
+export interface RunBuild {
+  /** Id of the build that ran it last, or null: none has yet. */
+  readonly build: string | null;
+  /**
+   * Only a worker that holds this build, or has this id, claims it; null: any. The same as `build`: it stays with the code that
+   * ran it last.
+   */
+  readonly bound: string | null;
 }
 
 /** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
@@ -181,6 +194,8 @@ export interface Turn extends Fence {
   readonly keep: boolean;
   /** The group that the run belongs to from now on, or null: the same as before. Also when the run is kept. */
   readonly group: string | null;
+  /** The code that it is in from now on, or null: the same as before. Also when the run is kept, or has ended. */
+  readonly build: RunBuild | null;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
   /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
@@ -216,6 +231,13 @@ export interface Turn extends Fence {
   readonly news: number;
 }
 
+export interface Release {
+  readonly due: number | null;
+  readonly blocked: Blocked | null;
+  /** What it is bound to from now on, or null: the same as before. */
+  readonly bound: string | null;
+}
+
 /** Facts about a run between two turns, so that a redo finds them. */
 export interface Note extends Fence {
   readonly kind: "note";
@@ -223,7 +245,7 @@ export interface Note extends Fence {
   readonly arrivals: readonly (Arrival & { readonly key?: string })[];
   readonly attempts: readonly Attempt[];
   /** Set: the run is given back untouched, due at this time; with `blocked`, as blocked. */
-  readonly release: { readonly due: number | null; readonly blocked: Blocked | null } | null;
+  readonly release: Release | null;
   readonly news: number;
 }
 
@@ -290,7 +312,7 @@ export interface SendOutcome {
 }
 
 /** A run that this worker owns now, with all it takes to carry on. */
-export interface Claimed {
+export interface Claimed extends RunBuild {
   readonly id: string;
   readonly entry: string;
   readonly epoch: number;
@@ -312,7 +334,7 @@ export interface Claimed {
   readonly deaths: number;
 }
 
-export interface RunRow {
+export interface RunRow extends RunBuild {
   readonly id: string;
   readonly entry: string;
   readonly status: RunStatus;
@@ -401,6 +423,8 @@ export interface Placement {
   readonly only: readonly string[] | null;
   /** Not of these entries, whose code the worker lacks. */
   readonly except: readonly string[];
+  /** Of those that are bound to a build: of these. Null: of any. */
+  readonly builds: readonly string[] | null;
 }
 
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
@@ -417,8 +441,25 @@ export interface WorkerInfo {
   readonly id: string;
   /** Lease in milliseconds. */
   readonly lease: number;
-  /** Free text for people: host, process, build. */
+  /** Free text for people: host, process. */
   readonly about: string;
+  /** Builds whose runs it carries on; the first is the code that it has loaded. */
+  readonly builds: readonly string[];
+}
+
+/** What a build contains: recorded once. */
+export interface BuildRecord {
+  readonly id: string;
+  /** JSON, written and read by the engine. */
+  readonly body: string;
+}
+
+/** A run that was blocked because nobody holds the build that it is bound to. */
+export interface Stranded {
+  readonly id: string;
+  readonly entry: string;
+  readonly turn: number;
+  readonly build: string;
 }
 
 export interface StoreOptions {
@@ -432,6 +473,12 @@ export interface Store {
    * database where each question costs others something.
    */
   readonly pace?: { readonly lease: number; readonly poll: number };
+
+  /**
+   * The time on the store's clock as it is known here, in ms since 1970: due times are meant by it, and the clock of this machine may
+   * be wrong. Left out by a store whose clock is that of this machine.
+   */
+  readonly now?: (() => number) | undefined;
 
   /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
   migrate(options?: StoreOptions): Promise<void>;
@@ -448,8 +495,8 @@ export interface Store {
   claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]>;
 
   /**
-   * Registers the worker (`first`) or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
-   * An ended lease is never renewed.
+   * Registers the worker (`first`) or prolongs its lease; its builds are those told last. False: the lease had ended, all its
+   * runs are lost; take a new id. An ended lease is never renewed.
    */
   renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
 
@@ -526,8 +573,22 @@ export interface Store {
   /** Removes a schedule. False: there is none. */
   unschedule(id: string): Promise<boolean>;
 
-  /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
-  unblock(run: string): Promise<boolean>;
+  /**
+   * Makes a blocked run due again (new code was deployed). False: it is not blocked.
+   * @param worker only this one claims it, unless it is bound to a build; null: as it was
+   */
+  unblock(run: string, worker: string | null): Promise<boolean>;
+
+  /** Records what builds contain, those that are not known yet. */
+  announce(builds: readonly BuildRecord[]): Promise<void>;
+
+  /**
+   * Sees to due runs that no live worker can claim. Those that are to stay with their build are blocked, needing their entry; others
+   * are bound to nothing any more.
+   * @param reason why, with `{build}` for the build
+   * @returns those that were blocked, up to 1,000 in one call
+   */
+  strand(reason: string): Promise<readonly Stranded[]>;
 
   /**
    * Milliseconds until there may be something to claim for this worker: the next unowned run of the placement is due, or the
@@ -546,7 +607,10 @@ export interface Store {
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
     /** How many runs there are of each status. */
     counts(): Promise<Readonly<Record<RunStatus, number>>>;
+    /** How many runs are blocked, by the first word of the reason: the code of the error. */
+    reasons(): Promise<Readonly<Record<string, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
+    builds(): Promise<readonly BuildRecord[]>;
     /** What the snapshot of a run refers to. */
     chunks(run: string): Promise<readonly Chunk[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */

@@ -49,7 +49,7 @@ export {
 } from "./points.ts";
 export { preview } from "./preview.ts";
 export { renamed } from "./renames.ts";
-export { resource } from "./resources.ts";
+export { knownResource, resource } from "./resources.ts";
 export { sealsOf, unopened, unreadable } from "./sealed-text.ts";
 export type { Registrations } from "./superjson.ts";
 export { decodeValue, encodeList, encodeValue, LEAST_LIMIT } from "./values.ts";

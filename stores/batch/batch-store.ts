@@ -5,6 +5,7 @@
  */
 import type {
   Arrival,
+  BuildRecord,
   Claimed,
   CodeRecord,
   Hint,
@@ -24,6 +25,7 @@ import type {
   StepFence,
   Store,
   StoreOptions,
+  Stranded,
   TransactionPort,
   TransactOutcome,
   WorkerInfo,
@@ -38,10 +40,11 @@ import { deliverPosts } from "./posts.ts";
 import type { Tables } from "./records.ts";
 import { attemptOf, chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
 import { changeSchedule } from "./schedules.ts";
+import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
 import type { Lease, UserOperations } from "./transact.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-import { arrivalOf, FENCED, retried } from "./turns.ts";
+import { arrivalOf, clean, FENCED, retried } from "./turns.ts";
 import { type PostOperations, UserTransactions } from "./user-transactions.ts";
 
 /** Tries before a collision with others is an error. */
@@ -60,6 +63,8 @@ export type CommonName =
   | "run"
   | "counts"
   | "chunksOf"
+  | "reasons"
+  | "builds"
   | "codes"
   | "schemaOf"
   | "schedule"
@@ -133,6 +138,8 @@ export interface ServerOperations<S> extends UserOperations<S>, PostOperations<S
     now: number,
   ): Promise<"cloned" | "ended" | "exists">;
   collect(session: S, before: number, limit: number): Promise<number>;
+  addBuilds(session: S, builds: readonly BuildRecord[]): Promise<void>;
+  strand(session: S, reason: string, now: number): Promise<readonly Stranded[]>;
   /** False: the row is not of the version that was seen, null: there is one. */
   writeSchedule(session: S, row: ScheduleRow, seen: string | null): Promise<boolean>;
 }
@@ -142,6 +149,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   readonly #operations: ServerOperations<S>;
   readonly #listeners = new Set<(hint: Hint) => void>();
   #now: (() => number) | null = null;
+  readonly #clock = new ServerClock();
   /** Engines that have opened it, and will close it. */
   #engines = 0;
   #connections: C | null = null;
@@ -200,7 +208,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
     if (this.#connections === null) {
-      this.#opening ??= this.open().finally(() => {
+      this.#opening ??= this.#open().finally(() => {
         this.#opening = null;
       });
       this.#connections = await this.#opening;
@@ -210,6 +218,17 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       this.#closed.catch(() => {});
     }
     this.#engines++;
+  }
+
+  async #open(): Promise<C> {
+    const connections = await this.open();
+    try {
+      await connections.session((session) => this.clock(session));
+    } catch (error) {
+      await connections.end();
+      throw error;
+    }
+    return connections;
   }
 
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
@@ -378,8 +397,18 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     return (await this.#ask("dropSchedule", [id])).rowCount === 1;
   }
 
-  unblock(run: string): Promise<boolean> {
-    return this.#do(unblockOp(run));
+  unblock(run: string, worker: string | null): Promise<boolean> {
+    return this.#do(unblockOp(run, worker));
+  }
+
+  async announce(builds: readonly BuildRecord[]): Promise<void> {
+    if (builds.length > 0) await this.again((session) => this.#operations.addBuilds(session, builds));
+  }
+
+  async strand(reason: string): Promise<readonly Stranded[]> {
+    const blocked = await this.again((session, now) => this.#operations.strand(session, clean(reason), now));
+    if (blocked.length > 0) this.#tell([{ kind: "ready" }]);
+    return blocked;
   }
 
   async news(worker: string): Promise<readonly News[]> {
@@ -430,6 +459,9 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       const n = await this.#runs.find(id);
       return n === null ? [] : (await this.rows("chunksOf", [[n]])).map(chunkOf);
     },
+    reasons: async () =>
+      Object.fromEntries((await this.rows("reasons", [])).map(({ code, runs }) => [code, runs])),
+    builds: (): Promise<readonly BuildRecord[]> => this.rows("builds", []),
     codes: async (): Promise<readonly CodeRecord[]> => this.rows("codes", []),
     schemaOf: async (key: string): Promise<string | null> =>
       (await this.rows("schemaOf", [key]))[0]?.schema ?? null,
@@ -443,7 +475,12 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
         : await this.rows("dueSchedules", [due, limit])
       ).map(scheduleOf),
     nextSchedule: async (): Promise<number | null> => (await this.rows("nextSchedule", []))[0]?.next ?? null,
-    workers: async () => this.rows("liveWorkers", [this.time()]),
+    workers: async () =>
+      (await this.rows("liveWorkers", [this.time()])).map(({ id, lease, until, about, builds }) => ({
+        ...{ id, lease, until, about },
+        // Where there are no arrays, it is JSON.
+        builds: typeof builds === "string" ? JSON.parse(builds) : (builds ?? []),
+      })),
   };
 
   async retire(worker: string): Promise<void> {
@@ -462,6 +499,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     await connections.end();
   }
 
+  now(): number {
+    return this.time() ?? this.#clock.now();
+  }
+
   /** What a test says that the time is, or null: the server's. */
   protected time(): number | null {
     return this.#now?.() ?? null;
@@ -469,7 +510,8 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
   /** The time in a transaction: that of a test, or of the server. */
   protected async clock(session: S): Promise<number> {
-    return this.time() ?? (await this.ask("now", [null], session)).rows[0].now;
+    const question = async () => (await this.ask("now", [null], session)).rows[0].now as number;
+    return this.time() ?? this.#clock.ask(question);
   }
 
   protected async rows(name: CommonName, values: readonly CommonValue[]): Promise<Row[]> {

@@ -48,6 +48,6 @@ export { type AskedStart, type Started, startRuns } from "./starts.ts";
 export { belongingsOf, keyStates, lineStates, openingsOf, sentOf } from "./states.ts";
 export type { Lease, NumberedStep, UserOperations } from "./transact.ts";
 export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-export { arrivalOf, packBody, retried, unpackBody } from "./turns.ts";
+export { arrivalOf, clean, packBody, retried, unpackBody } from "./turns.ts";
 export type { PostOperations } from "./user-transactions.ts";
 export { type ChangeName, type ChangeWriter, writeChanges } from "./write-changes.ts";

@@ -147,7 +147,7 @@ export function resumeOp(id: string): Op<boolean> {
   };
 }
 
-export function unblockOp(id: string): Op<boolean> {
+export function unblockOp(id: string, worker: string | null): Op<boolean> {
   return {
     bytes: 100,
     need: (needs) => needs.ids.add(id),
@@ -156,6 +156,7 @@ export function unblockOp(id: string): Op<boolean> {
       if (run?.status !== "blocked") return false;
       work.change(run);
       Object.assign(run, { status: "active", due: work.now, deaths: 0, reason: null, needs: null });
+      run.bound ??= worker;
       work.hints.push({ kind: "ready" });
       return true;
     },

@@ -25,6 +25,8 @@ export interface RunRecord {
   reason: string | null;
   needs: string | null;
   deaths: number;
+  build: string | null;
+  bound: string | null;
   turn: number;
 }
 

@@ -29,6 +29,8 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     tags: { ...run.tags },
     priority: run.priority,
     group: run.group,
+    build: worker === null ? null : (run.build ?? null),
+    bound: null,
     parent: run.parent,
     created: now,
     status: "active",
@@ -74,6 +76,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
   if (turn.survived) run.deaths = 0;
   if (turn.group !== null) run.group = turn.group;
+  if (turn.build !== null) Object.assign(run, turn.build);
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
     run.taken.delete(wait);
@@ -149,6 +152,7 @@ function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): Wri
   if (note.release !== null && !told) {
     run.worker = null;
     run.due = dueFrom(data, note.release.due);
+    run.bound = note.release.bound ?? run.bound;
     if (note.release.blocked !== null) {
       run.status = "blocked";
       run.blocked = note.release.blocked;

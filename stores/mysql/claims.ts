@@ -19,13 +19,14 @@ const numbers = (rows: readonly Row[]): readonly number[] => rows.map(({ n }) =>
 
 /** Runs of a placement, as conditions behind those of a statement. */
 function placed(
-  { groups, only, except }: Placement,
+  { groups, only, except, builds }: Placement,
   group: string | null,
 ): readonly [string, readonly Parameter[]] {
   const conditions: [string, readonly string[]][] = [];
   if (group !== null && groups !== null) conditions.push([` AND ${group} IN ?`, groups]);
   if (only !== null) conditions.push([" AND entry IN ?", only]);
   if (except.length > 0) conditions.push([" AND entry NOT IN ?", except]);
+  if (builds !== null) conditions.push([" AND (bound IS NULL OR bound IN ?)", builds]);
   // A list is never empty: nothing is called so.
   const values = conditions.map(([, list]) => (list.length === 0 ? [""] : list));
   return [conditions.map(([text]) => text).join(""), values];

@@ -5,12 +5,16 @@
 import { createHash } from "node:crypto";
 import { ColdframeError } from "../../runtime/errors.ts";
 import type { Connections, Session } from "./connections.ts";
+import { numberOf } from "./failures.ts";
 import { migrations, OLDEST, SCHEMA_VERSION } from "./schema.ts";
 import type { Server } from "./sql.ts";
 import { statements } from "./statements.ts";
 
 /** How long to wait for another one that migrates, in seconds. */
 const PATIENCE = 120;
+
+/** There is such a column, or such a key. */
+const IS_THERE: readonly number[] = [1060, 1061];
 
 /**
  * @param create whether the tables are made when there are none
@@ -58,7 +62,14 @@ async function bring(session: Session, connections: Connections): Promise<void> 
     await session.run("INSERT IGNORE INTO @version (version) VALUES (0)");
   }
   for (let next = version ?? 0; next < SCHEMA_VERSION; next++) {
-    for (const text of migrations[next]!) await session.run(text);
+    for (const text of migrations[next]!) {
+      try {
+        await session.run(text);
+      } catch (error) {
+        // A migration that broke off here was made this far.
+        if (!IS_THERE.includes(numberOf(error) ?? 0)) throw error;
+      }
+    }
     await session.run("UPDATE @version SET version = ?", [next + 1]);
   }
 }

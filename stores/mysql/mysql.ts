@@ -3,6 +3,7 @@
  * runs go into one transaction (stores/batch); hints travel beside the commits (signals.ts).
  */
 import type {
+  BuildRecord,
   Hint,
   NewRun,
   Placement,
@@ -34,7 +35,7 @@ import type { Parameter, Value } from "./sql.ts";
 import { insertRuns } from "./starts.ts";
 import { type StatementName, statements } from "./statements.ts";
 import { MysqlTables } from "./tables.ts";
-import { cloneRun, collect, inserted, reserve } from "./upkeep.ts";
+import { cloneRun, collect, inserted, reserve, strand } from "./upkeep.ts";
 import { userTransactions } from "./user-transactions.ts";
 import { piecesOf } from "./write-changes.ts";
 
@@ -55,6 +56,8 @@ const operations: ServerOperations<Session> = {
   retireWorker,
   cloneRun,
   collect,
+  addBuilds,
+  strand,
   writeSchedule,
   ...userTransactions,
 };
@@ -93,19 +96,21 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(statements[name], values);
   }
 
-  protected async addWorker({ id, lease, about }: WorkerInfo): Promise<number | null> {
+  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
     let n = 0;
     const added = await inserted(
-      this.#run("addWorker", [id, lease, this.time(), lease, about]).then(({ insertId }) => {
-        n = insertId;
-      }),
+      this.#run("addWorker", [id, lease, this.time(), lease, about, JSON.stringify(builds)]).then(
+        ({ insertId }) => {
+          n = insertId;
+        },
+      ),
     );
     return added ? n : null;
   }
 
-  protected async prolong({ id, lease }: WorkerInfo): Promise<boolean> {
+  protected async prolong({ id, lease, builds }: WorkerInfo): Promise<boolean> {
     const now = this.time();
-    return (await this.#run("renewWorker", [now, lease, id, now])).rowCount === 1;
+    return (await this.#run("renewWorker", [now, lease, JSON.stringify(builds), id, now])).rowCount === 1;
   }
 
   protected insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started> {
@@ -164,6 +169,10 @@ export class MysqlStore extends BatchStore<Session, Connections> {
   async #rows(name: StatementName, values: readonly Parameter[]): Promise<Row[]> {
     return (await this.#run(name, values)).rows;
   }
+}
+
+async function addBuilds(session: Session, builds: readonly BuildRecord[]): Promise<void> {
+  await session.run(statements.addBuilds, [builds.map(({ id, body }) => [id, body])]);
 }
 
 async function writeSchedule(session: Session, row: ScheduleRow, seen: string | null): Promise<boolean> {

@@ -23,6 +23,7 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `builds`        | build that a worker has announced        | once                             |
  * | `signals`       | changes with what others should know, and a number that tells these tables from others | after commits, now and then; once |
  * | `outbox`        | event, or started runs, of a user's transaction | there, removed when carried out |
  * | `version`       | these tables: their version              | by migrations                    |
@@ -148,6 +149,13 @@ export const migrations: readonly (readonly string[])[] = [
       `seq BIGINT AUTO_INCREMENT PRIMARY KEY, kind VARBINARY(16) NOT NULL, name VARBINARY(1536), id VARBINARY(1536), body LONGTEXT,
       run ${NAME}, \`max\` DOUBLE`,
     ),
+  ],
+  [
+    `ALTER TABLE @queue ADD COLUMN build ${NAME}`,
+    `ALTER TABLE @queue ADD COLUMN bound ${NAME}`,
+    "ALTER TABLE @queue ADD KEY queue_bound (bound, due)",
+    "ALTER TABLE @workers ADD COLUMN builds TEXT",
+    table("builds", `id ${NAME} PRIMARY KEY, body LONGTEXT NOT NULL`),
   ],
 ];
 

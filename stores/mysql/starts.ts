@@ -57,9 +57,9 @@ export async function insertNew(
   if (fresh.length > 0) {
     const epoch = owner === null ? 0 : 1;
     await session.run(statements.insertQueue, [
-      fresh.map(({ id, entry, priority, group, limit }) => [
+      fresh.map(({ id, entry, priority, group, limit, build }) => [
         ...[created.get(id)!, entry, priority, group, "active", limit === null ? now : null, owner, epoch],
-        ...[0, false, "no"],
+        ...[0, false, "no", owner === null ? null : (build ?? null)],
       ]),
     ]);
     await session.run(statements.insertStates, [

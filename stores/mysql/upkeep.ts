@@ -1,5 +1,5 @@
 /** What people and time do to runs, as SQL: copies, removal, rates. */
-import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import type { NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { unpackBody } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 import { numberOf } from "./failures.ts";
@@ -52,8 +52,8 @@ export async function cloneRun(
   );
   if (!made) return "exists";
   await session.run(
-    `INSERT INTO @queue (n, entry, priority, grp, due, epoch, news)
-      SELECT ?, entry, priority, grp, ?, 0, 0 FROM @queue WHERE n = ?`,
+    `INSERT INTO @queue (n, entry, priority, grp, due, epoch, news, build, bound)
+      SELECT ?, entry, priority, grp, ?, 0, 0, build, bound FROM @queue WHERE n = ?`,
     [n, now, from],
   );
   await session.run(
@@ -68,6 +68,19 @@ export async function cloneRun(
       events.map(({ name, id: wait }) => [name, n, wait, null]),
     ]);
   return "cloned";
+}
+
+/** Runs that are looked after at one time. */
+const STRANDED = 1000;
+
+/** What no live worker can claim: see the store port. */
+export async function strand(session: Session, reason: string, now: number): Promise<readonly Stranded[]> {
+  const { rows } = await session.run(statements.stranded, [now, now, STRANDED]);
+  if (rows.length === 0) return [];
+  const ns = rows.map(({ n }) => n as number);
+  const blocked = (await session.run(statements.strandedRuns, [ns])).rows;
+  await session.run(statements.strand, [reason, ns]);
+  return blocked.map(({ id, entry, turn, build }) => ({ id, entry, turn, build }));
 }
 
 /** Removes what ended before a time. @returns runs removed */

@@ -15,7 +15,7 @@ export async function claimRuns(
   now: number,
   worker: string,
   limit: number,
-  { groups, only, except }: Placement,
+  { groups, only, except, builds }: Placement,
   forPosts: boolean,
 ): Promise<ClaimedRuns | "buried" | "posts"> {
   const dead = (await session.run("dead", [now])).rows[0];
@@ -27,7 +27,7 @@ export async function claimRuns(
   if (claimer === undefined) return { claimed: [], numbers: [] };
   if (claimer.posted && forPosts) return "posts";
   const owner = claimer.n as number;
-  const suspect = (await session.run("suspect", [now, groups, only, except])).rows[0]?.n as
+  const suspect = (await session.run("suspect", [now, groups, only, except, builds])).rows[0]?.n as
     | number
     | undefined;
   let rows: Row[] | null = null;
@@ -37,7 +37,7 @@ export async function claimRuns(
     else if (isDraining(now)) rows = [];
   }
   if (rows === null) {
-    const values = [now, owner, groups, only, except, limit];
+    const values = [now, owner, groups, only, except, limit, builds];
     rows = (await session.run("claim", values)).rows;
     // Who gets nothing looks again much later.
     if (rows.length === 0) rows = (await session.run("claimRest", values)).rows;

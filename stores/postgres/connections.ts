@@ -77,6 +77,8 @@ export class Connections {
   readonly dedicated: (() => DedicatedClient) | null;
   /** Statements are prepared once for each connection, until a pooler shows that it does not keep them. */
   #prepares = true;
+  /** Whether a statement alone sees what was committed before it: not where sessions are set to stricter transactions. */
+  #seesAll = true;
 
   private constructor(
     schema: string,
@@ -150,8 +152,14 @@ export class Connections {
     return text.replaceAll(/@(?=[a-z_]+\b)/g, `"${this.#schema}".`);
   }
 
+  /** @param isolation what transactions of which nothing is said are here */
+  isIsolated(isolation: string): void {
+    this.#seesAll = isolation === "read committed";
+  }
+
   /** One statement, which is a transaction of its own. */
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult> {
+    if (!this.#seesAll) return this.transaction((session) => session.run(name, values));
     return this.session((session) => session.run(name, values), true);
   }
 
@@ -215,10 +223,13 @@ export class Connections {
     return this.#session(ask, false);
   }
 
-  /** Commits what `body` did; nothing of it when it throws. */
+  /**
+   * Commits what `body` did; nothing of it when it throws. Whatever sessions are set to: who has waited for a lock has to see what
+   * the one before committed, which a snapshot taken at the beginning does not show.
+   */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return this.session(async (session) => {
-      await session.text("BEGIN");
+      await session.text("BEGIN ISOLATION LEVEL READ COMMITTED");
       let result: T;
       try {
         result = await body(session);

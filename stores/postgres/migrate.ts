@@ -57,13 +57,15 @@ async function exists(session: Session, schema: string): Promise<boolean> {
 async function versionOf(session: Session, connections: Connections, schema: string): Promise<number> {
   const { rows } = await session.text(
     `SELECT current_setting('server_version_num')::int AS server,
+      current_setting('default_transaction_isolation') AS isolation,
       (SELECT count(*)::int FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
         WHERE s.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm')) AS tables,
       (SELECT count(*)::int FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
         WHERE s.nspname = $1 AND c.relkind = 'r' AND c.relname = 'coldframe') AS ours`,
     [schema],
   );
-  const { server, tables, ours } = rows[0];
+  const { server, isolation, tables, ours } = rows[0];
+  connections.isIsolated(isolation);
   if (server < OLDEST_SERVER) {
     throw new ColdframeError(
       "CF3016",

@@ -33,7 +33,7 @@ import { checkPostgresOptions, type PostgresOptions } from "./options.ts";
 import { startValues } from "./starts.ts";
 import type { StatementName } from "./statements.ts";
 import { PostgresTables } from "./tables.ts";
-import { cloneRun, collect } from "./upkeep.ts";
+import { addBuilds, cloneRun, collect, strand } from "./upkeep.ts";
 import { userTransactions } from "./user-transactions.ts";
 
 /**
@@ -61,6 +61,8 @@ const operations: ServerOperations<Session> = {
   retireWorker,
   cloneRun,
   collect,
+  addBuilds,
+  strand,
   writeSchedule,
   ...userTransactions,
 };
@@ -98,17 +100,20 @@ export class PostgresStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(name, values);
   }
 
-  protected async addWorker({ id, lease, about }: WorkerInfo): Promise<number | null> {
-    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about]);
+  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
+    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about, builds]);
     return added === undefined ? null : added.n;
   }
 
-  protected async prolong({ id, lease }: WorkerInfo): Promise<boolean> {
-    return (await this.opened().run("renewWorker", [this.time(), id, lease])).rowCount === 1;
+  protected async prolong({ id, lease, builds }: WorkerInfo): Promise<boolean> {
+    return (await this.opened().run("renewWorker", [this.time(), id, lease, builds])).rowCount === 1;
   }
 
   protected async insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started> {
-    const rows = await this.#rows("start", [this.time(), worker, ...startValues(runs)]);
+    const rows = await this.#rows("start", [
+      ...[this.time(), worker, ...startValues(runs)],
+      runs.map(({ build }) => build ?? null),
+    ]);
     return { created: new Map(rows.map(({ id, n }) => [id, n])), claimed: rows[0]?.claimed ?? false };
   }
 
@@ -138,9 +143,9 @@ export class PostgresStore extends BatchStore<Session, Connections> {
     return Math.max(now, Math.ceil(next - interval * burst));
   }
 
-  async due(worker: string, { groups, only, except }: Placement): Promise<number | null> {
+  async due(worker: string, { groups, only, except, builds }: Placement): Promise<number | null> {
     const [{ wait, never, posted }] = (await this.#rows("due", [
-      ...[this.time(), worker, groups, only, except],
+      ...[this.time(), worker, groups, only, except, builds],
     ])) as [Row];
     if (posted) return 0;
     return never ? null : wait;

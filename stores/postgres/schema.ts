@@ -21,6 +21,7 @@
  * | `chunks`        | part of a large value                    | once, while a run refers to it   |
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
+ * | `builds`        | build that a worker has announced        | once                             |
  * | `outbox`        | event or limited run of a user's transaction | there, removed when carried out |
  * | `coldframe`     | this schema: its version, and a mark that tells it from others | by migrations |
  *
@@ -193,6 +194,12 @@ CREATE TABLE @outbox (
   run text COLLATE "C",
   max double precision
 );
+`,
+  `
+ALTER TABLE @queue ADD COLUMN build text COLLATE "C", ADD COLUMN bound text COLLATE "C";
+CREATE INDEX queue_bound ON @queue (due) WHERE bound IS NOT NULL AND ${CLAIMABLE};
+ALTER TABLE @workers ADD COLUMN builds text[] NOT NULL DEFAULT '{}';
+CREATE TABLE @builds (id text COLLATE "C" PRIMARY KEY, body text NOT NULL);
 `,
 ];
 

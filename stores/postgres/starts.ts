@@ -4,7 +4,7 @@ import { tagsOf } from "../batch/index.ts";
 
 /** An array for each column. */
 export function startValues(runs: readonly NewRun[]): unknown[] {
-  const column = (name: Exclude<keyof NewRun, "tags" | "limit">) => runs.map((run) => run[name]);
+  const column = (name: Exclude<keyof NewRun, "tags" | "limit" | "build">) => runs.map((run) => run[name]);
   return [
     column("id"),
     column("entry"),

@@ -380,6 +380,16 @@ describe("a database that cannot be used", () => {
     },
   );
 
+  test("the error names those that are there", async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "coldframe-named-"));
+    writeFileSync(join(elsewhere, "letter.db"), "no database, but longer than the header of one".repeat(4));
+    copyFileSync(seeded, join(elsewhere, "runs.db"));
+    const { err } = await cli("runs", "--store", join(elsewhere, "rusn.db"));
+    expect(err).toMatch(/CF3203.*rusn\.db.*There is: --store \S*runs\.db$/m);
+    expect(err).not.toMatch(/letter/);
+    rmSync(elsewhere, { recursive: true });
+  });
+
   test("a file that is no database is left alone", async () => {
     const store = join(folder, "letter.txt");
     writeFileSync(

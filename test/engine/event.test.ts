@@ -44,6 +44,19 @@ describe("an event", () => {
     expect(await stage.until(run.result())).toBe("TimeoutError");
   });
 
+  it("takes its key before its options, too, and knows what options are", async () => {
+    const main = program(
+      `try { return await event("k", { timeout: "3d" }) } catch (e) {
+         return [e.name, ...[["k", 5], ["k", { key: "l" }], [null]].map((args) => {
+           try { event(...args) } catch (error) { return error.code }
+         })]
+       }`,
+    );
+    const run = await (await stage.engine()).start(main, [], { id: "r" });
+    await stage.when(async () => (await run.status())!.waits[0]?.name === "k");
+    expect(await stage.until(run.result())).toEqual(["TimeoutError", "CF2301", "CF2301", "CF2301"]);
+  });
+
   it("leaves no timer behind when it comes in time", async () => {
     const main = program(
       "const got = await event({ key: 'k', timeout: '3d' }); await event('next'); return got",

@@ -1,4 +1,5 @@
 import { type MemoryStore, type MemoryTransaction, memory } from "../../stores/memory/index.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -12,7 +13,13 @@ async function underTest() {
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
 }
 
-for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+for (const describeContract of [
+  describeStore,
+  describeRuns,
+  describeChunks,
+  describePlacement,
+  describeBuilds,
+])
   describeContract("memory", underTest);
 
 describeTransactions("memory", underTest, {

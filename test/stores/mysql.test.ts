@@ -2,6 +2,7 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { describe, it } from "vitest";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
 import { dropTables, findMysql, freshPrefix, inDatabase } from "../servers/mysql.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -59,7 +60,13 @@ const table: UserTable = {
 
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
 else {
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeBuilds,
+  ])
     describeContract("mysql", underTest);
   describeTransactions("mysql", underTest, table);
 }

@@ -2,6 +2,7 @@ import { Client, type PoolClient } from "pg";
 import { afterAll, describe, it } from "vitest";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
 import { dropSchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -64,7 +65,13 @@ if (url === null) {
   describe("postgres", () => it.skip(says));
   afterAll(() => console.warn(says));
 } else {
-  for (const describeContract of [describeStore, describeRuns, describeChunks, describePlacement])
+  for (const describeContract of [
+    describeStore,
+    describeRuns,
+    describeChunks,
+    describePlacement,
+    describeBuilds,
+  ])
     describeContract("postgres", underTest);
   describeTransactions("postgres", underTest, table);
 }
