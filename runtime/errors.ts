@@ -24,6 +24,7 @@ export const errors = {
   CF2307: "a value does not fit its schema",
   CF2308: "the run takes its workers down",
   CF2309: "there is no transaction here",
+  CF2310: "a function cannot be carried out as a transaction",
   CF2401: "migrations or renames contradict each other",
   CF2402: "a migration leads to no suspend point",
   CF2403: "a migration failed",

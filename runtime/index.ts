@@ -46,7 +46,12 @@ export type {
   Store,
   WaitInfo,
 } from "./engine/store.ts";
-export { type TransactionalOptions, transactional } from "./engine/transactional.ts";
+export {
+  type TransactionalOptions,
+  type TransactionOptions,
+  transaction,
+  transactional,
+} from "./engine/transactional.ts";
 export { type UpgradePolicy, upgrade } from "./engine/upgrade.ts";
 export { waitUntil } from "./engine/wait-until.ts";
 export type { Within } from "./engine/within.ts";

@@ -6,6 +6,7 @@ import { ColdframeError } from "../errors.ts";
 import { bindingOf, currentName, loaded, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
+import { inlineStep } from "./inline-transaction.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
 import { callInLine } from "./step-line.ts";
 
@@ -59,7 +60,7 @@ export function findStep(id: string): Step | undefined {
   const known = steps.get(id) ?? steps.get(currentName(id));
   if (known !== undefined) return known;
   const value = bindingOf(id)?.value;
-  return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;
+  return typeof value === "function" ? registry.stepsByFunction.get(value) : inlineStep(id);
 }
 
 /** Outside any run: the same policy, in this process. */

@@ -26,6 +26,7 @@ export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
 export { quote } from "./kind.ts";
+export { findClosureCode, hasNamesake } from "./kinds/functions.ts";
 export { type LiveFrame, liveFrameOf } from "./live-locals.ts";
 export {
   type ClassMigration,

@@ -78,7 +78,7 @@ export class Guard {
       this.check();
       if (ends.has(name as string)) throw transactionIsOver();
       if (!asks.has(name as string)) return Reflect.apply(value, client, args);
-      if (this.#rules.endings.test(textOf(args[0]))) throw transactionIsOver();
+      if (endsBy(textOf(args[0]), this.#rules.endings)) throw transactionIsOver();
       const answer: unknown = Reflect.apply(value, client, args);
       this.#follow(answer);
       return answer;
@@ -99,6 +99,17 @@ export class Guard {
       },
     );
   }
+}
+
+/** What is no part of a statement that could end a transaction: texts, names, comments. */
+const QUOTED = /'(?:\\.|''|[^'\\])*'|"[^"]*"|--[^\n]*|\/\*[\s\S]*?\*\//g;
+
+function endsBy(text: string, endings: RegExp): boolean {
+  if (!/;|--|\/\*/.test(text)) return endings.test(text);
+  return text
+    .replaceAll(QUOTED, " ")
+    .split(";")
+    .some((one) => endings.test(one));
 }
 
 /** The text of a statement, as drivers are given it. */

@@ -51,6 +51,8 @@ export interface UserOperations<S> {
   rollback(session: S): Promise<void>;
   /** What the server said, when an error says that nothing was committed; undefined: it does not. */
   refusalOf(error: unknown): unknown;
+  /** Has the server give up what it does for a client that is no more there. @param session on another connection */
+  abandon(session: S, client: object): Promise<void>;
   /** The connection is as it was before. */
   restore(session: S): Promise<void>;
   /**
@@ -210,13 +212,17 @@ export class Transactor<S> {
 
   /** What is under way in it is not waited for, unless there is no other connection. */
   async #undo(lease: Lease<S>, guard: Guard): Promise<void> {
+    const { operations } = this.#lender;
     let broken = lease.isPooled && (guard.unsure || guard.pending > 0);
     try {
-      if (!broken) await this.#lender.operations.rollback(lease.session);
+      if (!broken) await operations.rollback(lease.session);
     } catch {
       broken = true;
     }
     await this.#giveBack(lease, broken);
+    // It would keep its locks until the statement is carried out.
+    if (guard.pending > 0 && lease.isPooled)
+      this.#lender.session((session) => operations.abandon(session, lease.client)).catch(() => {});
   }
 
   async #giveBack(lease: Lease<S>, broken: boolean): Promise<void> {

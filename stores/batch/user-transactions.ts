@@ -98,8 +98,8 @@ export class UserTransactions<S> {
       throw notOurs(`it is one of another store than that of ${this.#lender.where}`);
     const session = this.#lender.over(tx);
     if (session === null) {
-      const pool =
-        typeof (tx as { connect?: unknown } | null)?.connect === "function" ? "; a pool is none" : "";
+      const isPool = typeof tx === "object" && tx !== null && ("getConnection" in tx || "connect" in tx);
+      const pool = isPool ? "; a pool is none" : "";
       throw notOurs(
         `give what a transactional step got, or the connection on which your transaction is open${pool}`,
       );

@@ -8,7 +8,9 @@ import { piecesOf } from "./write-changes.ts";
 
 /** The first of each id. */
 export function withoutRepeats(runs: readonly NewRun[]): readonly NewRun[] {
-  return [...new Map([...runs].reverse().map((run) => [run.id, run])).values()].reverse();
+  const first = new Map<string, NewRun>();
+  for (const run of runs) if (!first.has(run.id)) first.set(run.id, run);
+  return [...first.values()];
 }
 
 /**

@@ -59,6 +59,11 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
     await session.run("ROLLBACK");
   },
 
+  async abandon(session, client) {
+    const { threadId } = client as { readonly threadId?: unknown };
+    if (typeof threadId === "number") await session.run("KILL ?", [threadId]);
+  },
+
   async restore(session) {
     await session.run(
       "SET SESSION autocommit = @'coldframe commits', SESSION wait_timeout = @'coldframe wait'",

@@ -73,16 +73,12 @@ const INSERT_RUNS = `
 /** Whether users' transactions have left something in the outbox. */
 const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
 
-/**
- * Where a user's transaction is: in one at all, since a statement of its own would have the time of its transaction; and in the
- * database of this mark.
- */
-const place = (mark: string) =>
-  `ok AS (SELECT transaction_timestamp() <> statement_timestamp() AS inside, ${mark} = (SELECT mark FROM @coldframe) AS ours)`;
+/** Whether a user's transaction is in the database of this mark. */
+const place = (mark: string) => `ok AS (SELECT ${mark} = (SELECT mark FROM @coldframe) AS ours)`;
 
 /** Tells others when the transaction is committed. @param channel parameter with their channel, or null @param text what they hear */
 const telling = (channel: string, text: string) =>
-  `CASE WHEN inside AND ours AND ${channel}::text IS NOT NULL THEN pg_notify(${channel}, ${text})::text END AS told`;
+  `CASE WHEN ours AND ${channel}::text IS NOT NULL THEN pg_notify(${channel}, ${text})::text END AS told`;
 
 export const statements = {
   now: `SELECT ${NOW}::float8 AS now`,
@@ -321,6 +317,8 @@ export const statements = {
   // Transactions of users.
 
   mark: "SELECT mark FROM @coldframe",
+  /** Cannot be had outside of a transaction: NO_TRANSACTION. What inserts has this lock anyway. */
+  beInside: "LOCK TABLE @outbox IN ROW EXCLUSIVE MODE",
   /** Parameters: number of the run, its worker, epoch; wait. */
   outcome: `SELECT q.n, a.wait, a.threw, a.value FROM @queue q LEFT JOIN @arrivals a ON a.n = q.n AND a.wait = $4::int
     WHERE q.n = $1::bigint AND q.worker = $2::bigint AND q.epoch = $3::int`,
@@ -334,20 +332,20 @@ export const statements = {
       FROM ok, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
           $13::text[], $14::float8[])
         WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, line, max, o)
-      WHERE ok.inside AND ok.ours),
+      WHERE ok.ours),
     v AS MATERIALIZED (SELECT u.*, ${NOW} AS created, 'active' AS status, CASE WHEN line IS NULL THEN ${NOW} END AS due,
       NULL::bigint AS worker, 0 AS epoch, 0 AS news, false AS told, 'no' AS cancel, NULL::text AS build FROM u),
     ${INSERT_RUNS},
     p AS (INSERT INTO @outbox (kind, name, run, max) SELECT 'line', line, id, max FROM v JOIN r USING (n)
       WHERE line IS NOT NULL ORDER BY o)
-    SELECT inside, ours, (SELECT coalesce(json_agg(v.id), '[]')::text FROM v JOIN r USING (n)) AS created,
+    SELECT ours, (SELECT coalesce(json_agg(v.id), '[]')::text FROM v JOIN r USING (n)) AS created,
       ${telling("$3", "$4")} FROM ok`,
   /** Parameters: mark, channel and what to tell there; key, id, payload and run of the event. */
   postEvent: `WITH ${place("$1::text")},
     t AS (SELECT (SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = $7::text) AS status),
     p AS (INSERT INTO @outbox (kind, name, id, body, run) SELECT 'event', $4::text, $5::text, $6::text, $7::text FROM ok, t
-      WHERE inside AND ours AND ($7::text IS NULL OR status IN ('active', 'blocked', 'suspended')))
-    SELECT inside, ours, status, ${telling("$2", "$3")} FROM ok, t`,
+      WHERE ours AND ($7::text IS NULL OR status IN ('active', 'blocked', 'suspended')))
+    SELECT ours, status, ${telling("$2", "$3")} FROM ok, t`,
   posts: "SELECT seq::float8 AS seq, kind, name, id, body, run, max FROM @outbox ORDER BY seq LIMIT $1::int",
   takePosts: `DELETE FROM @outbox WHERE seq IN (SELECT seq FROM @outbox WHERE seq = ANY($1::bigint[])
     ORDER BY seq FOR UPDATE SKIP LOCKED)`,

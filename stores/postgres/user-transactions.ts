@@ -2,7 +2,7 @@
 import type { NewEvent, NewRun } from "../../runtime/engine/store.ts";
 import type { NumberedStep, PostOperations, Row, UserOperations } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
-import { isBroken, refusalOf, userFailures } from "./failures.ts";
+import { isBroken, refusalOf, stateOf, userFailures } from "./failures.ts";
 import { channelOf, OTHERS } from "./hints.ts";
 import { startValues } from "./starts.ts";
 
@@ -48,6 +48,15 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
     await session.text("ROLLBACK");
   },
 
+  async abandon(session, client) {
+    const { processID } = client as { readonly processID?: unknown };
+    if (typeof processID === "number")
+      await session.text(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = $1::int AND usename = current_user",
+        [processID],
+      );
+  },
+
   async restore() {},
 
   async lookUp(session, step, lock) {
@@ -62,6 +71,7 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
   },
 
   async postRuns(session, runs: readonly NewRun[], now, tells) {
+    if (!(await isInside(session))) return { ...OUTSIDE, created: [] };
     const { rows } = await session.run("postRuns", [
       now,
       session.mark,
@@ -70,19 +80,29 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
       runs.map(({ limit }) => limit?.key ?? null),
       runs.map(({ limit }) => limit?.max ?? null),
     ]);
-    const [{ created, ...place }] = rows as [Row];
-    return { ...placeOf(place), created: JSON.parse(created) };
+    const [{ created, ours }] = rows as [Row];
+    return { inside: true, ours, created: JSON.parse(created) };
   },
 
   async postEvent(session, { key, id, payload, run }: NewEvent, tells) {
+    if (!(await isInside(session))) return { ...OUTSIDE, status: null };
     const values = [session.mark, ...toldBy(session, tells), key, id, payload, run];
-    const [row] = (await session.run("postEvent", values)).rows as [Row];
-    return { ...placeOf(row), status: row.status };
+    const [{ ours, status }] = (await session.run("postEvent", values)).rows as [Row];
+    return { inside: true, ours, status };
   },
 };
 
-function placeOf({ inside, ours }: Row) {
-  return { inside, ours };
+const OUTSIDE = { inside: false, ours: true } as const;
+const NO_TRANSACTION = "25P01";
+
+async function isInside(session: Session): Promise<boolean> {
+  try {
+    await session.run("beInside", []);
+    return true;
+  } catch (error) {
+    if (stateOf(error) === NO_TRANSACTION) return false;
+    throw error;
+  }
 }
 
 function toldBy(session: Session, tells: boolean): readonly (string | null)[] {

@@ -43,6 +43,24 @@ describe.skipIf(url === null)("engines on one server", () => {
     expect(main.calls).toEqual([["a", 7]]);
   });
 
+  it("hear of what a user's transaction has started and sent when it is committed", async () => {
+    const main = program("return await event({ key: 'ask' })");
+    const client = await engineOn({ worker: false });
+    await engineOn();
+    const mine = new Client({ connectionString: url });
+    await mine.connect();
+    await mine.query("BEGIN");
+    const run = await client.with(mine).start(main, [], { id: "r" });
+    expect(await client.get("r")).toBeNull();
+    await mine.query("COMMIT");
+    for await (const state of run.watch()) if (state.waits.some(({ kind }) => kind === "event")) break;
+    await mine.query("BEGIN");
+    expect(await client.with(mine).send("ask", 7)).toMatchObject({ status: "kept" });
+    await mine.query("COMMIT");
+    expect(await run.result()).toBe(7);
+    await mine.end();
+  });
+
   it("carry a thousand steps of fifty runs to their ends, each once", async () => {
     const main = program(
       "let sum = 0; for (let i = 0; i < 20; i++) { await call('s', args[0], i); sum += i } return sum",
