@@ -257,7 +257,7 @@ class Campaign {
       for (const { id, blocked } of (await this.#ask(() => read.runs({ status: "blocked", limit: 1000 })))!) {
         if (!blocked!.reason.startsWith("CF2308")) continue;
         this.#work["blocked by poison"]++;
-        await this.#ask(() => unblock.call(this.#client.store, id));
+        await this.#ask(() => unblock.call(this.#client.store, id, null));
       }
       const counts = (await this.#ask(() => read.counts()))!;
       if (counts.active + counts.blocked + counts.suspended === 0 && this.#open.size === 0) return;
