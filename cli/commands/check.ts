@@ -129,7 +129,7 @@ function parkedAt({ code, point, hash }: Change, runs: Report["runs"]): number |
 }
 
 function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "style">): string {
-  const { findings, changes, released, runs } = report;
+  const { findings, changes, runs } = report;
   const parts = findings.map((one) => checker.formatFinding(one));
   for (const change of changes) {
     const parked = parkedAt(change, runs);
