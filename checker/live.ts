@@ -63,7 +63,7 @@ function findingOf(
   const label = isSpill ? `what ${shorten(local.getText())} gave` : `"${local.getText()}"`;
   const path = refusal.path === "" ? "" : `${isSpill ? "its value" : local.getText()}${refusal.path} is `;
   const places: Place[] = [
-    placeOf(module, isSpill ? local : (declarationOf(local) ?? local)),
+    placeOf(module, ts.isIdentifier(local) ? (declarationOf(local) ?? local) : local),
     placeOf(module, wait, "the run parks here"),
   ];
   const use = ts.isIdentifier(local) ? useAfter(local, wait, program) : null;
