@@ -13,7 +13,10 @@ export default defineConfig({
       { find: /^coldframe\/compiler$/, replacement: at("./compiler/index.ts") },
       { find: /^coldframe\/(memory|sqlite|postgres|mysql)$/, replacement: at("./stores/$1/index.ts") },
       { find: /^coldframe\/seal$/, replacement: at("./stores/sealed/index.ts") },
-      { find: /^coldframe\/(babel|otel|diagnostics|watchdog)$/, replacement: at("./plugins/$1/index.ts") },
+      {
+        find: /^coldframe\/(babel|builds|otel|diagnostics|watchdog)$/,
+        replacement: at("./plugins/$1/index.ts"),
+      },
       { find: /^coldframe\/http$/, replacement: at("./plugins/http/index.ts") },
       { find: /^coldframe\/http\/node$/, replacement: at("./plugins/http/node/index.ts") },
       { find: /^coldframe\/vite$/, replacement: at("./plugins/unplugin/vite.ts") },
@@ -21,6 +24,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/servers/global-setup.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

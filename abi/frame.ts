@@ -28,9 +28,19 @@ export interface Point {
    * `"$s1.undo"` says that this frame itself may still use variable `undo` of that record.
    */
   readonly live: readonly string[];
+  /**
+   * By slot, for each `finally` that is under way with a pended completion: the jumps that it may carry out, beside `normal` and
+   * `throw`. `return`; `break 1` and `continue 2`, of the first and second loop or switch around it; `break out` of a labelled block.
+   */
+  readonly exits?: Readonly<Record<string, readonly string[]>>;
   /** Set inside of a `catch` or `finally` of its function: cancelling lets that finish first. */
   readonly handler?: true;
 }
+
+/** Sorts of values that changed code must not take for each other. `object`: any that has no word of its own. */
+export type ValueKind =
+  | ("undefined" | "null" | "boolean" | "number" | "bigint" | "string" | "symbol")
+  | ("function" | "array" | "Date" | "Map" | "Set" | "RegExp" | "object");
 
 /**
  * A function of a marked module: enough to make it, to carry on its tasks, and to say what they hold. Compiled code has all but
@@ -50,6 +60,8 @@ export interface Code {
   readonly points: readonly Point[];
   /** `line:column` (from 1) of the author's declarations of what its frames and scope records hold, by name. */
   readonly declared?: ReadonlyMap<string, string>;
+  /** Which kinds of values those can hold that are constants with a telling initialiser, by name. */
+  readonly kinds?: ReadonlyMap<string, readonly ValueKind[]>;
   /**
    * Factory over the scope records the function uses; null for functions at module level (they go by reference). That of a
    * class takes its heritage, its computed keys and whether it is made again behind them.

@@ -1,6 +1,7 @@
 /** The floor that everything stands on: what compiled code, runtime and checker agree on. */
 
-export type { Code, CodeKind, Frame, Point, RecordSchema, StepFunction } from "./frame.ts";
+export { buildIdOf, type ModuleHash } from "./build-id.ts";
+export type { Code, CodeKind, Frame, Point, RecordSchema, StepFunction, ValueKind } from "./frame.ts";
 export { ABI_VERSION, TDZ } from "./frame.ts";
 export {
   type BuildManifest,
@@ -14,3 +15,4 @@ export {
   type ReleasedCode,
 } from "./manifest.ts";
 export { savableContainers, savableTypes } from "./savable.ts";
+export { digest, sha256 } from "./sha256.ts";

@@ -2,7 +2,7 @@
  * The manifest: what a build contains, without its code. For each function its suspend points and what its frames hold there.
  * The compiler makes it, the bundler plugins write it, the checker adds types and compares that of one build with that of another.
  */
-import type { CodeKind, Point } from "./frame.ts";
+import type { CodeKind, Point, ValueKind } from "./frame.ts";
 
 /** Raised when files of an earlier form cannot be read as they are any more. */
 export const MANIFEST_FORMAT = 1;
@@ -18,8 +18,16 @@ export interface ManifestCode {
   /** All slots of its frames, in order of first use. */
   readonly slots: readonly string[];
   readonly captures: readonly (readonly string[])[];
-  /** Where the author declared what its frames and scope records hold: names, lines, columns (from 0). */
-  readonly declared: readonly (readonly [name: string, line: number, column: number])[];
+  /**
+   * Where the author declared what its frames and scope records hold: names, lines, columns (from 0). For a constant whose
+   * initialiser tells: the kinds of values that it can hold.
+   */
+  readonly declared: readonly (readonly [
+    name: string,
+    line: number,
+    column: number,
+    ...kinds: readonly ValueKind[],
+  ])[];
   /** Which expressions of the author spills keep: names of slots, and the place of the expression. */
   readonly spills: readonly (readonly [
     name: string,
@@ -51,6 +59,8 @@ export interface ManifestRecord {
 export interface Manifest {
   readonly module: string;
   readonly file: string;
+  /** Over its functions: what it is registered with. Empty: nothing of it is. */
+  readonly hash: string;
   readonly codes: readonly ManifestCode[];
   readonly records: readonly ManifestRecord[];
   readonly steps: readonly string[];
@@ -62,7 +72,7 @@ export interface BuildManifest {
   readonly abi: number;
   /** Name of the package that was built. */
   readonly project: string;
-  /** Hash over ids and hashes of all codes, records and steps: equal for builds that carry on the same runs in the same way. */
+  /** `buildIdOf` its modules: equal for builds whose marked functions are the same. */
   readonly build: string;
   /** In the order of their ids. */
   readonly modules: readonly Manifest[];

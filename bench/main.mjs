@@ -3,7 +3,7 @@
  *
  *   --json FILE   writes one array of { id, value, unit, reference, ratio, target, met }; a figure without a target has null for the last two
  *   --only TEXT   only the groups whose name begins with TEXT: compiled, generators, machine, snapshot, sqlite, postgres, loop,
- *                 parked (takes minutes: a million runs), resume
+ *                 parked (takes minutes: a million runs), resume, work, check
  *   --quick       fewer rounds
  */
 import { writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: { json: { type: "string" }, only: { type: "string" }, quick: { type: "boolean", default: false } },
 });
 
+const { checks } = await import("./check.mjs");
 const { compiledAwaits, compiling } = await import("./compiled.mjs");
 const { generators } = await import("./generators.mjs");
 const machine = await import("./machine/machine.mjs");
@@ -24,6 +25,7 @@ const { linearRows } = await import("./snapshot/linear.ts");
 const { plainRows } = await import("./snapshot/plain.ts");
 const { largeValues } = await import("./engine/large.mjs");
 const { durableSteps, resume } = await import("./engine/engine.mjs");
+const { postgresRows } = await import("./engine/postgres.mjs");
 const { loops, overhead, runs } = await import("./engine/runs.mjs");
 const { parked } = await import("./engine/parked.mjs");
 
@@ -52,10 +54,12 @@ const groups = [
     "raw commits of the same bytes",
     async () => [...(await durableSteps()), ...(await runs()), ...(await overhead())],
   ],
+  ["postgres", "raw writes of the same bytes, or a limit", () => postgresRows(values)],
   ["loop", "after 100 awaits", () => loops(values)],
   ["parked", "the limit, or the same with no runs", () => parked(values)],
   ["resume", "after 10 awaits", resume],
   ["work", "one thread", workThreads],
+  ["check", "the limit", checks],
 ];
 
 const rows = [];

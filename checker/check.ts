@@ -3,6 +3,7 @@ import type { BuildManifest, Lock, Manifest } from "../abi/index.ts";
 import { buildManifest, formatDiagnostic } from "../compiler/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
 import { calls } from "./calls.ts";
+import { Carried } from "./carried.ts";
 import { type Change, compare } from "./compare.ts";
 import type { Finding } from "./finding.ts";
 import { unsavable } from "./live.ts";
@@ -76,9 +77,28 @@ export function manifestOf(program: SourceProgram, project: string): BuildManife
   }
 }
 
-/** What becomes of the runs of the last release. */
-export function changesSince(lock: Lock, manifest: BuildManifest): Change[] {
-  const last = lock.releases.at(-1);
-  if (last === undefined || last.build === manifest.build) return [];
-  return compare(new Schemas(modulesOf(lock, last)), new Schemas(manifest.modules));
+/**
+ * What becomes of the runs of the last release, and what is wrong with migrations.
+ * @param lock null: nothing was released yet
+ */
+export function changesSince(
+  program: SourceProgram,
+  lock: Lock | null,
+  manifest: BuildManifest,
+): { readonly changes: Change[]; readonly findings: Finding[] } {
+  const last = lock?.releases.at(-1);
+  const versions = Object.values(lock?.codes ?? {});
+  const carried = new Carried(program, new Roles(program));
+  const now = new Schemas(manifest.modules, { carry: () => carried.register() });
+  // Registering is what is looked at here.
+  const bare = new Schemas(manifest.modules);
+  const findings = bare.whileLoaded(() => carried.findings(now.codes, versions));
+  if (last === undefined || last.build === manifest.build) return { changes: [], findings };
+  return { changes: compare(new Schemas(modulesOf(lock!, last), { versions }), now), findings };
+}
+
+/** Absolute paths of the modules that a worker has to load: marked ones, and those with migrations. */
+export function loadedByWorkers(program: SourceProgram): string[] {
+  const marked = [...program.modules].filter(([, { manifest }]) => manifest !== null).map(([path]) => path);
+  return [...new Set([...marked, ...new Carried(program, new Roles(program)).paths])];
 }

@@ -4,19 +4,27 @@
  * | verdict | |
  * |---|---|
  * | goes on | the new code carries it on |
+ * | migrated | a migration carries it over |
  * | needs migration | the await is still there, but a local is not, or it is not clear which one is meant |
  * | lost | the function or the await is not there any more: a migration has to say where to go on |
  */
 import type { ManifestCode, ManifestPoint } from "../abi/index.ts";
-import { rehearse, type Schemas } from "./rehearse.ts";
+import { type Parking, type Rehearsed, rehearse, type Schemas } from "./rehearse.ts";
 
-export type Verdict = "goes on" | "needs migration" | "lost";
+export type Verdict = "goes on" | "migrated" | "needs migration" | "lost";
 
 /** A local whose type is another one in the new code. */
 export interface Retyped {
   readonly name: string;
   readonly before: string;
   readonly after: string;
+}
+
+/** A suspend point of the new code. */
+export interface Target {
+  readonly point: string;
+  /** What is needed there, with types as far as they are known. */
+  readonly locals: readonly { readonly name: string; readonly type: string }[];
 }
 
 export interface Change {
@@ -37,34 +45,41 @@ export interface Change {
   readonly renamedTo: string | null;
   /** The author's locals that a run parked there holds, with their types as far as they are known. */
   readonly locals: readonly { readonly name: string; readonly type: string }[];
+  /** Where a migration of a run that does not go on would lead; null when the function is gone. */
+  readonly target: Target | null;
   /** Of a run that goes on: locals that it keeps, and the new code takes for something else. */
   readonly retyped: readonly Retyped[];
 }
 
 /** Every suspend point of functions that changed or went. Points of functions that are as they were go on, and are left out. */
 export function compare(before: Schemas, now: Schemas): Change[] {
-  const changes: Change[] = [];
+  const changed: Changed[] = [];
   for (const code of before.codes.values()) {
-    const other = now.codes.get(code.id);
-    if (other !== undefined && other.hash === code.hash && sameSlots(code, other)) continue;
+    const other = now.currentOf(code.id);
+    if (other?.id === code.id && other.hash === code.hash && sameSlots(code, other)) continue;
     const renamedTo = other === undefined ? successorOf(code, before, now) : null;
     code.points.forEach((point, ip) => {
-      if (point !== null) changes.push(changeAt(before, now, code, point, ip, renamedTo));
+      if (point !== null) changed.push({ code, other, point, ip, renamedTo });
     });
   }
-  return changes;
+  const outcomes = rehearse(before, now, changed);
+  return changed.map((one, i) => changeOf(one, outcomes[i]!, before, now));
 }
 
-function changeAt(
+/** A suspend point of a function that changed, or went. */
+interface Changed extends Parking {
+  readonly other: ManifestCode | undefined;
+  readonly point: ManifestPoint;
+  readonly renamedTo: string | null;
+}
+
+function changeOf(
+  { code, other, point, renamedTo }: Changed,
+  { error, migrated }: Rehearsed,
   before: Schemas,
   now: Schemas,
-  code: ManifestCode,
-  point: ManifestPoint,
-  ip: number,
-  renamedTo: string | null,
 ): Change {
-  const failure = rehearse(before, now, code, ip)?.message ?? missingClass(code, point, now);
-  const other = now.codes.get(code.id);
+  const failure = error?.message ?? missingClass(code, point, now);
   const isThere = other?.points.some((one) => one?.fingerprint === point.fingerprint) ?? false;
   return {
     code: code.id,
@@ -73,13 +88,27 @@ function changeAt(
     point: point.name,
     line: point.line,
     column: point.column,
-    verdict: failure === null ? "goes on" : isThere ? "needs migration" : "lost",
+    verdict: failure === null ? (migrated ? "migrated" : "goes on") : isThere ? "needs migration" : "lost",
     reason: (failure ?? "").replace(/^CF\d+ [^:]*: /, ""),
     renamedTo,
-    locals: localsAt(point).map((name) => ({ name, type: code.types?.[name] ?? "unknown" })),
-    retyped: failure === null ? retypedAt(code, other!, point) : [],
+    target: failure === null || other === undefined ? null : targetOf(point, other),
+    locals: typedAt(point, code),
+    retyped: failure === null && !migrated && other !== undefined ? retypedAt(code, other, point) : [],
   };
 }
+
+/** The point of the same name or statement, or the first. */
+function targetOf({ name, fingerprint }: ManifestPoint, { points, types }: ManifestCode): Target | null {
+  const known = points.filter((one) => one !== null);
+  const point =
+    known.find((one) => one.name === name) ??
+    known.find((one) => one.fingerprint === fingerprint) ??
+    known[0];
+  return point === undefined ? null : { point: point.name, locals: typedAt(point, { types }) };
+}
+
+const typedAt = (point: ManifestPoint, { types }: { readonly types?: ManifestCode["types"] | undefined }) =>
+  localsAt(point).map((name) => ({ name, type: types?.[name] ?? "unknown" }));
 
 /** The author's names of what is live at a point. */
 function localsAt(point: ManifestPoint): string[] {
@@ -91,7 +120,7 @@ function localsAt(point: ManifestPoint): string[] {
 /** Instances are restored by the name of their class. */
 function missingClass(code: ManifestCode, point: ManifestPoint, now: Schemas): string | null {
   for (const name of localsAt(point)) {
-    const lost = code.classes?.[name]?.find((id) => !now.codes.has(id));
+    const lost = code.classes?.[name]?.find((id) => now.currentOf(id) === undefined);
     if (lost !== undefined)
       return `"${name}" may hold an instance of ${lost}, which is not there any more. Map it in a migration`;
   }

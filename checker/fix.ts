@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Change } from "./compare.ts";
 import type { Fix } from "./finding.ts";
+import type { SourceProgram } from "./program.ts";
 
 /** Puts the texts into their files. @returns the files that were changed, as messages show them */
 export function applyFixes(fixes: readonly Fix[]): string[] {
@@ -19,32 +20,65 @@ export function applyFixes(fixes: readonly Fix[]): string[] {
   return changed;
 }
 
-/** A `migrate(…)` for each suspend point at which runs do not go on, and a `renamed(…)` where a function has another name now. */
-export function migrationStubs(changes: readonly Change[]): string {
-  const stubs: string[] = [];
+/**
+ * A `migrate(…)` for each suspend point at which runs do not go on, and a `renamed(…)` where a function has another name now. It compiles
+ * as it is, and stops a run where something was left to be said.
+ */
+export function migrationStubs(changes: readonly Change[], program: SourceProgram): string {
+  const stopped = changes.filter(({ verdict }) => verdict === "needs migration" || verdict === "lost");
   const renames = new Map<string, string>();
-  for (const change of changes) {
-    if (change.verdict === "goes on") continue;
-    if (change.renamedTo !== null) renames.set(change.code, change.renamedTo);
-    else stubs.push(stubOf(change));
-  }
-  if (stubs.length + renames.size === 0) return "";
-  const names = [...(stubs.length > 0 ? ["migrate"] : []), ...(renames.size > 0 ? ["renamed"] : [])];
+  for (const { code, renamedTo } of stopped) if (renamedTo !== null) renames.set(code, renamedTo);
+  const open = stopped.filter(({ renamedTo }) => renamedTo === null);
+  if (stopped.length === 0) return "";
+  const texts = open.flatMap(({ locals, target }) => [...locals, ...(target?.locals ?? [])]);
+  const known = program.typesOfAnywhere([...new Set(texts.map(({ type }) => type))]);
+  const names = [...(open.length > 0 ? ["migrate"] : []), ...(renames.size > 0 ? ["renamed"] : [])];
   const renamed = [...renames].map(
     ([from, to]) => `renamed(${JSON.stringify(from)}, ${JSON.stringify(to)});\n`,
   );
-  return [`import { ${names.join(", ")} } from "coldframe";\n`, ...renamed, ...stubs].join("\n");
+  const stubs = open.map((change) => stubOf(change, (type) => (known.has(type) ? type : "unknown")));
+  const isTold = stubs.some((stub) => stub.includes(TODO));
+  return [
+    `import { ${names.join(", ")} } from "coldframe";\n`,
+    ...(isTold ? [`${TODO_FUNCTION}\n`] : []),
+    ...renamed,
+    ...stubs,
+  ].join("\n");
 }
 
-function stubOf({ code, hash, file, line, point, reason, locals }: Change): string {
-  const fields = locals.map(
-    ({ name, type }) => `${/^[\w$]+$/.test(name) ? name : JSON.stringify(name)}: ${type}`,
-  );
+const TODO = "toBeSaid(";
+const TODO_FUNCTION = `/** Stops a run that comes here, and changes nothing. */
+function toBeSaid(what: string): never {
+  throw new Error(\`say in coldframe.migrations.ts what "\${what}" is\`);
+}`;
+
+type Local = Change["locals"][number];
+
+function stubOf(
+  { code, hash, file, line, point, reason, locals, target }: Change,
+  known: (type: string) => string,
+): string {
+  const typed = (list: readonly Local[]) =>
+    list.length === 0
+      ? "object"
+      : `{ ${list.map(({ name, type }) => `${key(name)}: ${known(type)}`).join("; ")} }`;
+  const isSame = (one: Local) =>
+    locals.some(
+      ({ name, type }) => name === one.name && (type === one.type || known(one.type) === "unknown"),
+    );
+  const open = (target?.locals ?? []).filter((one) => !isSame(one));
+  const given = ["...old", ...open.map(({ name }) => `${key(name)}: ${TODO}${JSON.stringify(name)})`)];
+  const result = target === null ? "" : `: ${typed(target.locals)}`;
+  const to = target?.point ?? point;
+  const gone =
+    target === null ? "// There is no such function any more: say in its place which one goes on.\n" : "";
   return `// Parked at "${point}" (${file}:${line} of the last release): ${reason.replaceAll("\n", " ")}
-migrate(${JSON.stringify(code)}, {
+${gone}migrate(${JSON.stringify(code)}, {
   from: { at: ${JSON.stringify(point)}, build: ${JSON.stringify(hash)} },
-  to: { at: ${JSON.stringify(point)} },
-  frame: (old: ${fields.length === 0 ? "object" : `{ ${fields.join("; ")} }`}) => ({ ...old }),
+  to: { at: ${JSON.stringify(to)} },
+  frame: (old: ${typed(locals)})${result} => ({ ${given.join(", ")} }),
 });
 `;
 }
+
+const key = (name: string) => (/^[\p{L}$_][\p{L}\p{N}$_]*$/u.test(name) ? name : JSON.stringify(name));

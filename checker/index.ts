@@ -2,8 +2,8 @@
  * The checker (`coldframe check`): what a person can know before a deploy. Types of frames, values that cannot be saved, what becomes of
  * parked runs. `docs/check.md` explains it.
  */
-export { type Checked, changesSince, findingsOf, manifestOf } from "./check.ts";
-export { type Change, compare, type Retyped, type Verdict } from "./compare.ts";
+export { type Checked, changesSince, findingsOf, loadedByWorkers, manifestOf } from "./check.ts";
+export { type Change, compare, type Retyped, type Target, type Verdict } from "./compare.ts";
 export { type Finding, type Fix, formatFinding, type Place } from "./finding.ts";
 export { applyFixes, migrationStubs } from "./fix.ts";
 export { append, LOCK_FILE, lockText, modulesOf, readLock } from "./lock.ts";

@@ -7,8 +7,8 @@ import type { ManifestCode } from "../abi/index.ts";
 import { type Finding, type Place, placeOf } from "./finding.ts";
 import { closuresIn } from "./held-closures.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
-import { bare, type Roles } from "./roles.ts";
-import type { Savable } from "./savable.ts";
+import { bare, isAsync, type Roles } from "./roles.ts";
+import type { Savable, Unsavable } from "./savable.ts";
 
 export function unsavable(
   module: SourceModule,
@@ -24,7 +24,7 @@ export function unsavable(
       if (point === null || wait === null || !roles.isExternal(wait.expression)) continue;
       for (const name of namesOf(code, point.live, module.manifest!.codes)) {
         if (told.has(name)) continue;
-        const found = findingOf(name, code, wait, module, program, savable);
+        const found = findingOf(name, code, wait, module, program, roles, savable);
         if (found === null) continue;
         told.add(name);
         findings.push(found);
@@ -51,25 +51,26 @@ function findingOf(
   wait: ts.AwaitExpression,
   module: SourceModule,
   program: SourceProgram,
+  roles: Roles,
   savable: Savable,
 ): Finding | null {
-  const local = localOf(name, code, module.source);
+  const local = localOf(name, code, module.source) ?? implicitOf(name, wait);
   if (local === null || isByReference(local, program)) return null;
-  const refusal = savable.refusal(program.types.getTypeAtLocation(local));
+  const refusal = madeUnsavable(local, roles) ?? savable.refusal(program.types.getTypeAtLocation(local));
   if (refusal === null) return null;
-  const isSpill = !ts.isIdentifier(local);
-  const label = isSpill ? `what ${shorten(local.getText())} gave` : `"${local.text}"`;
-  const path = refusal.path === "" ? "" : `${isSpill ? "its value" : local.text}${refusal.path} is `;
+  const isThis = local.kind === ts.SyntaxKind.ThisKeyword;
+  const isSpill = !ts.isIdentifier(local) && !isThis;
+  const label = isSpill ? `what ${shorten(local.getText())} gave` : `"${local.getText()}"`;
+  const path = refusal.path === "" ? "" : `${isSpill ? "its value" : local.getText()}${refusal.path} is `;
   const places: Place[] = [
-    placeOf(module, isSpill ? local : (declarationOf(local) ?? local)),
+    placeOf(module, ts.isIdentifier(local) ? (declarationOf(local) ?? local) : local),
     placeOf(module, wait, "the run parks here"),
   ];
-  const use = isSpill ? null : useAfter(local, wait, program);
-  if (use !== null)
-    places.push(placeOf(module, use, `and needs "${(local as ts.Identifier).text}" again here`));
+  const use = ts.isIdentifier(local) ? useAfter(local, wait, program) : null;
+  if (use !== null) places.push(placeOf(module, use, `and needs "${local.getText()}" again here`));
   const what =
     path === "" ? `${refusal.what} cannot be saved` : `${path}${refusal.what}, which cannot be saved`;
-  const resource = isSpill ? "" : `, or register it with resource("${(local as ts.Identifier).text}", …)`;
+  const resource = ts.isIdentifier(local) ? `, or register it with resource("${local.text}", …)` : "";
   return {
     code: "CF2101",
     severity: "error",
@@ -78,6 +79,56 @@ function findingOf(
     advice: `Open it inside the step that uses it, be done with it before the await${resource}.`,
     fix: null,
   };
+}
+
+/** What the compiler keeps by itself: `this`, and what a `for of` goes over. */
+function implicitOf(name: string, wait: ts.AwaitExpression): ts.Expression | null {
+  if (/^\$this(\$\d+)?$/.test(name)) return thisIn(wait);
+  if (!/^\$of(\$\d+)?$/.test(name)) return null;
+  for (let at: ts.Node = wait; !ts.isFunctionLike(at) && at.parent !== undefined; at = at.parent)
+    if (ts.isForOfStatement(at.parent) && at.parent.statement === at && at.parent.awaitModifier === undefined)
+      return at.parent.expression;
+  return null;
+}
+
+/** Some `this` of the function that awaits. */
+function thisIn(wait: ts.Node): ts.Expression | null {
+  let owner = wait;
+  while (owner.parent !== undefined && (ts.isArrowFunction(owner) || !ts.isFunctionLike(owner)))
+    owner = owner.parent;
+  const visit = (node: ts.Node): ts.Node | undefined =>
+    node.kind === ts.SyntaxKind.ThisKeyword
+      ? node
+      : ts.isFunctionLike(node) && !ts.isArrowFunction(node)
+        ? undefined
+        : ts.forEachChild(node, visit);
+  return (ts.forEachChild(owner, visit) as ts.Expression | undefined) ?? null;
+}
+
+/** What the type does not tell, and the expression does that gives a local its value. */
+function madeUnsavable(local: ts.Node, roles: Roles): Unsavable | null {
+  const value = ts.isIdentifier(local) ? initializerOf(local) : null;
+  if (value === null) return null;
+  if (ts.isNewExpression(value) && value.expression.getText() === "Proxy")
+    return { path: "", what: "a Proxy" };
+  const target = ts.isCallExpression(value) ? roles.target(value) : null;
+  if (target === null || roles.roleOf(target) !== "unmarked" || isAsync(target) || !returnsClosure(target))
+    return null;
+  return { path: "", what: "a function that unmarked code has made" };
+}
+
+/** `(name) => (text) => …`: all that it returns are functions written in it. */
+function returnsClosure(target: ts.Node): boolean {
+  const { body } = target as ts.FunctionLikeDeclaration;
+  if (body === undefined) return false;
+  if (!ts.isBlock(body)) return ts.isFunctionLike(bare(body as ts.Expression));
+  const returned: (ts.Expression | undefined)[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isReturnStatement(node)) returned.push(node.expression);
+    if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+  };
+  ts.forEachChild(body, visit);
+  return returned.length > 0 && returned.every((one) => one !== undefined && ts.isFunctionLike(bare(one)));
 }
 
 /** The identifier that declares a local, or the expression that a spill keeps. */

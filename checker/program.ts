@@ -84,6 +84,16 @@ export class SourceProgram {
     this.#modules = null;
   }
 
+  /** Of some types, by their texts, those that mean something anywhere in the project: no names of a module. */
+  typesOfAnywhere(texts: readonly string[]): ReadonlySet<string> {
+    const path = join(this.#folder, "coldframe.types-asked-for.ts");
+    const lines = texts.map((text, i) => `export type T${i} = ${text.replaceAll("\n", " ")};`);
+    const asked = this.#project.createSourceFile(path, lines.join("\n"), { overwrite: true });
+    const wrong = new Set(asked.getPreEmitDiagnostics().map((one) => (one.getLineNumber() ?? 0) - 1));
+    asked.forget();
+    return new Set(texts.filter((_, i) => !wrong.has(i)));
+  }
+
   /** The package that declarations of a file belong to. */
   packageOf(fileName: string): string | null {
     const inModules = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(fileName);

@@ -1,13 +1,21 @@
 /**
  * What a new build does with a task of an old one, by trying it: the frame that the old manifest describes is saved by the runtime's
  * writer and read by its reader under the code of the new manifest. So a prediction is made by what will carry on the run.
- * Nobody's code is executed: functions are empty, and locals hold nothing but scope records and closures.
+ * Nobody's code is executed: functions are empty, and locals hold scope records, closures, and samples of what matters.
  */
 import type { Code, Manifest, ManifestCode, ManifestRecord, RecordSchema } from "../abi/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
-import { $closure, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
-import { codeRecord, decodeRun, encodeRun, parsePoints } from "../runtime/snapshot/index.ts";
+import { $closure, codeOf, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
+import {
+  type CodePoints,
+  codeRecord,
+  type DecodeOptions,
+  decodeRun,
+  encodeRun,
+  parsePoints,
+} from "../runtime/snapshot/index.ts";
 import { closuresIn, isNested } from "./held-closures.ts";
+import { type Sample, samplesAt } from "./samples.ts";
 
 /** The codes and records of one build, found by their names. */
 export class Schemas {
@@ -17,7 +25,24 @@ export class Schemas {
   #loaded: ReadonlyMap<string, Code> | null = null;
   #classes: readonly RecordSchema[] | null = null;
 
-  constructor(modules: readonly Pick<Manifest, "file" | "codes" | "records">[]) {
+  /** All versions that the store may know, as far as the releases tell. */
+  readonly versions: readonly ManifestCode[];
+  readonly #carry: () => void;
+  readonly #points = new Map<string, readonly CodePoints[]>();
+
+  /**
+   * @param versions of codes, older ones included. Default: those of the modules
+   * @param carry registers migrations and renames
+   */
+  constructor(
+    modules: readonly Pick<Manifest, "file" | "codes" | "records">[],
+    {
+      versions,
+      carry = () => {},
+    }: { readonly versions?: readonly ManifestCode[]; readonly carry?: () => void } = {},
+  ) {
+    this.versions = versions ?? modules.flatMap(({ codes }) => codes);
+    this.#carry = carry;
     this.records = modules.flatMap(({ records }) => records);
     for (const { file, codes } of modules) {
       for (const code of codes) {
@@ -39,7 +64,7 @@ export class Schemas {
       id: code.id,
       hash: code.hash,
       kind: code.kind,
-      file: this.files.get(code.id)!,
+      file: this.files.get(code.id) ?? "",
       line: code.line,
       step: suspends ? () => undefined : null,
       points: [null as never, ...code.points.slice(1).map((one) => one!)],
@@ -47,8 +72,27 @@ export class Schemas {
         ? (((...scopes: object[]) => $closure(() => undefined, loaded, scopes)) as never)
         : null,
       captures: code.captures,
+      kinds: new Map(
+        code.declared.flatMap(([name, , , ...kinds]) => (kinds.length === 0 ? [] : [[name, kinds]])),
+      ),
     };
     return loaded;
+  }
+
+  /** The code that an id means in this build, perhaps by another name. */
+  currentOf(id: string): ManifestCode | undefined {
+    return this.codes.get(id) ?? this.codes.get(this.whileLoaded(() => codeOf(id)?.id) ?? id);
+  }
+
+  /** The points of all versions of a code. */
+  pointsOf(id: string): readonly CodePoints[] {
+    let known = this.#points.get(id);
+    if (known === undefined) {
+      const own = this.versions.filter((one) => one.id === id);
+      known = own.map((one) => parsePoints(codeRecord(this.#load(one)).body));
+      this.#points.set(id, known);
+    }
+    return known;
   }
 
   #schemas(): readonly RecordSchema[] {
@@ -62,19 +106,20 @@ export class Schemas {
 
   /** `body`, while nothing but this build is loaded. */
   whileLoaded<T>(body: () => T): T {
-    const { codes, records } = registry;
-    const before = [new Map(codes), new Map(records)] as const;
-    codes.clear();
-    records.clear();
+    const { codes, records, renames, migrations } = registry;
+    const maps: readonly Map<string, unknown>[] = [codes, records, renames, migrations];
+    const before = maps.map((map) => [...map]);
+    for (const map of maps) map.clear();
     try {
       for (const [id, code] of this.loaded) codes.set(id, code);
       for (const schema of this.#schemas()) registerRecord(schema);
+      this.#carry();
       return body();
     } finally {
-      codes.clear();
-      records.clear();
-      for (const [id, code] of before[0]) codes.set(id, code);
-      for (const [id, schema] of before[1]) records.set(id, schema);
+      maps.forEach((map, i) => {
+        map.clear();
+        for (const [id, value] of before[i]!) map.set(id, value);
+      });
     }
   }
 }
@@ -93,40 +138,52 @@ function recordClass(variables: readonly string[]): new () => object {
   };
 }
 
-/**
- * Parks a task of `before` at a point and carries it on under `now`.
- * @param ip index of the point in `code.points`
- * @returns null when it goes on, else why not
- */
-export function rehearse(
-  before: Schemas,
-  now: Schemas,
-  code: ManifestCode,
-  ip: number,
-): ColdframeError | null {
-  const text = before.whileLoaded(() => park(before, code, ip));
-  const points = (hash: string, id: string) => {
-    const known = before.loaded.get(id);
-    return known?.hash === hash ? parsePoints(codeRecord(known).body) : undefined;
-  };
-  return now.whileLoaded(() => {
+export interface Rehearsed {
+  /** Why it does not go on; null when it does. */
+  readonly error: ColdframeError | null;
+  /** By a migration. */
+  readonly migrated: boolean;
+}
+
+/** A suspend point of the old build. */
+export interface Parking {
+  readonly code: ManifestCode;
+  /** Index of the point in `code.points`. */
+  readonly ip: number;
+}
+
+/** Parks tasks of `before` and carries them on under `now`; in the order of `parkings`. */
+export function rehearse(before: Schemas, now: Schemas, parkings: readonly Parking[]): Rehearsed[] {
+  const samples = parkings.map(({ code, ip }) => samplesAt(code, code.points[ip]!, now.currentOf(code.id)));
+  const texts = before.whileLoaded(() =>
+    parkings.map(({ code, ip }, i) => samples[i]!.map((sample) => park(before, code, ip, sample))),
+  );
+  const versions = (id: string) => before.pointsOf(id);
+  const points = (hash: string, id: string) => versions(id).find((one) => one.hash === hash);
+  return now.whileLoaded(() => texts.map((held) => decodeAll(held, { points, versions })));
+}
+
+/** The first that does not go on decides. */
+function decodeAll(texts: readonly string[], options: DecodeOptions): Rehearsed {
+  let migrated = false;
+  for (const text of texts) {
     try {
-      decodeRun(text, new Run("rehearsal", null), { points });
-      return null;
+      migrated = decodeRun(text, new Run("rehearsal", null), options).migrated > 0 || migrated;
     } catch (error) {
-      if (error instanceof ColdframeError) return error;
+      if (error instanceof ColdframeError) return { error, migrated: false };
       throw error;
     }
-  });
+  }
+  return { error: null, migrated };
 }
 
 /** The snapshot of a task parked at a point. */
-function park(build: Schemas, code: ManifestCode, ip: number): string {
+function park(build: Schemas, code: ManifestCode, ip: number, sample: Sample): string {
   const run = new Run("rehearsal", null);
   const task = new Durable(run, build.loaded.get(code.id)!);
   task.ip = ip;
   task.frame = {};
-  const heap = new Heap(build, code.id);
+  const heap = new Heap(build, code.id, sample);
   for (const entry of code.points[ip]!.live) {
     const slot = entry.includes(".") ? entry.slice(0, entry.indexOf(".")) : entry;
     if (Object.hasOwn(task.frame, slot)) continue;
@@ -145,11 +202,13 @@ function park(build: Schemas, code: ManifestCode, ip: number): string {
 class Heap {
   readonly #build: Schemas;
   readonly #owner: string;
+  readonly #sample: Sample;
   readonly #records = new Map<string, object>();
 
-  constructor(build: Schemas, owner: string) {
+  constructor(build: Schemas, owner: string, sample: Sample) {
     this.#build = build;
     this.#owner = owner;
+    this.#sample = sample;
   }
 
   slot(name: string): unknown {
@@ -177,7 +236,8 @@ class Heap {
     const found = closuresIn(this.#owner, variable, this.#build.loaded.values()).map((id) =>
       this.#closure(this.#build.loaded.get(id)!),
     );
-    return found.length === 0 ? null : found.length === 1 ? found[0] : found;
+    if (found.length === 0) return this.#sample.get(variable) ?? null;
+    return found.length === 1 && !Array.isArray(this.#sample.get(variable)) ? found[0] : found;
   }
 
   #closure(code: Code): unknown {

@@ -54,7 +54,7 @@ export class Roles {
 
   roleOf(declaration: ts.Node): Role {
     const source = declaration.getSourceFile();
-    if (this.#isColdframe(declaration)) return WAITS.has(nameOf(declaration)) ? "external" : "native";
+    if (this.isColdframe(declaration)) return WAITS.has(nameOf(declaration)) ? "external" : "native";
     const module = this.#program.modules.get(source.fileName);
     if (module === undefined) return "native";
     if (isStep(declaration) || this.#isMadeStep(declaration)) return "external";
@@ -62,11 +62,11 @@ export class Roles {
   }
 
   /** Declared by the package itself, whether it is installed or under test. */
-  #isColdframe(declaration: ts.Node): boolean {
+  isColdframe(declaration: ts.Node): boolean {
     const { fileName } = declaration.getSourceFile();
     return (
       this.#program.packageOf(fileName) === "coldframe" ||
-      /[\\/]runtime[\\/]engine[\\/][\w.-]+\.ts$/.test(fileName)
+      /[\\/]runtime[\\/](engine|snapshot)[\\/][\w.-]+\.ts$/.test(fileName)
     );
   }
 
@@ -76,7 +76,7 @@ export class Roles {
     const value = bare(declaration.initializer);
     if (!ts.isCallExpression(value)) return false;
     const target = this.target(value);
-    return target !== null && this.#isColdframe(target) && nameOf(target) === "step";
+    return target !== null && this.isColdframe(target) && nameOf(target) === "step";
   }
 
   /** Whether awaiting the value of an expression may wait for something outside. */

@@ -60,11 +60,17 @@ export class Savable {
   #elements(type: ts.Type): Unsavable | null {
     const { types } = this.#program;
     const list = types.getTypeArguments(type as ts.TypeReference);
-    const isMap = /Map$/.test(type.symbol?.name ?? "");
+    const container = type.symbol?.name ?? "";
     for (const [i, one] of list.entries()) {
       const found = this.refusal(one);
       if (found === null) continue;
-      const step = isMap ? (i === 0 ? ".keys()[…]" : ".get(…)") : types.isTupleType(type) ? `[${i}]` : "[…]";
+      const step = /Map$/.test(container)
+        ? [".keys()[…]", ".get(…)"][i]!
+        : container === "WeakRef"
+          ? ".deref()"
+          : types.isTupleType(type)
+            ? `[${i}]`
+            : "[…]";
       return { path: step + found.path, what: found.what };
     }
     return null;
@@ -93,9 +99,12 @@ export class Savable {
       if (declaration === undefined || property.flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Accessor))
         continue;
       const found = this.refusal(types.getTypeOfSymbolAtLocation(property, declaration));
-      if (found !== null) return { path: `.${property.name}${found.path}`, what: found.what };
+      // TypeScript calls `#socket` `__#1@#socket`.
+      const name = property.name.replace(/^__#\d+@/, "");
+      if (found !== null) return { path: `.${name}${found.path}`, what: found.what };
     }
-    return null;
+    const found = first(types.getIndexInfosOfType(type), (one) => this.refusal(one.type));
+    return found === null ? null : { path: `[…]${found.path}`, what: found.what };
   }
 
   #extendsClass(type: ts.Type): boolean {

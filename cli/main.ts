@@ -32,6 +32,7 @@ const commands: Readonly<Record<string, () => Promise<Page>>> = {
   unschedule: async () => (await import("./commands/schedule.ts")).unschedule,
   migrate: async () => (await import("./commands/migrate.ts")).migrate,
   work: async () => (await import("./commands/work.ts")).work,
+  build: async () => (await import("./commands/build.ts")).build,
   check: async () => (await import("./commands/check.ts")).check,
   release: async () => (await import("./commands/release.ts")).release,
   serve: async () => (await import("./commands/serve.ts")).serve,

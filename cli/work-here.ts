@@ -1,6 +1,8 @@
 /** The worker of one thread: loads workflows, compiled, and begins to carry their runs on. */
+import { resolve } from "node:path";
+import { keptBuilds } from "../plugins/builds/index.ts";
 import { watchdog } from "../plugins/watchdog/index.ts";
-import { createEngine, type Engine, type LogEntry } from "../runtime/index.ts";
+import { createEngine, type Engine, type LogEntry, type UpgradePolicy } from "../runtime/index.ts";
 import { loadModule } from "./load-module.ts";
 import { openStore } from "./open-store.ts";
 
@@ -12,6 +14,8 @@ export interface WorkOrder {
   /** The module that seals the store, or null. */
   readonly seal: string | null;
   readonly json: boolean;
+  /** Folder with kept builds, or null. */
+  readonly builds: string | null;
   /** Options of the engine. */
   readonly options: {
     readonly group?: string | readonly string[];
@@ -19,17 +23,19 @@ export interface WorkOrder {
     readonly concurrency?: number;
     readonly grace?: string;
     readonly lease?: string;
+    readonly upgrade?: UpgradePolicy;
   };
 }
 
 /** @param warn takes a line for the error output */
 export async function workHere(order: WorkOrder, warn: (line: string) => void): Promise<Engine> {
-  const { modules, cwd, json, options } = order;
+  const { modules, cwd, json, builds, options } = order;
   for (const module of modules) await loadModule(module, { cwd });
   return createEngine({
     store: await openStore(order, { cwd }, { create: true }),
     log: (entry) => warn(logLine(entry, json)),
     watchdog: watchdog({ json }),
+    ...(builds === null ? {} : { builds: keptBuilds(resolve(cwd, builds)) }),
     ...options,
   });
 }

@@ -45,6 +45,8 @@ export interface Variable {
   out: string | null;
   /** Set on the variable that holds a scope record. */
   record: Record | null;
+  /** Of a pended completion: the jumps out of its `try`, by name. */
+  exits?: ReadonlyMap<string, unknown>;
   /** The author's expression whose value a spill keeps. */
   spilled?: t.Node;
   /** The parameter whose value a variable of the body begins with. */

@@ -55,12 +55,18 @@ export function layout(
       return own.map((one) => `${slotName(slot)}.${one.name}`).sort();
     });
     const start = point.node.loc?.start;
+    const exits = held.flatMap((one) =>
+      one.exits === undefined || one.exits.size === 0
+        ? []
+        : [[slotName(one), [...one.exits.keys()]] as const],
+    );
     points[point.ip] = {
       name: point.name,
       fingerprint: point.fingerprint,
       line: start?.line ?? 0,
       column: start?.column ?? 0,
       live: [...held.map(slotName), ...names],
+      ...(exits.length === 0 ? {} : { exits: Object.fromEntries(exits) }),
       ...(/(^|\/)(catch|finally)(\/|$)/.test(point.path) ? { handler: true as const } : {}),
     };
   }

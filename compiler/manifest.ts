@@ -2,11 +2,11 @@
 import {
   ABI_VERSION,
   type BuildManifest,
+  buildIdOf,
   MANIFEST_FORMAT,
   type Manifest,
   type ManifestCode,
 } from "../abi/index.ts";
-import { Hasher } from "./hash.ts";
 
 /**
  * Puts the modules of a build together. The result depends on their contents only, not on the order in which a bundler met them.
@@ -34,13 +34,12 @@ export function buildManifest(project: string, modules: Iterable<Manifest>): Bui
       codes.set(code.id, code);
     }
   }
-  const build = new Hasher();
-  for (const one of sorted) build.text(fingerprintOf(one));
+  const registered = sorted.filter(({ hash }) => hash !== "");
   return {
     format: MANIFEST_FORMAT,
     abi: ABI_VERSION,
     project,
-    build: build.digest(12),
+    build: buildIdOf(registered.map(({ module: id, hash }) => ({ id, hash }))),
     modules: sorted,
   };
 }
@@ -64,8 +63,8 @@ export function manifestText({ modules, ...head }: BuildManifest): string {
   const list = (items: readonly unknown[], indent: string) =>
     items.map((one) => `\n${indent}${JSON.stringify(one)}`).join(",");
   const texts = modules.map(
-    ({ module, file, codes, records, steps }) =>
-      `\n  {"module":${JSON.stringify(module)},"file":${JSON.stringify(file)},"codes":[${list(codes, "   ")}],\n   "records":${JSON.stringify(records)},"steps":${JSON.stringify(steps)}}`,
+    ({ module, file, hash, codes, records, steps }) =>
+      `\n  {"module":${JSON.stringify(module)},"file":${JSON.stringify(file)},"hash":${JSON.stringify(hash)},"codes":[${list(codes, "   ")}],\n   "records":${JSON.stringify(records)},"steps":${JSON.stringify(steps)}}`,
   );
   return `${JSON.stringify(head).slice(0, -1)},\n "modules":[${texts.join(",")}\n]}\n`;
 }

@@ -24,9 +24,11 @@ export const errors = {
   CF2307: "a value does not fit its schema",
   CF2308: "the run takes its workers down",
   CF2309: "there is no transaction here",
+  CF2310: "a function cannot be carried out as a transaction",
   CF2401: "migrations or renames contradict each other",
   CF2402: "a migration leads to no suspend point",
   CF2403: "a migration failed",
+  CF2404: "the build of the run is not here",
   CF3001: "this file is not a database of coldframe",
   CF3002: "the database was written by a newer version of coldframe",
   CF3003: "the database is read-only",
@@ -65,6 +67,7 @@ export const errors = {
   CF3304: "a package is missing",
   CF3305: "nobody waits for a marked function",
   CF3306: "a native promise is awaited beside an external wait",
+  CF3307: "a migration does not fit the types",
   CF3401: "the HTTP handler was not told who may use it",
   CF3402: "the request does not say who sends it",
   CF3403: "the request is not allowed",
@@ -77,6 +80,8 @@ export const errors = {
   CF3410: "the run of this event key has ended",
   CF3411: "the server cannot do this now",
   CF3412: "the server failed",
+  CF3501: "there is no such kept build",
+  CF3502: "a kept build cannot be used",
 } as const;
 
 export type ErrorCode = keyof typeof errors;

@@ -1,6 +1,6 @@
 /** `coldframe`: what users import. Everything by name. */
 export { type StepContext, stepContext } from "./engine/attempt.ts";
-export type { Blockage } from "./engine/blockage.ts";
+export { type Blockage, blockageOf } from "./engine/blockage.ts";
 export { Channel, type ChannelOptions, channel } from "./engine/channel.ts";
 export { type ChildOptions, type ChildPromise, start } from "./engine/child.ts";
 export type { Clock } from "./engine/clock.ts";
@@ -23,7 +23,7 @@ export { moveTo } from "./engine/move.ts";
 export type { StartOptions } from "./engine/options.ts";
 export type { Groups, Only } from "./engine/placement.ts";
 export { type Pool, pool } from "./engine/pool.ts";
-export type { AroundStep, LogEntry, Watchdog } from "./engine/ports.ts";
+export type { AroundStep, KeptBuild, KeptBuilds, LogEntry, Watchdog } from "./engine/ports.ts";
 export { type PostOptions, send } from "./engine/post.ts";
 export { type RateLimit, rateLimit } from "./engine/rate-limit.ts";
 export { type Rehearsal, rehearse } from "./engine/rehearsal.ts";
@@ -50,7 +50,13 @@ export type {
   Store,
   WaitInfo,
 } from "./engine/store.ts";
-export { type TransactionalOptions, transactional } from "./engine/transactional.ts";
+export {
+  type TransactionalOptions,
+  type TransactionOptions,
+  transaction,
+  transactional,
+} from "./engine/transactional.ts";
+export { type UpgradePolicy, upgrade } from "./engine/upgrade.ts";
 export { viewAt } from "./engine/view-at.ts";
 export { waitUntil } from "./engine/wait-until.ts";
 export type { Within } from "./engine/within.ts";

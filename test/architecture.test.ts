@@ -22,7 +22,7 @@ const packages: Record<string, RegExp> = {
   // croner: asked for with import(), so that programs without schedules do not load it.
   runtime: /^(superjson|croner)$/,
   stores: /^(node:|libsql$|better-sqlite3$|pg$|mysql2\/promise$)/,
-  plugins: /^(node:|unplugin$|@babel\/|vite$|@opentelemetry\/api$)/,
+  plugins: /^(node:|unplugin$|@babel\/|vite$|esbuild$|@opentelemetry\/api$)/,
   checker: /^(node:|ts-morph$)/,
   cli: /^(node:|citty$)/,
 };

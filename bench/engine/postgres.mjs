@@ -1,7 +1,7 @@
 /**
  * The engine on Postgres, with fsync: durable steps per second against the least that has to be written (postgres-raw.mjs), in
- * the same process, alternating; how long a run of three steps takes; how long a claim takes among a million parked runs.
- * Server and worker share the machine. `DATABASE_URL` names the server, else one on the standard local port.
+ * the same process, alternating; how long a run of three steps takes; how long the runs of a killed worker stand still; how long
+ * a claim takes among a million parked runs. Server and worker share the machine. `DATABASE_URL` names the server, else one on the standard local port.
  *
  * `node bench/engine/postgres.mjs` prints the rows.
  */
@@ -13,6 +13,7 @@ import pg from "pg";
 import { limit, median, quantile, ratio } from "./figures.mjs";
 import { load } from "./load.mjs";
 import { PostgresRaw } from "./postgres-raw.mjs";
+import { takeover } from "./takeover.mjs";
 
 const url = process.env.DATABASE_URL || "postgres://postgres@127.0.0.1:5432/test";
 
@@ -161,6 +162,7 @@ export async function postgresRows({ quick = false } = {}) {
     await steps("postgres.steps.one", 1, 500, 0.5),
     await steps("postgres.steps.many", 1000, 50, 0.5),
     ...(await runs()),
+    await takeover(url, freshSchema, (schema) => inDatabase(`DROP SCHEMA ${schema} CASCADE`)),
     ...(await claims(quick ? 100_000 : 1_000_000)),
   ];
 }

@@ -2,11 +2,12 @@
 import { existsSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Change, Finding } from "../../checker/index.ts";
+import { type Rehearsal, rehearse } from "../../runtime/index.ts";
 import { exits } from "../failure.ts";
 import { type Loaded, loadChecker, lockOf } from "../load-checker.ts";
+import { loadModule } from "../load-module.ts";
 import { openStore } from "../open-store.ts";
 import type { Invocation, Page, Terminal } from "../page.ts";
-import { type Rehearsal, rehearseRuns } from "../rehearse-runs.ts";
 
 /** Where `--fix` writes migrations. */
 const MIGRATIONS = "coldframe.migrations.ts";
@@ -17,7 +18,8 @@ interface Report {
   readonly findings: readonly Finding[];
   readonly changes: readonly Change[];
   readonly released: string | null;
-  readonly rehearsal: Rehearsal | null;
+  /** The parked runs of the store, each tried under this build; null without a store. */
+  readonly runs: readonly Rehearsal[] | null;
 }
 
 export const check: Page = {
@@ -73,56 +75,68 @@ function again(loaded: Loaded, invocation: Invocation, terminal: Terminal): Prom
 async function reportOf(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<Report> {
   const { checker, program, project } = loaded;
   const lock = lockOf(loaded);
-  const findings = checker.findingsOf(program);
   const manifest = checker.manifestOf(program, project);
-  const changes = lock === null ? [] : checker.changesSince(lock, manifest);
+  const { changes, findings: ofMigrations } = checker.changesSince(program, lock, manifest);
+  const findings = [...checker.findingsOf(program), ...ofMigrations];
   const released = lock?.releases.at(-1)?.build ?? null;
-  let rehearsal: Rehearsal | null = null;
-  if (invocation.values["store"] !== undefined) {
-    const store = await openStore(invocation, terminal);
-    try {
-      const marked = [...program.modules]
-        .filter(([, { manifest: own }]) => own !== null)
-        .map(([path]) => path);
-      rehearsal = await rehearseRuns(store, marked);
-    } finally {
-      await store.close();
-    }
-  }
-  return { findings, changes, released, rehearsal };
+  const runs = invocation.values["store"] === undefined ? null : await tried(loaded, invocation, terminal);
+  return { findings, changes, released, runs };
 }
+
+/** Loads what a worker of this build loads, and decodes each parked run under it. */
+async function tried(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<Rehearsal[]> {
+  const store = await openStore(invocation, terminal);
+  try {
+    for (const path of loaded.checker.loadedByWorkers(loaded.program)) await loadModule(path, terminal);
+    await store.migrate();
+    const runs: Rehearsal[] = [];
+    for await (const one of rehearse(store)) runs.push(one);
+    return runs;
+  } finally {
+    await store.close();
+  }
+}
+
+const stops = ({ outcome }: Rehearsal) => outcome === "blocked";
 
 /** What parked runs really do outweighs what any run might. */
-function failed({ findings, changes, rehearsal }: Report): boolean {
+function failed({ findings, changes, runs }: Report): boolean {
   if (findings.some(({ severity }) => severity === "error")) return true;
-  if (rehearsal !== null) return rehearsal.stopped.length > 0;
-  return changes.some(({ verdict }) => verdict !== "goes on");
+  if (runs !== null) return runs.some(stops);
+  return changes.some(isStopped);
 }
 
+const isStopped = ({ verdict }: Change) => verdict === "needs migration" || verdict === "lost";
+
 function jsonOf(report: Report): string {
-  const { findings, changes, released, rehearsal } = report;
+  const { findings, changes, released, runs } = report;
+  const stopped = (runs ?? []).filter(stops).map(({ run, reason }) => ({ run, reason }));
   return JSON.stringify({
     ok: !failed(report),
     findings,
     released,
-    changes: changes.map((change) => ({ ...change, parked: parkedAt(change, rehearsal) })),
-    store: rehearsal === null ? null : { parked: rehearsal.parked, stopped: rehearsal.stopped },
+    changes: changes.map((change) => ({ ...change, parked: parkedAt(change, runs) })),
+    store: runs === null ? null : { parked: runs.length, stopped },
   });
 }
 
-function parkedAt({ code, point }: Change, rehearsal: Rehearsal | null): number | null {
-  return rehearsal === null ? null : (rehearsal.at.get(`${code} at ${point}`) ?? 0);
+/** How many tasks of parked runs wait there. */
+function parkedAt({ code, point, hash }: Change, runs: Report["runs"]): number | null {
+  if (runs === null) return null;
+  return runs
+    .flatMap(({ tasks }) => tasks)
+    .filter((task) => task.code === code && task.point === point && task.hash === hash).length;
 }
 
 function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "style">): string {
-  const { findings, changes, released, rehearsal } = report;
+  const { findings, changes, runs } = report;
   const parts = findings.map((one) => checker.formatFinding(one));
   for (const change of changes) {
-    const parked = parkedAt(change, rehearsal);
-    const runs = parked === null ? "" : `    ${parked} parked here now`;
-    const goesOn = change.verdict === "goes on";
+    const parked = parkedAt(change, runs);
+    const now = parked === null ? "" : `    ${parked} parked here now`;
+    const goesOn = !isStopped(change);
     const verdict = goesOn ? change.verdict : style.bad(change.verdict);
-    const lines = [`${verdict}  ${change.code} at "${change.point}" (${change.file}:${change.line})${runs}`];
+    const lines = [`${verdict}  ${change.code} at "${change.point}" (${change.file}:${change.line})${now}`];
     if (!goesOn) lines.push(`  ${change.reason}`);
     if (change.renamedTo !== null)
       lines.push(`  renamed("${change.code}", "${change.renamedTo}") would map it.`);
@@ -130,18 +144,13 @@ function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "
       lines.push(`  "${name}" was ${before} and is ${after} now: the value is carried over as it is.`);
     parts.push(lines.join("\n"));
   }
-  for (const { run, reason } of rehearsal?.stopped ?? [])
+  for (const { run, reason } of (runs ?? []).filter(stops))
     parts.push(`${style.bad("blocked")}  run ${run}\n  ${reason}`);
-  parts.push(summaryOf(findings, changes, released, rehearsal));
+  parts.push(summaryOf(report));
   return parts.join("\n\n");
 }
 
-function summaryOf(
-  findings: readonly Finding[],
-  changes: readonly Change[],
-  released: string | null,
-  rehearsal: Rehearsal | null,
-): string {
+function summaryOf({ findings, changes, released, runs }: Report): string {
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const said = [
     `${count(errors, "error")}, ${count(findings.length - errors, "warning")}.`,
@@ -149,20 +158,20 @@ function summaryOf(
       ? "Nothing was released yet: coldframe release remembers this build."
       : changes.length === 0
         ? `No function changed since release ${released}.`
-        : `Since release ${released}: ${count(changes.filter(({ verdict }) => verdict === "goes on").length, "suspend point")} go on, ${changes.filter(({ verdict }) => verdict !== "goes on").length} do not.`,
+        : `Since release ${released}: ${count(changes.filter((one) => !isStopped(one)).length, "suspend point")} go on, ${changes.filter(isStopped).length} do not.`,
   ];
-  if (rehearsal !== null)
-    said.push(
-      `${count(rehearsal.parked, "parked run")}: ${rehearsal.parked - rehearsal.stopped.length} go on, ${rehearsal.stopped.length} do not.`,
-    );
+  if (runs !== null) {
+    const stopped = runs.filter(stops).length;
+    said.push(`${count(runs.length, "parked run")}: ${runs.length - stopped} go on, ${stopped} do not.`);
+  }
   return said.join(" ");
 }
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
-function fix({ findings, changes }: Report, { checker }: Loaded, { cwd, warn }: Terminal): void {
+function fix({ findings, changes }: Report, { checker, program }: Loaded, { cwd, warn }: Terminal): void {
   for (const file of checker.applyFixes(findings.flatMap((one) => one.fix ?? []))) warn(`changed ${file}`);
-  const stubs = checker.migrationStubs(changes);
+  const stubs = checker.migrationStubs(changes, program);
   if (stubs === "") return;
   const path = join(cwd, MIGRATIONS);
   if (existsSync(path)) {

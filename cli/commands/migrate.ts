@@ -77,7 +77,7 @@ async function wake(all: readonly Rehearsal[], store: Store): Promise<number> {
   let woken = 0;
   for (const { run, status, outcome } of all) {
     if (outcome === "blocked") continue;
-    if (status === "blocked") woken += (await store.unblock(run)) ? 1 : 0;
+    if (status === "blocked") woken += (await store.unblock(run, null)) ? 1 : 0;
     else if (status === "active" && outcome === "migrated" && (await store.suspend(run)))
       woken += (await store.resume(run)) ? 1 : 0;
   }

@@ -1,6 +1,7 @@
 /** `coldframe runs`: the list of runs, what needs a person first to be seen. */
 import { DEFAULT_GROUP, type RunFilter, type RunRow, type RunStatus } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
+import { blockageOf } from "../../runtime/index.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import type { Style } from "../render/style.ts";
@@ -20,11 +21,17 @@ export const runs: Page = {
       description: "only runs of this function, as module#name or name",
     },
     group: { type: "string", valueHint: "name", description: "only runs of this group of workers" },
+    blocked: {
+      type: "boolean",
+      description: "only blocked ones: how many, and why",
+    },
     limit: { type: "string", valueHint: "n", description: "at most so many (default 100)" },
   },
-  examples: ["coldframe runs", "coldframe runs --status blocked", "coldframe runs --json | jq -r '.[].id'"],
+  examples: ["coldframe runs", "coldframe runs --blocked", "coldframe runs --json | jq -r '.[].id'"],
   async run(invocation, terminal) {
-    const { status, workflow, group, limit } = invocation.values as Record<string, string | undefined>;
+    const { workflow, group, limit } = invocation.values as Record<string, string | undefined>;
+    const isBlocked = invocation.values["blocked"] === true;
+    const status = isBlocked ? "blocked" : (invocation.values["status"] as string | undefined);
     const filter = filterOf(status, group, limit);
     const store = await openStore(invocation, terminal, { blind: true });
     try {
@@ -34,6 +41,8 @@ export const runs: Page = {
         ({ entry }) => workflow === undefined || entry === workflow || nameOf(entry) === workflow,
       );
       if (invocation.json) terminal.print(JSON.stringify(found, null, 2));
+      else if (isBlocked && found.length > 0)
+        terminal.print(explained(found, await store.read.reasons(), terminal.style));
       else terminal.print(found.length === 0 ? "no runs" : listing(found, terminal.width, terminal.style));
     } finally {
       await store.close();
@@ -56,6 +65,21 @@ function filterOf(
     ...(group === undefined ? {} : { group }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
   };
+}
+
+/** What is blocked, with why, what ran it last, and what helps. */
+function explained(rows: readonly RunRow[], reasons: Readonly<Record<string, number>>, style: Style): string {
+  const counts = Object.entries(reasons).map(([code, runs]) => `${runs} for ${code}`);
+  const texts = rows.map((row) => {
+    const { build, remedy } = blockageOf(row.blocked!, row.build, []);
+    return [
+      `${style.bold(row.id)}  ${nameOf(row.entry)}`,
+      `  ${row.blocked!.reason}`,
+      ...(build === null ? [] : [`  last run by build ${build}`]),
+      `  goes on with ${remedy}`,
+    ].join("\n");
+  });
+  return [style.bad(`blocked: ${counts.join(", ")}`), ...texts].join("\n\n");
 }
 
 function listing(rows: readonly RunRow[], width: number, style: Style): string {
@@ -88,8 +112,11 @@ function next(row: RunRow, now: number): string {
   if (row.cancel !== "no") return "is being cancelled";
   if (row.worker !== null) return "runs";
   if (row.due === null) return "waits";
-  if (row.due <= now)
-    return row.group === DEFAULT_GROUP ? "waits for a worker" : `waits for a worker of group ${row.group}`;
+  if (row.due <= now) {
+    const group = row.group === DEFAULT_GROUP ? "" : ` of group ${row.group}`;
+    const build = row.bound === null || row.bound !== row.build ? "" : ` that holds build ${row.build}`;
+    return `waits for a worker${group}${build}`;
+  }
   return relative(row.due, now);
 }
 

@@ -52,7 +52,7 @@ export const serve: Page = {
       ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
       ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
     };
-    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, options };
+    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, builds: null, options };
     const workflows = await workflowsIn(rest, terminal);
     const stopped = signalled();
     const engine = await workHere(order, terminal.warn);

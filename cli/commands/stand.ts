@@ -60,6 +60,6 @@ export const unblock: Page = pageOf(
     examples: ["coldframe unblock expand-42"],
     notes: ["After what blocked it was mended: coldframe show says what that is."],
   },
-  (store, run) => store.unblock(run),
+  (store, run) => store.unblock(run, null),
   (changed, status) => (changed ? "tries again" : `is not blocked: ${status}`),
 );

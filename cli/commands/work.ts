@@ -1,5 +1,6 @@
 /** `coldframe work`: a worker. Loads workflows, carries their runs on until it is told to stop. */
 import { ColdframeError } from "../../runtime/errors.ts";
+import type { UpgradePolicy } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { signalled } from "../signalled.ts";
 import { type WorkOrder, workHere } from "../work-here.ts";
@@ -19,6 +20,12 @@ export const work: Page = {
     threads: { type: "string", valueHint: "n", description: "threads, each a worker of its own" },
     grace: { type: "string", valueHint: "time", description: "what steps get to end (default: 5s)" },
     lease: { type: "string", valueHint: "time", description: "taken for dead after (default: 10s)" },
+    builds: { type: "string", valueHint: "folder", description: "with kept builds, for runs of old code" },
+    upgrade: {
+      type: "string",
+      valueHint: "policy",
+      description: "newest (default), newest-or-pinned, pinned",
+    },
   },
   rest: "module",
   examples: [
@@ -45,8 +52,11 @@ export const work: Page = {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
       ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
+      // What it may be the engine says.
+      ...(text("upgrade") === undefined ? {} : { upgrade: text("upgrade") as UpgradePolicy }),
     };
-    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, options };
+    const builds = text("builds") ?? null;
+    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, builds, options };
     const stopped = signalled();
     const worker =
       threads === 1

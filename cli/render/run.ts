@@ -44,6 +44,7 @@ function heading({ run, bytes }: RunView, { now, style }: Surroundings): string 
     ...(bytes === null ? [] : [`${bytes} bytes`]),
     ...(run.cancel !== "no" && run.status === "active" ? ["is being cancelled"] : []),
     ...(run.group === DEFAULT_GROUP ? [] : [`group ${run.group}`]),
+    ...(run.build === null ? [] : [`build ${run.build}${run.bound === run.build ? ", pinned" : ""}`]),
     ...(run.worker === null ? [] : [`in worker ${run.worker}`]),
   ];
   const tags = Object.entries(run.tags).map(([name, value]) => `${name}=${value}`);
@@ -55,7 +56,8 @@ function heading({ run, bytes }: RunView, { now, style }: Surroundings): string 
 function blocking(reason: string, blockage: RunView["blockage"], style: Style): string {
   const lines = [`${style.bad("blocked")}: ${reason}`];
   if (blockage !== null) {
-    for (const build of blockage.builds) lines.push(`  last ran by ${build}`);
+    if (blockage.build !== null) lines.push(`  last run by build ${blockage.build}`);
+    for (const code of blockage.builds) lines.push(`    in ${code}`);
     lines.push(`  goes on with ${blockage.remedy}`);
   }
   return lines.join("\n");

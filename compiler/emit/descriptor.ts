@@ -4,8 +4,8 @@
  * ```
  * upgradeGame.dbBranch airs2u07vz async 8 undo,ip
  * 7:19 4k1sof1 reserve $of $order.cart,card held
- * 15:36! ci32an1 release error
- * =held:5:8 error:14:11
+ * 15:36! ci32an1 release $completion>return,break%201 error
+ * =held:5:8:array error:14:11
  * ```
  */
 import * as t from "@babel/types";
@@ -16,19 +16,22 @@ export function descriptor(path: string, code: ManifestCode): t.Expression {
   const captures = code.captures.map((record) => (record.length === 0 ? "-" : list(record)));
   const head = [word(path), code.hash, code.kind, code.line, ...captures].join(" ");
   const points = code.points.slice(1).map((one) => pointText(one!));
-  const declared = code.declared.map(([name, line, column]) => `${word(name)}:${line}:${column}`);
+  const declared = code.declared.map(([name, line, column, ...kinds]) =>
+    [word(name), line, column, ...kinds].join(":"),
+  );
   if (declared.length > 0) points.push(`=${declared.join(" ")}`);
   if (points.length === 0) return t.stringLiteral(head);
   const raw = [head, ...points].join("\n");
   return t.templateLiteral([t.templateElement({ raw, cooked: raw }, true)], []);
 }
 
-function pointText({ name, fingerprint, line, column, live, handler }: ManifestPoint): string {
+function pointText({ name, fingerprint, line, column, live, handler, exits }: ManifestPoint): string {
   const place = `${line}:${column}${handler ? "!" : ""}`;
   const slots = live.filter((one) => !one.includes("."));
   const words = slots.map((slot) => {
     const fields = live.filter((one) => one.startsWith(`${slot}.`));
     const names = list(fields.map((one) => one.slice(slot.length + 1)));
+    if (exits?.[slot] !== undefined) return `${word(slot)}>${list(exits[slot])}`;
     return fields.length === 0 ? word(slot) : `${word(slot)}.${names}`;
   });
   return [place, fingerprint, word(name), ...words].join(" ");

@@ -25,6 +25,8 @@ export interface Emitter {
   fnOf(node: t.Node): Fn;
   /** `this` of the top level, in a function: it is `undefined` in an ES module only. */
   topThis(): t.Expression;
+  /** `arguments` of the top level, in a step function: those of a CommonJS module, or a global variable, which `typeof` may look for in vain. */
+  topArguments(isTypeof: boolean): t.Expression;
   closure(fn: Fn): t.Expression;
   objectExpression(node: t.ObjectExpression, rewriter: Rewriting): t.Expression;
   classExpression(node: t.Class, rewriter: Rewriting): t.Expression;

@@ -36,7 +36,7 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   const emitter = new StepEmitter(module, rewriter, plan);
   const started = fn.isGenerator && startsAtOnce(module, lowered, rewriter);
   const body = emitter.body(lowered, started);
-  const passed = [...extras.names, ...plainParameters(fn).map((one) => one.name)];
+  const passed = [...extras.names, ...distinctParameters(fn)];
   if (restParameters(fn) !== null) passed.push("$rest");
   const params = started ? [] : passed;
   module.bottom.push(
@@ -56,6 +56,11 @@ export function emitAsync(module: Emitter, fn: Fn, codeName: string): Emitted {
   );
   const generator = fn.isGenerator && !fn.isAsync ? generatorClass(module, codeName, step) : null;
   return { step, layout: plan, extras, started, generator };
+}
+
+/** The names of the plain parameters: of those that share one, the last counts. */
+function distinctParameters(fn: Fn): string[] {
+  return [...new Set(plainParameters(fn).map((one) => one.name))];
 }
 
 function mentions(body: t.Statement[], name: string): boolean {
@@ -176,7 +181,7 @@ export function wrapper(
     t.numericLiteral(0),
     ...extras.values,
   ];
-  args.push(...plain.map((one) => t.identifier(one)));
+  args.push(...distinctParameters(fn).map((one) => t.identifier(one)));
   if (rest !== null) {
     const placeholders = rest.placeholders.map((one) => t.identifier(one));
     params.push(...placeholders, t.restElement(t.identifier("$rest")));

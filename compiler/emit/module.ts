@@ -17,6 +17,7 @@ import { Names } from "../names.ts";
 import type { Pins } from "../pins.ts";
 import { helperNames, reserved } from "../reserved-names.ts";
 import type { Resolved } from "../resolve.ts";
+import { valueKinds } from "../value-kinds.ts";
 import { emitClass } from "./classes.ts";
 import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
@@ -53,6 +54,7 @@ export class ModuleEmitter implements Emitter {
   readonly #made = new Set<string>();
   readonly #functions: TopFunction[] = [];
   #topThis: string | null = null;
+  #topArguments: string | null = null;
   readonly #classValues = new Map<Fn, string>();
   readonly #templates = new Templates(this);
 
@@ -62,7 +64,14 @@ export class ModuleEmitter implements Emitter {
     this.diagnostics = diagnostics;
     this.#options = options;
     this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
-    this.manifest = { module: options.moduleId, file: options.filename, codes: [], records: [], steps: [] };
+    this.manifest = {
+      module: options.moduleId,
+      file: options.filename,
+      hash: "",
+      codes: [],
+      records: [],
+      steps: [],
+    };
   }
 
   // ---- services for the parts
@@ -86,6 +95,11 @@ export class ModuleEmitter implements Emitter {
     if (this.#options.sourceType === "module") return t.thisExpression();
     this.#topThis ??= this.name("$top");
     return t.identifier(this.#topThis);
+  }
+
+  topArguments(isTypeof: boolean): t.Expression {
+    this.#topArguments ??= this.name("$arguments");
+    return t.callExpression(t.identifier(this.#topArguments), isTypeof ? [t.booleanLiteral(true)] : []);
   }
 
   helper(name: string): t.Identifier {
@@ -202,9 +216,16 @@ export class ModuleEmitter implements Emitter {
 
   /** Where the variables of its frames and of the scope records that it makes stand in the source. */
   #declared(fn: Fn, slots: readonly Variable[]): ManifestCode["declared"] {
-    const found = new Map<string, readonly [string, number, number]>();
-    const add = (name: string, { at }: Variable) => {
-      if (at !== null && !found.has(name)) found.set(name, [name, at.line, at.column]);
+    const found = new Map<string, ManifestCode["declared"][number]>();
+    const isGlobal = (id: t.Identifier) => !this.resolved.refs.has(id);
+    const add = (name: string, { at, init, kind, reassigned }: Variable) => {
+      if (at === null) return;
+      const isSure = init !== null && !reassigned && (kind === "const" || kind === "let");
+      const kinds = isSure ? (valueKinds(init, isGlobal) ?? []) : [];
+      const known = found.get(name);
+      if (known === undefined) found.set(name, [name, at.line, at.column, ...kinds]);
+      // Two records may each have a variable of this name.
+      else if (known.slice(3).join() !== kinds.join()) found.set(name, [known[0], known[1], known[2]]);
     };
     for (const slot of slots) add(slotName(slot), slot);
     for (const scope of this.resolved.scopes.values())
@@ -462,6 +483,7 @@ export class ModuleEmitter implements Emitter {
       made: this.#made,
       name: (base) => this.name(base),
       top: this.#topThis,
+      topArguments: this.#topArguments,
       key: `${moduleId}@${hash}`,
     });
     return { ...file.program, directives, body: statements };
@@ -489,10 +511,11 @@ export class ModuleEmitter implements Emitter {
     if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher();
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
+    this.manifest.hash = hash.digest(10);
     const { moduleId, filename } = this.#options;
     const args: t.Expression[] = [
       t.stringLiteral(moduleId),
-      t.stringLiteral(hash.digest(10)),
+      t.stringLiteral(this.manifest.hash),
       t.objectExpression(properties),
     ];
     const constructors = this.#constructors();

@@ -46,6 +46,8 @@ export interface Parts {
   readonly name: (base: string) => string;
   /** Name of the constant that holds `this` of the top level, if functions use it. */
   readonly top: string | null;
+  /** Name of the function that reads `arguments` of the top level, if step functions do. */
+  readonly topArguments: string | null;
   /** Of a script in the registry. */
   readonly key: string;
 }
@@ -95,6 +97,7 @@ function plainModule(parts: Parts): t.Statement[] {
   return [
     ...importHelpers(listOf(parts.helpers)),
     ...parts.imports,
+    ...topLevel(parts),
     ...parts.setup,
     ...functions,
     ...parts.body,
@@ -183,6 +186,7 @@ function cyclicModule(parts: Parts): t.Statement[] {
     ...parts.imports,
     t.variableDeclaration("var", variables),
     t.expressionStatement(t.callExpression(t.identifier(load), [])),
+    ...topLevel(parts),
     ...constants,
     ...parts.body,
     ...declarations,
@@ -236,7 +240,7 @@ function commonjs(parts: Parts): t.Statement[] {
     return value === null ? one.declaration! : declare("var", one.name, value);
   });
   const helpers = parts.helpers.size === 0 ? [] : [take(listOf(parts.helpers), from)];
-  return [...helpers, ...topThis(parts), ...parts.setup, ...functions, ...parts.body, ...parts.bottom];
+  return [...helpers, ...topLevel(parts), ...parts.setup, ...functions, ...parts.body, ...parts.bottom];
 }
 
 // ---- scripts
@@ -337,7 +341,7 @@ function script(parts: Parts): t.Statement[] {
       found,
       missing,
       ...(parts.helpers.size === 0 ? [] : [take(listOf(parts.helpers), t.identifier(machine))]),
-      ...topThis(parts),
+      ...topLevel(parts),
       ...inner,
       ...(used.size === 0 ? [] : [keep]),
     ]),
@@ -386,8 +390,25 @@ function givenPattern(node: t.Node, given: (value: t.Expression) => t.Expression
 
 // ---- pieces
 
-function topThis({ top }: Parts): t.Statement[] {
-  return top === null ? [] : [declare("const", top, t.thisExpression())];
+/** What step functions cannot see of the top level, because they have their own. */
+function topLevel({ top, topArguments }: Parts): t.Statement[] {
+  const list = top === null ? [] : [declare("const", top, t.thisExpression())];
+  if (topArguments === null) return list;
+  const own = () => t.identifier("arguments");
+  const isMissing = t.binaryExpression(
+    "===",
+    t.unaryExpression("typeof", own()),
+    t.stringLiteral("undefined"),
+  );
+  const value = t.conditionalExpression(
+    t.logicalExpression("&&", t.identifier("$typeof"), isMissing),
+    t.identifier("undefined"),
+    own(),
+  );
+  return [
+    ...list,
+    declare("const", topArguments, t.arrowFunctionExpression([t.identifier("$typeof")], value)),
+  ];
 }
 
 function member(object: t.Expression, name: string): t.MemberExpression {

@@ -82,6 +82,7 @@ export class Rewriter implements Rewriting {
     if (this.module.resolved.dead.has(node))
       return this.module.call("$tdz", this.module.helper("$TDZ"), t.stringLiteral(node.name));
     if (variable === undefined) {
+      if (this.#isTopArguments(node)) return this.module.topArguments(false);
       if (isPromise(this, node))
         return t.memberExpression(this.module.helper("$machine"), t.cloneNode(node, false));
       const supplied = suppliedName(node.name);
@@ -95,6 +96,12 @@ export class Rewriter implements Rewriting {
     const place = located(this.place(variable), node);
     if (!this.module.resolved.tdzChecks.has(node) || !this.isChecked(variable)) return place;
     return this.module.call("$tdz", place, t.stringLiteral(variable.name));
+  }
+
+  /** `arguments` outside of any function that has its own, in a step function, which has. */
+  #isTopArguments(node: t.Node): boolean {
+    const isFree = t.isIdentifier(node, { name: "arguments" }) && !this.module.resolved.refs.has(node);
+    return isFree && this.locals !== null;
   }
 
   // ---- expressions
@@ -134,6 +141,8 @@ export class Rewriter implements Rewriting {
         // Sloppy code: a variable cannot be deleted, but the field of a record could.
         if (node.operator === "delete" && t.isIdentifier(argument) && this.#isOwn(argument))
           return t.booleanLiteral(false);
+        if (node.operator === "typeof" && this.#isTopArguments(argument))
+          return { ...node, argument: this.module.topArguments(true) };
         const gone = node.operator === "delete" && isMoved(this.module, argument);
         return (gone ? deleteMoved(this, argument) : null) ?? this.copy(node);
       }
@@ -174,6 +183,8 @@ export class Rewriter implements Rewriting {
           ]),
           node,
         );
+      case "TemplateLiteral":
+        return node.extra?.["isSite"] ? this.module.strings(this.fn, node) : this.copy(node);
       case "ObjectProperty":
         return {
           ...node,

@@ -55,13 +55,17 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
     }
     case "SequenceExpression": {
       for (const one of node.expressions.slice(0, -1)) lowerEffect(l, one, out);
-      return lowerExpression(l, node.expressions.at(-1)!, out);
+      return asValue(l, lowerExpression(l, node.expressions.at(-1)!, out));
     }
     case "UnaryExpression":
       if (node.operator === "delete" && t.isOptionalMemberExpression(node.argument))
         return deleteOfChain(l, node, node.argument, out);
       if (node.operator === "delete" && t.isMemberExpression(node.argument))
         return { ...node, argument: lowerMember(l, node.argument, out, []) };
+      if (node.operator === "delete") {
+        lowerEffect(l, node.argument, out);
+        return t.booleanLiteral(true);
+      }
       return { ...node, argument: lowerExpression(l, node.argument, out) };
     case "UpdateExpression":
       return { ...node, argument: lowerMember(l, node.argument as t.MemberExpression, out, []) };
@@ -85,22 +89,10 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       };
     }
     case "TaggedTemplateExpression": {
-      const tag = t.isMemberExpression(node.tag)
-        ? spill(
-            l,
-            t.callExpression(t.memberExpression(lowerExpression(l, node.tag, out), t.identifier("bind")), [
-              tagThis(l, node.tag, out),
-            ]),
-            "tag",
-            out,
-          )
-        : lowerExpression(l, node.tag, out);
-      const operands = lowerOperands(l, [tag, ...(node.quasi.expressions as t.Expression[])], out);
-      return {
-        ...node,
-        tag: operands[0] as t.Expression,
-        quasi: { ...node.quasi, expressions: operands.slice(1) as t.Expression[] },
-      };
+      // A call whose first argument is the object of the site.
+      const site = { ...node.quasi, expressions: [], extra: { isSite: true } };
+      const args = [site, ...(node.quasi.expressions as t.Expression[])];
+      return lowerCall(l, at(t.callExpression(node.tag, args), node), out);
     }
     case "MemberExpression":
       return lowerMember(l, node, out, []);
@@ -134,6 +126,18 @@ export function lowerExpression(l: Lowering, node: t.Expression, out: Stmt[]): t
       );
       return node;
   }
+}
+
+/**
+ * What a comma makes of its last operand is a value (ECMA-262 §13.16.1): no reference, which `typeof`, a call and a template with a
+ * tag tell from one, and no function to be named.
+ */
+function asValue(l: Lowering, node: t.Expression): t.Expression {
+  const isFree = t.isIdentifier(node) && l.resolved.refs.get(node) === undefined && node.name !== "$v";
+  const isReference = isFree || t.isMemberExpression(node) || t.isOptionalMemberExpression(node);
+  return isReference || t.isFunction(node) || t.isClass(node)
+    ? t.sequenceExpression([t.numericLiteral(0), node])
+    : node;
 }
 
 /** The same for an expression whose value nobody uses. */
@@ -245,11 +249,6 @@ function goesOn(operator: string, value: t.Expression): t.Expression {
 }
 
 const piece = (text: string, tail = false) => t.templateElement({ raw: text, cooked: text }, tail);
-
-function tagThis(l: Lowering, tag: t.MemberExpression, out: Stmt[]): t.Expression {
-  if (t.isSuper(tag.object)) return l.receiver(tag.object);
-  return keep(l, tag.object as t.Expression, [null], out);
-}
 
 /**
  * A member expression as a reference: base and key evaluated and kept while `later` is evaluated (ECMA-262 §13.3.2).

@@ -38,6 +38,7 @@ export function closeFinally(
   caught: ((error: t.Identifier) => t.ExpressionStatement) | null = null,
 ): void {
   l.targets.pop();
+  pended.completion.exits = pended.exits;
   const pends = caught === null || pended.exits.size > 0;
   if (pends && !leaves(body))
     body.push(

@@ -5,8 +5,8 @@
  * | source | lowered, inside of `try { } finally { }` |
  * |---|---|
  * | `return e` | `$c = "return"; $r = e; break $try` |
- * | `break outer` | `$c = "break outer"; break $try` |
- * | `continue` | `$c = "continue $loop"; break $try` |
+ * | `break outer` | `$c = "break 2"; break $try` |
+ * | `continue` | `$c = "continue 1"; break $try` |
  */
 
 import * as t from "@babel/types";
@@ -36,7 +36,7 @@ export function jump(l: Lowering, to: Jump, value: t.Expression | null): t.State
         ),
       );
     } else if (target.kind === "finally") {
-      const key = to.kind === "return" ? "return" : `${to.kind} ${to.target.label}`;
+      const key = exitName(l, to, i);
       target.exits.set(key, to);
       out.push(l.set(target.value, (to.kind === "return" ? kept : null) ?? t.identifier("undefined")));
       out.push(l.set(target.completion, t.stringLiteral(key)), t.breakStatement(t.identifier(target.label)));
@@ -49,6 +49,19 @@ export function jump(l: Lowering, to: Jump, value: t.Expression | null): t.State
     out.push(t.breakStatement(t.identifier(to.target.bodyLabel)));
   else out.push(t.continueStatement(t.identifier(to.target.label)));
   return out;
+}
+
+/**
+ * What a completion is called that a `finally` pends, in code to come as in this: `return`, `break out` for a labelled block, else how
+ * many loops and switches around the `finally` it leaves, that at which it aims included: `continue 1`.
+ * @param at of the `finally` in `l.targets`
+ */
+function exitName(l: Lowering, to: Jump, at: number): string {
+  if (to.kind === "return") return "return";
+  const { kind, target } = to;
+  if (target.kind === "label") return `${kind} ${target.label}`;
+  const crossed = l.targets.slice(l.targets.indexOf(target), at);
+  return `${kind} ${crossed.filter((one) => one.kind === "loop" || one.kind === "switch").length}`;
 }
 
 /** What a `break` or `continue` of the author aims at among the statements that are taken apart; undefined: none of them. */

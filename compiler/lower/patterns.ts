@@ -110,6 +110,8 @@ function assignArray(
   const iteration = l.temp("iteration");
   out.push(js(l.set(iteration, helper("$iterate", value))));
   const body: Stmt[] = [];
+  // A generator may be told to return at a `yield` of the pattern.
+  l.targets.push({ kind: "close", iteration });
   for (const one of pattern.elements) {
     const next = t.conditionalExpression(
       method(l.ref(iteration), "next"),
@@ -130,6 +132,7 @@ function assignArray(
       initialises,
     );
   }
+  l.targets.pop();
   body.push(effect(method(l.ref(iteration), "close")));
   const param = l.temp("error");
   out.push({

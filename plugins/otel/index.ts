@@ -42,12 +42,12 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
 }
 
 /**
- * A gauge `coldframe.runs` of all runs in the engine's store by status, read whenever metrics are collected. One process
- * is enough for each store.
+ * A gauge `coldframe.runs` of all runs in the engine's store by status, and `coldframe.runs.blocked` of those that are blocked by
+ * the code of the error, read whenever metrics are collected. One process is enough for each store.
  * @returns stops it
  */
 export function observeRuns(
-  engine: Pick<Engine, "counts">,
+  engine: Pick<Engine, "counts" | "reasons">,
   meter: Meter = metrics.getMeter("coldframe"),
 ): () => void {
   const gauge = meter.createObservableGauge("coldframe.runs", {
@@ -59,5 +59,17 @@ export function observeRuns(
     for (const [status, runs] of Object.entries(counts)) result.observe(runs, { "coldframe.status": status });
   };
   gauge.addCallback(observe);
-  return () => gauge.removeCallback(observe);
+  const blocked = meter.createObservableGauge("coldframe.runs.blocked", {
+    description: "Runs that cannot go on",
+    unit: "{run}",
+  });
+  const observeBlocked: typeof observe = async (result) => {
+    const reasons = await engine.reasons();
+    for (const [code, runs] of Object.entries(reasons)) result.observe(runs, { "error.type": code });
+  };
+  blocked.addCallback(observeBlocked);
+  return () => {
+    gauge.removeCallback(observe);
+    blocked.removeCallback(observeBlocked);
+  };
 }

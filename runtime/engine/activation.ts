@@ -9,6 +9,7 @@
  */
 import { type Durable, type Effect, type Run, WaitTable } from "../machine/index.ts";
 import { type ChunkSet, chunkSetOf } from "../snapshot/index.ts";
+import type { RunCode, Way } from "./builds.ts";
 import { Cancelled } from "./signals.ts";
 import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
 
@@ -33,6 +34,13 @@ export class Activation {
   readonly secret: string;
   /** What it belongs to as of the last commit. */
   group: string;
+  /** The code that it goes on in. */
+  code: RunCode = null;
+  /** What else may carry it on, should that not fit; best first. */
+  ways: readonly Way[] = [];
+  /** What is recorded of its code. */
+  build: string | null;
+  bound: string | null;
   readonly epoch: number;
   /** How many of its parks are kept. */
   readonly history: number;
@@ -101,6 +109,8 @@ export class Activation {
     this.call = claimed.call;
     this.secret = claimed.secret;
     this.group = claimed.group;
+    this.build = claimed.build;
+    this.bound = claimed.bound;
     this.epoch = claimed.epoch;
     this.history = claimed.history;
     this.turn = claimed.turn;

@@ -6,6 +6,8 @@ export interface Blockage {
   readonly code: string;
   /** The function or step that a worker must have loaded, or null. */
   readonly needs: string | null;
+  /** Id of the build that ran it last, or null. */
+  readonly build: string | null;
   /** What last ran it: `module#path@hash` of each of its functions that wait, once. */
   readonly builds: readonly string[];
   /** What lets it go on. */
@@ -23,20 +25,28 @@ const remedies: Readonly<Record<string, string>> = {
   CF2401: "a worker whose migrations and renames say which is meant (docs/changes.md)",
   CF2402: "a worker with a migration to a suspend point that there is (docs/changes.md)",
   CF2403: "a worker with a mended migration, or with the build that last ran it (docs/changes.md)",
+  CF2404: "a worker with the build that last ran it, or with a kept copy of it (docs/builds.md)",
 };
 
 /** @param frames all that wait */
 export function blockageOf(
   { reason, needs }: Blocked,
+  build: string | null,
   frames: readonly { readonly code: string; readonly hash: string }[],
 ): Blockage {
   const code = codeOfReason(reason);
   return {
     code,
     needs,
+    build,
     builds: [...new Set(frames.map(({ code: id, hash }) => `${id}@${hash}`))],
     remedy: remedies[code] ?? "what the reason says, then coldframe unblock",
   };
+}
+
+/** Whether other code might carry it on. */
+export function isOfCode({ reason }: Blocked): boolean {
+  return /^CF(2103|230[34]|240[1-4])$/.test(codeOfReason(reason));
 }
 
 /** `CF2103` of the text of an error; empty when it does not begin with a code. */

@@ -2,8 +2,9 @@
  * `start()`: a run of its own, started by another one with its next save. What it returns is a promise for that run's
  * result, and may be kept, raced, or let go like any other.
  */
+
+import { sha256 } from "../../abi/index.ts";
 import { Durable, external, machine, REJECTED, type Run, settle } from "../machine/index.ts";
-import { sha256 } from "../sha256.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { entryOf } from "./entry.ts";
 import { noteSite } from "./native-consumers.ts";

@@ -8,6 +8,11 @@ export interface Clock {
   clearTimeout(timer: unknown): void;
 }
 
+/** The platform's timers, with the time of the store. */
+export function clockOf(store: { readonly now?: (() => number) | undefined }): Clock {
+  return store.now === undefined ? systemClock : { ...systemClock, now: () => store.now!() };
+}
+
 /** The longest delay of the platform's timers, in ms. Longer ones fire at once. */
 const LONGEST = 2 ** 31 - 1;
 

@@ -1,6 +1,5 @@
 /** The lists of suspend points that the store keeps once per code hash: what is in it, and what this process adds. */
 import type { Code } from "../../abi/index.ts";
-import { registry } from "../machine/index.ts";
 import { type CodePoints, codeKey, codeRecord, parsePoints } from "../snapshot/index.ts";
 import type { CodeRecord, Store } from "./store.ts";
 
@@ -11,6 +10,8 @@ export class CodeRecords {
   #known = new Map<string, CodePoints>();
   /** Code whose record is in the store. */
   readonly #written = new Set<Code>();
+  /** Code whose record is on its way there, by its key. */
+  readonly #sent = new Map<string, Code>();
   #missed = false;
 
   /** Reads what all processes have written so far. */
@@ -39,17 +40,23 @@ export class CodeRecords {
   /** Records that the store may not have yet. */
   newOf(codes: readonly Code[]): readonly CodeRecord[] {
     let records: CodeRecord[] | null = null;
-    for (const code of codes) if (!this.#written.has(code)) (records ??= []).push(codeRecord(code));
+    for (const code of codes) {
+      if (this.#written.has(code)) continue;
+      const record = codeRecord(code);
+      this.#sent.set(record.key, code);
+      (records ??= []).push(record);
+    }
     return records ?? NONE;
   }
 
   /** They are in the store now. */
   written(records: readonly CodeRecord[]): void {
     for (const { key, body } of records) {
-      const points = parsePoints(body);
-      this.#known.set(key, points);
-      const code = registry.codes.get(points.id);
-      if (code !== undefined) this.#written.add(code);
+      this.#known.set(key, parsePoints(body));
+      const code = this.#sent.get(key);
+      if (code === undefined) continue;
+      this.#written.add(code);
+      this.#sent.delete(key);
     }
   }
 }

@@ -64,6 +64,7 @@ export function writeEnd(activation: Activation, worker: Owner, end: RunEnd): vo
   addEffects(turn, activation, null);
   addLastStarts(turn, activation, activation.run!);
   turn.end = end;
+  turn.build = worker.builds.change(activation);
   worker.write({
     activation,
     write: turn,

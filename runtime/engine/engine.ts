@@ -138,7 +138,7 @@ export class Engine implements AsyncDisposable {
     options: StartOptions = {},
   ): Promise<RunHandle<R>> {
     this.#checkOpen();
-    const run = newRunOf(f, args, options, this.#settings);
+    const run = { ...newRunOf(f, args, options, this.#settings), ...this.#worker?.begins };
     const { id, group, limit } = run;
     const worker = this.#worker;
     const here = limit === null && serves(this.#settings, group, run.entry);
@@ -273,6 +273,12 @@ export class Engine implements AsyncDisposable {
   async counts(): Promise<Readonly<Record<RunStatus, number>>> {
     this.#checkOpen();
     return this.store.read.counts();
+  }
+
+  /** How many runs are blocked, by the code of the error: `{ CF2103: 3 }`. */
+  async reasons(): Promise<Readonly<Record<string, number>>> {
+    this.#checkOpen();
+    return this.store.read.reasons();
   }
 
   /** Runs, newest first. */
@@ -488,7 +494,7 @@ export class Engine implements AsyncDisposable {
   /** Lets a blocked run try again: after new code was deployed, or what made it kill its workers was mended. False when it is not blocked. */
   async unblock(id: string): Promise<boolean> {
     this.#checkOpen();
-    return this.store.unblock(id);
+    return this.store.unblock(id, null);
   }
 
   /**
@@ -553,6 +559,8 @@ function turnOf(owner: string, at: number | undefined): number | undefined {
 function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
   return {
     ...run,
+    build: run.build ?? null,
+    bound: null,
     epoch: 1,
     turn: 0,
     snapshot: null,

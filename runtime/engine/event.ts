@@ -1,6 +1,7 @@
 /** `event()`: a promise that somebody outside settles by its key, and the stream of all events of that key. */
+
+import { sha256 } from "../../abi/index.ts";
 import { freeRun, machine, type Run } from "../machine/index.ts";
-import { sha256 } from "../sha256.ts";
 import type { Duration } from "./duration.ts";
 import { schemaName } from "./event-schema.ts";
 import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";

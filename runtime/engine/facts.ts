@@ -64,8 +64,13 @@ export type Fact =
   | (RunFact & { readonly kind: "finished"; readonly bytes: number })
   | (RunFact & { readonly kind: "failed"; readonly bytes: number; readonly error: unknown })
   | (RunFact & { readonly kind: "cancelled"; readonly bytes: number })
-  /** The run cannot go on until fitting code arrives or a person acts. `code`: of the error, or empty. */
-  | (RunFact & { readonly kind: "blocked"; readonly reason: string; readonly code: string })
+  /** The run cannot go on until fitting code arrives or a person acts. `code`: of the error, or empty. `build`: what ran it last, or null. */
+  | (RunFact & {
+      readonly kind: "blocked";
+      readonly reason: string;
+      readonly code: string;
+      readonly build: string | null;
+    })
   /** Another worker owns the run now; what this one did since its last turn does not count. */
   | (RunFact & { readonly kind: "lost" })
   /** The lease of `worker` ended before it was renewed, with so many runs; it goes on under a new id. */

@@ -3,18 +3,23 @@
  * renewed: the worker was frozen or cut off, others own its runs, and it goes on under a new id.
  */
 
+import type { Builds } from "./builds.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 
 export class Lease {
   readonly #settings: Settings;
+  readonly #builds: Pick<Builds, "held">;
   readonly #onLost: (worker: string) => void;
   worker = "";
   #timer: unknown;
   #ended = false;
+  /** The builds that the store knows of, as one text. */
+  #told = "";
 
-  constructor(settings: Settings, onLost: (worker: string) => void) {
+  constructor(settings: Settings, builds: Pick<Builds, "held">, onLost: (worker: string) => void) {
     this.#settings = settings;
+    this.#builds = builds;
     this.#onLost = onLost;
   }
 
@@ -46,11 +51,23 @@ export class Lease {
 
   /** @returns an id that is registered. Until its runs are given up, the worker goes by the old one and claims nothing by it. */
   async #register(): Promise<string> {
-    const { store, lease, about } = this.#settings;
     for (;;) {
       const id = `w-${randomId()}`;
-      if (await store.renew({ id, lease, about }, true)) return id;
+      if (await this.#write(id, true)) return id;
     }
+  }
+
+  /** Says which builds the worker holds, unless that is known. */
+  async tellBuilds(): Promise<void> {
+    if (this.worker !== "" && this.#told !== this.#builds.held.join()) await this.#write(this.worker, false);
+  }
+
+  async #write(id: string, first: boolean): Promise<boolean> {
+    const { store, lease, about } = this.#settings;
+    const builds = this.#builds.held;
+    const passed = await store.renew({ id, lease, about, builds }, first);
+    this.#told = builds.join();
+    return passed;
   }
 
   #arm(): void {
@@ -59,9 +76,9 @@ export class Lease {
   }
 
   async #renew(): Promise<void> {
-    const { store, lease, about, log } = this.#settings;
+    const { log } = this.#settings;
     try {
-      const held = await store.renew({ id: this.worker, lease, about }, false);
+      const held = await this.#write(this.worker, false);
       if (this.#ended) return;
       if (!held) {
         log({ level: "error", message: "the lease of this worker ended; its runs go on elsewhere" });

@@ -3,6 +3,7 @@ import type { Code } from "../../abi/index.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import type { DecodeOptions } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
+import type { Builds } from "./builds.ts";
 import type { Outgoing } from "./outbox.ts";
 import type { Settings } from "./ports.ts";
 import type { Arrival, Attempt, Blocked, CodeRecord, RunEnd, Turn, WriteOutcome } from "./store.ts";
@@ -17,6 +18,8 @@ export interface Owner {
   /** No new step is started any more. */
   readonly closing: boolean;
   readonly timers: TimerQueue;
+  /** The builds that it carries runs on in. */
+  readonly builds: Builds;
   hostOf(activation: Activation): Host;
 
   /** Delivers what arrived and runs jobs. */

@@ -1,9 +1,30 @@
 /** What the parts of the engine share: the outside world, and the settings of one engine. */
 
+import type { ModuleHash } from "../../abi/index.ts";
+import type { Loaded } from "../machine/index.ts";
 import type { WriterOptions } from "../snapshot/index.ts";
 import type { Clock } from "./clock.ts";
 import type { Facts, StepFact } from "./facts.ts";
 import type { Store } from "./store.ts";
+import type { UpgradePolicy } from "./upgrade.ts";
+
+/** A build of which a copy was kept. */
+export interface KeptBuild {
+  readonly id: string;
+  /** The marked modules in it. */
+  readonly modules: readonly ModuleHash[];
+}
+
+/** Where kept builds come from: `keptBuilds()` of `coldframe/builds`. */
+export interface KeptBuilds {
+  /** Those that there are. Nothing is evaluated for that. */
+  list(): Promise<readonly KeptBuild[]>;
+  /**
+   * Loads the code of one, once.
+   * @throws ColdframeError CF3501, CF3502 when it is not there any more, or not as it was kept
+   */
+  load(id: string): Promise<Loaded>;
+}
 
 export interface LogEntry {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -47,6 +68,10 @@ export interface Settings {
   /** Whose runs this worker carries on: groups and entries; null: any. */
   readonly groups: readonly string[] | null;
   readonly only: readonly string[] | null;
+  /** Copies of other builds, or null. */
+  readonly builds: KeptBuilds | null;
+  /** Of workflows of which their code says nothing. */
+  readonly upgrade: UpgradePolicy;
   /** Whether the memory of the process is nearly used up. */
   readonly isFull: () => boolean;
   /** Milliseconds between two looks at the store when no hint came, at most. */

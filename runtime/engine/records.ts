@@ -112,3 +112,54 @@ export interface RunEnd {
   /** Result or error, encoded. */
   readonly value: string;
 }
+
+/** Runs started by the clock. */
+export interface ScheduleRow {
+  readonly id: string;
+  /** Another one with each change. */
+  readonly version: string;
+  /** JSON, written and read by the engine. */
+  readonly spec: string;
+  /** When it fires next; null: not by itself. */
+  readonly next: number | null;
+  readonly paused: boolean;
+  /** The run that it started last, or null. */
+  readonly last: string | null;
+}
+
+/** Which due runs a worker takes. */
+export interface Placement {
+  /** Of these groups; null: of any. */
+  readonly groups: readonly string[] | null;
+  /** Of these entries; null: of any. */
+  readonly only: readonly string[] | null;
+  /** Not of these entries, whose code the worker lacks. */
+  readonly except: readonly string[];
+  /** Of those that are bound to a build: of these. Null: of any. */
+  readonly builds: readonly string[] | null;
+}
+
+export interface WorkerInfo {
+  readonly id: string;
+  /** Lease in milliseconds. */
+  readonly lease: number;
+  /** Free text for people: host, process. */
+  readonly about: string;
+  /** Builds whose runs it carries on; the first is the code that it has loaded. */
+  readonly builds: readonly string[];
+}
+
+/** What a build contains: recorded once. */
+export interface BuildRecord {
+  readonly id: string;
+  /** JSON, written and read by the engine. */
+  readonly body: string;
+}
+
+/** A run that was blocked because nobody holds the build that it is bound to. */
+export interface Stranded {
+  readonly id: string;
+  readonly entry: string;
+  readonly turn: number;
+  readonly build: string;
+}

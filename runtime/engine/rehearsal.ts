@@ -3,11 +3,12 @@
  * migrations included, and thrown away. Nothing is written, no step is called.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, type Host, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun } from "../snapshot/index.ts";
+import { bindingOf, type Host, inCode, Run } from "../machine/index.ts";
+import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
+import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findStep } from "./step.ts";
-import type { RunDetail, RunStatus, Store } from "./store.ts";
+import type { RunDetail, RunStatus, Store, WaitInfo } from "./store.ts";
 
 export interface Rehearsal {
   readonly run: string;
@@ -16,6 +17,8 @@ export interface Rehearsal {
   readonly status: RunStatus;
   /** Where it is parked: `file:line` of each wait. */
   readonly at: readonly string[];
+  /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
+  readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
   /**
    * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
    * migration. `blocked`: not by what is loaded.
@@ -47,15 +50,27 @@ export async function* rehearse(store: Store): AsyncGenerator<Rehearsal> {
   }
 }
 
-async function rehearsed(detail: RunDetail, store: Store, codes: CodeRecords): Promise<Rehearsal> {
+/** Tries one run. @param code that of a kept build; null: what is loaded */
+export async function rehearsed(
+  detail: RunDetail,
+  store: Store,
+  codes: CodeRecords,
+  code: RunCode = null,
+): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
+  let tasks: Rehearsal["tasks"] = [];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
-    ...{ run, entry, status, at, outcome, reason },
+    ...{ run, entry, status, at, tasks, outcome, reason },
   });
   try {
-    const carried = await decoded(detail, store, codes);
-    const lacking = waits.find(({ kind, name }) => kind === "step" && findStep(name) === undefined);
+    if (detail.snapshot !== null)
+      tasks = describe(detail.snapshot, { points: codes.find }).tasks.map(({ code, hash, point }) => ({
+        ...{ code, hash, point },
+      }));
+    const carried = await decoded(detail, store, codes, code);
+    const isLacking = ({ kind, name }: WaitInfo) => kind === "step" && findStep(name) === undefined;
+    const lacking = inCode(code, () => waits.find(isLacking));
     if (lacking !== undefined)
       throw new ColdframeError("CF2303", `no loaded module has the step "${lacking.name}"`);
     return tell(carried.migrated > 0 ? "migrated" : carried.aligned > 0 ? "goes on" : "same");
@@ -68,13 +83,15 @@ async function decoded(
   { id, entry, snapshot }: RunDetail,
   store: Store,
   codes: CodeRecords,
+  code: RunCode,
 ): Promise<Carried> {
   if (snapshot !== null) {
     const { bodies } = chunkSetOf(await store.read.chunks(id));
     const { find, versions } = codes;
-    return decodeRun(snapshot, new Run(id, nowhere), { points: find, versions, chunks: bodies });
+    return decodeRun(snapshot, new Run(id, nowhere, code), { points: find, versions, chunks: bodies });
   }
-  if (bindingOf(entry) === undefined) throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
+  if (inCode(code, () => bindingOf(entry)) === undefined)
+    throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
   return { aligned: 0, migrated: 0 };
 }
 

@@ -56,7 +56,8 @@ export function tellEnded(activation: Activation, worker: Owner, { status, value
 
 export function tellBlocked(activation: Activation, worker: Owner, reason: string): void {
   const fact = about(activation, worker, whereabouts(activation));
-  worker.settings.facts.tell({ ...fact, kind: "blocked", reason, code: codeOfReason(reason) });
+  const { build } = activation;
+  worker.settings.facts.tell({ ...fact, kind: "blocked", reason, code: codeOfReason(reason), build });
 }
 
 export function tellLost(activation: Activation, worker: Owner): void {

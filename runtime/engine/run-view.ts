@@ -73,7 +73,7 @@ export function viewOf(
   const frames = [...park.waits.flatMap(({ stack }) => stack), ...park.stranded];
   return {
     run,
-    blockage: run.blocked === null ? null : blockageOf(run.blocked, frames),
+    blockage: run.blocked === null ? null : blockageOf(run.blocked, run.build, frames),
     bytes:
       snapshot === null ? null : bytesIn(snapshot) + chunks.reduce((sum, { body }) => sum + bytesIn(body), 0),
     end: end === null ? null : { status: end.status, value: valueOf(end.value) },

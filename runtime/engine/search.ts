@@ -2,12 +2,13 @@
  * How a worker finds work: hints and a slow jittered poll lead to the same look at the store, for what arrived for its
  * own runs, and for runs that are due. The next due time is kept in memory, so that an idle worker asks seldom.
  */
-import { bindingOf, registry } from "../machine/index.ts";
-import { serves } from "./placement.ts";
+import { bindingOf } from "../machine/index.ts";
+import type { Builds } from "./builds.ts";
+import type { CodeRecords } from "./code-records.ts";
 import type { Settings } from "./ports.ts";
 import { lateness } from "./pressure.ts";
-import { findStep } from "./step.ts";
 import type { Blocked, Claimed, Hint, News, Placement } from "./store.ts";
+import { Unblocking } from "./unblocking.ts";
 
 /** Runs claimed at one time, at most, and to begin with. */
 const CLAIM = { most: 100, first: 8 } as const;
@@ -24,6 +25,9 @@ const COLLECT = 500;
 export interface Searcher {
   readonly id: string;
   readonly settings: Settings;
+  readonly builds: Builds;
+  readonly codes: CodeRecords;
+  announce(): Promise<void>;
   readonly closing: boolean;
   /** How many more runs it may own. */
   readonly room: number;
@@ -38,8 +42,9 @@ export class Search {
   readonly #worker: Searcher;
   /** Entries whose code is not loaded here. */
   readonly #lacking = new Set<string>();
-  /** Runs that this process could not carry on, with how much code was loaded then. */
-  readonly #given = new Map<string, number>();
+  readonly #unblocking: Unblocking;
+  /** When it was last looked for blocked runs that can go on here, in ms. */
+  #unblocked = 0;
   /** The store may hold runs as owned by this worker that it does not know of. */
   #inDoubt = false;
   #batch: number = CLAIM.first;
@@ -50,6 +55,7 @@ export class Search {
 
   constructor(worker: Searcher) {
     this.#worker = worker;
+    this.#unblocking = new Unblocking(worker);
   }
 
   begin(): void {
@@ -57,6 +63,7 @@ export class Search {
       if (hint.kind !== "ended") this.look();
     });
     this.look();
+    void this.#unblock();
   }
 
   end(): void {
@@ -79,12 +86,12 @@ export class Search {
 
   /** A run could not be carried on here. */
   gaveUp(run: string, entry: string, { needs }: Blocked): void {
-    this.#given.set(run, loaded());
+    this.#unblocking.gaveUp(run);
     if (needs === entry && bindingOf(entry) === undefined) this.#lacking.add(entry);
   }
 
   forget(run: string): void {
-    this.#given.delete(run);
+    this.#unblocking.forget(run);
   }
 
   async #look(): Promise<void> {
@@ -97,6 +104,7 @@ export class Search {
         this.#again = false;
         await this.#disown();
         await this.#readNews();
+        if (this.#worker.builds.isNew) await this.#unblock();
         const due = await this.#claim();
         if (due !== null) next = Math.min(next, Math.max(1, due));
       } while (this.#again && !this.#worker.closing);
@@ -112,8 +120,9 @@ export class Search {
 
   /** What is done when there is time. */
   async #keepUp(): Promise<void> {
-    await this.#unblock();
-    const { store, clock, log, retention } = this.#worker.settings;
+    const { store, clock, log, poll, retention } = this.#worker.settings;
+    // Not each time that a timer is due, and, while nothing happens, every other time.
+    if (clock.now() - this.#unblocked >= poll * 1.4) await this.#unblock();
     if (retention === null) return;
     try {
       await store.collect(clock.now() - retention, COLLECT);
@@ -169,32 +178,15 @@ export class Search {
   }
 
   #placement(): Placement {
-    const { groups, only } = this.#worker.settings;
-    return { groups, only, except: [...this.#lacking] };
+    const { settings, builds, id } = this.#worker;
+    const { groups, only } = settings;
+    return { groups, only, except: [...this.#lacking], builds: [id, ...builds.held] };
   }
 
-  /** Blocked runs whose code has been loaded here meanwhile. */
+  /** Something was loaded, or may have been kept elsewhere: what was blocked for it can go on. */
   async #unblock(): Promise<void> {
-    const { store, log } = this.#worker.settings;
+    this.#unblocked = this.#worker.settings.clock.now();
     for (const entry of this.#lacking) if (bindingOf(entry) !== undefined) this.#lacking.delete(entry);
-    try {
-      for (const { id, entry, group, blocked } of await store.read.runs({ status: "blocked", limit: 1000 })) {
-        const needs = blocked?.needs ?? null;
-        if (needs === null || this.#given.get(id) === loaded()) continue;
-        if (!serves(this.#worker.settings, group, entry)) continue;
-        if (bindingOf(needs) !== undefined || findStep(needs) !== undefined) await store.unblock(id);
-      }
-    } catch (error) {
-      if (!this.#worker.closing)
-        log({ level: "error", message: "blocked runs could not be looked at", error });
-    }
+    await this.#unblocking.look();
   }
-}
-
-/** Grows when code is loaded, or what carries old runs over to it. */
-function loaded(): number {
-  const { modules, steps, codes, renames, migrations } = registry;
-  let all = modules.size + steps.size + codes.size + renames.size;
-  for (const { length } of migrations.values()) all += length;
-  return all;
 }

@@ -1,13 +1,14 @@
 /** Options of an engine, and the settings that they become. */
 import { LEAST_LIMIT } from "../snapshot/index.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, clockOf } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { type FactListener, Facts } from "./facts.ts";
 import { checkCount, parksOf, wrongOption } from "./options.ts";
 import { entriesOf, type Groups, groupsOf, type Only } from "./placement.ts";
-import type { AroundStep, LogEntry, Settings, Watchdog } from "./ports.ts";
+import type { AroundStep, KeptBuilds, LogEntry, Settings, Watchdog } from "./ports.ts";
 import { isHeapFull } from "./pressure.ts";
 import type { Store } from "./store.ts";
+import { checkPolicy, type UpgradePolicy } from "./upgrade.ts";
 
 export interface EngineOptions {
   readonly store: Store;
@@ -21,6 +22,10 @@ export interface EngineOptions {
   readonly group?: Groups;
   /** The only workflows that it works on: functions, or names of loaded ones. Default: all. */
   readonly only?: Only;
+  /** Kept copies of older builds: `keptBuilds("builds")` of `coldframe/builds`. Default: none. */
+  readonly builds?: KeptBuilds;
+  /** In which code runs go on after a deploy, of workflows of which `upgrade()` says nothing. Default `"newest"`. */
+  readonly upgrade?: UpgradePolicy;
   /** Runs that this process works on at one time. Default 10,000. */
   readonly concurrency?: number;
   /** After this time without a sign of life, a worker's runs go to others. Default 10 s; 45 s on a database server. */
@@ -31,6 +36,7 @@ export interface EngineOptions {
   readonly grace?: Duration;
   /** How long the results of runs that have ended are kept. Default: for ever. */
   readonly retention?: Duration;
+  /** Default: the platform's timers, and the time of the database server where there is one. */
   readonly clock?: Clock;
   /** Default: warnings and errors to the console. */
   readonly log?: (entry: LogEntry) => void;
@@ -67,6 +73,8 @@ export const ENGINE_OPTIONS: readonly string[] = [
   "cache",
   "group",
   "only",
+  "builds",
+  "upgrade",
   "concurrency",
   "lease",
   "poll",
@@ -95,7 +103,10 @@ export function settingsOf(options: EngineOptions): Settings {
     poll = options.store.pace?.poll ?? 5000,
     grace = 5000,
   } = options;
-  const { onUnsavable = "fail" } = options;
+  const { onUnsavable = "fail", upgrade = "newest" } = options;
+  checkPolicy("createEngine()", "upgrade", upgrade);
+  if (options.builds !== undefined && typeof options.builds?.load !== "function")
+    throw wrongOption("createEngine()", "builds", options.builds, 'what keptBuilds("builds") returns');
   if (onUnsavable !== "fail" && onUnsavable !== "hold")
     throw wrongOption("createEngine()", "onUnsavable", onUnsavable, '"fail" or "hold"');
   checkCount("createEngine()", "cache", cache, 0);
@@ -115,13 +126,15 @@ export function settingsOf(options: EngineOptions): Settings {
   if (options.onFact !== undefined) facts.listen(options.onFact);
   return {
     store: options.store,
-    clock: options.clock ?? systemClock,
+    clock: options.clock ?? clockOf(options.store),
     log,
     hold: milliseconds(hold),
     cache,
     concurrency,
     groups: groupsOf(options.group),
     only: entriesOf(options.only),
+    builds: options.builds ?? null,
+    upgrade,
     isFull: isHeapFull,
     lease: milliseconds(lease),
     poll: milliseconds(poll),

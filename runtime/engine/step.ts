@@ -3,9 +3,10 @@
  * or where a marked module imports it; so it needs no compiler, but a name.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, currentName, machine, nameOf, registry, type Step } from "../machine/index.ts";
+import { bindingOf, currentName, loaded, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
+import { inlineStep } from "./inline-transaction.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
 import { callInLine } from "./step-line.ts";
 
@@ -55,10 +56,11 @@ export function makeStep<A extends unknown[], R>(
 
 /** The step of this id, if its module is loaded. */
 export function findStep(id: string): Step | undefined {
-  const known = registry.steps.get(id) ?? registry.steps.get(currentName(id));
+  const { steps } = loaded();
+  const known = steps.get(id) ?? steps.get(currentName(id));
   if (known !== undefined) return known;
   const value = bindingOf(id)?.value;
-  return typeof value === "function" ? registry.stepsByFunction.get(value) : undefined;
+  return typeof value === "function" ? registry.stepsByFunction.get(value) : inlineStep(id);
 }
 
 /** Outside any run: the same policy, in this process. */

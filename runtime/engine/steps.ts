@@ -1,6 +1,6 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
 import { ColdframeError } from "../errors.ts";
-import type { Step } from "../machine/index.ts";
+import { inCode, type Step } from "../machine/index.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
@@ -19,7 +19,8 @@ import { StepArrival } from "./turn-record.ts";
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
   if (worker.closing || activation.leaving || activation.phase === "closed") return;
   if (activation.flights.has(intent.id)) return;
-  const step = findStep(intent.step);
+  const { code } = activation;
+  const step = code === null ? findStep(intent.step) : inCode(code, () => findStep(intent.step));
   if (step === undefined) {
     activation.missing = intent.step;
     return;
@@ -70,7 +71,10 @@ class Flight extends Attempt {
       attempt: (known?.made ?? 0) + 1,
       fence: activation.epoch,
       store: worker.settings.store,
-      progress: known === undefined || known.progress === null ? undefined : decodeValue(known.progress),
+      progress:
+        known === undefined || known.progress === null
+          ? undefined
+          : inCode(activation.code, () => decodeValue(known.progress!)),
     });
     this.#activation = activation;
     this.#intent = intent;
@@ -121,7 +125,7 @@ class Flight extends Attempt {
     const began = clock.now();
     let result: unknown;
     try {
-      const args = decodeValue(this.#intent.args) as never[];
+      const args = this.#args();
       failpoint("step:before");
       if (facts.wanted) this.#tellStarted();
       const call = () => this.call(body, args, policy, clock, this.#left(), name);
@@ -148,7 +152,9 @@ class Flight extends Attempt {
       // Of a run that was cancelled or lost nothing is to be committed any more.
       if (!this.#isCurrent()) throw new Cancelled();
       const what = `result of step "${this.#step.name}"`;
-      return new StepArrival(this.#intent.id, false, encodeValue(result, this.#worker.settings.codec, what));
+      const { codec } = this.#worker.settings;
+      const value = inCode(this.#activation.code, () => encodeValue(result, codec, what));
+      return new StepArrival(this.#intent.id, false, value);
     };
     const outcome = await this.#untilKnown(() => store.transact!(this.#where(), body));
     if (outcome === null || !this.#isCurrent()) return;
@@ -173,12 +179,19 @@ class Flight extends Attempt {
   async #callWith(tx: unknown, policy: Policy): Promise<unknown> {
     const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
     const { name, body } = this.#step;
-    const args = decodeValue(this.#intent.args) as never[];
+    const args = this.#args();
     failpoint("step:before");
     if (facts.wanted) this.#tellStarted();
     const withTx = (...given: never[]) => body(tx as never, ...given);
     const call = () => this.call(withTx, args, policy, clock, this.#left(), name);
     return aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
+  }
+
+  /** Its arguments, decoded afresh for each attempt. */
+  #args(): never[] {
+    const { args } = this.#intent;
+    const { code } = this.#activation;
+    return (code === null ? decodeValue(args) : inCode(code, () => decodeValue(args))) as never[];
   }
 
   #where(): StepFence {
@@ -226,7 +239,7 @@ class Flight extends Attempt {
 
   protected override told(progress: unknown): void {
     const { clock, codec } = this.#worker.settings;
-    this.#progress = encodeValue(progress, codec);
+    this.#progress = inCode(this.#activation.code, () => encodeValue(progress, codec));
     this.#telling ??= this.#tell(this.#quiet - clock.now());
   }
 
@@ -258,7 +271,12 @@ class Flight extends Attempt {
       return;
     }
     activation.flights.delete(wait);
-    const arrival = encodeOutcome(wait, threw, value, `result of step "${this.#step.name}"`, codec);
+    const what = `result of step "${this.#step.name}"`;
+    const { code } = activation;
+    const arrival =
+      code === null
+        ? encodeOutcome(wait, threw, value, what, codec)
+        : inCode(code, () => encodeOutcome(wait, threw, value, what, codec));
     this.#tellEnded(threw, value, arrival.value.length);
     activation.arrive(arrival);
     this.#worker.advance(activation);

@@ -23,15 +23,20 @@ import type {
   Arrival,
   Attempt,
   Blocked,
+  BuildRecord,
   Chunk,
   ChunkChange,
   CodeRecord,
   Feed,
   Following,
   Mending,
+  Placement,
   RunEnd,
+  ScheduleRow,
+  Stranded,
   Subscription,
   WaitInfo,
+  WorkerInfo,
 } from "./records.ts";
 
 export type {
@@ -39,15 +44,20 @@ export type {
   Arrival,
   Attempt,
   Blocked,
+  BuildRecord,
   Chunk,
   ChunkChange,
   CodeRecord,
   Feed,
   Following,
   Mending,
+  Placement,
   RunEnd,
+  ScheduleRow,
+  Stranded,
   Subscription,
   WaitInfo,
+  WorkerInfo,
 } from "./records.ts";
 
 /** `asked`: somebody wants the run cancelled. `under way`: its awaits were told, and that is in the snapshot. */
@@ -84,6 +94,19 @@ export interface NewRun {
   readonly limit: { readonly key: string; readonly max: number } | null;
   /** How many of its parks are kept when they are over: `ALL_PARKS`, or 0 and left out: none. */
   readonly history?: number;
+  /** Id of the build that begins it: recorded when it is inserted as claimed. Default: none. */
+  readonly build?: string;
+}
+
+/** The code that a run is in. */
+export interface RunBuild {
+  /** Id of the build that ran it last, or null: none has yet. */
+  readonly build: string | null;
+  /**
+   * Only a worker that holds this build, or has this id, claims it; null: any. The same as `build`: it stays with the code that
+   * ran it last.
+   */
+  readonly bound: string | null;
 }
 
 /** More than any run has. */
@@ -104,6 +127,8 @@ export interface Turn extends Fence {
   readonly keep: boolean;
   /** The group that the run belongs to from now on, or null: the same as before. Also when the run is kept. */
   readonly group: string | null;
+  /** The code that it is in from now on, or null: the same as before. Also when the run is kept, or has ended. */
+  readonly build: RunBuild | null;
   /** Event waits that are new with this turn. The store answers with arrivals for those whose event is already there. */
   readonly subscribe: readonly Subscription[];
   /** Event waits that were dropped. An event that came for one meanwhile is somebody else's. */
@@ -141,6 +166,13 @@ export interface Turn extends Fence {
   readonly news: number;
 }
 
+export interface Release {
+  readonly due: number | null;
+  readonly blocked: Blocked | null;
+  /** What it is bound to from now on, or null: the same as before. */
+  readonly bound: string | null;
+}
+
 /** Facts about a run between two turns, so that a redo finds them. */
 export interface Note extends Fence {
   readonly kind: "note";
@@ -148,7 +180,7 @@ export interface Note extends Fence {
   readonly arrivals: readonly (Arrival & { readonly key?: string })[];
   readonly attempts: readonly Attempt[];
   /** Set: the run is given back untouched, due at this time; with `blocked`, as blocked. */
-  readonly release: { readonly due: number | null; readonly blocked: Blocked | null } | null;
+  readonly release: Release | null;
   readonly news: number;
 }
 
@@ -256,7 +288,7 @@ export interface SendOutcome {
 }
 
 /** A run that this worker owns now, with all it takes to carry on. */
-export interface Claimed {
+export interface Claimed extends RunBuild {
   readonly id: string;
   readonly entry: string;
   readonly epoch: number;
@@ -280,7 +312,7 @@ export interface Claimed {
   readonly history: number;
 }
 
-export interface RunRow {
+export interface RunRow extends RunBuild {
   readonly id: string;
   readonly entry: string;
   readonly status: RunStatus;
@@ -328,20 +360,6 @@ export interface RunFilter {
   readonly after?: string;
 }
 
-/** Runs started by the clock. */
-export interface ScheduleRow {
-  readonly id: string;
-  /** Another one with each change. */
-  readonly version: string;
-  /** JSON, written and read by the engine. */
-  readonly spec: string;
-  /** When it fires next; null: not by itself. */
-  readonly next: number | null;
-  readonly paused: boolean;
-  /** The run that it started last, or null. */
-  readonly last: string | null;
-}
-
 /** A schedule as it is to be, and what it starts by that. */
 export interface ScheduleChange {
   readonly row: ScheduleRow;
@@ -363,16 +381,6 @@ export interface StartOutcome {
   readonly claimed: boolean;
 }
 
-/** Which due runs a worker takes. */
-export interface Placement {
-  /** Of these groups; null: of any. */
-  readonly groups: readonly string[] | null;
-  /** Of these entries; null: of any. */
-  readonly only: readonly string[] | null;
-  /** Not of these entries, whose code the worker lacks. */
-  readonly except: readonly string[];
-}
-
 /** A hint that something changed. Hints may be lost or doubled: the safety poll is what makes things right. */
 export type Hint =
   | { readonly kind: "ready" }
@@ -382,14 +390,6 @@ export type Hint =
   | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
   | { readonly kind: "ended"; readonly run: string };
-
-export interface WorkerInfo {
-  readonly id: string;
-  /** Lease in milliseconds. */
-  readonly lease: number;
-  /** Free text for people: host, process, build. */
-  readonly about: string;
-}
 
 export interface StoreOptions {
   /** Replaces the store's clock, in milliseconds since 1970: for tests with virtual time. */
@@ -402,6 +402,12 @@ export interface Store {
    * database where each question costs others something.
    */
   readonly pace?: { readonly lease: number; readonly poll: number };
+
+  /**
+   * The time on the store's clock as it is known here, in ms since 1970: due times are meant by it, and the clock of this machine may
+   * be wrong. Left out by a store whose clock is that of this machine.
+   */
+  readonly now?: (() => number) | undefined;
 
   /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
   migrate(options?: StoreOptions): Promise<void>;
@@ -418,8 +424,8 @@ export interface Store {
   claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]>;
 
   /**
-   * Registers the worker (`first`) or prolongs its lease. False: the lease had ended, all its runs are lost; take a new id.
-   * An ended lease is never renewed.
+   * Registers the worker (`first`) or prolongs its lease; its builds are those told last. False: the lease had ended, all its
+   * runs are lost; take a new id. An ended lease is never renewed.
    */
   renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
 
@@ -508,8 +514,22 @@ export interface Store {
   /** Removes a schedule. False: there is none. */
   unschedule(id: string): Promise<boolean>;
 
-  /** Makes a blocked run due again (new code was deployed). False: it is not blocked. */
-  unblock(run: string): Promise<boolean>;
+  /**
+   * Makes a blocked run due again (new code was deployed). False: it is not blocked.
+   * @param worker only this one claims it, unless it is bound to a build; null: as it was
+   */
+  unblock(run: string, worker: string | null): Promise<boolean>;
+
+  /** Records what builds contain, those that are not known yet. */
+  announce(builds: readonly BuildRecord[]): Promise<void>;
+
+  /**
+   * Sees to due runs that no live worker can claim. Those that are to stay with their build are blocked, needing their entry; others
+   * are bound to nothing any more.
+   * @param reason why, with `{build}` for the build
+   * @returns those that were blocked, up to 1,000 in one call
+   */
+  strand(reason: string): Promise<readonly Stranded[]>;
 
   /**
    * Milliseconds until there may be something to claim for this worker: the next unowned run of the placement is due, or the
@@ -528,6 +548,8 @@ export interface Store {
     runs(filter: RunFilter): Promise<readonly RunRow[]>;
     /** How many runs there are of each status. */
     counts(): Promise<Readonly<Record<RunStatus, number>>>;
+    /** How many runs are blocked, by the first word of the reason: the code of the error. */
+    reasons(): Promise<Readonly<Record<string, number>>>;
     codes(): Promise<readonly CodeRecord[]>;
     /** What the snapshot of a run refers to. With a turn: what that of a kept park does, and perhaps more. */
     chunks(run: string, turn?: number): Promise<readonly Chunk[]>;
@@ -540,6 +562,7 @@ export interface Store {
     holdings(run: string): Promise<Holdings | null>;
     /** Oldest first. */
     journal(run: string): Promise<readonly JournalLine[]>;
+    builds(): Promise<readonly BuildRecord[]>;
     /** `module#name` of the schema that the next event for this key has to fit; null when it is not known. */
     schemaOf(key: string): Promise<string | null>;
     schedule(id: string): Promise<ScheduleRow | null>;

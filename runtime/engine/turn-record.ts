@@ -17,6 +17,7 @@ import type {
   Following,
   NewEvent,
   NewRun,
+  RunBuild,
   RunEnd,
   Subscription,
   Turn,
@@ -38,6 +39,7 @@ export class TurnRecord implements Turn {
   due: number | null = null;
   keep = false;
   group: string | null = null;
+  build: RunBuild | null = null;
   subscribe: readonly Subscription[] = NONE;
   unsubscribe: Turn["unsubscribe"] = NONE;
   feeds: readonly Feed[] = NONE;

@@ -5,7 +5,7 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, deliver, drain, PENDING, Run, start, WaitTable } from "../machine/index.ts";
+import { bindingOf, deliver, drain, inCode, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
   type ChunkSet,
   decodeRun,
@@ -75,7 +75,8 @@ function runJobs(activation: Activation, worker: Owner): boolean {
     if (run.waits.has(arrival.wait)) {
       let value: unknown;
       try {
-        value = decodeValue(arrival.value);
+        value =
+          run.code === null ? decodeValue(arrival.value) : inCode(run.code, () => decodeValue(arrival.value));
       } catch (error) {
         activation.draining = false;
         worker.block(activation, blockedBy(error, activation.entry));
@@ -104,7 +105,7 @@ export function open(activation: Activation, worker: Owner): boolean {
   if (activation.run !== null) return true;
   try {
     if (activation.snapshot !== null) {
-      const run = new Run(activation.id, worker.hostOf(activation));
+      const run = new Run(activation.id, worker.hostOf(activation), activation.code);
       setSecret(run, activation.secret);
       const { migrated } = decodeRun(activation.snapshot, run, {
         points: worker.points,
@@ -125,15 +126,16 @@ export function open(activation: Activation, worker: Owner): boolean {
 }
 
 function begin(activation: Activation, worker: Owner): void {
-  const f = bindingOf(activation.entry)?.value;
+  const { code } = activation;
+  const f = inCode(code, () => bindingOf(activation.entry))?.value;
   if (typeof f !== "function") {
     throw new ColdframeError(
       "CF2304",
       `no loaded module has "${activation.entry}". Start a worker that imports this module, compiled`,
     );
   }
-  const args = decodeValue(activation.call) as unknown[];
-  const run = new Run(activation.id, worker.hostOf(activation));
+  const args = inCode(code, () => decodeValue(activation.call)) as unknown[];
+  const run = new Run(activation.id, worker.hostOf(activation), code);
   setSecret(run, activation.secret);
   if (worker.settings.facts.wanted) tellStarted(activation, worker);
   activation.run = run;
@@ -211,6 +213,12 @@ async function recordDelivered(activation: Activation, worker: Owner): Promise<v
 
 /** Saves the run and writes its turn. */
 export function commit(activation: Activation, worker: Owner): void {
+  const { code } = activation.run!;
+  if (code === null) save(activation, worker);
+  else inCode(code, () => save(activation, worker));
+}
+
+function save(activation: Activation, worker: Owner): void {
   activation.holdTimer?.();
   activation.holdTimer = null;
   const run = activation.run!;
@@ -232,7 +240,7 @@ export function commit(activation: Activation, worker: Owner): void {
   }
   let saved: RunSnapshot;
   try {
-    saved = save(run, { ...worker.settings.codec, chunks: activation.chunks });
+    saved = encode(run, { ...worker.settings.codec, chunks: activation.chunks });
   } catch (error) {
     refuse(activation, worker, error);
     return;
@@ -271,6 +279,7 @@ export function commit(activation: Activation, worker: Owner): void {
   turn.snapshot = saved.text;
   turn.waits = flat(`[${waits}]`);
   turn.due = due;
+  turn.build = worker.builds.change(activation);
   if (subscribe !== null) turn.subscribe = subscribe;
   turn.unsubscribe = droppedEvents(activation, kept);
   addEffects(turn, activation, kept);
@@ -330,6 +339,7 @@ class Commit implements Outgoing {
     activation.delivered.clear();
     activation.fresh.clear();
     activation.refused = false;
+    if (write.build !== null) Object.assign(activation, write.build);
     if (write.survived) activation.deaths = 0;
     if (write.group !== null) moved(activation, write.group, this.#worker);
     const released = (!write.keep || write.blocked !== null) && outcome.news === write.news;
@@ -345,7 +355,7 @@ function moved(activation: Activation, group: string, worker: Owner): void {
 }
 
 /** A step or run that was called goes on, whether or not anyone can still see its outcome: it has effects. */
-function save(run: Run, options: EncodeOptions): RunSnapshot {
+function encode(run: Run, options: EncodeOptions): RunSnapshot {
   const saved = encodeRun(run, options);
   if (saved.dropped.length === 0) return saved;
   const calls = saved.dropped.filter(

@@ -5,6 +5,8 @@ import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
+import { isOfCode } from "./blockage.ts";
+import { Builds, heldNowhere, type Way } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { writeEnd } from "./end.ts";
@@ -27,26 +29,31 @@ import type {
   Blocked,
   Claimed,
   CodeRecord,
+  NewRun,
   News,
   Note,
+  Release,
   RunEnd,
   Turn,
+  WorkerInfo,
   WriteOutcome,
 } from "./store.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
+import { policyOf } from "./upgrade.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
 import { whereabouts } from "./whereabouts.ts";
 
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
+  readonly builds: Builds;
   readonly #lease: Lease;
   readonly #cache: RunCache;
   readonly #outbox: Outbox;
   readonly #active = new Map<string, Activation>();
   readonly #listener: WorkerListener;
-  readonly #codes = new CodeRecords();
+  readonly codes = new CodeRecords();
   readonly #search: Search = new Search(this);
   readonly #scheduler: Scheduler;
   /** A run that is to be alone here, for the case that it takes the process down. */
@@ -61,7 +68,8 @@ export class Worker implements Owner, Searcher {
     this.#outbox = new Outbox(settings);
     this.#listener = listener;
     this.#scheduler = new Scheduler(settings, () => this.wake());
-    this.#lease = new Lease(settings, (lost) => this.#loseAll(lost));
+    this.builds = new Builds(settings);
+    this.#lease = new Lease(settings, this.builds, (lost) => this.#loseAll(lost));
   }
 
   get id(): string {
@@ -70,6 +78,11 @@ export class Worker implements Owner, Searcher {
 
   get room(): number {
     return this.closing || this.#suspect !== null ? 0 : this.settings.concurrency - this.#active.size;
+  }
+
+  /** What is recorded of a run that begins here. */
+  get begins(): Pick<NewRun, "build"> {
+    return { build: this.builds.own };
   }
 
   get hasRuns(): boolean {
@@ -85,8 +98,9 @@ export class Worker implements Owner, Searcher {
   }
 
   async begin(): Promise<void> {
+    await this.announce();
     await this.#lease.begin();
-    await this.#codes.load(this.settings.store);
+    await this.codes.load(this.settings.store);
     this.#search.begin();
     this.#scheduler.begin();
   }
@@ -127,14 +141,26 @@ export class Worker implements Owner, Searcher {
     const former = this.#active.get(claimed.id);
     if (former !== undefined) this.#lose(former);
     const activation = new Activation(claimed);
+    const [way, ...ways] = this.builds.ways(claimed);
+    if (way === undefined) {
+      this.#active.set(claimed.id, activation);
+      this.#giveUp(activation, { reason: heldNowhere(claimed.build!).message, needs: claimed.entry });
+      return;
+    }
+    activation.ways = ways;
+    const code = this.builds.codeOf(way);
     const cached = this.#cache.take(claimed.id, claimed.turn);
-    if (cached !== null) {
+    if (cached !== null && cached.code === code) {
       (cached.host as RunHost).activation = activation;
       activation.run = cached;
     }
     this.#active.set(claimed.id, activation);
     if (claimed.deaths >= SUSPECT) this.#beAloneWith(activation);
-    this.#takeUp(activation);
+    if (code === undefined) void this.#goOn(activation, way);
+    else {
+      activation.code = code;
+      this.#takeUp(activation);
+    }
   }
 
   #beAloneWith(activation: Activation): void {
@@ -175,11 +201,11 @@ export class Worker implements Owner, Searcher {
     writeEnd(activation, this, end);
   }
 
-  readonly points: CodeRecords["find"] = this.#codes.find;
-  readonly versions: CodeRecords["versions"] = this.#codes.versions;
+  readonly points: CodeRecords["find"] = this.codes.find;
+  readonly versions: CodeRecords["versions"] = this.codes.versions;
 
   newCodes(codes: readonly Code[]): readonly CodeRecord[] {
-    return this.#codes.newOf(codes);
+    return this.codes.newOf(codes);
   }
 
   write(outgoing: Outgoing): void {
@@ -189,7 +215,7 @@ export class Worker implements Owner, Searcher {
   written(activation: Activation, turn: Turn, outcome: WriteOutcome | null): outcome is Passed {
     if (outcome === null || activation.phase !== "committing") return false;
     if (outcome.passed) {
-      if (turn.codes.length > 0) this.#codes.written(turn.codes);
+      if (turn.codes.length > 0) this.codes.written(turn.codes);
       return true;
     }
     if (outcome.fenced) this.#lose(activation);
@@ -270,26 +296,84 @@ export class Worker implements Owner, Searcher {
     // One that swallowed its cancel stays, since its worker counts how often.
     const stays = isSoon(due, this) || (activation.cancels > 0 && !activation.leaving);
     if (activation.waits.size > 0 && (this.closing || !stays))
-      void this.#giveBack(activation, { due, blocked: null });
+      void this.#giveBack(activation, { due, blocked: null, bound: null });
   }
 
   standStill(activation: Activation): boolean {
     if ((activation.run?.natives.size ?? 0) > 0 && !activation.leaving) return false;
     if (activation.flights.size > 0) return true;
     const due = activation.inbox.length > 0 ? 0 : nextDue(activation, activation.waits);
-    void this.#giveBack(activation, { due, blocked: null });
+    void this.#giveBack(activation, { due, blocked: null, bound: null });
     return true;
   }
 
   block(activation: Activation, blocked: Blocked): void {
-    if (this.#codes.takeMissed()) {
+    if (this.codes.takeMissed()) {
       void this.#tryWithNewerRecords(activation);
       return;
     }
+    const [next, ...rest] = activation.ways;
+    if (next !== undefined && !activation.dirty && isOfCode(blocked)) {
+      activation.ways = rest;
+      void this.#goOn(activation, next, blocked);
+      return;
+    }
+    this.#cache.drop(activation.id);
+    const { build } = activation;
+    if (build !== null && !this.builds.isOwn(build) && isOfCode(blocked))
+      void this.#handOver(activation, blocked);
+    else this.#giveUp(activation, blocked);
+  }
+
+  #giveUp(activation: Activation, blocked: Blocked): void {
     this.sayBlocked(activation, blocked);
     this.#search.gaveUp(activation.id, activation.entry, blocked);
-    this.#cache.drop(activation.id);
-    void this.#giveBack(activation, { due: 0, blocked });
+    void this.#giveBack(activation, { due: 0, blocked, bound: null });
+  }
+
+  /** Takes it up in the code of a kept build. @param blocked why not in the code before that */
+  async #goOn(activation: Activation, way: Way, blocked: Blocked | null = null): Promise<void> {
+    // What arrives meanwhile waits in the inbox.
+    activation.phase = "committing";
+    if (activation.run !== null) activation.run.ended = true;
+    activation.run = null;
+    activation.missing = null;
+    let failure: unknown = null;
+    try {
+      activation.code = await this.builds.load(way);
+    } catch (error) {
+      failure = error;
+    }
+    if (activation.phase !== "committing") return;
+    activation.phase = "open";
+    if (failure === null) this.#takeUp(activation);
+    else {
+      const reason = failure instanceof Error ? failure.message : String(failure);
+      const what = blocked === null ? reason : `${blocked.reason}. In its kept build: ${reason}`;
+      this.#giveUp(activation, { reason: what, needs: activation.entry });
+    }
+  }
+
+  /** Leaves it to a worker that has the code that ran it last; when there is none, it is blocked. */
+  async #handOver(activation: Activation, blocked: Blocked): Promise<void> {
+    const { build, entry } = activation;
+    activation.phase = "committing";
+    const isNewest = policyOf(entry, null, this.settings.upgrade) === "newest";
+    const others = await this.settings.store.read.workers().catch(() => []);
+    if (activation.phase !== "committing") return;
+    activation.phase = "open";
+    // Kept copies are for runs whose policy says so.
+    const has = ({ id, builds: [own, ...kept] }: WorkerInfo) =>
+      id !== this.id && (own === build || (!isNewest && kept.includes(build!)));
+    const able = others.filter(has);
+    if (able.length === 0) {
+      this.#giveUp(activation, blocked);
+      return;
+    }
+    const { id: bound } = able[Math.floor(this.settings.random() * able.length)]!;
+    const message = `left to worker ${bound}, which has the build ${build} that ran it last: ${blocked.reason}`;
+    this.settings.log({ level: "info", run: activation.id, message });
+    void this.#giveBack(activation, { due: 0, blocked: null, bound });
   }
 
   sayBlocked(activation: Activation, { reason }: Blocked): void {
@@ -395,12 +479,17 @@ export class Worker implements Owner, Searcher {
 
   /** Takes up what another process wrote about code since this one began, and tries once more. */
   async #tryWithNewerRecords(activation: Activation): Promise<void> {
-    await this.#codes.load(this.settings.store);
-    this.#codes.takeMissed();
+    await this.codes.load(this.settings.store);
+    this.codes.takeMissed();
     if (activation.phase === "open") this.#takeUp(activation);
   }
 
   // Looking for work (search.ts).
+
+  async announce(): Promise<void> {
+    await this.builds.announce();
+    await this.#lease.tellBuilds();
+  }
 
   /** Looks at the store soon. */
   wake(): void {
@@ -457,10 +546,6 @@ export interface WorkerListener {
 interface Facts {
   readonly arrivals: readonly (Arrival & { readonly key?: string })[];
   readonly attempts: readonly Attempt[];
-}
-interface Release {
-  readonly due: number | null;
-  readonly blocked: Blocked | null;
 }
 
 function missingStep(step: string): Blocked {

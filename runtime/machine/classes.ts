@@ -8,7 +8,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import type { Callable } from "./durable.ts";
-import { registry } from "./registry.ts";
+import { loading, registry } from "./registry.ts";
 import { machine, type Run } from "./run.ts";
 
 type Constructor = new (...args: unknown[]) => object;
@@ -146,8 +146,9 @@ export function $class(
   if (into !== undefined) Object.assign(into, value);
   if (code.make !== null) list(made);
   else {
-    const known = registry.classes.get(code.id);
-    registry.classes.set(code.id, known === undefined || registry.hot ? made : null);
+    const { classes } = loading();
+    const known = classes.get(code.id);
+    classes.set(code.id, known === undefined || registry.hot ? made : null);
     registry.unlisted.push(made);
   }
   return value;

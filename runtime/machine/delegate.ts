@@ -32,25 +32,23 @@ export class Delegation {
 
   /** Sync: asks the iterator. True: `value` is a result object to be yielded as it is; false: it is done, with `value`. */
   resume(sent: unknown, mode: ResumeMode): boolean {
-    const result = this.ask(sent, mode);
-    if (result === null) return false;
-    if (!isObject(result)) throw notAnObject(result);
-    return this.take(result, result, mode);
+    const { iteration } = this;
+    if (mode === NEXT) return this.pass(step(iteration, sent), mode);
+    const method = methodOf(iteration, mode === THROW ? "throw" : "return");
+    if (method !== undefined)
+      return this.pass(Reflect.apply(method, iteration.iterator, [sent] as never), mode);
+    if (mode === RETURN) {
+      this.finish(sent, true);
+      return false;
+    }
+    iteration.done = false;
+    iteration.close();
+    throw noThrow();
   }
 
-  /** A result of the iterator, or null when it cannot be asked to return. */
-  private ask(sent: unknown, mode: ResumeMode): unknown {
-    const { iteration } = this;
-    if (mode === NEXT) return step(iteration, sent);
-    const method = methodOf(iteration, mode === THROW ? "throw" : "return");
-    if (method !== undefined) return Reflect.apply(method, iteration.iterator, [sent] as never);
-    if (mode === THROW) {
-      iteration.done = false;
-      iteration.close();
-      throw noThrow();
-    }
-    this.finish(sent, true);
-    return null;
+  private pass(result: unknown, mode: ResumeMode): boolean {
+    if (!isObject(result)) throw notAnObject(result);
+    return this.take(result, result, mode);
   }
 
   private take(result: object, pass: unknown, mode: ResumeMode): boolean {

@@ -2,7 +2,7 @@
  * What compiled code registers, in the short form of docs/abi.md §6: one text for each function, of which loading reads the first
  * two words. The rest is taken apart when a snapshot, an alignment or a person first asks for it.
  */
-import type { Code, CodeKind, Point, RecordSchema } from "../../abi/index.ts";
+import type { Code, CodeKind, Point, RecordSchema, ValueKind } from "../../abi/index.ts";
 import { $closure, $closureOver } from "./closure.ts";
 import type { Callable } from "./durable.ts";
 import { type Module, registerCode, registerRecord } from "./registry.ts";
@@ -53,14 +53,21 @@ class Descriptor implements Code {
   }
 
   get declared(): ReadonlyMap<string, string> {
-    const found = new Map<string, string>();
-    for (const word of this.#lines()
+    return new Map(
+      this.#declarations().map(([name, line, column]) => [name!, `${line}:${Number(column) + 1}`]),
+    );
+  }
+
+  get kinds(): ReadonlyMap<string, readonly ValueKind[]> {
+    const known = this.#declarations().filter(({ length }) => length > 3);
+    return new Map(known.map(([name, , , ...kinds]) => [name!, kinds as ValueKind[]]));
+  }
+
+  #declarations(): string[][] {
+    const words = this.#lines()
       .at(-1)
-      ?.match(/(?<=^=| )\S+/g) ?? []) {
-      const [name, line, column] = word.split(":") as [string, string, string];
-      found.set(decode(name), `${line}:${Number(column) + 1}`);
-    }
-    return found;
+      ?.match(/(?<=^=| )\S+/g);
+    return (words ?? []).map((word) => word.split(":").map(decode));
   }
 
   #lines(): string[] {
@@ -107,14 +114,17 @@ function stamping(code: Code, make: Factory): Factory {
   }
 }
 
-/** `7:19 4k1sof1 reserve $of $order.cart,card held`; `15:36!` in a handler */
+/** `7:19 4k1sof1 reserve $of $order.cart,card held`; `15:36!` in a handler, `$completion>return,break%201` for what a `finally` pends */
 function point(text: string): Point {
   const [place, fingerprint, name, ...words] = text.split(" ") as [string, string, string, ...string[]];
   const slots: string[] = [];
   const fields: string[] = [];
+  let exits: Record<string, readonly string[]> | null = null;
   for (const word of words) {
-    const [slot, names] = word.split(".") as [string, string | undefined];
+    const [kept, jumps] = word.split(">") as [string, string | undefined];
+    const [slot, names] = kept.split(".") as [string, string | undefined];
     slots.push(decode(slot));
+    if (jumps !== undefined) (exits ??= {})[decode(slot)] = jumps.split(",").map(decode);
     for (const one of names?.split(",") ?? []) fields.push(`${decode(slot)}.${decode(one)}`);
   }
   const [line, column] = place.split(":") as [string, string];
@@ -124,6 +134,7 @@ function point(text: string): Point {
     line: Number(line),
     column: Number.parseInt(column, 10),
     live: [...slots, ...fields],
+    ...(exits === null ? {} : { exits }),
     ...(column.endsWith("!") ? { handler: true as const } : {}),
   };
 }

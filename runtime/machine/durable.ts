@@ -3,7 +3,7 @@
  * can read and rebuild every one of them. `then.ts` gives `Durable.prototype` its methods.
  */
 import type { Code, Frame } from "../../abi/index.ts";
-import type { Step } from "./registry.ts";
+import type { Loaded, Step } from "./registry.ts";
 import { WaitTable } from "./wait-table.ts";
 
 export const PENDING = 0;
@@ -361,6 +361,8 @@ export class Run {
   /** Null: the free run, of calls outside any run. */
   readonly host: Host | null;
   readonly free: boolean;
+  /** The code that it is in: of a kept build, or null, that of the process. */
+  readonly code: Loaded | null;
   /** Never shortened while jobs come and go: an array set to length 0 would be allocated anew for the next. Empty queues go from run to run. */
   jobs: unknown[] = [];
   head = 0;
@@ -382,10 +384,11 @@ export class Run {
   draining = false;
 
   /** @param host null only for the free run */
-  constructor(id: string, host: Host | null) {
+  constructor(id: string, host: Host | null, code: Loaded | null = null) {
     this.id = id;
     this.host = host;
     this.free = host === null;
+    this.code = code;
   }
 
   get pendingNative(): number {

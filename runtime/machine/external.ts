@@ -3,7 +3,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { Durable, FULFILLED, PENDING, REJECTED, type Wait } from "./durable.ts";
-import { registry, type Step } from "./registry.ts";
+import { loading, registry, type Step } from "./registry.ts";
 import { inRun, machine, type Run } from "./run.ts";
 import { settle } from "./settle.ts";
 import { trace } from "./stack.ts";
@@ -73,10 +73,11 @@ export function $step<A extends unknown[], R>(
   body: (...args: A) => R,
   options?: unknown,
 ): (...args: A) => R {
-  const known = registry.steps.get(id);
+  const { steps } = loading();
+  const known = steps.get(id);
   const step: Step =
     known !== undefined && !registry.hot ? known : { id, name, body: body as never, options };
-  registry.steps.set(id, step);
+  steps.set(id, step);
   const f = function (this: unknown, ...args: A): R {
     const { run } = machine;
     if (run === null || run.host === null) return registry.callFreely(step.body, this, args) as R;

@@ -95,6 +95,7 @@ export {
   type IteratorRecord,
   iteratorHelperPrototype,
 } from "./iterator-helpers.ts";
+export { helpersFor, openCode, registeringIn } from "./kept.ts";
 export { attach, drain } from "./loop.ts";
 export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
@@ -106,7 +107,12 @@ export {
   bindingOf,
   codeOf,
   currentName,
+  inCode,
   isConstructorFunction,
+  isOurs,
+  type Loaded,
+  loaded,
+  loading,
   nameOf,
   recordOf,
   registerCode,

@@ -6,7 +6,7 @@
 import type { Code } from "../../abi/index.ts";
 import { isStamped } from "./closure.ts";
 import type { Callable } from "./durable.ts";
-import { nameOf, registry } from "./registry.ts";
+import { loaded, nameOf } from "./registry.ts";
 
 /** Objects that are looked at before a module is taken to have no more of its own. */
 const MOST = 10_000;
@@ -30,7 +30,7 @@ export function placeOf(f: Callable, code: Code): string | undefined {
 /** What the module of `code` has at `place`, if it is a closure. Reads data properties only. */
 export function closureAt(code: Code, place: string): Callable | undefined {
   const [binding, ...keys] = place.split(".");
-  const bindings = registry.modules.get(moduleOf(code))?.bindings;
+  const bindings = loaded().modules.get(moduleOf(code))?.bindings;
   if (bindings === undefined || !Object.hasOwn(bindings, binding!)) return undefined;
   let value = valueOf(bindings[binding!]!);
   for (const key of keys) {
@@ -46,7 +46,7 @@ function moduleOf({ id }: Code): string {
 
 /** Breadth first, so that of several places the shortest counts. */
 function search(module: string): void {
-  const bindings = registry.modules.get(module)?.bindings ?? {};
+  const bindings = loaded().modules.get(module)?.bindings ?? {};
   const seen = new Set<object>();
   let level: [object, string][] = [];
   for (const [name, get] of Object.entries(bindings)) {

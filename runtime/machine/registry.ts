@@ -1,5 +1,6 @@
 /**
- * What loaded code is found by: functions, scope records and module bindings by name, names by object identity.
+ * What loaded code is found by: functions, scope records and module bindings by name, names by object identity. Code of kept
+ * builds has names of its own (builds.ts), so that two versions of a module can be loaded at one time.
  *
  * It lives on `globalThis`, keyed by ABI version, because bundlers duplicate modules: two copies of the runtime share
  * one registry. Nothing of it belongs to a run.
@@ -34,24 +35,45 @@ interface Binding {
   readonly get: () => unknown;
 }
 
-interface Registry {
-  /** Newest wins for the same id with another hash: set by development servers that replace modules. */
-  hot: boolean;
+/** What the code of one build is found by. */
+export interface Loaded {
+  /** Of a kept build; null: the code that the process was started with. */
+  readonly build: string | null;
   readonly codes: Map<string, Code>;
   readonly records: Map<string, RecordSchema>;
-  readonly recordsByPrototype: Map<object, RecordSchema>;
   readonly modules: Map<string, Module>;
   readonly steps: Map<string, Step>;
+  /** `module#name` by the identity of what is bound; filled at the first look-up. */
+  readonly names: WeakMap<object, string>;
+  /** Functions of marked modules that objects are made with by `new`: their names. */
+  readonly constructors: Set<string>;
+  /** Bindings that were not looked at, or had no object yet when they were (temporal dead zone, cyclic imports). */
+  unresolved: Binding[];
+  /** Classes at the top of marked modules by the id of their code; null: it was evaluated more than once. */
+  readonly classes: Map<string, object | null>;
+  /** What old names of modules, functions and classes have become: see snapshot/renames.ts. */
+  readonly renames: Map<string, string>;
+  /** What becomes of frames, closures and instances that older code saved, by the id of the code: see snapshot/migrations.ts. */
+  readonly migrations: Map<string, readonly object[]>;
+  /** Which build carries on the runs of a workflow: see engine/policy.ts. */
+  readonly policies: Map<string, string>;
+  /** What tags of templates are given, by name; see templates.ts. */
+  readonly templates: Map<string, object>;
+}
+
+interface Registry extends Loaded {
+  /** Code of kept builds, by their ids. */
+  readonly kept: Map<string, Loaded>;
+  /** Grows with each module that is loaded. */
+  changes: number;
+  /** Newest wins for the same id with another hash: set by development servers that replace modules. */
+  hot: boolean;
+  readonly recordsByPrototype: Map<object, RecordSchema>;
   readonly stepsByFunction: WeakMap<object, Step>;
   /** Calls the body of a step outside any run, with what the engine gives it then. */
   callFreely: (body: (...args: never[]) => unknown, self: unknown, args: unknown[]) => unknown;
-  /** `module#name` by the identity of what is bound; filled at the first look-up. */
-  readonly names: WeakMap<object, string>;
-  /** Functions of marked modules that objects are made with by `new`: their names, and they themselves once looked at. */
-  readonly constructors: Set<string>;
+  /** Functions that objects are made with by `new`, once looked at. */
   readonly constructorFunctions: WeakSet<object>;
-  /** Bindings that were not looked at, or had no object yet when they were (temporal dead zone, cyclic imports). */
-  unresolved: Binding[];
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
   stamps: unknown;
   /** What compiled modules import, for classic scripts, which cannot; see script.ts. */
@@ -60,8 +82,6 @@ interface Registry {
   readonly scripts: Map<string, Readonly<Record<string, unknown>>>;
   /** The classes that stamp generators and their prototypes; see generator.ts. */
   generators: unknown;
-  /** Classes at the top of marked modules by the id of their code; null: it was evaluated more than once. */
-  readonly classes: Map<string, object | null>;
   /** Functions of such classes are looked for when one is met for the first time. */
   readonly members: WeakMap<object, unknown>;
   unlisted: object[];
@@ -69,12 +89,6 @@ interface Registry {
   classStamps: unknown;
   /** Objects that got private names of classes from which they do not inherit, with those. Null: there are none. */
   branded: WeakMap<object, unknown[]> | null;
-  /** What old names of modules, functions and classes have become: see snapshot/renames.ts. */
-  readonly renames: Map<string, string>;
-  /** What becomes of frames, closures and instances that older code saved, by the id of the code: see snapshot/migrations.ts. */
-  readonly migrations: Map<string, readonly object[]>;
-  /** What tags of templates are given, by name; see templates.ts. */
-  readonly templates: Map<string, object>;
 }
 
 /** Compiled scripts contain it in this form. */
@@ -82,31 +96,72 @@ export const registryKey: unique symbol = Symbol.for(`coldframe.registry@${ABI_V
 const home = globalThis as { [registryKey]?: Registry };
 
 export const registry: Registry = (home[registryKey] ??= {
+  ...noneLoaded(null),
+  kept: new Map(),
+  changes: 0,
   hot: false,
-  codes: new Map(),
-  records: new Map(),
   recordsByPrototype: new Map(),
-  modules: new Map(),
-  steps: new Map(),
   stepsByFunction: new WeakMap(),
   callFreely: (body, self, args) => Reflect.apply(body, self, args),
-  names: new WeakMap(),
-  constructors: new Set(),
   constructorFunctions: new WeakSet(),
-  unresolved: [],
   stamps: null,
   helpers: null,
   scripts: new Map(),
   generators: null,
-  classes: new Map(),
   members: new WeakMap(),
   unlisted: [],
   classStamps: null,
   branded: null,
-  renames: new Map(),
-  migrations: new Map(),
-  templates: new Map(),
 });
+
+/** @param build id of a kept build, or null */
+export function noneLoaded(build: string | null): Loaded {
+  return {
+    build,
+    codes: new Map(),
+    records: new Map(),
+    modules: new Map(),
+    steps: new Map(),
+    names: new WeakMap(),
+    constructors: new Set(),
+    unresolved: [],
+    classes: new Map(),
+    renames: new Map(),
+    migrations: new Map(),
+    policies: new Map(),
+    templates: new Map(),
+  };
+}
+
+/** Whose code is being loaded or looked up, when somebody says so. */
+let chosen: Loaded | null = null;
+let ofCurrentRun: () => Loaded | null = () => null;
+
+/** Handed in by run.ts, which stands above: the code that the current run is in. */
+export function setCurrentCode(current: () => Loaded | null): void {
+  ofCurrentRun = current;
+}
+
+/** Where names are looked up now: in the code of the current run, or in that of the process. */
+export function loaded(): Loaded {
+  return chosen ?? ofCurrentRun() ?? registry;
+}
+
+/** Where code that is being evaluated belongs. Not that of the current run: any module may be loaded below it on the stack. */
+export function loading(): Loaded {
+  return chosen ?? registry;
+}
+
+/** Calls `body` so that names are those of `code`. It must not run jobs. */
+export function inCode<T>(code: Loaded | null, body: () => T): T {
+  const outer = chosen;
+  chosen = code ?? registry;
+  try {
+    return body();
+  } finally {
+    chosen = outer;
+  }
+}
 
 /**
  * Registers a function.
@@ -114,12 +169,13 @@ export const registry: Registry = (home[registryKey] ??= {
  * @throws ColdframeError CF2004 when the id is taken by other code, unless `registry.hot`
  */
 export function registerCode<C extends Code>(code: C): C {
-  const known = registry.codes.get(code.id);
+  const { codes } = loading();
+  const known = codes.get(code.id);
   if (known !== undefined && !registry.hot) {
     if (known.hash !== code.hash) throw conflict(code.id, known.file, code.file);
     return code;
   }
-  registry.codes.set(code.id, code);
+  codes.set(code.id, code);
   // Stack traces name the author's function. `async` tells its body from its call, see stack.ts.
   if (code.step !== null) {
     const body = (code.step as { body?: object }).body ?? code.step;
@@ -136,7 +192,8 @@ export function authorName(id: string): string {
 
 /** Registers a class of scope records. Its fields are the variables. */
 export function registerRecord(schema: RecordSchema): void {
-  if (registry.hot || !registry.records.has(schema.id)) registry.records.set(schema.id, schema);
+  const { records } = loading();
+  if (registry.hot || !records.has(schema.id)) records.set(schema.id, schema);
   registry.recordsByPrototype.set(schema.Record.prototype, schema);
 }
 
@@ -155,14 +212,14 @@ export function $module(
   file = id,
   constructors = "",
 ): Module {
-  const known = registry.modules.get(id);
+  const { modules, constructors: names, unresolved } = loading();
+  const known = modules.get(id);
   if (known !== undefined && !registry.hot && known.hash !== hash) throw conflict(id, "one copy", "another");
+  registry.changes++;
   const module = { id, file, hash, bindings };
-  if (known === undefined || registry.hot) registry.modules.set(id, module);
-  if (constructors !== "")
-    for (const name of constructors.split(" ")) registry.constructors.add(`${id}#${name}`);
-  for (const name of Object.keys(bindings))
-    registry.unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
+  if (known === undefined || registry.hot) modules.set(id, module);
+  if (constructors !== "") for (const name of constructors.split(" ")) names.add(`${id}#${name}`);
+  for (const name of Object.keys(bindings)) unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
   return module;
 }
 
@@ -175,8 +232,9 @@ function conflict(id: string, one: string, other: string): ColdframeError {
 
 /** The code of this id, or of what it is called now. */
 export function codeOf(id: string): Code | undefined {
-  const code = registry.codes.get(id);
-  return code !== undefined || registry.renames.size === 0 ? code : registry.codes.get(currentName(id));
+  const { codes, renames } = loaded();
+  const code = codes.get(id);
+  return code !== undefined || renames.size === 0 ? code : codes.get(currentName(id));
 }
 
 /**
@@ -184,7 +242,7 @@ export function codeOf(id: string): Code | undefined {
  * module. A name that was never renamed is its own.
  */
 export function currentName(id: string): string {
-  const { renames } = registry;
+  const { renames } = loaded();
   if (renames.size === 0) return id;
   let name = id;
   // Cycles are refused when they are made, so this ends.
@@ -212,10 +270,24 @@ export function recordOf(record: object): RecordSchema | undefined {
 
 /** `module#name` for an object that an immutable binding of a marked module holds; undefined for any other. */
 export function nameOf(object: object): string | undefined {
-  const name = registry.names.get(object);
-  if (name !== undefined || registry.unresolved.length === 0) return name;
-  registry.unresolved = registry.unresolved.filter((binding) => !resolveBinding(binding));
-  return registry.names.get(object);
+  const code = loaded();
+  const name = nameIn(code, object);
+  if (name !== undefined || code === registry) return name;
+  // What is our own is known to the process alone.
+  const own = nameIn(registry, object);
+  return own !== undefined && isOurs(own) ? own : undefined;
+}
+
+/** Whether the name of a module or of something in it is coldframe's own: the same in all builds. */
+export function isOurs(name: string): boolean {
+  return /^coldframe(\/[a-z]+([.-][a-z]+)*)?(#|$)/.test(name);
+}
+
+function nameIn(code: Loaded, object: object): string | undefined {
+  const name = code.names.get(object);
+  if (name !== undefined || code.unresolved.length === 0) return name;
+  code.unresolved = code.unresolved.filter((binding) => !resolveBinding(code, binding));
+  return code.names.get(object);
 }
 
 /** Whether `f` is a function at the top of a marked module that uses `this`. */
@@ -224,7 +296,7 @@ export function isConstructorFunction(f: object): boolean {
 }
 
 /** True when the binding need not be looked at again. The first name of an object stays its name. */
-function resolveBinding({ name, get }: Binding): boolean {
+function resolveBinding(code: Loaded, { name, get }: Binding): boolean {
   let value: unknown;
   try {
     value = get();
@@ -232,8 +304,8 @@ function resolveBinding({ name, get }: Binding): boolean {
     return false;
   }
   if (value === undefined) return false;
-  if (registry.constructors.has(name) && isObject(value)) registry.constructorFunctions.add(value);
-  if (isObject(value) && !registry.names.has(value)) registry.names.set(value, name);
+  if (code.constructors.has(name) && isObject(value)) registry.constructorFunctions.add(value);
+  if (isObject(value) && !code.names.has(value)) code.names.set(value, name);
   return true;
 }
 
@@ -244,17 +316,18 @@ function resolveBinding({ name, get }: Binding): boolean {
  */
 export function bindingOf(name: string): { readonly value: unknown } | undefined {
   const found = bindingNow(name);
-  if (found !== undefined || registry.renames.size === 0) return found;
+  if (found !== undefined || loaded().renames.size === 0) return found;
   const now = currentName(name);
   return now === name ? undefined : bindingNow(now);
 }
 
 function bindingNow(name: string): { readonly value: unknown } | undefined {
   const hash = name.lastIndexOf("#");
-  const bindings = registry.modules.get(name.slice(0, hash))?.bindings;
+  const { modules, classes, templates } = loaded();
+  const bindings = modules.get(name.slice(0, hash))?.bindings;
   const binding = name.slice(hash + 1);
   if (bindings !== undefined && Object.hasOwn(bindings, binding)) return { value: bindings[binding]!() };
-  const made = registry.classes.get(name) ?? registry.templates.get(name);
+  const made = classes.get(name) ?? templates.get(name);
   return made ? { value: made } : undefined;
 }
 

@@ -1,5 +1,6 @@
 /** The machine's only mutable state: which run is current, who has the top, who is to get it. */
 import { type Durable, Run } from "./durable.ts";
+import { setCurrentCode } from "./registry.ts";
 
 export { type Host, Run } from "./durable.ts";
 
@@ -50,6 +51,8 @@ class Machine {
 }
 
 export const machine = new Machine();
+
+setCurrentCode(() => (machine.run === null ? null : machine.run.code));
 
 /** `$Promise`; handed in by promise.ts, which stands above. */
 let durablePromise: PromiseConstructor;

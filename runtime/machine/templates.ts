@@ -1,5 +1,5 @@
 /** What tags of templates are given (ECMA-262 §13.2.8.4): one frozen object for each site, saved by its name. */
-import { type Module, registry } from "./registry.ts";
+import { loading, type Module } from "./registry.ts";
 
 /**
  * The strings of a tagged template of a marked module. A module that is loaded twice has each site once.
@@ -12,7 +12,8 @@ export function $strings(
   raw: readonly string[] = cooked.slice() as string[],
 ): TemplateStringsArray {
   const name = `${module.id}#${id}`;
-  const known = registry.templates.get(name) as TemplateStringsArray | undefined;
+  const { templates, names } = loading();
+  const known = templates.get(name) as TemplateStringsArray | undefined;
   if (known !== undefined) return known;
   Object.defineProperty(cooked, "raw", { value: Object.freeze(raw) });
   const made = Object.freeze(cooked) as unknown as TemplateStringsArray;
@@ -20,8 +21,8 @@ export function $strings(
     [name, made],
     [`${name} raw`, raw],
   ] as const) {
-    registry.templates.set(key, part);
-    registry.names.set(part, key);
+    templates.set(key, part);
+    names.set(part, key);
   }
   return made;
 }

@@ -149,7 +149,7 @@ export function align(code: Code, { id, hash, at: name }: Place, points: PointsO
   }
   if (before.length > 1 || after.length > 1)
     throw blocked(
-      `ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before.length} equal awaits in the old source (build ${hash}) and of ${after.length} in the new. Map it in a migration, or deploy the old build beside this one`,
+      `ambiguous: "${name}" of ${where}, at which the run is parked, is one of ${before.length} equal awaits in the old source (build ${hash}) and of ${after.length} in the new. Map it in a migration, or deploy the old build beside this one; pins (// @point name) tell them apart in runs to come`,
     );
   const crossed = old.find((point, i) => {
     const [one, ...others] = places(now, point.fingerprint);

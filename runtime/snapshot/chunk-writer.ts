@@ -2,7 +2,7 @@
  * Large values as chunks that are named by their content, so that a value is written once and not at each park.
  *
  *   ["large","text",1048576,3735928559,"hash","hash"]      a string, as JSON text
- *   ["large","data",1048576,3735928559,["hash"]]           a tree of plain data, as JSON text
+ *   ["large","tree",1048576,3735928559,["hash"]]           a tree of plain data, as JSON text
  *   ["bytes",["large","bytes",1048576,3735928559,"hash"]]  the content of an array buffer
  *
  * After the length (in characters or bytes) and the checksum of the whole stand the names of its chunks, in order; when they are many,
@@ -12,7 +12,7 @@
  * in the middle, also one that makes the value longer or shorter, leaves the chunks before and behind it as they are.
  * Names are SHA-256: nobody can make two contents of one name. The name of text and that of bytes never agree.
  */
-import { digest } from "../sha256.ts";
+import { digest } from "../../abi/index.ts";
 import { toBase64 } from "./base64.ts";
 import { checksum } from "./checksum.ts";
 import {
@@ -81,9 +81,9 @@ export class ChunkWriter {
   }
 
   /** The node of a tree of plain data. */
-  data(root: object, json: string): string {
+  tree(root: object, json: string): string {
     const hashes: string[] = [];
-    const text = this.#node("data", json, hashes);
+    const text = this.#node("tree", json, hashes);
     const copy = Array.isArray(root) && root.length > LONG_LIST ? copyOfList(root) : undefined;
     if (copy !== undefined) this.#lists.set(root as unknown[], { node: { text, hashes }, copy });
     return text;

@@ -4,9 +4,9 @@
  * any more is dropped; one that is newly needed blocks the run. A migration of the author's gives all locals by itself; what the
  * compiler keeps for itself (`$of`, the position in a loop) is carried over as ever.
  */
-import type { Frame, RecordSchema } from "../../abi/index.ts";
+import { type Frame, type RecordSchema, TDZ, type ValueKind } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { type Durable, recordOf, registry } from "../machine/index.ts";
+import { type Durable, loaded, recordOf } from "../machine/index.ts";
 import type { Resolved } from "./align.ts";
 import { broken, type In, type Node } from "./kind.ts";
 import { type HeapIn, savedVariables } from "./kinds/functions.ts";
@@ -98,18 +98,49 @@ class Locals {
 
   /** The value of a local, from its slot or from a record that it has left. */
   private local(name: string): unknown {
-    if (name.startsWith("$")) return this.slots.get(this.slotOf(name, this.slots) ?? this.lacking(name));
+    if (name.startsWith("$")) {
+      const value = this.slots.get(this.slotOf(name, this.slots) ?? this.lacking(name));
+      if (baseOf(name) === "$completion") this.checkCompletion(name, value);
+      return value;
+    }
     if (this.given !== null) return this.fromMigration(name);
     this.before.check(name, this.now, this.resolved.code);
-    if (this.slots.has(name)) return this.slots.get(name);
+    if (this.slots.has(name)) return this.checkKind(name, this.slots.get(name));
     const holders = [...this.records.values()].filter(({ variables }) => variables.has(name));
-    if (holders.length === 1) return holders[0]!.variables.get(name);
+    if (holders.length === 1) return this.checkKind(name, holders[0]!.variables.get(name));
     throw needsMigration(name, this.resolved.code);
   }
 
+  /** A value that the code as it is now would never have there would be taken for another one in silence. */
+  private checkKind(name: string, value: unknown): unknown {
+    const wrong = this.wrongKind(name, value);
+    const { code } = this.resolved;
+    if (wrong === null) return value;
+    throw new ColdframeError(
+      "CF2103",
+      `migration needed: "${name}" of ${code.id} (${code.file}:${code.line}) was saved as ${wrong.kind}, and is always ${wrong.kinds} now. Deploy a migration that gives it a new value, or the old build`,
+    );
+  }
+
+  /** What a value is, and what it would have to be; null: it may be that. */
+  private wrongKind(name: string, value: unknown): { readonly kind: string; readonly kinds: string } | null {
+    const kinds = this.resolved.code.kinds?.get(name);
+    const kind = kindOf(value);
+    // What is `undefined` may not have been initialised yet.
+    if (kinds === undefined || value === undefined || value === TDZ || kinds.includes(kind)) return null;
+    return { kind: article(kind), kinds: kinds.map(article).join(" or ") };
+  }
+
   private fromMigration(name: string): unknown {
-    if (Object.hasOwn(this.given!, name)) return this.given![name];
     const { code, point } = this.resolved;
+    if (Object.hasOwn(this.given!, name)) {
+      const value = this.given![name];
+      const wrong = this.wrongKind(name, value);
+      if (wrong === null) return value;
+      throw failed(
+        `that of ${code.id} (${code.file}:${code.line}) gave ${wrong.kind} for "${name}", which is always ${wrong.kinds} after "${point.name}"`,
+      );
+    }
     throw failed(
       `that of ${code.id} (${code.file}:${code.line}) gave no "${name}", which is needed after "${point.name}". It gave ${Object.keys(this.given!).join(", ") || "nothing"}`,
     );
@@ -151,6 +182,18 @@ class Locals {
     );
   }
 
+  /** What a `finally` pends has to be something that its `try` still does. */
+  private checkCompletion(name: string, value: unknown): void {
+    const { code, point } = this.resolved;
+    if (value === "normal" || value === "throw" || typeof value !== "string") return;
+    if (point.exits?.[name]?.includes(value)) return;
+    const [what, where = ""] = value.split(" ");
+    throw new ColdframeError(
+      "CF2103",
+      `migration needed: the run is parked in a "finally" of ${code.id} (${code.file}:${point.line}) that was entered by a "${what}"${where === "" || /^\d/.test(where) ? "" : ` of "${where}"`}, and its "try" has none any more. Deploy the old build beside this one`,
+    );
+  }
+
   private lacking(name: string): never {
     throw needsMigration(name, this.resolved.code);
   }
@@ -158,7 +201,12 @@ class Locals {
   /** A record with the variables that are needed: the old one, given locals that were in the frame, or a new one of those. */
   private record(slot: string, variables: readonly string[]): object {
     if (this.given !== null) return this.recordGiven(slot, variables);
-    for (const variable of variables) this.before.check(variable, this.now, this.resolved.code);
+    for (const variable of variables) {
+      this.before.check(variable, this.now, this.resolved.code);
+      for (const { variables: held } of this.records.values())
+        if (held.has(variable)) this.checkKind(variable, held.get(variable));
+      if (this.slots.has(variable)) this.checkKind(variable, this.slots.get(variable));
+    }
     const old = this.records.get(this.slotOf(slot, this.records) ?? "");
     if (old !== undefined && this.extend(old, variables)) return old.record;
     const holders = [...this.records.values()].filter(
@@ -210,7 +258,7 @@ class Locals {
   private schema(variables: readonly string[]): RecordSchema {
     const { code } = this.resolved;
     const found: RecordSchema[] = [];
-    for (const schema of registry.records.values()) {
+    for (const schema of loaded().records.values()) {
       const own = schema.id.startsWith(`${code.id}.{`) || schema.id.startsWith(`${code.id}.scope`);
       if (own && variables.every((variable) => schema.variables.includes(variable))) found.push(schema);
     }
@@ -221,6 +269,17 @@ class Locals {
     );
   }
 }
+
+function kindOf(value: unknown): ValueKind {
+  if (value === null) return "null";
+  if (typeof value !== "object") return typeof value as ValueKind;
+  if (Array.isArray(value)) return "array";
+  const known = [Date, Map, Set, RegExp].find((one) => value instanceof one);
+  return known === undefined ? "object" : (known.name as ValueKind);
+}
+
+const article = (kind: ValueKind): string =>
+  /^(undefined|null)$/.test(kind) ? kind : `${/^[ao]/.test(kind) ? "an" : "a"} ${kind}`;
 
 /** The variables that were saved of the record to which `raw` refers; undefined when it refers to none. */
 function savedRecord(raw: unknown, input: In): ReadonlyMap<string, unknown> | undefined {

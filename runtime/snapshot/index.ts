@@ -26,6 +26,7 @@ export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
 export { quote } from "./kind.ts";
+export { findClosureCode, hasNamesake } from "./kinds/functions.ts";
 export { type LiveFrame, liveFrameOf } from "./live-locals.ts";
 export {
   type ClassMigration,
@@ -48,7 +49,7 @@ export {
 } from "./points.ts";
 export { preview } from "./preview.ts";
 export { renamed } from "./renames.ts";
-export { resource } from "./resources.ts";
+export { knownResource, resource } from "./resources.ts";
 export {
   nextIdOf,
   type Placed,

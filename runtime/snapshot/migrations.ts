@@ -13,7 +13,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { classOf, codeOf, machine, nameOf, registry, stampOf } from "../machine/index.ts";
+import { classOf, codeOf, loaded, machine, nameOf, registry, stampOf } from "../machine/index.ts";
 import type { CodePoints } from "./points.ts";
 import { contradiction } from "./renames.ts";
 
@@ -86,13 +86,14 @@ export function migrate<Old extends object = Locals, New extends object = Locals
 ): void {
   const id = idOf(target);
   const migration = migrationOf(id, change as unknown as Readonly<Record<string, unknown>>);
-  const known = registry.migrations.get(id) as readonly Migration[] | undefined;
+  const { migrations } = loaded();
+  const known = migrations.get(id) as readonly Migration[] | undefined;
   const others = (known ?? []).filter((other) => !(registry.hot && begin(other, migration)));
   // A bundler may have put the same module into the program twice.
   if (others.some((other) => isSame(other, migration))) return;
   const all = [...others, migration];
   check(id, migration, others);
-  registry.migrations.set(id, all);
+  migrations.set(id, all);
 }
 
 function idOf(target: Target): string {
@@ -226,7 +227,7 @@ export function chainOf(
   saved: { readonly id: string; readonly hash: string; readonly at: string },
   versions: VersionsOf | undefined,
 ): Chain | undefined {
-  const all = registry.migrations.get(code.id) as readonly Migration[] | undefined;
+  const all = loaded().migrations.get(code.id) as readonly Migration[] | undefined;
   if (all === undefined) return undefined;
   let { hash, at } = saved;
   const migrations: Migration[] = [];

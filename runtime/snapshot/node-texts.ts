@@ -10,19 +10,37 @@ export function list(texts: readonly string[]): string {
   return text;
 }
 
-/** The same behind `before`, with long texts in `parts`. @returns what comes behind the last of these */
-export function listInto(parts: string[], before: string, texts: readonly string[]): string {
+/**
+ * The same behind `before`, with long texts in `parts`.
+ * @param long texts that are in parts already, by their place
+ * @returns what comes behind the last of these
+ */
+export function listInto(
+  parts: string[],
+  before: string,
+  texts: readonly string[],
+  long: ReadonlyMap<number, readonly string[]> | null,
+): string {
   let text = before;
   for (let i = 0; i < texts.length; i++) {
     const node = texts[i]!;
     if (i > 0) text += ",";
-    if (node.length < LONG_TEXT) text += node;
+    const pieces = node === "" ? long?.get(i) : undefined;
+    if (pieces === undefined && node.length < LONG_TEXT) text += node;
     else {
-      parts.push(text, node);
+      parts.push(text);
+      for (const piece of pieces ?? [node]) parts.push(piece);
       text = "";
     }
   }
   return text;
+}
+
+/** Characters in all. */
+export function lengthOf(parts: readonly string[]): number {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  return length;
 }
 
 /** How much a node takes: of a large value the length of that. */

@@ -2,6 +2,7 @@
 import type { ChunkBody } from "./chunk.ts";
 import { parse } from "./format.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
+import { readTree } from "./kinds/data.ts";
 import { readLarge } from "./large.ts";
 import { splitName } from "./names.ts";
 import { encodeValue } from "./values.ts";
@@ -80,6 +81,11 @@ export class Preview {
         return this.items("Set(", node.slice(1), ")", depth);
       case "map":
         return this.map(node, depth);
+      case "tree":
+        return this.plain(
+          this.once(node, () => readTree(node, 1)),
+          depth,
+        );
       case "data":
         return this.plain(node[1], depth);
       case "large":
@@ -122,18 +128,27 @@ export class Preview {
   private large(node: Node, depth: number): string {
     if (this.chunks === undefined)
       return `‹${node[1] === "text" ? "text" : "data"} of ${String(node[2])} characters›`;
+    const read = (): unknown => {
+      const value: unknown = parse(readLarge(node, this.chunks) as string);
+      return node[1] === "tree" ? readTree(list(value), 0) : node[1] === "data" ? list(value)[0] : value;
+    };
+    return this.plain(this.once(node, read), depth);
+  }
+
+  private once(node: Node, read: () => unknown): unknown {
     let value = this.parsed.get(node);
     if (value === undefined) {
-      value = JSON.parse(readLarge(node, this.chunks) as string) as unknown;
+      value = read();
       this.parsed.set(node, value);
     }
-    return this.plain(node[1] === "data" ? list(value)[0] : value, depth);
+    return value;
   }
 
   /** Plain data as it stands in the text. */
   private plain(raw: unknown, depth: number): string {
     if (typeof raw === "string") return quoted(raw);
-    if (typeof raw !== "object" || raw === null) return String(raw);
+    if (typeof raw === "bigint") return `${raw}n`;
+    if (typeof raw !== "object" || raw === null) return Object.is(raw, -0) ? "-0" : String(raw);
     const isList = Array.isArray(raw);
     const keys = Object.keys(raw);
     if (depth >= MAX_DEPTH && keys.length > 0) return isList ? "[…]" : "{…}";

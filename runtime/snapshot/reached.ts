@@ -18,8 +18,9 @@ export class Reached {
   readonly met: number[] = [];
   /** Indexes of nodes, when they are many. */
   #indexes: Map<unknown, number> | null = null;
-  /** All of `inner`. */
+  /** All of `inner`, and the first `#noted` of `nodes`: one look-up tells what is in neither. */
   readonly #inside = new Set<unknown>();
+  #noted = 0;
   /** Places of the first `#placed` of `inner`. */
   #places: Map<unknown, number> | null = null;
   #placed = 0;
@@ -35,7 +36,10 @@ export class Reached {
     if (this.inner.length > 0 && typeof value === "object" && this.#inside.has(value))
       this.aliases.set(index, this.#placeOf(value));
     if (this.#indexes !== null) this.#indexes.set(value, index);
-    else if (index === FEW) this.#indexes = new Map(this.nodes.map((node, i) => [node, i]));
+    else if (index === FEW) {
+      this.#indexes = new Map();
+      for (let i = 0; i <= index; i++) this.#indexes.set(this.nodes[i], i);
+    }
     return index;
   }
 
@@ -55,13 +59,9 @@ export class Reached {
     const before = inside.size;
     // One look-up instead of two.
     inside.add(object);
-    if (inside.size === before) return false;
-    const known = this.find(object);
-    if (known === root) {
-      inside.delete(object);
-      return false;
-    }
-    if (known >= 0) {
+    if (inside.size === before) {
+      const known = this.find(object);
+      if (known < 0 || known === root || this.aliases.has(known)) return false;
       this.aliases.set(known, this.inner.length);
       this.met.push(known);
     }
@@ -76,9 +76,10 @@ export class Reached {
     return true;
   }
 
-  /** What `release` takes to forget all that is enclosed from now on. */
+  /** Before a tree is looked at. @returns what `release` takes to forget all that is enclosed from now on */
   mark(): readonly [objects: number, texts: number] {
     this.met.length = 0;
+    for (; this.#noted < this.nodes.length; this.#noted++) this.#inside.add(this.nodes[this.#noted]);
     return [this.inner.length, this.#innerTexts.size];
   }
 
@@ -89,7 +90,10 @@ export class Reached {
       this.#inside.delete(object);
       if (i < this.#placed) this.#places!.delete(object);
     }
-    for (const index of this.met) this.aliases.delete(index);
+    for (const index of this.met) {
+      this.aliases.delete(index);
+      this.#inside.add(this.nodes[index]);
+    }
     this.met.length = 0;
     this.#placed = Math.min(this.#placed, objects);
     inner.length = objects;

@@ -7,7 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, currentName, Durable, type Run, recordOf, registry } from "../machine/index.ts";
+import { bindingOf, currentName, Durable, loaded, type Run, recordOf } from "../machine/index.ts";
 import { resolvePoint } from "./align.ts";
 import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
@@ -167,7 +167,7 @@ export class Reader implements RunIn {
   }
 
   inside(index: unknown): readonly object[] {
-    const root = this.node(index, ["data", "large"]);
+    const root = this.node(index, ["tree", "data", "large"]);
     if (typeof root !== "object" || root === null) return broken("the inside of a text");
     this.trees ??= new Map();
     let objects = this.trees.get(root);
@@ -181,7 +181,7 @@ export class Reader implements RunIn {
   resolve(name: string): unknown {
     const binding = bindingOf(name);
     if (binding !== undefined) {
-      if (registry.renames.size > 0 && bindingOf(currentName(name))?.value !== binding.value)
+      if (loaded().renames.size > 0 && bindingOf(currentName(name))?.value !== binding.value)
         checkRenamed(name);
       return binding.value;
     }
@@ -226,7 +226,7 @@ export class Reader implements RunIn {
   }
 
   chain(kind: "closure" | "fields", code: Code, id: string, hash: string): Chain | undefined {
-    if (registry.migrations.size === 0) return undefined;
+    if (loaded().migrations.size === 0) return undefined;
     const chain = chainOf(kind, code, { id, hash, at: "" }, this.versions);
     if (chain !== undefined) this.carried.migrated++;
     return chain;

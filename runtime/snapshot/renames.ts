@@ -3,7 +3,7 @@
  * stand; only one that nothing loaded has is looked up again by what it has become.
  */
 import { ColdframeError } from "../errors.ts";
-import { currentName, registry } from "../machine/index.ts";
+import { currentName, loaded, registry } from "../machine/index.ts";
 
 /**
  * Says that what was called `from` is called `to` now: a function or class (`"shop/a.ts#f"`, with all that stands in it), or a
@@ -20,16 +20,17 @@ export function renamed(from: string, to: string): void {
   }
   if (from.includes("#") !== to.includes("#"))
     throw contradiction(`renamed("${from}", "${to}"): one is a module and the other something in a module`);
-  const known = registry.renames.get(from);
+  const { renames } = loaded();
+  const known = renames.get(from);
   if (known === to) return;
   if (known !== undefined && !registry.hot)
     throw contradiction(`"${from}" was renamed to "${known}" and to "${to}". Keep the one that is right`);
   const path = [from];
-  for (let next: string | undefined = to; next !== undefined; next = registry.renames.get(next)) {
+  for (let next: string | undefined = to; next !== undefined; next = renames.get(next)) {
     path.push(next);
     if (next === from) throw contradiction(`renames go round in a circle: ${path.join(" → ")}`);
   }
-  registry.renames.set(from, to);
+  renames.set(from, to);
 }
 
 /**
@@ -37,7 +38,7 @@ export function renamed(from: string, to: string): void {
  * @throws ColdframeError CF2401
  */
 export function checkRenamed(id: string): void {
-  if (registry.renames.size === 0) return;
+  if (loaded().renames.size === 0) return;
   const now = currentName(id);
   if (now === id) return;
   throw contradiction(

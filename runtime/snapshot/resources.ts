@@ -29,6 +29,11 @@ export function resourceName(value: object): string | undefined {
   return resources.names.get(value);
 }
 
+/** Undefined: there is none of this name yet. */
+export function knownResource(name: string): object | undefined {
+  return resources.values.get(name);
+}
+
 /** @throws ColdframeError CF2103 when this process has no such resource */
 export function resourceOf(name: string): object {
   const value = resources.values.get(name);

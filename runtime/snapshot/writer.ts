@@ -15,6 +15,7 @@ import {
   generatorFunctionOf,
   generatorTask,
   isPristine,
+  loaded,
   memberOf,
   nameOf,
   placeOf,
@@ -58,7 +59,7 @@ import { writeOwn } from "./kinds/own-table.ts";
 import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
-import { list, listInto, sizeOfNode } from "./node-texts.ts";
+import { lengthOf, list, listInto, sizeOfNode } from "./node-texts.ts";
 import { PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
@@ -131,6 +132,8 @@ export class Writer implements RunOut {
   private contents: Map<object, { readonly value: unknown }> | null;
   private hasLate = false;
   private readonly texts: string[] = [];
+  /** Texts of nodes in parts, which are never put together: `texts` has nothing there. */
+  private long: Map<number, readonly string[]> | null = null;
   private readonly names = new IndexedList<string>();
   private shapes: Shapes | null = null;
   private ownEntries = "";
@@ -340,7 +343,9 @@ export class Writer implements RunOut {
 
   /** How much of the text a node takes, with the chunks of a large value: in characters or bytes. */
   sizeOf(index: number): number {
-    return sizeOfNode(this.texts[index]!);
+    const text = this.texts[index]!;
+    const parts = text === "" ? this.long?.get(index) : undefined;
+    return parts === undefined ? sizeOfNode(text) : lengthOf(parts);
   }
 
   /** `names,nodes` and, when there are entries, `,own`. */
@@ -352,7 +357,7 @@ export class Writer implements RunOut {
   parts(before: string, after: string): readonly string[] {
     const parts: string[] = [];
     let text = `${before}[${list(this.names.items)}],[`;
-    text = listInto(parts, text, this.texts);
+    text = listInto(parts, text, this.texts, this.long);
     parts.push(`${text}]${this.hasNoOwn ? "" : `,[${this.ownEntries}]`}${after}`);
     return parts;
   }
@@ -407,11 +412,10 @@ export class Writer implements RunOut {
     }
     if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
     const kind = this.kinds.byPrototype.get(prototype);
-    if (kind !== undefined)
-      return (
-        (Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined) ??
-        this.writeKind(object, kind)
-      );
+    if (kind !== undefined) {
+      const known = Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined;
+      return known ?? this.writeKind(object, kind);
+    }
     if (this.isProxy?.(prototype)) return this.refuse("an object that inherits from a Proxy");
     if (this.ofRun !== null && recordOf(object) !== undefined) {
       const scopes = (this.scopes ??= new Scopes(this));
@@ -515,12 +519,14 @@ export class Writer implements RunOut {
     const known = Array.isArray(object) ? this.chunks?.list(object, this.isProxy) : undefined;
     if (known !== undefined) return known;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
-    const json = this.plainData.write(object, this.current);
-    if (json === undefined) return undefined;
+    const tree = this.plainData.write(object, this.current);
+    if (tree === undefined) return undefined;
     this.rewrite();
-    return this.chunks !== null && json.length >= LARGE
-      ? this.chunks.data(object, `[${json}]`)
-      : `["data",${json}]`;
+    if (lengthOf(tree) < LARGE) return `["tree",${tree.join("")}]`;
+    if (this.chunks !== null) return this.chunks.tree(object, `[${tree.join("")}]`);
+    this.long ??= new Map();
+    this.long.set(this.current, ['["tree",', ...tree, "]"]);
+    return "";
   }
 
   private writeKind(object: object, kind: Kind): string {
@@ -528,11 +534,9 @@ export class Writer implements RunOut {
     if (kind.bare?.(object)) return text;
     const count =
       kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
-    const extra =
-      Object.getOwnPropertyNames(object).length !== count ||
-      !Object.isExtensible(object) ||
-      Object.getOwnPropertySymbols(object).length > 0;
-    if (extra) writeOwn(object, 0, this, this.isDone(object, kind));
+    // Symbols among them: one list is made faster than two.
+    if (Reflect.ownKeys(object).length !== count || !Object.isExtensible(object))
+      writeOwn(object, 0, this, this.isDone(object, kind));
     return text;
   }
 
@@ -546,7 +550,7 @@ export class Writer implements RunOut {
   private writeMade(value: ClassValue): string {
     const { code, run } = value;
     if (code.make === null) {
-      if (registry.classes.get(code.id) === value.class) return writeReference(code.id, value.class, this);
+      if (loaded().classes.get(code.id) === value.class) return writeReference(code.id, value.class, this);
       return this.refuse(`the class ${value.class.name} of a module that was loaded twice`);
     }
     if (this.ofRun === null) return this.refuse("a class made in a function");
@@ -589,8 +593,8 @@ export class Writer implements RunOut {
     }
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
-    if (isObject(prototype) && this.isOddPrototype(f, prototype)) this.index(prototype);
+    const made = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
+    if (isObject(made) && this.isOddPrototype(f, made)) this.index(made);
     writeChanges(f, stamp, this);
     return text;
   }

@@ -1,5 +1,7 @@
 /** Batches for databases that are servers: what many runs want, locked, loaded, decided here and written with few statements. */
+export { BatchStore } from "./batch-store.ts";
 export { type Asked, carryOut, decide, type Failure, Lane, type Transactions } from "./batcher.ts";
+export type { ClientRules } from "./guard.ts";
 export { Again } from "./needs.ts";
 export { KnownNumbers } from "./numbers.ts";
 export {
@@ -28,14 +30,26 @@ export type {
   Openings,
   Past,
   PlaceRecord,
+  PostRecord,
   RunRecord,
   Tables,
   WaitOfRun,
 } from "./records.ts";
 export { attemptOf, chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, tagsOf } from "./rows.ts";
 export { changeSchedule } from "./schedules.ts";
+export type {
+  Answer,
+  ClaimedRuns,
+  CommonName,
+  CommonValue,
+  Hinting,
+  ServerConnections,
+  ServerOperations,
+} from "./server.ts";
 export { type AskedStart, type Started, startRuns } from "./starts.ts";
 export { belongingsOf, keyStates, lineStates, openingsOf, pastsOf, sentOf } from "./states.ts";
+export type { Lease, NumberedStep, UserOperations } from "./transact.ts";
 export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-export { arrivalOf, packBody, retried, unpackBody } from "./turns.ts";
+export { arrivalOf, clean, packBody, retried, unpackBody } from "./turns.ts";
+export type { PostOperations } from "./user-transactions.ts";
 export { type ChangeName, type ChangeWriter, type ListName, writeChanges } from "./write-changes.ts";

@@ -12,6 +12,7 @@ import type {
 import { deliverEvent, unsubscribe } from "./events.ts";
 import { askToCancel } from "./followers.ts";
 import type { Needs } from "./needs.ts";
+import { lineOf, queueRun } from "./places.ts";
 import {
   commitNote,
   commitTurn,
@@ -81,6 +82,21 @@ export function startOp(runs: readonly NewRun[]): Op<ReturnType<typeof startRun>
   };
 }
 
+/** A run that was inserted, not due, waits for its place. @param id it may have ended */
+export function queueOp(id: string, limit: NonNullable<NewRun["limit"]>): Op<void> {
+  return {
+    bytes: 200,
+    need(needs) {
+      needs.ids.add(id);
+      needs.line(lineOf(limit));
+    },
+    apply(work) {
+      const run = work.runOf(id);
+      if (run !== undefined && !hasEnded(run)) queueRun(work, run, limit);
+    },
+  };
+}
+
 export function cancelOp(id: string): Op<boolean> {
   return {
     bytes: 100,
@@ -146,7 +162,7 @@ export function resumeOp(id: string): Op<boolean> {
   };
 }
 
-export function unblockOp(id: string): Op<boolean> {
+export function unblockOp(id: string, worker: string | null): Op<boolean> {
   return {
     bytes: 100,
     need: (needs) => needs.ids.add(id),
@@ -155,6 +171,7 @@ export function unblockOp(id: string): Op<boolean> {
       if (run?.status !== "blocked") return false;
       work.change(run);
       Object.assign(run, { status: "active", due: work.now, deaths: 0, reason: null, needs: null });
+      run.bound ??= worker;
       work.hints.push({ kind: "ready" });
       return true;
     },

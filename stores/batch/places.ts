@@ -35,7 +35,6 @@ export function release(work: Work, run: string, wait: number): void {
   const made = [...work.changes.places].find((place) => place.n === owner.n && place.wait === wait);
   const found = made ?? work.places.get(`${wait} ${owner.n}`);
   if (found !== undefined) {
-    work.places.delete(`${wait} ${owner.n}`);
     giveUp(work, found);
     return;
   }
@@ -46,7 +45,7 @@ export function release(work: Work, run: string, wait: number): void {
 
 /** The run has ended: what it had or waited for is the next one's. */
 export function releaseAll(work: Work, { n }: RunRecord): void {
-  for (const { wait, key, held } of work.belongingsOf(n).places) {
+  for (const { wait, key, held } of [...work.belongingsOf(n).places]) {
     const made = [...work.changes.places].find((place) => place.n === n && place.wait === wait);
     if (made?.loose && made.held) continue;
     giveUp(work, made ?? { n, wait, key, held });
@@ -54,6 +53,11 @@ export function releaseAll(work: Work, { n }: RunRecord): void {
 }
 
 function giveUp(work: Work, { n, wait, key, held }: Pick<PlaceRecord, "n" | "wait" | "key" | "held">): void {
+  // A place is given up once: a run may release it and end in one turn, or in one transaction with who releases it for it.
+  work.places.delete(`${wait} ${n}`);
+  const belongings = work.belongings.get(n)?.places ?? [];
+  const own = belongings.findIndex((place) => place.wait === wait);
+  if (own >= 0) belongings.splice(own, 1);
   const line = work.line(key);
   const at = line.waiting.findIndex((place) => place.n === n && place.wait === wait);
   if (at >= 0) line.waiting.splice(at, 1);

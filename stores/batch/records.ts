@@ -26,6 +26,8 @@ export interface RunRecord {
   reason: string | null;
   needs: string | null;
   deaths: number;
+  build: string | null;
+  bound: string | null;
   turn: number;
 }
 
@@ -198,6 +200,21 @@ export class Changes {
   readonly journal: (Omit<JournalLine, "time"> & { readonly n: number })[] = [];
 }
 
+/** What was asked for in a transaction of a user's, and is done once that is committed. */
+export interface PostRecord {
+  readonly seq: number;
+  /** `line`: a run stands in line. `start`: runs are there. */
+  readonly kind: "event" | "line" | "start";
+  /** Key of the event, or of the limit. */
+  readonly name: string | null;
+  /** Of the event. */
+  readonly id: string | null;
+  /** Payload of the event; of a start what the server's own folder wants to know. */
+  readonly body: string | null;
+  readonly run: string | null;
+  readonly max: number | null;
+}
+
 /** What a database does for one batch, within one transaction. Locks last until its end. */
 export interface Tables {
   /** Milliseconds since 1970 on the database's clock. */
@@ -223,6 +240,8 @@ export interface Tables {
   pasts(keep: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, Past>>;
   /** Waits of runs as JSON. */
   waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** Removes these from the outbox. False: others are at it. */
+  takePosts(posts: readonly PostRecord[]): Promise<boolean>;
   /** Writes all. False: something is not as it was loaded, nothing may be kept. */
   write(changes: Changes): Promise<boolean>;
 }

@@ -30,6 +30,8 @@ export function rowOf(row: Row): RunRow {
     cancel: row.cancel,
     blocked: row.reason === null ? null : { reason: row.reason, needs: row.needs },
     held: row.held,
+    build: row.build,
+    bound: row.bound,
     parent: row.parent,
   };
 }
@@ -61,8 +63,25 @@ export function claimedOf(
 ): readonly Claimed[] {
   const [arrivalsOf, attemptsOf, chunksOf] = [arrivals, attempts, chunks].map(byRun) as [ByRun, ByRun, ByRun];
   return rows.map(
-    ({ n, id, entry, epoch, turn, news, priority, grp, cancel, deaths, body, call, secret, keep }) => ({
-      ...{ id, entry, epoch, turn, news, priority, group: grp, cancel, deaths, call, secret },
+    ({
+      n,
+      id,
+      entry,
+      epoch,
+      turn,
+      news,
+      priority,
+      grp,
+      cancel,
+      deaths,
+      build,
+      bound,
+      body,
+      call,
+      secret,
+      keep,
+    }) => ({
+      ...{ id, entry, epoch, turn, news, priority, group: grp, cancel, deaths, call, secret, build, bound },
       history: keep ?? 0,
       ...unpackBody(body),
       chunks: (chunksOf.get(n) ?? []).map(chunkOf),

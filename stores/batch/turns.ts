@@ -40,6 +40,7 @@ export function isPlain(turn: Turn): boolean {
     turn.chunks === null &&
     turn.history === 0 &&
     turn.group === null &&
+    turn.build === null &&
     turn.consumed.length === 0 &&
     turn.unsubscribe.length === 0 &&
     turn.codes.length === 0 &&
@@ -143,6 +144,7 @@ export function writeExtras(work: Work, turn: Turn, run: RunRecord): void {
   if (turn.cancelled) work.change(run).cancel = "under way";
   if (turn.survived) work.change(run).deaths = 0;
   if (turn.group !== null) work.change(run).group = turn.group;
+  if (turn.build !== null) Object.assign(work.change(run), turn.build);
   for (const { key, body } of turn.codes) work.changes.codes.set(key, body);
   if (turn.chunks !== null) {
     for (const chunk of turn.chunks.added) {
@@ -231,13 +233,19 @@ export function commitNote(work: Work, note: Note, n: number, worker: number): W
     work.insertArrival(n, wait, threw, value, null);
   }
   for (const attempt of note.attempts) work.setAttempt({ n, ...attempt, error: clean(attempt.error) });
-  if (note.release !== null && run.news === note.news) giveBack(work, run, note.release);
+  if (note.release !== null && run.news === note.news) giveBack(work, run, note.release, note.release.bound);
   return answer(work, run, note);
 }
 
 /** The run is anybody's again. */
-function giveBack(work: Work, run: RunRecord, { due, blocked }: Pick<Turn, "due" | "blocked">): void {
+function giveBack(
+  work: Work,
+  run: RunRecord,
+  { due, blocked }: Pick<Turn, "due" | "blocked">,
+  bound: string | null = null,
+): void {
   work.change(run);
+  run.bound = bound ?? run.bound;
   run.worker = null;
   // What is due at once is due from now on.
   run.due = due === 0 ? work.now : due;

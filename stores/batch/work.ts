@@ -90,6 +90,8 @@ export class Work {
       reason: null,
       needs: null,
       deaths: 0,
+      build: null,
+      bound: null,
       turn: 0,
     };
     this.numbers.set(run.id, n);

@@ -115,6 +115,8 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
       "reason",
       "needs",
       "deaths",
+      "build",
+      "bound",
     ] as const),
   ]);
   const ends = changes.ends.map(({ n, id, end }) => ({ n, id, value: end.value }));

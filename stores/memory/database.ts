@@ -26,6 +26,8 @@ export interface Record {
   readonly tags: Readonly<{ [name: string]: string }>;
   readonly priority: number;
   group: string;
+  build: string | null;
+  bound: string | null;
   readonly parent: string | null;
   readonly created: number;
   status: RunStatus;
@@ -91,6 +93,7 @@ export interface Database {
   /** Keys and ids of all events ever sent. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
+  readonly builds: Map<string, string>;
   /** By name: the content, and how many refer to it: runs, and the pasts of runs. */
   readonly chunks: Map<string, { readonly body: string | Uint8Array; runs: number }>;
   readonly schedules: Map<string, ScheduleRow>;
@@ -115,6 +118,7 @@ export function emptyDatabase(): Database {
     mailbox: new Map(),
     sent: new Set(),
     codes: new Map(),
+    builds: new Map(),
     chunks: new Map(),
     schedules: new Map(),
     places: new Map(),

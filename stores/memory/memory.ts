@@ -6,6 +6,7 @@ import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned, SUSPECT } from "../../runtime/engine/poison.ts";
 import type {
   Arrival,
+  BuildRecord,
   Claimed,
   Hint,
   Mending,
@@ -23,6 +24,7 @@ import type {
   StepFence,
   Store,
   StoreOptions,
+  Stranded,
   TransactionPort,
   TransactOutcome,
   WorkerInfo,
@@ -38,7 +40,7 @@ import { holdingsOf } from "./history.ts";
 import { forkRun, overrule } from "./overrule.ts";
 import { changeSchedule } from "./schedules.ts";
 import { MemoryTransaction, transact, within } from "./transactions.ts";
-import { cloneRun, collect, endByForce } from "./upkeep.ts";
+import { cloneRun, collect, endByForce, strand } from "./upkeep.ts";
 import { commitWrite, insertRun, retried } from "./writes.ts";
 
 /** Commits after which the event loop gets its turn. */
@@ -117,6 +119,8 @@ export class MemoryStore implements Store {
         secret: run.secret,
         priority: run.priority,
         group: run.group,
+        build: run.build,
+        bound: run.bound,
         snapshot: run.snapshot,
         chunks: chunksOf(data, run),
         waits: run.waits,
@@ -289,15 +293,26 @@ export class MemoryStore implements Store {
     return this.#data.schedules.delete(id);
   }
 
-  async unblock(id: string): Promise<boolean> {
+  async unblock(id: string, worker: string | null): Promise<boolean> {
     const run = this.#data.runs.get(id);
     if (run === undefined || run.status !== "blocked") return false;
+    run.bound ??= worker;
     run.status = "active";
     run.blocked = null;
     run.deaths = 0;
     run.due = this.#data.now();
     this.#tell({ kind: "ready" });
     return true;
+  }
+
+  async announce(builds: readonly BuildRecord[]): Promise<void> {
+    for (const { id, body } of builds) if (!this.#data.builds.has(id)) this.#data.builds.set(id, body);
+  }
+
+  async strand(reason: string): Promise<readonly Stranded[]> {
+    const blocked = strand(this.#data, reason);
+    if (blocked.length > 0) this.#tell({ kind: "ready" });
+    return blocked;
   }
 
   async due(worker: string, placement: Placement): Promise<number | null> {
@@ -384,6 +399,16 @@ export class MemoryStore implements Store {
       for (const { status } of this.#data.runs.values()) counts[status]++;
       return counts;
     },
+    reasons: async () => {
+      const reasons: { [code: string]: number } = {};
+      for (const { status, blocked } of this.#data.runs.values()) {
+        if (status !== "blocked") continue;
+        const [code] = blocked!.reason.split(" ", 1) as [string];
+        reasons[code] = (reasons[code] ?? 0) + 1;
+      }
+      return reasons;
+    },
+    builds: async () => [...this.#data.builds].map(([id, body]) => ({ id, body })),
     codes: async () => [...this.#data.codes].map(([key, body]) => ({ key, body })),
     schemaOf: async (key) =>
       this.#data.subscriptions.get(key)?.find(({ run }) => run.end === null)?.schema ?? null,
@@ -444,11 +469,12 @@ function row(run: Record): RunRow {
   const held = [...run.attempts.values()].filter((attempt) => attempt.due === null).length;
   return {
     ...{ id, entry, status, tags, priority, turn, epoch, worker, created, updated, due, cancel, blocked },
-    ...{ held, parent, group },
+    ...{ held, parent, group, build: run.build, bound: run.bound },
   };
 }
 
-function fits({ group, entry }: Record, { groups, only, except }: Placement): boolean {
+function fits({ group, entry, bound }: Record, { groups, only, except, builds }: Placement): boolean {
+  if (bound !== null && builds?.includes(bound) === false) return false;
   if (groups !== null && !groups.includes(group)) return false;
   return (only === null || only.includes(entry)) && !except.includes(entry);
 }

@@ -1,5 +1,5 @@
 /** Copies of runs, and their removal. */
-import type { Hint, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
+import type { Hint, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
@@ -64,6 +64,27 @@ export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint
   }
   keepPark(data, run);
   endRun(data, run, end, hints);
+}
+
+/** What no live worker can claim: see the store port. */
+export function strand(data: Database, reason: string): readonly Stranded[] {
+  const now = data.now();
+  const live = [...data.workers.values()].filter(({ until }) => until > now);
+  const held = new Set(live.flatMap(({ id, builds }) => [id, ...builds]));
+  const blocked: Stranded[] = [];
+  for (const run of data.runs.values()) {
+    const { id, entry, turn, bound, due } = run;
+    if (run.status !== "active" || run.worker !== null || due === null || due > now) continue;
+    if (bound === null || held.has(bound)) continue;
+    if (bound !== run.build) {
+      run.bound = null;
+      continue;
+    }
+    run.status = "blocked";
+    run.blocked = { reason: reason.replace("{build}", bound), needs: entry };
+    blocked.push({ id, entry, turn, build: bound });
+  }
+  return blocked;
 }
 
 /** Removes runs that ended before a time. @returns how many */

@@ -30,6 +30,8 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     tags: { ...run.tags },
     priority: run.priority,
     group: run.group,
+    build: worker === null ? null : (run.build ?? null),
+    bound: null,
     parent: run.parent,
     created: now,
     status: "active",
@@ -101,6 +103,7 @@ export function writeExtras(data: Database, run: Record, turn: Turn, hints: Hint
   for (const { wait, key } of turn.unsubscribe) unsubscribe(data, run, wait, key, hints);
   if (turn.survived) run.deaths = 0;
   if (turn.group !== null) run.group = turn.group;
+  if (turn.build !== null) Object.assign(run, turn.build);
   for (const wait of turn.consumed) {
     run.arrivals.delete(wait);
     run.taken.delete(wait);
@@ -160,6 +163,7 @@ function commitNote(data: Database, run: Record, note: Note, hints: Hint[]): Wri
   if (note.release !== null && !told) {
     run.worker = null;
     run.due = dueFrom(data, note.release.due);
+    run.bound = note.release.bound ?? run.bound;
     if (note.release.blocked !== null) {
       run.status = "blocked";
       run.blocked = note.release.blocked;

@@ -1,8 +1,8 @@
 /** Who owns which run: claims by priority and due time, leases of workers. A claim waits for no lock of a run. */
 import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
-import type { Claimed, Placement } from "../../runtime/engine/store.ts";
-import { claimedOf, type Row } from "../batch/index.ts";
+import type { Placement } from "../../runtime/engine/store.ts";
+import { type ClaimedRuns, claimedOf, type Row } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 import type { Parameter } from "./sql.ts";
 import { type StatementName, statements } from "./statements.ts";
@@ -19,13 +19,14 @@ const numbers = (rows: readonly Row[]): readonly number[] => rows.map(({ n }) =>
 
 /** Runs of a placement, as conditions behind those of a statement. */
 function placed(
-  { groups, only, except }: Placement,
+  { groups, only, except, builds }: Placement,
   group: string | null,
 ): readonly [string, readonly Parameter[]] {
   const conditions: [string, readonly string[]][] = [];
   if (group !== null && groups !== null) conditions.push([` AND ${group} IN ?`, groups]);
   if (only !== null) conditions.push([" AND entry IN ?", only]);
   if (except.length > 0) conditions.push([" AND entry NOT IN ?", except]);
+  if (builds !== null) conditions.push([" AND (bound IS NULL OR bound IN ?)", builds]);
   // A list is never empty: nothing is called so.
   const values = conditions.map(([, list]) => (list.length === 0 ? [""] : list));
   return [conditions.map(([text]) => text).join(""), values];
@@ -34,7 +35,7 @@ function placed(
 /**
  * Takes due runs, or buries one worker. One in a transaction, so that runs are locked in the order of their numbers.
  * @param now in ms
- * @returns null when a worker was buried: ask again
+ * @param forPosts whether to claim nothing when users' transactions have left something
  */
 export async function claimRuns(
   session: Session,
@@ -42,17 +43,19 @@ export async function claimRuns(
   worker: string,
   limit: number,
   placement: Placement,
-): Promise<{ readonly claimed: readonly Claimed[]; readonly numbers: readonly [string, number][] } | null> {
+  forPosts: boolean,
+): Promise<ClaimedRuns | "buried" | "posts"> {
   const [dead] = await rowsOf(session, "dead", [now]);
   if (dead !== undefined) {
     await buryWorker(session, dead.n, now);
-    return null;
+    return "buried";
   }
-  const owner = (await rowsOf(session, "claimer", [worker, now]))[0]?.n as number | undefined;
-  if (owner === undefined) return { claimed: [], numbers: [] };
-  const ns = await findRuns(session, now, owner, limit, placement);
+  const [claimer] = await rowsOf(session, "claimer", [worker, now]);
+  if (claimer === undefined) return { claimed: [], numbers: [] };
+  if (claimer.posted && forPosts) return "posts";
+  const ns = await findRuns(session, now, claimer.n, limit, placement);
   if (ns.length === 0) return { claimed: [], numbers: [] };
-  await session.run(statements.take, [owner, ns]);
+  await session.run(statements.take, [claimer.n, ns]);
   await session.run(statements.fence, [ns]);
   const rows = [...(await rowsOf(session, "claimed", [ns]))];
   rows.sort((a, b) => rankOf(a.priority, a.due) - rankOf(b.priority, b.due) || a.n - b.n);
@@ -108,7 +111,9 @@ export async function nextDue(
   worker: string,
   placement: Placement,
 ): Promise<number | null> {
-  const times = (await rowsOf(session, "nextLeaseEnd", [worker])).map(({ due }) => due as number | null);
+  const [ends] = await rowsOf(session, "nextLeaseEnd", [worker]);
+  if (ends.posted) return 0;
+  const times: (number | null)[] = [ends.due];
   const [condition, lists] = placed(placement, null);
   for (const { open, priority, due } of await queuesOf(session, placement)) {
     if (condition === "") times.push(due);

@@ -3,7 +3,7 @@
  * came is thrown away: its state is unknown.
  */
 import { ColdframeError } from "../../runtime/errors.ts";
-import type { Row } from "../batch/index.ts";
+import type { Lease, Row } from "../batch/index.ts";
 import { explain, isBroken, TooLarge } from "./failures.ts";
 import { type Parameter, type Server, sqlOf } from "./sql.ts";
 
@@ -40,9 +40,19 @@ export interface ConnectionOptions {
 
 /** Statements on one connection. */
 export interface Session {
-  readonly server: Server;
+  /** As its own settings are. */
+  server: Server;
+  /** Whether these are known. */
+  isChecked: boolean;
+  /** Where it is, for people. */
+  readonly where: string;
+  /** What tells these tables from others. */
+  readonly mark: number;
   run(text: string, values?: readonly Parameter[]): Promise<QueryResult>;
 }
+
+/** What pools have when nobody says otherwise. */
+const USUAL_POOL = 10;
 
 /** Before `migrate` has asked. */
 const UNKNOWN: Server = { kind: "mariadb", packet: 1024 * 1024, step: 1 };
@@ -52,6 +62,10 @@ export class Connections {
   readonly where: string;
   readonly prefix: string;
   server = UNKNOWN;
+  /** What tells these tables from others: known once they are there. */
+  mark = 0;
+  /** Connections at one time, at most. */
+  readonly most: number;
   readonly #timeout: number;
   readonly #connect: () => Promise<MysqlConnection>;
   readonly #end: () => Promise<void>;
@@ -62,12 +76,14 @@ export class Connections {
   private constructor(
     { prefix, answerTimeout }: ConnectionOptions,
     where: string,
+    most: number,
     own: boolean,
     connect: () => Promise<MysqlConnection>,
     end: () => Promise<void>,
   ) {
     this.prefix = prefix;
     this.where = where;
+    this.most = most;
     this.#timeout = answerTimeout;
     this.#own = own;
     this.#connect = connect;
@@ -78,10 +94,12 @@ export class Connections {
     if (typeof source !== "string") {
       const pool = (typeof source.promise === "function" ? source.promise() : source) as {
         getConnection(): Promise<MysqlConnection>;
+        readonly pool?: { readonly config?: { readonly connectionLimit?: number } };
       };
       return new Connections(
         options,
         "the pool",
+        pool.pool?.config?.connectionLimit ?? USUAL_POOL,
         false,
         () => pool.getConnection(),
         async () => {},
@@ -101,6 +119,7 @@ export class Connections {
     return new Connections(
       options,
       where,
+      options.connections,
       true,
       () => pool.getConnection() as unknown as Promise<MysqlConnection>,
       () => pool.end(),
@@ -112,32 +131,70 @@ export class Connections {
     return this.session((session) => session.run(text, values));
   }
 
-  /** Uses one connection. */
-  async session<T>(body: (session: Session) => Promise<T>): Promise<T> {
+  /** A connection that is ours until it is released. */
+  async lease(): Promise<Lease<Session>> {
     let connection: MysqlConnection;
     try {
       connection = await this.#connect();
     } catch (error) {
       throw explain(error, this.where);
     }
-    try {
-      const session = this.#sessionOf(connection);
-      if (this.#own && !this.#set.has(connection)) {
+    const release = (broken: boolean) => {
+      if (broken) connection.destroy();
+      else connection.release();
+    };
+    const session = this.#sessionOf(connection);
+    if (this.#own && !this.#set.has(connection)) {
+      try {
         // Of what others have locked, only what fits a condition concerns us; and no server takes part of a value.
         await session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
         await session.run(
           "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ENGINE_SUBSTITUTION'",
         );
-        this.#set.add(connection);
+      } catch (error) {
+        release(true);
+        throw error;
       }
+      this.#set.add(connection);
+    }
+    return { session, client: connection, isPooled: true, release };
+  }
+
+  /** Uses one connection. */
+  async session<T>(body: (session: Session) => Promise<T>): Promise<T> {
+    const { session, release } = await this.lease();
+    try {
       const result = await body(session);
-      connection.release();
+      release(false);
       return result;
     } catch (error) {
-      if (isBroken(error)) connection.destroy();
-      else connection.release();
+      release(isBroken(error));
       throw error;
     }
+  }
+
+  explain(error: unknown): Error {
+    return explain(error, this.where);
+  }
+
+  /** Statements on a connection of a user's, whose errors are its own; null: it is none. */
+  over(client: unknown): Session | null {
+    if (typeof client !== "object" || client === null || "getConnection" in client) return null;
+    const { promise } = client as { readonly promise?: unknown };
+    const connection = (typeof promise === "function" ? promise.call(client) : client) as MysqlConnection;
+    if (typeof connection.query !== "function") return null;
+    return this.#session(async (question) => {
+      let answer: unknown;
+      try {
+        answer = await connection.query(question);
+      } catch (error) {
+        const explained = explain(error, this.where);
+        // Another database has no such tables.
+        throw (explained as { readonly code?: string }).code === "CF3014" ? notOurs(this.where) : error;
+      }
+      if (!Array.isArray(answer)) throw notOurs(this.where);
+      return answer;
+    }, false);
   }
 
   /** Commits what `body` did; nothing of it when it throws. */
@@ -163,22 +220,31 @@ export class Connections {
   }
 
   #sessionOf(connection: MysqlConnection): Session {
-    const { server, prefix } = this;
-    return {
-      server,
+    return this.#session(async (question) => {
+      try {
+        return await connection.query(question);
+      } catch (error) {
+        throw explain(error, this.where);
+      }
+    }, true);
+  }
+
+  #session(ask: (question: Question) => Promise<unknown[]>, isChecked: boolean): Session {
+    const { prefix, where, mark } = this;
+    const session: Session = {
+      server: this.server,
+      isChecked,
+      where,
+      mark,
       run: async (text, values = []) => {
+        const { server } = session;
         const sql = sqlOf(text, values, prefix, server);
         // The server would cut the connection.
         if (sql.length * 3 > server.packet) {
           const bytes = Buffer.byteLength(sql) + 1;
           if (bytes > server.packet) throw new TooLarge(bytes, server.packet);
         }
-        let result: unknown;
-        try {
-          [result] = await connection.query({ sql, typeCast, timeout: this.#timeout });
-        } catch (error) {
-          throw explain(error, this.where);
-        }
+        const [result] = await ask({ sql, typeCast, timeout: this.#timeout });
         if (Array.isArray(result)) return { rows: result, rowCount: result.length, insertId: 0 };
         const { affectedRows, insertId } = result as {
           readonly affectedRows: number;
@@ -187,7 +253,14 @@ export class Connections {
         return { rows: [], rowCount: affectedRows, insertId: Number(insertId) };
       },
     };
+    return session;
   }
+}
+
+type Question = Parameters<MysqlConnection["query"]>[0];
+
+function notOurs(where: string): ColdframeError {
+  return new ColdframeError("CF3110", `the connection is to another database than ${where}`);
 }
 
 interface Field {

@@ -5,7 +5,7 @@ import { Again, type Failure } from "../batch/index.ts";
 /** The server's number of an error; undefined when it was not the server that spoke. */
 export function numberOf(error: unknown): number | undefined {
   const reported = error instanceof ColdframeError && error.cause !== undefined ? error.cause : error;
-  const { errno, sqlState } = reported as { readonly errno?: unknown; readonly sqlState?: unknown };
+  const { errno, sqlState } = (reported ?? {}) as { readonly errno?: unknown; readonly sqlState?: unknown };
   return typeof errno === "number" && typeof sqlState === "string" ? errno : undefined;
 }
 
@@ -18,6 +18,34 @@ export function isBroken(error: unknown): boolean {
   if (!(error instanceof ColdframeError) || error.cause === undefined) return false;
   const number = numberOf(error);
   return number === undefined || GONE.includes(number);
+}
+
+/** What the server has undone whole because of others' transactions: deadlock, a row changed since it was read. */
+const UNDONE = [1213, 1020];
+
+/**
+ * What the server said, when an error says that a `COMMIT` was refused; undefined: it may have been carried out.
+ */
+export function refusalOf(error: unknown): unknown {
+  return UNDONE.includes(numberOf(error) ?? 0) ? (error as Error).cause : undefined;
+}
+
+/** What users' statements fail with: errors of the driver as they are. */
+export const userFailures = {
+  isCollision: (error: unknown): boolean => UNDONE.includes(numberOf(error) ?? 0),
+  /** What has failed does not keep others from being carried out. */
+  isConsequence: (): boolean => false,
+  isSaid: (error: unknown): boolean => !isLost(error) && numberOf(error) !== undefined,
+  isLost,
+};
+
+function isLost(error: unknown): boolean {
+  const number = numberOf(error);
+  if (number !== undefined) return GONE.includes(number);
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === "string" && /^(E[A-Z]{3,}|ERR_STREAM_\w+|PROTOCOL_CONNECTION_LOST)$/.test(code))
+    return true;
+  return /^Connection lost|closed state/.test(String(message));
 }
 
 /** Deadlock, lock wait timeout, a lock that was asked for without a wait. */

@@ -5,11 +5,16 @@
 import { createHash } from "node:crypto";
 import { ColdframeError } from "../../runtime/errors.ts";
 import type { Connections, Session } from "./connections.ts";
+import { numberOf } from "./failures.ts";
 import { migrations, OLDEST, SCHEMA_VERSION } from "./schema.ts";
 import type { Server } from "./sql.ts";
+import { statements } from "./statements.ts";
 
 /** How long to wait for another one that migrates, in seconds. */
 const PATIENCE = 120;
+
+/** There is such a column, or such a key. */
+const IS_THERE: readonly number[] = [1060, 1061];
 
 /**
  * @param create whether the tables are made when there are none
@@ -20,28 +25,33 @@ export async function migrate(connections: Connections, create: boolean): Promis
     connections.server = await serverOf(session, connections.where);
   });
   await connections.session(async (session) => {
-    const found = await versionOf(session, connections);
-    if (found === SCHEMA_VERSION) return;
-    if (found === null && !create) {
-      throw new ColdframeError(
-        "CF3014",
-        `there are no tables "${connections.prefix}…" at ${connections.where}. A worker makes them when it starts for the first time`,
-      );
-    }
-    const lock = await lockOf(session, connections.prefix);
-    const { rows } = await session.run("SELECT GET_LOCK(?, ?) AS got", [lock, PATIENCE]);
-    if (rows[0].got !== 1) {
-      throw new ColdframeError(
-        "CF3013",
-        `${connections.where}: another process has been bringing the tables up to date for ${PATIENCE} seconds. Look for what it waits for`,
-      );
-    }
-    try {
-      await bring(session, connections);
-    } finally {
-      await session.run("SELECT RELEASE_LOCK(?) AS released", [lock]);
-    }
+    await bringUpToDate(session, connections, create);
+    connections.mark = (await session.run(statements.mark)).rows[0].mark;
   });
+}
+
+async function bringUpToDate(session: Session, connections: Connections, create: boolean): Promise<void> {
+  const found = await versionOf(session, connections);
+  if (found === SCHEMA_VERSION) return;
+  if (found === null && !create) {
+    throw new ColdframeError(
+      "CF3014",
+      `there are no tables "${connections.prefix}…" at ${connections.where}. A worker makes them when it starts for the first time`,
+    );
+  }
+  const lock = await lockOf(session, connections.prefix);
+  const { rows } = await session.run("SELECT GET_LOCK(?, ?) AS got", [lock, PATIENCE]);
+  if (rows[0].got !== 1) {
+    throw new ColdframeError(
+      "CF3013",
+      `${connections.where}: another process has been bringing the tables up to date for ${PATIENCE} seconds. Look for what it waits for`,
+    );
+  }
+  try {
+    await bring(session, connections);
+  } finally {
+    await session.run("SELECT RELEASE_LOCK(?) AS released", [lock]);
+  }
 }
 
 async function bring(session: Session, connections: Connections): Promise<void> {
@@ -52,7 +62,14 @@ async function bring(session: Session, connections: Connections): Promise<void> 
     await session.run("INSERT IGNORE INTO @version (version) VALUES (0)");
   }
   for (let next = version ?? 0; next < SCHEMA_VERSION; next++) {
-    for (const text of migrations[next]!) await session.run(text);
+    for (const text of migrations[next]!) {
+      try {
+        await session.run(text);
+      } catch (error) {
+        // A migration that broke off here was made this far.
+        if (!IS_THERE.includes(numberOf(error) ?? 0)) throw error;
+      }
+    }
     await session.run("UPDATE @version SET version = ?", [next + 1]);
   }
 }
@@ -63,7 +80,8 @@ async function lockOf(session: Session, prefix: string): Promise<string> {
   return `coldframe ${createHash("sha1").update(`${name} ${prefix}`).digest("hex")}`;
 }
 
-async function serverOf(session: Session, where: string): Promise<Server> {
+/** What the server is, and that the session can be used. @throws ColdframeError CF3016 */
+export async function serverOf(session: Session, where: string): Promise<Server> {
   const [row] = (
     await session.run(`SELECT VERSION() AS version, @@max_allowed_packet AS packet, @@auto_increment_increment AS step,
       @@sql_mode AS mode, @@character_set_client AS client, @@character_set_connection AS connection`)

@@ -17,9 +17,11 @@ export interface MysqlOptions {
   readonly connectTimeout?: number;
   /** How long to wait for an answer of the server before the connection is given up, in ms. Default 30,000. */
   readonly answerTimeout?: number;
+  /** How long a transactional step may have its transaction before CF3109, in ms. Default 30,000; less than a lease. */
+  readonly transaction?: number;
 }
 
-const NUMBERS = ["connections", "poll", "connectTimeout", "answerTimeout"] as const;
+const NUMBERS = ["connections", "poll", "connectTimeout", "answerTimeout", "transaction"] as const;
 
 /** @throws ColdframeError CF2301 */
 export function checkMysqlOptions(options: MysqlOptions): Required<MysqlOptions> {
@@ -35,6 +37,7 @@ export function checkMysqlOptions(options: MysqlOptions): Required<MysqlOptions>
     poll = 20_000,
     connectTimeout = 10_000,
     answerTimeout = 30_000,
+    transaction = 30_000,
   } = options;
   // Names of tables are cut at 64 letters.
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(prefix))
@@ -44,10 +47,11 @@ export function checkMysqlOptions(options: MysqlOptions): Required<MysqlOptions>
     ["poll", poll, 0],
     ["connectTimeout", connectTimeout, 1],
     ["answerTimeout", answerTimeout, 1],
+    ["transaction", transaction, 1],
   ] as const)
     if (!Number.isInteger(value) || value < least)
       throw wrong(name, value, `an integer of at least ${least}`);
-  return { prefix, create, connections, poll, connectTimeout, answerTimeout };
+  return { prefix, create, connections, poll, connectTimeout, answerTimeout, transaction };
 }
 
 function wrong(option: string, value: unknown, expected: string): ColdframeError {

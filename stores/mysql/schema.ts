@@ -27,7 +27,9 @@
  * | `parks`         | park of such a run that is over          | when it ends                     |
  * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
  * | `journal`       | fork, rewind or edit                     | once                             |
- * | `signals`       | one: changes with what others should know | after commits, now and then     |
+ * | `builds`        | build that a worker has announced        | once                             |
+ * | `signals`       | changes with what others should know, and a number that tells these tables from others | after commits, now and then; once |
+ * | `outbox`        | event, or started runs, of a user's transaction | there, removed when carried out |
  * | `version`       | these tables: their version              | by migrations                    |
  *
  * Ids and keys are `VARBINARY`: compared byte by byte, also spaces at their ends, in whatever collation the server likes. There
@@ -143,6 +145,21 @@ export const migrations: readonly (readonly string[])[] = [
     table("run_chunks", "n BIGINT NOT NULL, c BIGINT NOT NULL, PRIMARY KEY (n, c), KEY run_chunks_of (c)"),
     table("signals", "n INT PRIMARY KEY, version BIGINT NOT NULL"),
     "INSERT IGNORE INTO @signals (n, version) VALUES (1, 1)",
+  ],
+  [
+    "INSERT IGNORE INTO @signals (n, version) VALUES (2, FLOOR(RAND() * 9007199254740991))",
+    table(
+      "outbox",
+      `seq BIGINT AUTO_INCREMENT PRIMARY KEY, kind VARBINARY(16) NOT NULL, name VARBINARY(1536), id VARBINARY(1536), body LONGTEXT,
+      run ${NAME}, \`max\` DOUBLE`,
+    ),
+  ],
+  [
+    `ALTER TABLE @queue ADD COLUMN build ${NAME}`,
+    `ALTER TABLE @queue ADD COLUMN bound ${NAME}`,
+    "ALTER TABLE @queue ADD KEY queue_bound (bound, due)",
+    "ALTER TABLE @workers ADD COLUMN builds TEXT",
+    table("builds", `id ${NAME} PRIMARY KEY, body LONGTEXT NOT NULL`),
   ],
   [
     table("histories", "n BIGINT PRIMARY KEY, keep INT NOT NULL"),

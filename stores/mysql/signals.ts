@@ -40,6 +40,12 @@ export class Signals {
     this.#telling.unref();
   }
 
+  /** A transaction of a user's is under way: nobody tells of its commit, so it is looked for, often at first. */
+  expect(): void {
+    this.#gap = SHORTEST;
+    this.#schedule();
+  }
+
   async end(): Promise<void> {
     clearTimeout(this.#looking);
     if (this.#telling !== undefined) {
@@ -64,6 +70,7 @@ export class Signals {
       try {
         const { rows, insertId } = await this.#connections.run(text);
         this.#see(rows[0]?.version ?? insertId, text === statements.signal);
+        if (rows[0]?.posted && !this.#ended) this.#heard({ kind: "others" });
       } catch {
         // The engine finds out by itself that the database is not there; signals are only hints.
         this.#gap = Math.min(this.#longest, this.#gap * 2);

@@ -6,6 +6,13 @@ import { statements } from "./statements.ts";
 import { allocate } from "./tables.ts";
 import { piecesOf } from "./write-changes.ts";
 
+/** The first of each id. */
+export function withoutRepeats(runs: readonly NewRun[]): readonly NewRun[] {
+  const first = new Map<string, NewRun>();
+  for (const run of runs) if (!first.has(run.id)) first.set(run.id, run);
+  return [...first.values()];
+}
+
 /**
  * Inserts those whose ids are new, without a limit; claimed at once when the worker lives.
  * @param now in ms @returns number of each that was inserted, and whether they were claimed
@@ -16,12 +23,27 @@ export async function insertRuns(
   worker: string | null,
   now: number,
 ): Promise<{ readonly created: ReadonlyMap<string, number>; readonly claimed: boolean }> {
-  const runs = [...new Map([...all].reverse().map((run) => [run.id, run])).values()].reverse();
+  const runs = withoutRepeats(all);
   const owner =
     worker === null
       ? undefined
       : ((await session.run(statements.claimer, [worker, now])).rows[0]?.n as number | undefined);
   const free = await allocate(session, runs.length);
+  return { created: await insertNew(session, runs, free, owner ?? null, now), claimed: owner !== undefined };
+}
+
+/**
+ * Inserts those whose ids are new.
+ * @param runs without two of one id @param free a number for each @param owner number of a worker, null: nobody's; one with a limit waits
+ * @returns number of each that was inserted
+ */
+export async function insertNew(
+  session: Session,
+  runs: readonly NewRun[],
+  free: readonly number[],
+  owner: number | null,
+  now: number,
+): Promise<ReadonlyMap<string, number>> {
   const rows = runs.map(({ id, entry, priority, call, secret, tags, parent }, i) => [
     ...[free[i]!, id, entry, priority, call, secret, tagsOf(tags), parent, now],
   ]);
@@ -33,15 +55,16 @@ export async function insertRuns(
   );
   const fresh = runs.filter(({ id }) => created.has(id));
   if (fresh.length > 0) {
-    const epoch = owner === undefined ? 0 : 1;
+    const epoch = owner === null ? 0 : 1;
     await session.run(statements.insertQueue, [
-      fresh.map(({ id, entry, priority, group }) => [
-        ...[created.get(id)!, entry, priority, group, "active", now, owner ?? null, epoch, 0, false, "no"],
+      fresh.map(({ id, entry, priority, group, limit, build }) => [
+        ...[created.get(id)!, entry, priority, group, "active", limit === null ? now : null, owner, epoch],
+        ...[0, false, "no", owner === null ? null : (build ?? null)],
       ]),
     ]);
     await session.run(statements.insertStates, [
       fresh.map(({ id }) => [created.get(id)!, epoch, 0, now, "[]\n"]),
     ]);
   }
-  return { created, claimed: owner !== undefined };
+  return created;
 }

@@ -10,7 +10,7 @@
 export const NOW =
   "COALESCE(?, TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000)";
 
-const RUN = `q.n, r.id, r.entry, q.status, q.cancel, q.priority, q.grp, q.due, q.reason, q.needs, q.epoch, s.turn, s.updated, r.tags,
+const RUN = `q.n, r.id, r.entry, q.status, q.cancel, q.priority, q.grp, q.due, q.reason, q.needs, q.build, q.bound, q.epoch, s.turn, s.updated, r.tags,
   r.parent, r.created, w.id AS worker,
   (SELECT COUNT(*) FROM @attempts a WHERE a.n = q.n AND a.due IS NULL) AS held`;
 const FROM =
@@ -24,6 +24,8 @@ const HOLDINGS = `q.cancel,
   (SELECT JSON_ARRAYAGG(JSON_ARRAY(CONVERT(f.\`key\` USING utf8mb4), CONVERT(f.target USING utf8mb4), f.once))
     FROM @feeds f WHERE f.n = q.n) AS feeds`;
 const PARK = "SELECT turn, saved, cancel, places, feeds, body FROM @parks";
+/** Whether users' transactions have left something in the outbox. */
+const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
 
 export const statements = {
   now: `SELECT ${NOW} AS now`,
@@ -38,7 +40,7 @@ export const statements = {
   startRuns: `INSERT INTO @runs (n, id, entry, priority, \`call\`, secret, tags, parent, created) VALUES ?
     ON DUPLICATE KEY UPDATE n = @runs.n`,
   insertQueue:
-    "INSERT INTO @queue (n, entry, priority, grp, status, due, worker, epoch, news, told, cancel) VALUES ?",
+    "INSERT INTO @queue (n, entry, priority, grp, status, due, worker, epoch, news, told, cancel, build) VALUES ?",
   insertStates: "INSERT INTO @states (n, epoch, turn, updated, body) VALUES ?",
 
   // Turns that change one row only. `queue` is read and not locked.
@@ -59,7 +61,7 @@ export const statements = {
   lockRuns: "SELECT n FROM @queue WHERE n IN ? ORDER BY n FOR UPDATE",
   tryRuns: "SELECT n FROM @queue WHERE n IN ? ORDER BY n FOR UPDATE SKIP LOCKED",
   /** After they were locked: what a statement sees is from when it began. */
-  runRecords: `SELECT q.n, r.id, q.grp AS \`group\`, q.status, q.due, q.worker, q.epoch, q.news, q.told, q.cancel, q.reason, q.needs, q.deaths, s.turn
+  runRecords: `SELECT q.n, r.id, q.grp AS \`group\`, q.status, q.due, q.worker, q.epoch, q.news, q.told, q.cancel, q.reason, q.needs, q.deaths, q.build, q.bound, s.turn
     FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n WHERE q.n IN ? ORDER BY q.n`,
   /** Of one key. */
   waiting: `SELECT 'wait' AS kind, \`key\`, n, wait, \`schema\` AS a, NULL AS b, NULL AS c FROM @subscriptions
@@ -87,11 +89,11 @@ export const statements = {
 
   // Workers and claims.
 
-  addWorker: `INSERT INTO @workers (id, lease, \`until\`, about) VALUES (?, ?, ${NOW} + ?, ?)`,
-  renewWorker: `UPDATE @workers SET \`until\` = ${NOW} + ?, beats = beats + 1 WHERE id = ? AND \`until\` > ${NOW}`,
+  addWorker: `INSERT INTO @workers (id, lease, \`until\`, about, builds) VALUES (?, ?, ${NOW} + ?, ?, ?)`,
+  renewWorker: `UPDATE @workers SET \`until\` = ${NOW} + ?, builds = ?, beats = beats + 1 WHERE id = ? AND \`until\` > ${NOW}`,
   workers: "SELECT id, n FROM @workers WHERE id IN ?",
   /** The lease of who claims, which nobody can end before the claim has; and one that has ended. */
-  claimer: "SELECT n FROM @workers WHERE id = ? AND `until` > ? LOCK IN SHARE MODE",
+  claimer: `SELECT n, ${POSTED} FROM @workers WHERE id = ? AND \`until\` > ? LOCK IN SHARE MODE`,
   dead: "SELECT n FROM @workers WHERE `until` <= ? ORDER BY `until` LIMIT 1 FOR UPDATE SKIP LOCKED",
   lockWorker: "SELECT n FROM @workers WHERE id = ? FOR UPDATE",
   ownedBy: "SELECT n FROM @queue WHERE worker = ?",
@@ -110,15 +112,52 @@ export const statements = {
   dueRun: "SELECT n FROM @queue WHERE n = ? AND open IS NOT NULL AND due <= ? FOR UPDATE SKIP LOCKED",
   take: "UPDATE @queue SET worker = ?, epoch = epoch + 1, told = 0 WHERE n IN ?",
   fence: "UPDATE @states SET epoch = epoch + 1 WHERE n IN ?",
-  claimed: `SELECT q.n, r.id, q.entry, q.epoch, s.turn, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths, s.body, r.\`call\`, r.secret,
+  claimed: `SELECT q.n, r.id, q.entry, q.epoch, s.turn, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths, q.build, q.bound, s.body, r.\`call\`, r.secret,
       h.keep
     FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE q.n IN ?`,
   chunksOf: `SELECT c.n, k.hash, k.bytes, k.is_text FROM @run_chunks c JOIN @chunks k ON k.c = c.c
     WHERE c.n IN ? ORDER BY c.n, c.c`,
-  nextLeaseEnd: "SELECT MIN(`until`) AS due FROM @workers WHERE id <> ?",
-  news: `SELECT q.n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
-    WHERE q.told = 1 AND q.worker = (SELECT n FROM @workers WHERE id = ?)`,
-  liveWorkers: `SELECT id, lease, \`until\`, about FROM @workers WHERE \`until\` > ${NOW} ORDER BY id`,
+  nextLeaseEnd: `SELECT MIN(\`until\`) AS due, ${POSTED} FROM @workers WHERE id <> ?`,
+  /** And one without a run, when there is nothing but posts. */
+  news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
+    LEFT JOIN (SELECT q.n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
+      WHERE q.told = 1 AND q.worker = (SELECT n FROM @workers WHERE id = ?)) x ON TRUE`,
+  liveWorkers: `SELECT id, lease, \`until\`, about, builds FROM @workers WHERE \`until\` > ${NOW} ORDER BY id`,
+
+  // Builds.
+
+  addBuilds: "INSERT IGNORE INTO @builds (id, body) VALUES ?",
+  /** Due runs that are bound to what no live worker is or holds. Parameters: time twice, how many. */
+  stranded: `SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND q.open IS NOT NULL AND q.due <= ?
+    AND NOT EXISTS (SELECT 1 FROM @workers w WHERE w.\`until\` > ? AND (w.id = q.bound
+      OR JSON_CONTAINS(COALESCE(w.builds, '[]'), JSON_QUOTE(CONVERT(q.bound USING utf8mb4)))))
+    ORDER BY q.n LIMIT ? FOR UPDATE SKIP LOCKED`,
+  strandedRuns: `SELECT r.id, q.entry, s.turn, q.build FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n
+    WHERE q.n IN ? AND q.bound = q.build`,
+  /** Assignments are made one after the other. */
+  strand: `UPDATE @queue SET
+      reason = IF(bound = build, REPLACE(?, CONCAT('{build', '}'), CONVERT(bound USING utf8mb4)), NULL),
+      needs = IF(bound = build, CONVERT(entry USING utf8mb4), NULL),
+      status = IF(bound = build, 'blocked', status),
+      bound = IF(bound = build, bound, NULL)
+    WHERE n IN ?`,
+
+  // Transactions of users.
+
+  mark: "SELECT version AS mark FROM @signals WHERE n = 2",
+  /** Parameters: wait; number of the run, its worker, epoch. */
+  outcome: `SELECT q.n, a.wait, a.threw, a.value FROM @queue q LEFT JOIN @arrivals a ON a.n = q.n AND a.wait = ?
+    WHERE q.n = ? AND q.worker = ? AND q.epoch = ?`,
+  lockRun: "SELECT n FROM @queue WHERE n = ? FOR UPDATE",
+  lockOwned: "SELECT n FROM @queue WHERE n = ? AND worker = ? AND epoch = ? FOR UPDATE",
+  record: "INSERT INTO @arrivals (n, wait, threw, value) VALUES (?, ?, ?, ?)",
+  /** Parameters: kind, name, id, body, run, max. */
+  post: "INSERT INTO @outbox (kind, name, id, body, run, `max`) VALUES ?",
+  statusOf: "SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = ?",
+  posts: "SELECT seq, kind, name, id, body, run, `max` FROM @outbox ORDER BY seq LIMIT ?",
+  lockPosts: "SELECT seq FROM @outbox WHERE seq IN ? ORDER BY seq FOR UPDATE SKIP LOCKED",
+  dropPosts: "DELETE FROM @outbox WHERE seq IN ?",
+  forgetSome: "DELETE FROM @numbers WHERE n IN ?",
 
   // Upkeep.
 
@@ -158,7 +197,7 @@ export const statements = {
   // What other processes should know.
 
   signal: "UPDATE @signals SET version = LAST_INSERT_ID(version + 1) WHERE n = 1",
-  signals: "SELECT version FROM @signals WHERE n = 1",
+  signals: `SELECT version, ${POSTED} FROM @signals WHERE n = 1`,
 
   // What is looked at.
 
@@ -167,6 +206,9 @@ export const statements = {
   /** Newest first. Parameters: last id of the page before. Conditions follow. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < COALESCE((SELECT n FROM @runs WHERE id = ?), 9223372036854775807)`,
   counts: "SELECT status, COUNT(*) AS runs FROM @queue GROUP BY status",
+  reasons: `SELECT SUBSTRING_INDEX(reason, ' ', 1) AS code, COUNT(*) AS runs FROM @queue WHERE status = 'blocked'
+    GROUP BY code`,
+  builds: "SELECT id, body FROM @builds ORDER BY id",
   codes: "SELECT `key`, body FROM @codes ORDER BY `key`",
   schemaOf: "SELECT `schema` FROM @subscriptions WHERE `key` = ? ORDER BY n, wait LIMIT 1",
   schedule: `${SCHEDULE} WHERE id = ?`,

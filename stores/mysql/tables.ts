@@ -14,6 +14,7 @@ import {
   openingsOf,
   type Past,
   type PlaceRecord,
+  type PostRecord,
   pastsOf,
   type Row,
   type RunRecord,
@@ -119,6 +120,15 @@ export class MysqlTables implements Tables {
     return new Map((await this.#rows("bodies", [runs])).map(({ n, body }) => [n, unpackBody(body).waits]));
   }
 
+  async takePosts(posts: readonly PostRecord[]): Promise<boolean> {
+    const seqs = posts.map(({ seq }) => seq);
+    if ((await this.#rows("lockPosts", [seqs])).length < seqs.length) return false;
+    await this.session.run(statements.dropPosts, [seqs]);
+    const numbers = posts.flatMap(({ kind, body }) => (kind === "start" ? JSON.parse(body!) : []));
+    if (numbers.length > 0) await this.session.run(statements.forgetSome, [numbers]);
+    return true;
+  }
+
   write(changes: Changes): Promise<boolean> {
     return writeChanges(new MysqlWriter(this.session), changes, this.now);
   }
@@ -139,11 +149,16 @@ export class MysqlTables implements Tables {
   }
 }
 
+/** The same, of which the rows stay: to remove them locks what others want to insert until the transaction ends. */
+export async function reserveNumbers(session: Session, count: number): Promise<readonly number[]> {
+  const { insertId } = await session.run(statements.allocate, [Array.from({ length: count }, () => [null])]);
+  return Array.from({ length: count }, (_, i) => insertId + i * session.server.step);
+}
+
 /** Numbers for new runs: rows that are gone at once, but the server never hands out one of them again. */
 export async function allocate(session: Session, count: number): Promise<readonly number[]> {
-  const { insertId } = await session.run(statements.allocate, [Array.from({ length: count }, () => [null])]);
-  const numbers = Array.from({ length: count }, (_, i) => insertId + i * session.server.step);
-  await session.run(statements.forget, [insertId, numbers.at(-1)!]);
+  const numbers = await reserveNumbers(session, count);
+  await session.run(statements.forget, [numbers[0]!, numbers.at(-1)!]);
   return numbers;
 }
 

@@ -1,5 +1,5 @@
 /** What people and time do to runs, as SQL: copies, removal, rates. */
-import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import type { NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { type Tables, unpackBody } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 import { numberOf } from "./failures.ts";
@@ -53,8 +53,8 @@ export async function cloneRun(
   );
   if (!made) return "exists";
   await session.run(
-    `INSERT INTO @queue (n, entry, priority, grp, due, epoch, news)
-      SELECT ?, entry, priority, grp, ?, 0, 0 FROM @queue WHERE n = ?`,
+    `INSERT INTO @queue (n, entry, priority, grp, due, epoch, news, build, bound)
+      SELECT ?, entry, priority, grp, ?, 0, 0, build, bound FROM @queue WHERE n = ?`,
     [n, now, from],
   );
   await session.run(
@@ -83,6 +83,19 @@ async function forgetPast(session: Session, ns: readonly number[], lock: Tables[
   for (const table of ["histories", "journal", "past_chunks", "parks"])
     await session.run(`DELETE FROM @${table} WHERE n IN ?`, [ns]);
   if (chunks.length > 0) await session.run(lists.dropChunks, [chunks]);
+}
+
+/** Runs that are looked after at one time. */
+const STRANDED = 1000;
+
+/** What no live worker can claim: see the store port. */
+export async function strand(session: Session, reason: string, now: number): Promise<readonly Stranded[]> {
+  const { rows } = await session.run(statements.stranded, [now, now, STRANDED]);
+  if (rows.length === 0) return [];
+  const ns = rows.map(({ n }) => n as number);
+  const blocked = (await session.run(statements.strandedRuns, [ns])).rows;
+  await session.run(statements.strand, [reason, ns]);
+  return blocked.map(({ id, entry, turn, build }) => ({ id, entry, turn, build }));
 }
 
 /** Removes what ended before a time. @param lock waits for the locks of names @returns runs removed */

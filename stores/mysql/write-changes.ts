@@ -37,7 +37,7 @@ const changes: Readonly<Record<ChangeName, (rows: Rows, first: readonly Value[])
       statements.insertQueue,
       [
         rows.map(([n, , entry, priority, , , , , group, status, due, news, told, cancel]) => [
-          ...[n!, entry!, priority!, group!, status!, due!, null, 0, news!, told!, cancel!],
+          ...[n!, entry!, priority!, group!, status!, due!, null, 0, news!, told!, cancel!, null],
         ]),
       ],
     ],
@@ -45,9 +45,9 @@ const changes: Readonly<Record<ChangeName, (rows: Rows, first: readonly Value[])
   ],
   setRuns: (rows) => [
     [
-      `UPDATE {n, grp, status, due, worker, news, told, cancel, reason, needs, deaths} STRAIGHT_JOIN @queue q ON q.n = v.n
+      `UPDATE {n, grp, status, due, worker, news, told, cancel, reason, needs, deaths, build, bound} STRAIGHT_JOIN @queue q ON q.n = v.n
         SET q.grp = v.grp, q.status = v.status, q.due = v.due, q.worker = v.worker, q.news = v.news, q.told = v.told, q.cancel = v.cancel,
-          q.reason = v.reason, q.needs = v.needs, q.deaths = v.deaths`,
+          q.reason = v.reason, q.needs = v.needs, q.deaths = v.deaths, q.build = v.build, q.bound = v.bound`,
       [rows],
     ],
   ],

@@ -2,29 +2,32 @@
 import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
 import type { Claimed, Placement } from "../../runtime/engine/store.ts";
-import { claimedOf, type Row } from "../batch/index.ts";
+import { type ClaimedRuns, claimedOf, type Row } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 
 /**
  * Takes due runs, or buries one worker. One in a transaction, so that runs are locked in the order of their numbers.
  * @param now in ms
- * @returns null when a worker was buried: ask again
+ * @param forPosts whether to claim nothing when users' transactions have left something
  */
 export async function claimRuns(
   session: Session,
   now: number,
   worker: string,
   limit: number,
-  { groups, only, except }: Placement,
-): Promise<{ readonly claimed: readonly Claimed[]; readonly numbers: readonly [string, number][] } | null> {
+  { groups, only, except, builds }: Placement,
+  forPosts: boolean,
+): Promise<ClaimedRuns | "buried" | "posts"> {
   const dead = (await session.run("dead", [now])).rows[0];
   if (dead !== undefined) {
     await buryWorker(session, dead.n, now);
-    return null;
+    return "buried";
   }
-  const owner = (await session.run("claimer", [now, worker])).rows[0]?.n as number | undefined;
-  if (owner === undefined) return { claimed: [], numbers: [] };
-  const suspect = (await session.run("suspect", [now, groups, only, except])).rows[0]?.n as
+  const [claimer] = (await session.run("claimer", [now, worker])).rows;
+  if (claimer === undefined) return { claimed: [], numbers: [] };
+  if (claimer.posted && forPosts) return "posts";
+  const owner = claimer.n as number;
+  const suspect = (await session.run("suspect", [now, groups, only, except, builds])).rows[0]?.n as
     | number
     | undefined;
   let rows: Row[] | null = null;
@@ -34,7 +37,7 @@ export async function claimRuns(
     else if (isDraining(now)) rows = [];
   }
   if (rows === null) {
-    const values = [now, owner, groups, only, except, limit];
+    const values = [now, owner, groups, only, except, limit, builds];
     rows = (await session.run("claim", values)).rows;
     // Who gets nothing looks again much later.
     if (rows.length === 0) rows = (await session.run("claimRest", values)).rows;

@@ -3,7 +3,7 @@
  * of the server came is thrown away: its state is unknown.
  */
 import { ColdframeError } from "../../runtime/errors.ts";
-import type { Row } from "../batch/index.ts";
+import type { Lease, Row } from "../batch/index.ts";
 import { explain, isBroken, isUnprepared } from "./failures.ts";
 import { type StatementName, statements } from "./statements.ts";
 
@@ -43,15 +43,21 @@ export interface ConnectionOptions {
 
 /** Statements on one connection. */
 export interface Session {
+  readonly schema: string;
+  /** What tells this database from others. */
+  readonly mark: string;
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult>;
   text(sql: string, values?: readonly unknown[]): Promise<QueryResult>;
 }
 
-type Leased = PostgresClient & {
+interface Leased extends PostgresClient {
   release(error?: Error | boolean): void;
   on?(event: "error", listener: (error: Error) => void): unknown;
   off?(event: "error", listener: (error: Error) => void): unknown;
-};
+}
+
+/** What pools have when nobody says otherwise. */
+const USUAL_POOL = 10;
 
 /** A connection that breaks tells so twice: by its queries, which is enough, and by an event that nobody may leave unheard. */
 const unheard = (): void => {};
@@ -61,22 +67,30 @@ export class Connections {
   readonly where: string;
   readonly #schema: string;
   readonly #sql: Readonly<Record<StatementName, string>>;
+  /** Connections at one time, at most. */
+  readonly most: number;
+  /** What tells this database from others: known once the schema is there. */
+  mark = "";
   readonly #connect: () => Promise<Leased>;
   readonly #end: () => Promise<void>;
   /** Configuration of a connection of its own for hints, or null: there is none to be had. */
   readonly dedicated: (() => DedicatedClient) | null;
   /** Statements are prepared once for each connection, until a pooler shows that it does not keep them. */
   #prepares = true;
+  /** Whether a statement alone sees what was committed before it: not where sessions are set to stricter transactions. */
+  #seesAll = true;
 
   private constructor(
     schema: string,
     where: string,
+    most: number,
     connect: () => Promise<Leased>,
     end: () => Promise<void>,
     dedicated: (() => DedicatedClient) | null,
   ) {
     this.#schema = schema;
     this.where = where;
+    this.most = most;
     this.#connect = connect;
     this.#end = end;
     this.dedicated = dedicated;
@@ -103,9 +117,10 @@ export class Connections {
       const end = async () => {
         if (guards) source.off?.("error", ignore);
       };
-      return new Connections(schema, "the pool", () => source.connect(), end, dedicated);
+      const most = (known as { readonly max?: number } | undefined)?.max ?? USUAL_POOL;
+      return new Connections(schema, "the pool", most, () => source.connect(), end, dedicated);
     }
-    return new Connections(schema, "the client", oneAtATime(source), async () => {}, null);
+    return new Connections(schema, "the client", 1, oneAtATime(source), async () => {}, null);
   }
 
   static async #ofUrl(url: string, options: ConnectionOptions): Promise<Connections> {
@@ -125,6 +140,7 @@ export class Connections {
     return new Connections(
       options.schema,
       where,
+      options.connections,
       () => pool.connect() as unknown as Promise<Leased>,
       () => pool.end(),
       () => new Client({ ...config, ...direct }) as unknown as DedicatedClient,
@@ -136,16 +152,19 @@ export class Connections {
     return text.replaceAll(/@(?=[a-z_]+\b)/g, `"${this.#schema}".`);
   }
 
+  /** @param isolation what transactions of which nothing is said are here */
+  isIsolated(isolation: string): void {
+    this.#seesAll = isolation === "read committed";
+  }
+
   /** One statement, which is a transaction of its own. */
   run(name: StatementName, values: readonly unknown[]): Promise<QueryResult> {
+    if (!this.#seesAll) return this.transaction((session) => session.run(name, values));
     return this.session((session) => session.run(name, values), true);
   }
 
-  /**
-   * Uses one connection.
-   * @param repeatable whether `body` may be called again when a pooler has lost a prepared statement
-   */
-  async session<T>(body: (session: Session) => Promise<T>, repeatable = false): Promise<T> {
+  /** A connection that is ours until it is released. */
+  async lease(): Promise<Lease<Session>> {
     let client: Leased;
     try {
       client = await this.#connect();
@@ -158,8 +177,18 @@ export class Connections {
       if (!broken) client.off?.("error", unheard);
       client.release(broken);
     };
+    const { client: tx, isPooled } = client instanceof Borrowed ? client : { client, isPooled: true };
+    return { session: this.#sessionOf(client), client: tx, isPooled, release };
+  }
+
+  /**
+   * Uses one connection.
+   * @param repeatable whether `body` may be called again when a pooler has lost a prepared statement
+   */
+  async session<T>(body: (session: Session) => Promise<T>, repeatable = false): Promise<T> {
+    const { session, release } = await this.lease();
     try {
-      const result = await body(this.#sessionOf(client));
+      const result = await body(session);
       release(false);
       return result;
     } catch (error) {
@@ -170,10 +199,37 @@ export class Connections {
     return this.session(body);
   }
 
-  /** Commits what `body` did; nothing of it when it throws. */
+  explain(error: unknown): Error {
+    return explain(error, this.where);
+  }
+
+  /** Statements on a client of a user's, whose errors are its own; null: it is none. */
+  over(client: unknown): Session | null {
+    if (typeof client !== "object" || client === null || "totalCount" in client) return null;
+    const { query } = client as { readonly query?: unknown };
+    if (typeof query !== "function") return null;
+    const ask: Ask = async (question) => {
+      let result: QueryResult | undefined;
+      try {
+        result = await (client as PostgresClient).query(question);
+      } catch (error) {
+        const explained = explain(error, this.where);
+        // Another database has no such tables.
+        throw (explained as { readonly code?: string }).code === "CF3014" ? notOurs(this.where) : error;
+      }
+      if (!Array.isArray(result?.rows)) throw notOurs(this.where);
+      return result;
+    };
+    return this.#session(ask, false);
+  }
+
+  /**
+   * Commits what `body` did; nothing of it when it throws. Whatever sessions are set to: who has waited for a lock has to see what
+   * the one before committed, which a snapshot taken at the beginning does not show.
+   */
   transaction<T>(body: (session: Session) => Promise<T>): Promise<T> {
     return this.session(async (session) => {
-      await session.text("BEGIN");
+      await session.text("BEGIN ISOLATION LEVEL READ COMMITTED");
       let result: T;
       try {
         result = await body(session);
@@ -192,21 +248,33 @@ export class Connections {
   }
 
   #sessionOf(client: PostgresClient): Session {
-    const ask = async (query: Parameters<PostgresClient["query"]>[0]) => {
+    const ask: Ask = async (query) => {
       try {
         return await client.query(query);
       } catch (error) {
         throw explain(error, this.where);
       }
     };
+    return this.#session(ask, true);
+  }
+
+  #session(ask: Ask, prepares: boolean): Session {
     return {
+      schema: this.#schema,
+      mark: this.mark,
       run: (name, values) => {
         const query = { text: this.#sql[name], values: values as unknown[] };
-        return ask(this.#prepares ? { name: `cf ${this.#schema} ${name}`, ...query } : query);
+        return ask(prepares && this.#prepares ? { name: `cf ${this.#schema} ${name}`, ...query } : query);
       },
       text: (text, values) => ask(values === undefined ? { text } : { text, values: [...values] }),
     };
   }
+}
+
+type Ask = (query: Parameters<PostgresClient["query"]>[0]) => Promise<QueryResult>;
+
+function notOurs(where: string): ColdframeError {
+  return new ColdframeError("CF3110", `the connection is to another database than ${where}`);
 }
 
 /** A connection that is nobody else's. */
@@ -224,6 +292,22 @@ function isPool(source: PostgresPool | PostgresClient): source is PostgresPool {
   return "totalCount" in source && "connect" in source;
 }
 
+/** A single client, for a while. */
+class Borrowed implements Leased {
+  readonly isPooled = false;
+  readonly client: PostgresClient;
+  readonly release: () => void;
+
+  constructor(client: PostgresClient, release: () => void) {
+    this.client = client;
+    this.release = release;
+  }
+
+  query(query: Parameters<PostgresClient["query"]>[0]): Promise<QueryResult> {
+    return this.client.query(query);
+  }
+}
+
 /** A single client, which transactions have one after the other. */
 function oneAtATime(client: PostgresClient): () => Promise<Leased> {
   let last: Promise<void> = Promise.resolve();
@@ -234,7 +318,7 @@ function oneAtATime(client: PostgresClient): () => Promise<Leased> {
       release = resolve;
     });
     await before;
-    return { query: (query) => client.query(query), release };
+    return new Borrowed(client, release);
   };
 }
 

@@ -5,7 +5,7 @@ import { Again, type Failure } from "../batch/index.ts";
 /** The five characters of SQLSTATE; undefined when it was not the server that spoke. */
 export function stateOf(error: unknown): string | undefined {
   const reported = reportOf(error);
-  const { code } = reported as { readonly code?: unknown };
+  const { code } = (reported ?? {}) as { readonly code?: unknown };
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && isServerError(reported) ? code : undefined;
 }
 
@@ -16,7 +16,7 @@ function reportOf(error: unknown): unknown {
 
 /** The driver's own codes, as EPIPE, may have five letters too; the server gives a severity. */
 function isServerError(error: unknown): boolean {
-  return "severity" in (error as object);
+  return typeof error === "object" && error !== null && "severity" in error;
 }
 
 /** The connection is of no use any more. */
@@ -24,7 +24,36 @@ export function isBroken(error: unknown): boolean {
   // Not something that the database said, or did not say.
   if (!(error instanceof ColdframeError) || error.cause === undefined) return false;
   const state = stateOf(error);
-  return state === undefined || state.startsWith("08") || /^(57P0[1-5]|25P0[34])$/.test(state);
+  return state === undefined || endsSession(state);
+}
+
+function endsSession(state: string): boolean {
+  return state.startsWith("08") || /^(57P0[1-5]|25P0[34])$/.test(state);
+}
+
+/**
+ * What the server said, when an error says that a `COMMIT` was refused; undefined: it may have been carried out.
+ */
+export function refusalOf(error: unknown): unknown {
+  const state = stateOf(error);
+  return state === undefined || isBroken(error) || state === "40003" ? undefined : reportOf(error);
+}
+
+/** What users' statements fail with: errors of the driver as they are. */
+export const userFailures = {
+  /** Serialization failure, deadlock. */
+  isCollision: (error: unknown): boolean => ["40001", "40P01"].includes(stateOf(error) ?? ""),
+  isConsequence: (error: unknown): boolean => stateOf(error) === "25P02",
+  isSaid: (error: unknown): boolean => !isLost(error) && stateOf(error) !== undefined,
+  isLost,
+};
+
+function isLost(error: unknown): boolean {
+  const state = stateOf(error);
+  if (state !== undefined) return endsSession(state);
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code === "string" && /^(E[A-Z]{3,}|ERR_STREAM_\w+)$/.test(code)) return true;
+  return /^Connection terminated|is not queryable$/.test(String(message));
 }
 
 /** What becomes of a batch in which this happened. */

@@ -1,5 +1,5 @@
 /**
- * Hints between processes by `NOTIFY`. Never within a commit: a transaction that notifies takes a lock of the whole server
+ * Hints between processes by `NOTIFY`. Never within a commit of ours: a transaction that notifies takes a lock of the whole server
  * until it is durable, which ends group commit. So hints are collected, and sent by a connection of their own a moment later;
  * that connection listens, too. It comes back by itself, and what was missed meanwhile is looked for.
  */
@@ -14,6 +14,13 @@ const LONGEST = 7500;
 /** Waits between two tries to connect, in ms. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 10_000;
+
+export function channelOf(schema: string): string {
+  return `coldframe ${schema}`;
+}
+
+/** A notification that makes all look: of a transaction whose commit is a user's. */
+export const OTHERS = JSON.stringify(["", [{ kind: "others" }]]);
 
 export class Hints {
   readonly #connections: Connections;
@@ -34,7 +41,7 @@ export class Hints {
   /** @param heard is told what other processes say */
   constructor(connections: Connections, schema: string, heard: (hint: Hint) => void) {
     this.#connections = connections;
-    this.#channel = `coldframe ${schema}`;
+    this.#channel = channelOf(schema);
     this.#heard = heard;
     this.begun = this.#connect();
   }

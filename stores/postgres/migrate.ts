@@ -14,7 +14,16 @@ import { migrations, OLDEST_SERVER, SCHEMA_VERSION } from "./schema.ts";
  */
 export async function migrate(connections: Connections, schema: string, create: boolean): Promise<void> {
   const found = await connections.session((session) => versionOf(session, connections, schema));
-  if (found === SCHEMA_VERSION) return;
+  if (found !== SCHEMA_VERSION) await bring(connections, schema, create, found);
+  connections.mark = (await connections.run("mark", [])).rows[0].mark;
+}
+
+async function bring(
+  connections: Connections,
+  schema: string,
+  create: boolean,
+  found: number,
+): Promise<void> {
   if (found === 0 && !create) {
     throw new ColdframeError(
       "CF3014",
@@ -29,14 +38,13 @@ export async function migrate(connections: Connections, schema: string, create: 
       // When another session without the lock was faster.
       await session.text(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
     }
-    if (version === 0)
+    if (version === 0) {
       await session.text(connections.named("CREATE TABLE @coldframe (version integer NOT NULL)"));
+      await session.text(connections.named("INSERT INTO @coldframe (version) VALUES (0)"));
+    }
     for (let next = version; next < SCHEMA_VERSION; next++)
       await session.text(connections.named(migrations[next]!));
-    await session.text(connections.named("DELETE FROM @coldframe"));
-    await session.text(connections.named("INSERT INTO @coldframe (version) VALUES ($1::int)"), [
-      SCHEMA_VERSION,
-    ]);
+    await session.text(connections.named("UPDATE @coldframe SET version = $1::int"), [SCHEMA_VERSION]);
   });
 }
 
@@ -49,13 +57,15 @@ async function exists(session: Session, schema: string): Promise<boolean> {
 async function versionOf(session: Session, connections: Connections, schema: string): Promise<number> {
   const { rows } = await session.text(
     `SELECT current_setting('server_version_num')::int AS server,
+      current_setting('default_transaction_isolation') AS isolation,
       (SELECT count(*)::int FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
         WHERE s.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm')) AS tables,
       (SELECT count(*)::int FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
         WHERE s.nspname = $1 AND c.relkind = 'r' AND c.relname = 'coldframe') AS ours`,
     [schema],
   );
-  const { server, tables, ours } = rows[0];
+  const { server, isolation, tables, ours } = rows[0];
+  connections.isIsolated(isolation);
   if (server < OLDEST_SERVER) {
     throw new ColdframeError(
       "CF3016",

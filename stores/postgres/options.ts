@@ -17,9 +17,11 @@ export interface PostgresOptions {
   readonly connectTimeout?: number;
   /** How long to wait for an answer of the server before the connection is given up, in ms. Default 30,000. */
   readonly answerTimeout?: number;
+  /** How long a transactional step may have its transaction before CF3109, in ms. Default 30,000; less than a lease. */
+  readonly transaction?: number;
 }
 
-const NUMBERS = ["connections", "connectTimeout", "answerTimeout"] as const;
+const NUMBERS = ["connections", "connectTimeout", "answerTimeout", "transaction"] as const;
 
 /** @throws ColdframeError CF2301 */
 export function checkPostgresOptions(options: PostgresOptions): Required<PostgresOptions> {
@@ -38,6 +40,7 @@ export function checkPostgresOptions(options: PostgresOptions): Required<Postgre
     listen = true,
     connectTimeout = 10_000,
     answerTimeout = 30_000,
+    transaction = 30_000,
   } = options;
   // It stands in names of locks and statements, too, which are cut at 63 bytes.
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(schema))
@@ -46,10 +49,11 @@ export function checkPostgresOptions(options: PostgresOptions): Required<Postgre
     ["connections", connections, 2],
     ["connectTimeout", connectTimeout, 1],
     ["answerTimeout", answerTimeout, 1],
+    ["transaction", transaction, 1],
   ] as const)
     if (!Number.isInteger(value) || value < least)
       throw wrong(name, value, `an integer of at least ${least}`);
-  return { schema, create, connections, listen, connectTimeout, answerTimeout };
+  return { schema, create, connections, listen, connectTimeout, answerTimeout, transaction };
 }
 
 function wrong(option: string, value: unknown, expected: string): ColdframeError {

@@ -15,7 +15,7 @@ const CLOCK = "floor(extract(epoch FROM clock_timestamp()) * 1000)";
 const NOW = `coalesce($1::float8, ${CLOCK})::bigint`;
 
 const RUN = `q.n::float8 AS n, r.id, r.entry, q.status, q.cancel, q.priority::float8 AS priority, q.grp, q.due::float8 AS due,
-  q.reason, q.needs, q.epoch, s.turn, s.updated::float8 AS updated,
+  q.reason, q.needs, q.build, q.bound, q.epoch, s.turn, s.updated::float8 AS updated,
   array_to_string(r.tags, E'\\n') AS tags, r.parent, r.created::float8 AS created,
   w.id AS worker, (SELECT count(*) FROM @attempts a WHERE a.n = q.n AND a.due IS NULL)::int AS held`;
 const FROM = `FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n LEFT JOIN @workers w ON w.n = q.worker`;
@@ -23,9 +23,11 @@ const FROM = `FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.
 /**
  * What a worker serves, as conditions on a row of `queue`. A parameter is null for all.
  * @param only parameter with the entries that it takes @param except parameter with those that it does not
+ * @param builds parameter with those that it holds
  */
-const takes = (only: string, except: string) =>
-  `(${only}::text[] IS NULL OR q.entry = ANY(${only}::text[])) AND q.entry <> ALL(${except}::text[])`;
+const takes = (only: string, except: string, builds: string) =>
+  `(${only}::text[] IS NULL OR q.entry = ANY(${only}::text[])) AND q.entry <> ALL(${except}::text[])
+    AND (q.bound IS NULL OR ${builds}::text[] IS NULL OR q.bound = ANY(${builds}::text[]))`;
 
 /**
  * The groups and priorities that claimable runs have, highest first in each: one look into the index for each.
@@ -50,14 +52,14 @@ const queues = (groups: string) => `g (grp) AS (
 const RANK = `(x.due::float8 - p.priority::float8 * ${MS_PER_POINT})`;
 
 /** What of a queue a worker can claim now. */
-const DUE = `${CLAIMABLE} AND q.due <= ${NOW} AND q.deaths < ${SUSPECT} AND ${takes("$4", "$5")}`;
+const DUE = `${CLAIMABLE} AND q.due <= ${NOW} AND q.deaths < ${SUSPECT} AND ${takes("$4", "$5", "$7")}`;
 
 /** Makes the runs in `found` the worker's. */
 const TAKE = `taken AS (UPDATE @queue q SET worker = $2::bigint, epoch = q.epoch + 1, told = false FROM found
-      WHERE q.n = found.n RETURNING q.n, q.epoch, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths),
+      WHERE q.n = found.n RETURNING q.n, q.epoch, q.news, q.priority, q.grp, q.due, q.cancel, q.deaths, q.build, q.bound),
     fenced AS (UPDATE @states s SET epoch = s.epoch + 1 FROM found WHERE s.n = found.n RETURNING s.n, s.turn, s.body)
     SELECT t.n::float8 AS n, r.id, r.entry, t.epoch, f.turn, t.news, t.priority::float8 AS priority, t.grp,
-      t.due::float8 AS due, t.cancel, t.deaths, f.body, r.call, r.secret, h.keep
+      t.due::float8 AS due, t.cancel, t.deaths, t.build, t.bound, f.body, r.call, r.secret, h.keep
     FROM taken t JOIN fenced f USING (n) JOIN @runs r USING (n) LEFT JOIN @histories h USING (n)`;
 
 /** What a run has beside its snapshot. */
@@ -70,9 +72,19 @@ const INSERT_RUNS = `
     r AS (INSERT INTO @runs (n, id, entry, priority, call, secret, tags, parent, created)
       SELECT n, id, entry, priority, call, secret, string_to_array(tags, E'\\n'), parent, created FROM v
       ORDER BY id COLLATE "C" ON CONFLICT (id) DO NOTHING RETURNING n),
-    q AS (INSERT INTO @queue (n, entry, grp, priority, status, due, worker, epoch, news, told, cancel)
-      SELECT n, entry, grp, priority, status, due, worker, epoch, news, told, cancel FROM v JOIN r USING (n)),
+    q AS (INSERT INTO @queue (n, entry, grp, priority, status, due, worker, epoch, news, told, cancel, build)
+      SELECT n, entry, grp, priority, status, due, worker, epoch, news, told, cancel, build FROM v JOIN r USING (n)),
     s AS (INSERT INTO @states (n, epoch, turn, updated, body) SELECT n, epoch, 0, created, E'[]\\n' FROM v JOIN r USING (n))`;
+
+/** Whether users' transactions have left something in the outbox. */
+const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
+
+/** Whether a user's transaction is in the database of this mark. */
+const place = (mark: string) => `ok AS (SELECT ${mark} = (SELECT mark FROM @coldframe) AS ours)`;
+
+/** Tells others when the transaction is committed. @param channel parameter with their channel, or null @param text what they hear */
+const telling = (channel: string, text: string) =>
+  `CASE WHEN ours AND ${channel}::text IS NOT NULL THEN pg_notify(${channel}, ${text})::text END AS told`;
 
 export const statements = {
   now: `SELECT ${NOW}::float8 AS now`,
@@ -83,14 +95,15 @@ export const statements = {
   start: `WITH w AS (SELECT n FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE),
     u AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('@runs', 'n')) AS n, u.*
       FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
-          $10::text[])
-        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, o)),
+          $10::text[], $11::text[])
+        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, begun, o)),
     v AS MATERIALIZED (SELECT u.*, ${NOW} AS created, 'active' AS status, ${NOW} AS due, (SELECT n FROM w) AS worker,
-      CASE WHEN EXISTS (SELECT 1 FROM w) THEN 1 ELSE 0 END AS epoch, 0 AS news, false AS told, 'no' AS cancel FROM u),
+      CASE WHEN EXISTS (SELECT 1 FROM w) THEN 1 ELSE 0 END AS epoch, 0 AS news, false AS told, 'no' AS cancel,
+      CASE WHEN EXISTS (SELECT 1 FROM w) THEN u.begun END AS build FROM u),
     ${INSERT_RUNS}
     SELECT v.n::float8 AS n, v.id, v.worker IS NOT NULL AS claimed FROM v JOIN r USING (n)`,
   /** In a batch, with numbers that were allocated. `$1` is the time. */
-  insertRuns: `WITH v AS MATERIALIZED (SELECT *, $1::bigint AS created, NULL::bigint AS worker, 0 AS epoch
+  insertRuns: `WITH v AS MATERIALIZED (SELECT *, $1::bigint AS created, NULL::bigint AS worker, 0 AS epoch, NULL::text AS build
       FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[],
         $10::text[], $11::text[], $12::bigint[], $13::int[], $14::bool[], $15::text[])
         AS v (n, id, entry, priority, call, secret, tags, parent, grp, status, due, news, told, cancel)),
@@ -118,11 +131,11 @@ export const statements = {
   tryNames:
     "SELECT coalesce(bool_and(pg_try_advisory_xact_lock(name)), true) AS locked FROM unnest($1::bigint[]) AS name",
   lockRuns: `SELECT q.n::float8 AS n, r.id, q.grp AS "group", q.status, q.due::float8 AS due, q.worker::float8 AS worker, q.epoch, q.news,
-      q.told, q.cancel, q.reason, q.needs, q.deaths, s.turn
+      q.told, q.cancel, q.reason, q.needs, q.deaths, q.build, q.bound, s.turn
     FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n
     WHERE q.n = ANY($1::bigint[]) ORDER BY q.n FOR UPDATE OF q`,
   tryRuns: `SELECT q.n::float8 AS n, r.id, q.grp AS "group", q.status, q.due::float8 AS due, q.worker::float8 AS worker, q.epoch, q.news,
-      q.told, q.cancel, q.reason, q.needs, q.deaths, s.turn
+      q.told, q.cancel, q.reason, q.needs, q.deaths, q.build, q.bound, s.turn
     FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n
     WHERE q.n = ANY($1::bigint[]) ORDER BY q.n FOR UPDATE OF q SKIP LOCKED`,
   /** Parameters: keys, waits wanted of each, events wanted of each; keys and ids of events about to be sent. */
@@ -167,9 +180,10 @@ export const statements = {
     FROM unnest($2::bigint[], $3::int[], $4::int[], $5::text[]) AS v (n, epoch, turn, body)
     WHERE s.n = v.n AND s.epoch = v.epoch AND s.turn = v.turn - 1`,
   setRuns: `UPDATE @queue q SET grp = v.grp, status = v.status, due = v.due, worker = v.worker, news = v.news, told = v.told,
-      cancel = v.cancel, reason = v.reason, needs = v.needs, deaths = v.deaths
+      cancel = v.cancel, reason = v.reason, needs = v.needs, deaths = v.deaths, build = v.build, bound = v.bound
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::int[], $7::bool[], $8::text[],
-      $9::text[], $10::text[], $11::int[]) AS v (n, grp, status, due, worker, news, told, cancel, reason, needs, deaths)
+      $9::text[], $10::text[], $11::int[], $12::text[], $13::text[])
+      AS v (n, grp, status, due, worker, news, told, cancel, reason, needs, deaths, build, bound)
     WHERE q.n = v.n`,
   insertEnds:
     "INSERT INTO @ends (n, value, ended) SELECT *, $1::bigint FROM unnest($2::bigint[], $3::text[])",
@@ -272,12 +286,12 @@ export const statements = {
 
   // Workers and claims.
 
-  addWorker: `INSERT INTO @workers (id, lease, until, about) VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4)
+  addWorker: `INSERT INTO @workers (id, lease, until, about, builds) VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4, $5::text[])
     ON CONFLICT (id) DO NOTHING RETURNING n::float8 AS n`,
-  renewWorker: `UPDATE @workers SET until = ${NOW} + $3::bigint WHERE id = $2 AND until > ${NOW}`,
+  renewWorker: `UPDATE @workers SET until = ${NOW} + $3::bigint, builds = $4::text[] WHERE id = $2 AND until > ${NOW}`,
   workers: "SELECT id, n::float8 AS n FROM @workers WHERE id = ANY($1::text[])",
   /** The lease of who claims, which nobody can end before the claim has; and one that has ended. */
-  claimer: `SELECT n::float8 AS n FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE`,
+  claimer: `SELECT n::float8 AS n, ${POSTED} FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE`,
   dead: `SELECT n::float8 AS n FROM @workers WHERE until <= ${NOW} ORDER BY n LIMIT 1 FOR UPDATE SKIP LOCKED`,
   lockWorker: "SELECT n::float8 AS n FROM @workers WHERE id = $1 FOR UPDATE",
   ownedBy: `SELECT q.n::float8 AS n, r.id, q.status, q.deaths FROM @queue q JOIN @runs r ON r.n = q.n
@@ -287,11 +301,11 @@ export const statements = {
     "UPDATE @queue SET worker = NULL, due = $3::bigint, deaths = deaths + $2::int WHERE n = ANY($1::bigint[])",
   block: "UPDATE @queue SET status = 'blocked', reason = $2, needs = $3 WHERE n = $1::bigint",
   dropWorker: "DELETE FROM @workers WHERE n = $1::bigint",
-  /** Those that have taken workers down: found by an index of their own. Parameters: time, groups, entries, other entries. */
+  /** Those that have taken workers down: found by an index of their own. Parameters: time, groups, entries, other entries, builds. */
   suspect: `SELECT q.n::float8 AS n FROM @queue q WHERE ${CLAIMABLE} AND q.deaths >= ${SUSPECT} AND q.due <= ${NOW}
-    AND ($2::text[] IS NULL OR q.grp = ANY($2::text[])) AND ${takes("$3", "$4")} ORDER BY q.due LIMIT 1`,
+    AND ($2::text[] IS NULL OR q.grp = ANY($2::text[])) AND ${takes("$3", "$4", "$5")} ORDER BY q.due LIMIT 1`,
   /**
-   * Parameters: time, worker, groups, entries, entries not to be taken, how many. First it is seen how many of each queue
+   * Parameters: time, worker, groups, entries, entries not to be taken, how many, builds. First it is seen how many of each queue
    * are among the first in rank, then so many are locked there: those that others lock make way for the next of their queue.
    * The last limit leaves nothing out: by it the planner knows that they are few.
    */
@@ -320,15 +334,71 @@ export const statements = {
     ${TAKE}`,
   chunksOf: `SELECT c.n::float8 AS n, k.hash, k.body AS bytes, k.is_text FROM @run_chunks c JOIN @chunks k ON k.c = c.c
     WHERE c.n = ANY($1::bigint[]) ORDER BY c.n, c.c`,
-  /** When there may be something to claim. Parameters: time, worker, groups, entries, entries not to be taken. */
+  /** When there may be something to claim. Parameters: time, worker, groups, entries, entries not to be taken, builds. */
   due: `WITH RECURSIVE ${queues("$3")},
     d AS (SELECT least((SELECT min(until) FROM @workers WHERE id <> $2), (SELECT min(x.due) FROM p CROSS JOIN LATERAL (
-        SELECT q.due FROM @queue q WHERE ${CLAIMABLE} AND q.grp = p.grp AND q.priority = p.priority AND ${takes("$4", "$5")}
+        SELECT q.due FROM @queue q WHERE ${CLAIMABLE} AND q.grp = p.grp AND q.priority = p.priority AND ${takes("$4", "$5", "$6")}
         ORDER BY q.due, q.n LIMIT 1) x WHERE p.priority IS NOT NULL)) AS due)
-    SELECT greatest(0, due - ${NOW})::float8 AS wait, due IS NULL AS never FROM d`,
-  news: `SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
-    WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)`,
-  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about FROM @workers WHERE until > ${NOW} ORDER BY id`,
+    SELECT greatest(0, due - ${NOW})::float8 AS wait, due IS NULL AS never, ${POSTED} FROM d`,
+  /** And one without a run, when there is nothing but posts. */
+  news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
+    LEFT JOIN (SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
+      WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)) x ON true`,
+  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about, builds FROM @workers WHERE until > ${NOW} ORDER BY id`,
+
+  // Builds.
+
+  addBuilds: `INSERT INTO @builds (id, body) SELECT * FROM unnest($1::text[], $2::text[]) AS v (id, body)
+    ORDER BY id COLLATE "C" ON CONFLICT (id) DO NOTHING`,
+  /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many, reason for those of a build. */
+  strand: `WITH live AS MATERIALIZED (SELECT id, builds FROM @workers WHERE until > ${NOW}),
+    found AS MATERIALIZED (SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND ${CLAIMABLE} AND q.due <= ${NOW}
+      AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = q.bound OR q.bound = ANY(live.builds))
+      ORDER BY q.n LIMIT $2::int FOR UPDATE OF q SKIP LOCKED),
+    changed AS (UPDATE @queue q SET
+        status = CASE WHEN q.bound = q.build THEN 'blocked' ELSE q.status END,
+        reason = CASE WHEN q.bound = q.build THEN replace($3, '{build}', q.bound) END,
+        needs = CASE WHEN q.bound = q.build THEN q.entry END,
+        bound = CASE WHEN q.bound = q.build THEN q.bound END
+      FROM found WHERE q.n = found.n RETURNING q.n, q.entry, q.build, q.status)
+    SELECT r.id, c.entry, s.turn, c.build, c.status = 'blocked' AS blocked
+      FROM changed c JOIN @runs r ON r.n = c.n JOIN @states s ON s.n = c.n`,
+
+  // Transactions of users.
+
+  mark: "SELECT mark FROM @coldframe",
+  /** Cannot be had outside of a transaction: NO_TRANSACTION. What inserts has this lock anyway. */
+  beInside: "LOCK TABLE @outbox IN ROW EXCLUSIVE MODE",
+  /** Parameters: number of the run, its worker, epoch; wait. */
+  outcome: `SELECT q.n, a.wait, a.threw, a.value FROM @queue q LEFT JOIN @arrivals a ON a.n = q.n AND a.wait = $4::int
+    WHERE q.n = $1::bigint AND q.worker = $2::bigint AND q.epoch = $3::int`,
+  lockRun: "SELECT n FROM @queue WHERE n = $1::bigint FOR UPDATE",
+  /** Parameters: those of \`outcome\`, then the outcome. */
+  record: `WITH q AS MATERIALIZED (SELECT n FROM @queue WHERE n = $1::bigint AND worker = $2::bigint AND epoch = $3::int FOR UPDATE)
+    INSERT INTO @arrivals (n, wait, threw, value) SELECT n, $4::int, $5::bool, $6::text FROM q ON CONFLICT (n, wait) DO NOTHING`,
+  /** Parameters: time, mark, channel and what to tell there; a column of each property of the runs, keys and sizes of their limits. */
+  postRuns: `WITH ${place("$2::text")},
+    u AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('@runs', 'n')) AS n, u.*
+      FROM ok, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
+          $13::text[], $14::float8[])
+        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, line, max, o)
+      WHERE ok.ours),
+    v AS MATERIALIZED (SELECT u.*, ${NOW} AS created, 'active' AS status, CASE WHEN line IS NULL THEN ${NOW} END AS due,
+      NULL::bigint AS worker, 0 AS epoch, 0 AS news, false AS told, 'no' AS cancel, NULL::text AS build FROM u),
+    ${INSERT_RUNS},
+    p AS (INSERT INTO @outbox (kind, name, run, max) SELECT 'line', line, id, max FROM v JOIN r USING (n)
+      WHERE line IS NOT NULL ORDER BY o)
+    SELECT ours, (SELECT coalesce(json_agg(v.id), '[]')::text FROM v JOIN r USING (n)) AS created,
+      ${telling("$3", "$4")} FROM ok`,
+  /** Parameters: mark, channel and what to tell there; key, id, payload and run of the event. */
+  postEvent: `WITH ${place("$1::text")},
+    t AS (SELECT (SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = $7::text) AS status),
+    p AS (INSERT INTO @outbox (kind, name, id, body, run) SELECT 'event', $4::text, $5::text, $6::text, $7::text FROM ok, t
+      WHERE ours AND ($7::text IS NULL OR status IN ('active', 'blocked', 'suspended')))
+    SELECT ours, status, ${telling("$2", "$3")} FROM ok, t`,
+  posts: "SELECT seq::float8 AS seq, kind, name, id, body, run, max FROM @outbox ORDER BY seq LIMIT $1::int",
+  takePosts: `DELETE FROM @outbox WHERE seq IN (SELECT seq FROM @outbox WHERE seq = ANY($1::bigint[])
+    ORDER BY seq FOR UPDATE SKIP LOCKED)`,
 
   // Upkeep.
 
@@ -339,8 +409,8 @@ export const statements = {
     SELECT $1, entry, priority, call, $2, tags, NULL, $3::bigint FROM @runs WHERE n = $4::bigint
     ON CONFLICT (id) DO NOTHING RETURNING n::float8 AS n`,
   /** Parameters: number of the copy, time, number of the original. Its places are taken anew. */
-  cloneParts: `WITH q AS (INSERT INTO @queue (n, entry, grp, priority, due, epoch, news)
-      SELECT $1::bigint, entry, grp, priority, $2::bigint, 0, 0 FROM @queue WHERE n = $3::bigint),
+  cloneParts: `WITH q AS (INSERT INTO @queue (n, entry, grp, priority, due, epoch, news, build, bound)
+      SELECT $1::bigint, entry, grp, priority, $2::bigint, 0, 0, build, bound FROM @queue WHERE n = $3::bigint),
     s AS (INSERT INTO @states (n, epoch, turn, updated, body)
       SELECT $1::bigint, 0, turn, $2::bigint, body FROM @states WHERE n = $3::bigint),
     a AS (INSERT INTO @arrivals (n, wait, threw, value)
@@ -386,6 +456,9 @@ export const statements = {
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
     AND q.status = $6 ORDER BY q.n DESC LIMIT $5::int`,
   counts: "SELECT status, count(*)::float8 AS runs FROM @queue GROUP BY status",
+  reasons: `SELECT split_part(reason, ' ', 1) AS code, count(*)::float8 AS runs FROM @queue WHERE status = 'blocked'
+    GROUP BY 1`,
+  builds: "SELECT id, body FROM @builds ORDER BY id",
   codes: "SELECT key, body FROM @codes ORDER BY key",
   schemaOf: "SELECT schema FROM @subscriptions WHERE key = $1 ORDER BY n, wait LIMIT 1",
   schedule: "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules WHERE id = $1",

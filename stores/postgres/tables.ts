@@ -12,6 +12,7 @@ import {
   openingsOf,
   type Past,
   type PlaceRecord,
+  type PostRecord,
   pastsOf,
   type Row,
   type RunRecord,
@@ -28,11 +29,9 @@ import { writeChanges } from "./write-changes.ts";
 export class PostgresTables implements Tables {
   readonly now: number;
   readonly #session: Session;
-  readonly #schema: string;
 
-  constructor(session: Session, schema: string, now: number) {
+  constructor(session: Session, now: number) {
     this.#session = session;
-    this.#schema = schema;
     this.now = now;
   }
 
@@ -46,7 +45,7 @@ export class PostgresTables implements Tables {
 
   async lockKeys(keys: readonly string[], wait: boolean): Promise<boolean> {
     // The order is that of the numbers: it is the same for all.
-    const names = [...new Set(keys.map((key) => BigInt(hashOf(`${this.#schema} ${key}`))))]
+    const names = [...new Set(keys.map((key) => BigInt(hashOf(`${this.#session.schema} ${key}`))))]
       .sort((a, b) => (a < b ? -1 : 1))
       .map(String);
     if (!wait) return (await this.#rows("tryNames", [names]))[0].locked;
@@ -102,6 +101,11 @@ export class PostgresTables implements Tables {
 
   async waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>> {
     return new Map((await this.#rows("bodies", [runs])).map(({ n, body }) => [n, unpackBody(body).waits]));
+  }
+
+  async takePosts(posts: readonly PostRecord[]): Promise<boolean> {
+    const { rowCount } = await this.#session.run("takePosts", [posts.map(({ seq }) => seq)]);
+    return rowCount === posts.length;
   }
 
   write: Tables["write"] = (changes) => writeChanges(this.#session, changes, this.now);

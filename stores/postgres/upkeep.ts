@@ -1,5 +1,5 @@
 /** What people and time do to runs, as SQL: copies, removal. */
-import type { NewRun, WaitInfo } from "../../runtime/engine/store.ts";
+import type { BuildRecord, NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { type Tables, unpackBody } from "../batch/index.ts";
 import type { Session } from "./connections.ts";
 
@@ -37,6 +37,21 @@ async function forgetPast(session: Session, ns: readonly number[], lock: Tables[
     );
   await session.run("forgetPast", [ns]);
   if (chunks.length > 0) await session.run("dropChunks", [chunks]);
+}
+
+export async function addBuilds(session: Session, builds: readonly BuildRecord[]): Promise<void> {
+  await session.run("addBuilds", [builds.map(({ id }) => id), builds.map(({ body }) => body)]);
+}
+
+/** Runs that are looked after at one time. */
+const STRANDED = 1000;
+
+/** What no live worker can claim: see the store port. */
+export async function strand(session: Session, reason: string, now: number): Promise<readonly Stranded[]> {
+  const { rows } = await session.run("strand", [now, STRANDED, reason]);
+  return rows
+    .filter(({ blocked }) => blocked)
+    .map(({ id, entry, turn, build }) => ({ id, entry, turn, build }));
 }
 
 /** Removes what ended before a time. @param lock waits for the locks of names @returns runs removed */

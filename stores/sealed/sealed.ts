@@ -21,6 +21,7 @@
 import type {
   Arrival,
   Attempt,
+  BuildRecord,
   Claimed,
   Mending,
   NewEvent,
@@ -36,6 +37,7 @@ import type {
   StartOutcome,
   Store,
   StoreOptions,
+  Stranded,
   WaitInfo,
   WorkerInfo,
   Write,
@@ -81,6 +83,11 @@ class SealedStore implements Store {
     if (inner.pace !== undefined) this.pace = inner.pace;
     this.#envelope = envelope;
     this.#sealing = new Sealing(envelope);
+  }
+
+  get now(): Store["now"] {
+    const { now } = this.#inner;
+    return now === undefined ? undefined : () => now.call(this.#inner);
   }
 
   migrate(options?: StoreOptions): Promise<void> {
@@ -197,8 +204,16 @@ class SealedStore implements Store {
     return this.#inner.unschedule(id);
   }
 
-  unblock(run: string): Promise<boolean> {
-    return this.#inner.unblock(run);
+  unblock(run: string, worker: string | null): Promise<boolean> {
+    return this.#inner.unblock(run, worker);
+  }
+
+  announce(builds: readonly BuildRecord[]): Promise<void> {
+    return this.#inner.announce(builds);
+  }
+
+  strand(reason: string): Promise<readonly Stranded[]> {
+    return this.#inner.strand(reason);
   }
 
   due(worker: string, placement: Placement): Promise<number | null> {
@@ -223,7 +238,9 @@ class SealedStore implements Store {
     },
     runs: (filter) => this.#inner.read.runs(filter),
     counts: () => this.#inner.read.counts(),
+    reasons: () => this.#inner.read.reasons(),
     codes: () => this.#inner.read.codes(),
+    builds: () => this.#inner.read.builds(),
     chunks: async (run, turn) =>
       Promise.all((await this.#inner.read.chunks(run, turn)).map(this.#sealing.openChunk)),
     history: async (run, which) => {

@@ -20,8 +20,8 @@ export function claimRuns(
   const owner = workerNumber(sql, worker, now);
   if (owner === null) return [];
   const groups = placement.groups === null ? null : JSON.stringify(placement.groups);
-  const [only, except] = entriesOf(placement);
-  const suspect = sql.suspect.get(groups, now, only, except)?.n as number | undefined;
+  const parameters = placementOf(placement);
+  const suspect = sql.suspect.get(groups, now, ...parameters)?.n as number | undefined;
   if (suspect !== undefined) {
     const idle = sql.ownsAny.get(owner) === undefined;
     if (idle) return [claimOne(sql, owner, suspect)];
@@ -29,7 +29,7 @@ export function claimRuns(
   }
   const due: { readonly n: number; readonly rank: number }[] = [];
   for (const { group, priority } of queues(sql, placement)) {
-    for (const row of sql.dueRuns.all(group, priority, only, except, now, limit))
+    for (const row of sql.dueRuns.all(group, priority, ...parameters, now, limit))
       due.push({ n: row.n, rank: rankOf(priority, row.due) });
   }
   due.sort((a, b) => a.rank - b.rank || a.n - b.n);
@@ -37,12 +37,13 @@ export function claimRuns(
 }
 
 /** As parameters of the statements. */
-function entriesOf({ only, except }: Placement): readonly [string | null, string] {
-  return [only === null ? null : JSON.stringify(only), JSON.stringify(except)];
+function placementOf({ only, except, builds }: Placement): readonly (string | null)[] {
+  const listed = (list: readonly string[] | null) => (list === null ? null : JSON.stringify(list));
+  return [listed(only), listed(except), listed(builds)];
 }
 
 function claimOne(sql: Statements, worker: number, n: number): Claimed {
-  const { id, entry, cancel, priority, grp, deaths } = sql.claim.get(worker, n) as Row;
+  const { id, entry, cancel, priority, grp, deaths, build, bound } = sql.claim.get(worker, n) as Row;
   const { epoch, turn, news, body } = sql.claimState.get(worker, n) as Row;
   const { call, secret, keep } = sql.origin.get(n) as Row;
   return {
@@ -55,6 +56,8 @@ function claimOne(sql: Statements, worker: number, n: number): Claimed {
     news,
     cancel,
     deaths,
+    build,
+    bound,
     call,
     secret,
     history: keep ?? 0,
@@ -94,9 +97,9 @@ function* allGroups(sql: Statements): Generator<string> {
 /** Milliseconds until there may be something to claim, or null. */
 export function nextDue(sql: Statements, now: number, worker: string, placement: Placement): number | null {
   let next = sql.nextLeaseEnd.get(worker)!.until as number | null;
-  const [only, except] = entriesOf(placement);
+  const parameters = placementOf(placement);
   for (const { group, priority } of queues(sql, placement)) {
-    const due = sql.nextDue.get(group, priority, only, except)?.due as number | undefined;
+    const due = sql.nextDue.get(group, priority, ...parameters)?.due as number | undefined;
     if (due !== undefined && (next === null || due < next)) next = due;
   }
   return next === null ? null : Math.max(0, next - now);

@@ -51,6 +51,8 @@ export function rowOf(row: Row): RunRow {
     cancel: row.cancel,
     blocked: row.reason === null ? null : { reason: row.reason, needs: row.needs },
     held: row.held,
+    build: row.build,
+    bound: row.bound,
     parent: row.parent,
   };
 }

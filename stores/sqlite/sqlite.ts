@@ -7,6 +7,7 @@
  */
 import type {
   Arrival,
+  BuildRecord,
   Claimed,
   CodeRecord,
   Hint,
@@ -27,6 +28,7 @@ import type {
   StepFence,
   Store,
   StoreOptions,
+  Stranded,
   TransactionPort,
   TransactOutcome,
   WorkerInfo,
@@ -50,7 +52,7 @@ import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { inTransaction, type Lender, type SqliteTransaction, transact } from "./transact.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
 import { insertRun } from "./turns.ts";
-import { cloneRun, collect, endByForce, mend, reserve } from "./upkeep.ts";
+import { cloneRun, collect, endByForce, mend, reserve, strand } from "./upkeep.ts";
 import { within } from "./within.ts";
 
 export interface SqliteOptions {
@@ -159,9 +161,10 @@ export class SqliteStore implements Store {
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
     return this.#write(200, ({ sql, now }) => {
       const until = now + worker.lease;
-      if (!first) return sql.renewWorker.run(until, worker.id, now) === 1;
+      const builds = JSON.stringify(worker.builds);
+      if (!first) return sql.renewWorker.run(until, builds, worker.id, now) === 1;
       if (sql.worker.get(worker.id) !== undefined) return false;
-      sql.addWorker.run(worker.id, worker.lease, until, worker.about);
+      sql.addWorker.run(worker.id, worker.lease, until, worker.about, builds);
       return true;
     });
   }
@@ -285,11 +288,26 @@ export class SqliteStore implements Store {
     return this.#write(100, ({ sql }) => sql.dropSchedule.run(id) === 1);
   }
 
-  async unblock(run: string): Promise<boolean> {
+  async unblock(run: string, worker: string | null): Promise<boolean> {
     return this.#write(100, ({ sql, hints, now }) => {
       hints.push({ kind: "ready" });
-      return sql.unblock.run(run, now) === 1;
+      return sql.unblock.run(run, now, worker) === 1;
     });
+  }
+
+  async announce(builds: readonly BuildRecord[]): Promise<void> {
+    await this.#write(
+      builds.reduce((bytes, { body }) => bytes + body.length + 100, 0),
+      ({ sql }) => {
+        for (const { id, body } of builds) sql.addBuild.run(id, body);
+      },
+    );
+  }
+
+  async strand(reason: string): Promise<readonly Stranded[]> {
+    // Nearly always there is none: no lock is taken for that.
+    if (this.#read((sql) => sql.stranded.get(this.#now(), 1)) === undefined) return [];
+    return this.#write(1000, (transaction) => strand(transaction, reason));
   }
 
   async due(worker: string, placement: Placement): Promise<number | null> {
@@ -359,6 +377,10 @@ export class SqliteStore implements Store {
         return row === undefined ? null : holdingsOf(row);
       }),
     journal: async (id: string) => this.#readOf(id, (sql, n) => sql.journal.all(n).map(lineOf)),
+    reasons: async () =>
+      this.#read((sql) => Object.fromEntries(sql.reasons.all().map(({ code, runs }) => [code, runs]))),
+    builds: async (): Promise<readonly BuildRecord[]> =>
+      this.#read((sql) => sql.builds.all().map((row: Row) => ({ id: row.id, body: row.body }))),
     codes: async (): Promise<readonly CodeRecord[]> =>
       this.#read((sql) => sql.codes.all().map((row: Row) => ({ key: row.key, body: row.body }))),
     schemaOf: async (key: string): Promise<string | null> =>
@@ -375,9 +397,10 @@ export class SqliteStore implements Store {
     nextSchedule: async (): Promise<number | null> => this.#read((sql) => sql.nextSchedule.get()!.next),
     workers: async () =>
       this.#read((sql) =>
-        sql.liveWorkers
-          .all(this.#now())
-          .map((row: Row) => ({ id: row.id, lease: row.lease, until: row.until, about: row.about })),
+        sql.liveWorkers.all(this.#now()).map((row: Row) => ({
+          ...{ id: row.id, lease: row.lease, until: row.until, about: row.about },
+          builds: JSON.parse(row.builds),
+        })),
       ),
   };
 

@@ -25,6 +25,7 @@
  * | `parks`         | park of such a run that is over          | when it ends                     |
  * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
  * | `journal`       | fork, rewind or edit                     | once                             |
+ * | `builds`        | build that a worker has announced        | once                             |
  *
  * Times are milliseconds since 1970. Workers and runs are numbers (`n`) between tables: comparing and binding a text
  * costs more than the rest of the fence.
@@ -35,7 +36,7 @@ import { SUSPECT } from "../../runtime/engine/poison.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -180,6 +181,13 @@ CREATE INDEX runs_due ON runs (grp, priority, due) WHERE worker IS NULL AND due 
 UPDATE runs SET due = strftime('%s', 'now') * 1000 WHERE due = 0;
 `,
   `
+ALTER TABLE runs ADD COLUMN build TEXT;
+ALTER TABLE runs ADD COLUMN bound TEXT;
+CREATE INDEX runs_bound ON runs (due) WHERE bound IS NOT NULL AND worker IS NULL AND due IS NOT NULL AND status = 'active';
+ALTER TABLE workers ADD COLUMN builds TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE builds (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  `
 CREATE TABLE histories (n INTEGER PRIMARY KEY, keep INTEGER NOT NULL) STRICT;
 CREATE TABLE parks (
   n INTEGER NOT NULL,
@@ -211,11 +219,11 @@ CREATE INDEX journal_n ON journal (n);
 `,
 ];
 
-/** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken. */
-const PLACED =
-  "(?3 IS NULL OR entry IN (SELECT value FROM json_each(?3))) AND entry NOT IN (SELECT value FROM json_each(?4))";
+/** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken, builds or null for all. */
+const PLACED = `(?3 IS NULL OR entry IN (SELECT value FROM json_each(?3))) AND entry NOT IN (SELECT value FROM json_each(?4))
+      AND (bound IS NULL OR ?5 IS NULL OR bound IN (SELECT value FROM json_each(?5)))`;
 
-const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.grp, r.due, r.reason, r.needs,
+const ROW = `r.n, r.id, r.entry, r.status, r.cancel, r.priority, r.grp, r.due, r.reason, r.needs, r.build, r.bound,
   s.epoch, s.turn, s.updated, o.tags, o.parent, o.created, w.id AS worker,
   (SELECT count(*) FROM attempts a WHERE a.n = r.n AND a.due IS NULL) AS held`;
 const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n LEFT JOIN workers w ON w.n = r.worker`;
@@ -251,7 +259,7 @@ export const statements = {
   releaseSavepoint: "RELEASE one",
   dataVersion: "PRAGMA data_version",
 
-  insertRun: `INSERT INTO runs (id, entry, priority, grp, due, worker) VALUES (?, ?, ?, ?, ?, ?)
+  insertRun: `INSERT INTO runs (id, entry, priority, grp, due, worker, build) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   insertState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES (?, ?, ?, 0, 0, ?, '[]\n')`,
   insertOrigin: "INSERT INTO origins (n, call, secret, tags, parent, created) VALUES (?, ?, ?, ?, ?, ?)",
@@ -352,9 +360,9 @@ export const statements = {
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ? AND priority < ?`,
   /** Parameters: group, priority, those of the placement, due by when, limit. */
   dueRuns: `SELECT n, due FROM runs INDEXED BY runs_due
-    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ?1 AND priority = ?2 AND due <= ?5
+    WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ?1 AND priority = ?2 AND due <= ?6
       AND deaths < ${SUSPECT} AND ${PLACED}
-    ORDER BY due LIMIT ?6`,
+    ORDER BY due LIMIT ?7`,
   nextDue: `SELECT due FROM runs INDEXED BY runs_due
     WHERE worker IS NULL AND due IS NOT NULL AND status = 'active' AND grp = ?1 AND priority = ?2 AND ${PLACED}
     ORDER BY due LIMIT 1`,
@@ -365,7 +373,7 @@ export const statements = {
     ORDER BY due LIMIT 1`,
   ownsAny: "SELECT 1 FROM runs WHERE worker IS NOT NULL AND worker = ? LIMIT 1",
   claim:
-    "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, grp, deaths",
+    "UPDATE runs SET worker = ?, told = 0 WHERE n = ? RETURNING id, entry, cancel, priority, grp, deaths, build, bound",
   claimState: "UPDATE states SET worker = ?, epoch = epoch + 1 WHERE n = ? RETURNING epoch, turn, news, body",
   origin:
     "SELECT call, secret, (SELECT keep FROM histories h WHERE h.n = o.n) AS keep FROM origins o WHERE n = ?",
@@ -383,8 +391,8 @@ export const statements = {
   dropSchedule: "DELETE FROM schedules WHERE id = ?",
 
   worker: "SELECT n, until FROM workers WHERE id = ?",
-  addWorker: "INSERT INTO workers (id, lease, until, about) VALUES (?, ?, ?, ?)",
-  renewWorker: "UPDATE workers SET until = ? WHERE id = ? AND until > ?",
+  addWorker: "INSERT INTO workers (id, lease, until, about, builds) VALUES (?, ?, ?, ?, ?)",
+  renewWorker: "UPDATE workers SET until = ?, builds = ? WHERE id = ? AND until > ?",
   deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
   dropWorker: "DELETE FROM workers WHERE n = ?",
@@ -397,11 +405,14 @@ export const statements = {
   /** A worker has died with its runs. */
   blame:
     "UPDATE runs SET deaths = deaths + 1 WHERE worker IS NOT NULL AND worker = ? RETURNING n, deaths, status",
+  setBuild: "UPDATE runs SET build = ?, bound = ? WHERE n = ?",
+  bind: "UPDATE runs SET bound = ? WHERE n = ?",
   setGroup: "UPDATE runs SET grp = ? WHERE n = ?",
   survived: "UPDATE runs SET deaths = 0 WHERE n = ?",
 
   body: "SELECT body FROM states WHERE n = ?",
-  cloneRun: `INSERT INTO runs (id, entry, priority, grp, due) SELECT ?, entry, priority, grp, ? FROM runs WHERE n = ?
+  cloneRun: `INSERT INTO runs (id, entry, priority, grp, due, build, bound)
+    SELECT ?, entry, priority, grp, ?, build, bound FROM runs WHERE n = ?
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   cloneState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body)
     SELECT ?, NULL, 0, turn, news, ?, body FROM states WHERE n = ?`,
@@ -430,7 +441,15 @@ export const statements = {
 
   cancel: `UPDATE runs SET cancel = iif(cancel = 'no', 'asked', cancel), status = iif(status = 'suspended', 'active', status)
     WHERE n = ?`,
-  unblock: `UPDATE runs SET status = 'active', due = ?2, deaths = 0, reason = NULL, needs = NULL WHERE id = ?1 AND status = 'blocked'`,
+  unblock: `UPDATE runs SET status = 'active', due = ?2, deaths = 0, reason = NULL, needs = NULL, bound = coalesce(bound, ?3)
+    WHERE id = ?1 AND status = 'blocked'`,
+  /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many. */
+  stranded: `SELECT r.n, r.id, r.entry, s.turn, r.build, r.bound FROM runs r INDEXED BY runs_bound JOIN states s ON s.n = r.n
+    WHERE r.bound IS NOT NULL AND r.worker IS NULL AND r.due IS NOT NULL AND r.status = 'active' AND r.due <= ?1
+      AND r.bound NOT IN (SELECT id FROM workers WHERE until > ?1
+        UNION ALL SELECT t.value FROM workers w, json_each(w.builds) t WHERE w.until > ?1)
+    LIMIT ?2`,
+  addBuild: "INSERT INTO builds (id, body) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
   addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
   refer: "INSERT INTO run_chunks (n, c) SELECT ?, c FROM chunks WHERE hash = ? ON CONFLICT (n, c) DO NOTHING",
   dropChunk: "DELETE FROM run_chunks WHERE n = ? AND c = (SELECT c FROM chunks WHERE hash = ?)",
@@ -480,8 +499,11 @@ export const statements = {
   journal: "SELECT time, turn, what, who, detail FROM journal WHERE n = ? ORDER BY seq",
 
   counts: "SELECT status, count(*) AS runs FROM runs GROUP BY status",
+  reasons: `SELECT substr(reason, 1, instr(reason || ' ', ' ') - 1) AS code, count(*) AS runs FROM runs
+    WHERE status = 'blocked' GROUP BY code`,
+  builds: "SELECT id, body FROM builds ORDER BY id",
   codes: "SELECT key, body FROM codes ORDER BY key",
-  liveWorkers: "SELECT id, lease, until, about FROM workers WHERE until > ? ORDER BY id",
+  liveWorkers: "SELECT id, lease, until, about, builds FROM workers WHERE until > ? ORDER BY id",
 } as const;
 
 export type StatementName = keyof typeof statements;

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import type { Arrival, Hint, StepFence, TransactOutcome } from "../../runtime/engine/store.ts";
-import { ColdframeError } from "../../runtime/errors.ts";
+import { limited, transactionIsOver } from "../limited.ts";
 import type { Driver, Row, Value } from "./driver.ts";
 import { failsAlone } from "./group.ts";
 import { explain, isBusy } from "./open.ts";
@@ -16,14 +16,12 @@ import { insertArrival } from "./turns.ts";
 /** What a transactional step gets: the store's own connection, while its transaction is open. */
 export class SqliteTransaction {
   readonly #driver: Driver;
-  readonly #over: () => ColdframeError;
   #ended = false;
   /** Told to watchers after the commit. */
   readonly hints: Hint[] = [];
 
-  constructor(driver: Driver, over: () => ColdframeError) {
+  constructor(driver: Driver) {
     this.#driver = driver;
-    this.#over = over;
   }
 
   /** Carries out a statement. @returns number of rows changed. @throws ColdframeError CF3108 */
@@ -54,7 +52,7 @@ export class SqliteTransaction {
 
   /** @throws ColdframeError CF3108 when it is over */
   driver(): Driver {
-    if (this.#ended) throw this.#over();
+    if (this.#ended) throw transactionIsOver();
     return this.#driver;
   }
 
@@ -96,15 +94,17 @@ export async function inTransaction<T>(
       return known;
     }
     lender.sql.savepoint.run();
-    tx = new SqliteTransaction(lender.driver, over);
-    result = await limited(lender, tx, body);
+    tx = new SqliteTransaction(lender.driver);
+    const { limit: ms, closed } = lender;
+    const why = `it had the write lock for ${ms} ms, which nobody else can have meanwhile`;
+    result = await limited({ ms, why, closed }, () => body(tx!));
     tx.end();
     lender.sql.releaseSavepoint.run();
     record(result);
   } catch (error) {
     tx?.end();
     undo(lender);
-    if (isEnded(error)) return { kind: "threw", error: over() };
+    if (isEnded(error)) return { kind: "threw", error: transactionIsOver() };
     return { kind: "threw", error: failsAlone(error) ? error : explain(error, lender.file) };
   }
   try {
@@ -161,35 +161,6 @@ async function begin({ sql, file, patience, closed }: Lender): Promise<void> {
     }
     await Promise.race([pause(1 + Math.random() * 10), closed]);
   }
-}
-
-async function limited<T>(
-  { limit, closed }: Lender,
-  tx: SqliteTransaction,
-  body: (tx: SqliteTransaction) => Promise<T> | T,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = new ColdframeError(
-        "CF3109",
-        `it had the write lock for ${limit} ms, which nobody else can have meanwhile. Do what takes long in a step before it`,
-      );
-      reject(error);
-    }, limit);
-  });
-  try {
-    return await Promise.race([body(tx), late, closed]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function over(): ColdframeError {
-  return new ColdframeError(
-    "CF3108",
-    "await all that is done with it before the function returns, and leave its commit to the store",
-  );
 }
 
 /** The function has committed or rolled back by itself: our savepoint is gone. */

@@ -31,6 +31,7 @@ export function insertRun(transaction: Transaction, run: NewRun, worker: number 
     run.group,
     run.limit === null ? now : null,
     worker,
+    worker === null ? null : (run.build ?? null),
   );
   if (row === undefined) return { id: run.id, created: false, claimed: false };
   const n = row.n as number;
@@ -106,6 +107,7 @@ function hasExtras(turn: Turn): boolean {
     turn.codes.length > 0 ||
     turn.chunks !== null ||
     turn.group !== null ||
+    turn.build !== null ||
     turn.release.length > 0 ||
     turn.cancelled ||
     turn.survived ||
@@ -136,6 +138,7 @@ export function writeExtras(transaction: Transaction, turn: Turn, n: number): vo
   }
   if (turn.cancelled) sql.cancelled.run(n);
   if (turn.group !== null) sql.setGroup.run(turn.group, n);
+  if (turn.build !== null) sql.setBuild.run(turn.build.build, turn.build.bound, n);
   if (turn.survived) sql.survived.run(n);
   if (turn.cancelled || turn.consumed.length > 0) sql.seen.run(n);
   for (const { key, body } of turn.codes) sql.addCode.run(key, body);
@@ -214,7 +217,10 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
   for (const { wait, made, due, error, since, begun, progress } of note.attempts)
     sql.setAttempt.run(n, wait, made, due, clean(error), since, begun, progress);
   if (row.news !== note.news) return answer(transaction, n, row, note);
-  if (note.release !== null) giveBack(transaction, n, note.release, note);
+  if (note.release !== null) {
+    if (note.release.bound !== null) sql.bind.run(note.release.bound, n);
+    giveBack(transaction, n, note.release, note);
+  }
   return passed(note);
 }
 

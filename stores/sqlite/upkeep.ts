@@ -1,8 +1,8 @@
 /** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
-import type { Mending, NewRun, RunEnd, WaitInfo } from "../../runtime/engine/store.ts";
+import type { Mending, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { tell, unsubscribe } from "./events.ts";
 import { forgetPast, keepPark } from "./history.ts";
-import { unpackBody } from "./rows.ts";
+import { clean, unpackBody } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { endRun, insertArrival } from "./turns.ts";
 
@@ -56,6 +56,20 @@ export function cloneRun(
   }
   hints.push({ kind: "ready" });
   return n;
+}
+
+/** Runs that are looked after at one time. */
+const STRANDED = 1000;
+
+/** What no live worker can claim: see the store port. */
+export function strand({ sql, now, hints }: Transaction, reason: string): readonly Stranded[] {
+  const found = sql.stranded.all(now, STRANDED);
+  const blocked = found.filter(({ build, bound }) => build === bound);
+  for (const { n, build, bound } of found) if (build !== bound) sql.bind.run(null, n);
+  for (const { n, build, entry } of blocked)
+    sql.block.run(now, clean(reason.replace("{build}", build)), entry, n);
+  if (found.length > 0) hints.push({ kind: "ready" });
+  return blocked.map(({ id, entry, turn, build }) => ({ id, entry, turn, build }));
 }
 
 /** Removes what ended before a time. @returns runs removed */

@@ -5,8 +5,8 @@
  * become the new one at some await, it does what a run must do that is parked there while the code changes.
  */
 import { transformFromAstSync, traverse } from "@babel/core";
-import { parse } from "@babel/parser";
-import * as t from "@babel/types";
+import type * as t from "@babel/types";
+import { type Place, parsed, placesOf } from "./places.ts";
 
 export interface Edit {
   /** What was done, and to which statement. */
@@ -16,35 +16,28 @@ export interface Edit {
   readonly both: string | null;
 }
 
-interface Place {
-  readonly text: string;
-  readonly start: number;
-  readonly end: number;
-  readonly line: number;
-  readonly declares: boolean;
-  /** It leaves a loop, switch or label around it. */
-  readonly jumps: boolean;
-  readonly isAsync: boolean;
-  readonly next: Place | null;
-}
-
-const parsed = (source: string) =>
-  parse(source, {
-    sourceType: "module",
-    plugins: ["typescript", "decorators", "decoratorAutoAccessors", "explicitResourceManagement"],
-  });
+/** Behind names that were changed. */
+export const RENAMED = "_new";
 
 /** All edits of all statements in functions, in the order of the source. */
 export function editsOf(source: string, insertions: readonly string[]): Edit[] {
-  return [...placesOf(source).flatMap((place) => editsAt(source, place, insertions)), ...renamings(source)];
+  return [
+    ...placesOf(source).flatMap((place) => editsAt(source, place, insertions)),
+    ...literals(source),
+    ...renamings(source),
+  ];
 }
 
+/** A text in place of a part of the source, in the edited program and in the one that is both. */
+type Replace = (what: string, edited: string, both: string | null, to?: number) => Edit;
+
 function editsAt(source: string, place: Place, insertions: readonly string[]): Edit[] {
-  const { text, start, end, line, declares, jumps, isAsync, next } = place;
-  const edit = (name: string, edited: string, both: string | null, to = end): Edit => {
-    const put = (replacement: string) => source.slice(0, start) + replacement + source.slice(to);
+  const { text, start, end, line, declares, isAlone, isAsync } = place;
+  const edit: Replace = (what, edited, both, to = end) => {
+    const block = (body: string) => (isAlone ? `{ ${body} }` : body);
+    const put = (replacement: string) => source.slice(0, start) + block(replacement) + source.slice(to);
     return {
-      what: `${name} line ${line}: ${text}`,
+      what: `${what} line ${line}: ${text}`,
       edited: put(edited),
       both: both === null ? null : put(both),
     };
@@ -54,58 +47,87 @@ function editsAt(source: string, place: Place, insertions: readonly string[]): E
     .map((inserted) =>
       edit(`insert ${inserted} before`, `${inserted}\n${text}`, `if ($new()) { ${inserted} }\n${text}`),
     );
-  if (declares) return found;
-  found.push(
+  return declares ? found : [...found, ...changes(place, edit), ...wraps(place, edit), ...moves(place, edit)];
+}
+
+function changes({ text, next }: Place, edit: Replace): Edit[] {
+  const found = [
     edit("delete", ";", `if (!$new()) { ${text} }`),
     edit("duplicate", `${text}\n${text}`, `${text}\nif ($new()) { ${text} }`),
-    edit("wrap in a block", `{ ${text} }`, null),
-    edit("wrap in if", `if (true) { ${text} }`, null),
-    edit("wrap in try", `try { ${text} } finally {}`, null),
-  );
-  if (!jumps) found.push(edit("wrap in for", `for (let $i = 0; $i < 1; $i++) { ${text} }`, null));
+  ];
   if (next !== null && !next.declares) {
-    const one = text;
-    const two = next.text;
-    // Parked in either of them, the new program goes on behind it, in its own order.
-    const both = `if ($new()) { ${two}\n${one} } else { ${one}\nif (!$new()) { ${two}\nif ($new()) { ${one} } } }`;
+    const [one, two] = [text, next.text];
+    // Parked in either of them, each program goes on behind it, in its own order.
+    const both = `if ($new()) { ${two}\nif ($new()) { ${one} } } else { ${one}\nif (!$new()) { ${two}\nif ($new()) { ${one} } } }`;
     found.push(edit("swap with the next", `${two}\n${one}`, both, next.end));
   }
   return found;
 }
 
-function placesOf(source: string): Place[] {
-  const places: Place[] = [];
-  traverse(parsed(source), {
-    BlockStatement({ node, scope }) {
-      const fn = scope.getFunctionParent()?.block;
-      if (fn === undefined || !t.isFunction(fn)) return;
-      let next: Place | null = null;
-      const found: Place[] = [];
-      for (const one of [...node.body].reverse()) {
-        next = placeOf(source, one, fn.async === true, next);
-        found.push(next);
-      }
-      places.push(...found.reverse());
-    },
-  });
-  return places;
+function wraps({ text, body, jumps, returns, yields, hoists, isAsync }: Place, edit: Replace): Edit[] {
+  // They mean nothing: a run is the old one or the new one, which is the same.
+  const found = [
+    edit("wrap in a block", `{ ${text} }`, null),
+    edit("wrap in if", `if (true) { ${text} }`, null),
+    edit("wrap in try", `try { ${text} } finally {}`, null),
+    edit("wrap in try and catch", `try { ${text} } catch (caught) { throw caught; }`, null),
+  ];
+  if (!jumps) {
+    found.push(edit("wrap in for", `for (let $i = 0; $i < 1; $i++) { ${text} }`, null));
+    found.push(edit("wrap in for of", `for (const $one of [1]) { ${text} }`, null));
+  }
+  if (!jumps && !returns && !yields && !hoists) {
+    // Behind it the jobs of others may come first.
+    const wrapped = isAsync ? `await (async () => { ${text} })();` : `(() => { ${text} })();`;
+    found.push(edit("wrap in a closure", wrapped, `if ($new()) { ${wrapped} } else { ${text} }`));
+  }
+  if (body !== null && !body.declares && !jumps)
+    found.push(edit("unwrap", body.text, `if ($new()) { ${body.text} } else { ${text} }`));
+  return found;
 }
 
-function placeOf(source: string, node: t.Statement, isAsync: boolean, next: Place | null): Place {
-  let jumps = false;
-  t.traverseFast(node, (one) => {
-    if (t.isBreakStatement(one) || t.isContinueStatement(one)) jumps = true;
+function moves({ text, body, jumps, next, end }: Place, edit: Replace): Edit[] {
+  const found: Edit[] = [];
+  if (next?.body != null && !next.declares && !jumps) {
+    const { head, tail, text: inner } = next.body;
+    const into = `${head}{ ${text}\n${inner} }${tail}`;
+    const both = `if (!$new()) { ${text} }\n${head}{ if ($new()) { ${text} }\n${inner} }${tail}`;
+    found.push(edit("move into the next", into, both, next.end));
+  }
+  if (body?.first != null) {
+    const { head, tail, first, rest } = body;
+    const both = `if ($new()) { ${first} }\n${head}{ if (!$new()) { ${first} }\n${rest} }${tail}`;
+    found.push(edit("move its first out of", `${first}\n${head}{ ${rest} }${tail}`, both, end));
+  }
+  return found;
+}
+
+/** Each number and text of each function, one more. */
+function literals(source: string): Edit[] {
+  const edits: Edit[] = [];
+  traverse(parsed(source), {
+    "NumericLiteral|StringLiteral"(path) {
+      const node = path.node as t.NumericLiteral | t.StringLiteral;
+      const isValue =
+        path.isExpression() && !path.parentPath?.isTSType() && path.getFunctionParent() !== null;
+      const isName =
+        (path.key === "key" && (path.parent as t.ObjectProperty).computed !== true) ||
+        path.parentPath?.isImportDeclaration() ||
+        path.parentPath?.isTSLiteralType() ||
+        path.parentPath?.isTSEnumMember();
+      if (!isValue || isName) return;
+      const { start, end, loc, value } = node;
+      const next = JSON.stringify(typeof value === "number" ? value + 1 : `${value}_`);
+      const put = (text: string) => source.slice(0, start!) + text + source.slice(end!);
+      const old = source.slice(start!, end!);
+      edits.push({
+        what: `change ${old} in line ${loc!.start.line}`,
+        edited: put(next),
+        both: put(`($new() ? ${next} : ${old})`),
+      });
+    },
   });
-  return {
-    text: source.slice(node.start!, node.end!),
-    start: node.start!,
-    end: node.end!,
-    line: node.loc!.start.line,
-    declares: t.isDeclaration(node) || t.isLabeledStatement(node),
-    jumps,
-    isAsync,
-    next,
-  };
+  return edits;
 }
 
 /** Each variable of each function by another name. */
@@ -131,8 +153,10 @@ function renamings(source: string): Edit[] {
   });
   names.forEach((own, scope) => {
     for (const name of own) {
+      // `this` as a parameter is a type.
+      if (name === "this") continue;
       const tree = scopesOf((_, rename, index) => {
-        if (index === scope) rename(name, `${name}$new`.replace("$", "_"));
+        if (index === scope) rename(name, name + RENAMED);
       });
       const edited = transformFromAstSync(tree, source, { configFile: false, babelrc: false })!.code!;
       edits.push({ what: `rename ${name}`, edited, both: null });

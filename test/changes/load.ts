@@ -9,8 +9,8 @@ const MODULES = "shop/";
 
 /** Forgets all versions of all modules of these tests, and what was said about how they changed. */
 export function unload(): void {
-  const { codes, modules, records, classes, renames, migrations } = machine.registry;
-  for (const map of [codes, modules, records, classes])
+  const { codes, modules, records, classes, steps, renames, migrations, policies } = machine.registry;
+  for (const map of [codes, modules, records, classes, steps, policies])
     for (const id of [...map.keys()]) if (id.startsWith(MODULES)) map.delete(id);
   renames.clear();
   migrations.clear();
@@ -24,10 +24,22 @@ export function load(source: string, moduleId = "shop/flow.ts"): Exports {
 
 /** Loads a module beside those that are loaded. */
 export function loadBeside(source: string, moduleId: string, imports: Imports): Exports {
-  const result = compile(source, { filename: "flow.ts", moduleId });
-  if (result.code === null) throw new Error(JSON.stringify(result.diagnostics));
-  return evaluate(result.code, { "coldframe/machine": machine, coldframe: api, ...imports });
+  return evaluateBeside(compiled(source, moduleId), imports);
 }
+
+/** @throws Error what the compiler says of it */
+export function compiled(source: string, moduleId: string): string {
+  const { code, diagnostics } = compile(source, { filename: "flow.ts", moduleId });
+  if (code === null) throw new Error(JSON.stringify(diagnostics));
+  return code;
+}
+
+/** Evaluates what was compiled, beside what is loaded. */
+export const evaluateBeside = (
+  code: string,
+  imports: Imports,
+  free: Readonly<Record<string, unknown>> = {},
+) => evaluate(code, { "coldframe/machine": machine, coldframe: api, ...imports }, free);
 
 /** What modules import, by the names that they use. */
 export type Imports = Readonly<Record<string, object>>;
@@ -43,17 +55,19 @@ export function evaluate(
   );
   const body = code
     .replace(
-      /^import \{([^}]*)\} from ["']([^"']+)["'];/gm,
-      (_, names: string, from: string) =>
-        `const {${names.replaceAll(" as ", ": ")}} = $imports[${JSON.stringify(from)}];`,
+      /^import (?:\* as ([\w$]+)|\{([^}]*)\}) from ["']([^"']+)["'];/gm,
+      (_, all: string | undefined, names: string, from: string) =>
+        `const ${all ?? `{${names.replaceAll(" as ", ": ")}}`} = $imports[${JSON.stringify(from)}];`,
     )
+    .replaceAll("import.meta", "$meta")
     .replace(/^export (?=(?:async )?(?:function|const|let|class))/gm, "");
   const parameters = Object.keys(free);
   return new Function(
     "$imports",
+    "$meta",
     ...parameters,
     `"use strict";\n${body}\nreturn { ${exported.join(", ")} };`,
-  )(imports, ...Object.values(free)) as Exports;
+  )(imports, import.meta, ...Object.values(free)) as Exports;
 }
 
 /** The hash of a function of the version that is loaded. */

@@ -1,6 +1,6 @@
 /**
  * Random programs and the fixtures, edited at each statement, parked at each await. `FUZZ_SECONDS` sets the time (and a new
- * seed), `FUZZ_SEED` the seed. A failure prints the seed, both programs and what came of it.
+ * seed), `FUZZ_SEED` the seed, `FUZZ_PART` one of the two: "programs" or "fixtures". A failure prints the seed, both programs and what came of it.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,17 +8,19 @@ import { idle } from "../fixtures/plain.ts";
 import { root, sources } from "../fixtures/workshop.ts";
 import { type Edit, editsOf } from "./edits.ts";
 import { unload } from "./load.ts";
-import { Subject, type Tally } from "./metamorphic.ts";
+import { asProgram, Subject, type Tally } from "./metamorphic.ts";
 import { additions, type Random, randomFrom, randomProgram } from "./random-program.ts";
 
 const seconds = Number(process.env["FUZZ_SECONDS"] ?? 0);
 const seed = Number(process.env["FUZZ_SEED"] ?? (seconds > 0 ? Date.now() % 2 ** 31 : 1));
+const part = process.env["FUZZ_PART"];
 const programs = seconds > 0 ? Number.POSITIVE_INFINITY : 20;
 /** Edits that are tried of each program, and of each fixture. */
 const ofProgram = seconds > 0 ? 60 : 8;
 const ofFixture = seconds > 0 ? 20 : 2;
 /** Fixtures. */
 const fixtures = seconds > 0 ? Number.POSITIVE_INFINITY : 40;
+const insertions = [`log("new");`, `await ext("new", 1);`];
 const limit = Math.max(120_000, (seconds + 120) * 1000);
 
 // Programs may leave rejected promises behind; what matters is what they did and how they ended.
@@ -41,16 +43,61 @@ function* some<T>(list: readonly T[], most: number, random: Random): Generator<T
 
 const emptyTally = (): Tally => ({ wentOn: 0, blocked: 0, reasons: new Map() });
 
-test(
+/** What these edits do not read, and why. */
+const unread: Readonly<Record<string, string>> = {
+  "fixtures/unsavable/library.ts": "imported by values.ts",
+  "fixtures/unsavable/values.ts": "no program: the checker reads it",
+};
+
+/** Edits that have a fixture do what engines differ in. */
+const exempt: Readonly<Record<string, RegExp>> = {
+  "fixtures/async-generators/delegation-protocol.ts": /line 69/,
+};
+
+interface Sweep {
+  /** Fixtures of which there are no edits left. */
+  done: number;
+  edits: number;
+}
+
+/** Some edits of each fixture, and so again, until the time is over or all have been tried. */
+async function sweep(paths: readonly string[], random: Random, tally: Tally): Promise<Sweep> {
+  const end = Date.now() + seconds * (part === "fixtures" ? 1000 : 300);
+  const left = new Map<string, Edit[]>();
+  const told: Sweep = { done: 0, edits: 0 };
+  for (const path of paths) left.set(path, []);
+  for (let round = 0; left.size > 0; round++) {
+    for (const path of [...left.keys()]) {
+      if (seconds > 0 && Date.now() > end) return told;
+      const source = asProgram(readFileSync(root + path, "utf8"));
+      const subject = await Subject.of(source);
+      if (round === 0)
+        left.set(path, [...some(editsOf(subject.source, insertions), Number.POSITIVE_INFINITY, random)]);
+      const edits = left.get(path)!;
+      for (const edit of edits.splice(0, ofFixture)) {
+        if (exempt[path]?.test(edit.what)) continue;
+        told.edits++;
+        const wrong = await subject.check(edit, random, tally);
+        if (wrong !== null) expect.fail(`seed ${seed}, ${path}\n\n${wrong}`);
+      }
+      if (edits.length > 0 && seconds > 0) continue;
+      left.delete(path);
+      told.done++;
+    }
+  }
+  return told;
+}
+
+test.skipIf(part === "fixtures")(
   "a random program that is edited while it is parked",
   async () => {
-    const end = Date.now() + seconds * 700;
+    const end = Date.now() + seconds * (part === "programs" ? 1000 : 700);
     const tally = emptyTally();
     for (let i = 0; i < programs && (seconds === 0 || Date.now() < end); i++) {
       const random = randomFrom(seed + i);
       const subject = await Subject.of(randomProgram(random));
       for (const edit of some(editsOf(subject.source, additions), ofProgram, random)) {
-        const wrong = await subject.check(edit, tally);
+        const wrong = await subject.check(edit, random, tally);
         if (wrong !== null) expect.fail(`seed ${seed + i}\n\n${wrong}`);
       }
     }
@@ -61,34 +108,15 @@ test(
   limit,
 );
 
-test(
+test.skipIf(part === "programs")(
   "a fixture that is edited while it is parked",
   async () => {
-    const end = Date.now() + seconds * 300;
     const random = randomFrom(seed);
     const tally = emptyTally();
-    let subjects = 0;
-    const paths = sources("fixtures").filter((path) => path !== "fixtures/world.ts");
-    for (const path of some(paths, fixtures, random)) {
-      if (seconds > 0 && Date.now() > end) break;
-      const source = readFileSync(root + path, "utf8");
-      let subject: Subject;
-      let edits: Edit[];
-      try {
-        subject = await Subject.of(source);
-        edits = editsOf(source, [`log("new");`, `await ext("new", 1);`]);
-      } catch {
-        // It needs what this loader does not have, or is written in what these edits cannot read.
-        continue;
-      }
-      subjects++;
-      for (const edit of some(edits, ofFixture, random)) {
-        const wrong = await subject.check(edit, tally);
-        if (wrong !== null) expect.fail(`seed ${seed}, ${path}\n\n${wrong}`);
-      }
-    }
-    expect(subjects).toBeGreaterThan(seconds > 0 ? 0 : 10);
-    if (process.env["FUZZ_TELL"]) console.log(subjects, tally);
+    const paths = sources("fixtures").filter((path) => path !== "fixtures/world.ts" && !(path in unread));
+    const told = await sweep([...some(paths, fixtures, random)], random, tally);
+    expect(tally.wentOn).toBeGreaterThan(tally.blocked);
+    if (process.env["FUZZ_TELL"]) console.log(told, tally);
   },
   limit,
 );

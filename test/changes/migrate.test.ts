@@ -373,6 +373,7 @@ test("a blocked run tells its code, which build last ran it, and what helps", as
   expect(view.blockage).toEqual({
     code: "CF2103",
     needs: "shop/flow.ts#flow",
+    build: expect.stringMatching(/^[0-9a-f]{12}$/),
     builds: [`shop/flow.ts#flow@${hash}`],
     remedy: expect.stringContaining("with a migration"),
   });

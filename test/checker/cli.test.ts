@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { check } from "../../cli/commands/check.ts";
 import { release } from "../../cli/commands/release.ts";
@@ -171,10 +172,103 @@ Write "use workflow" at the top of "ask". coldframe check --fix does that.`);
     expect(first.err).toContain("changed ask.ts");
     expect(read("ask.ts")).toContain(`ask(key: string) {\n  "use workflow";\n  return`);
     expect(read("coldframe.migrations.ts")).toMatch(
-      /^import \{ migrate \} from "coldframe";\n\n\/\/ Parked at "event" .*\nmigrate\("shop\/flow\.ts#flow", \{\n {2}from: \{ at: "event", build: "\w+" \},\n {2}to: \{ at: "event" \},\n {2}frame: \(old: \{ k: number \}\) => \(\{ \.\.\.old \}\),\n\}\);\n$/,
+      /^import \{ migrate \} from "coldframe";\n\n\/\/ Parked at "event" .*\nmigrate\("shop\/flow\.ts#flow", \{\n {2}from: \{ at: "event", build: "\w+" \},\n {2}to: \{ at: "ask" \},\n {2}frame: \(old: \{ k: number \}\): \{ k: number \} => \(\{ \.\.\.old \}\),\n\}\);\n$/,
     );
     const second = JSON.parse((await cli("check", "--json")).out);
     expect(second.findings).toEqual([]);
+  });
+});
+
+describe("migrations", () => {
+  const later = flow
+    .replaceAll(/\bk\b/g, "label")
+    .replace("n * 2", "String(n)")
+    .replace('event<number>({ key: "first" })', 'event<number>({ key: "first", timeout: "1d" })');
+  const migration = (frame: string, at = "event") =>
+    `import { migrate } from "coldframe";\nimport { flow } from "./flow.ts";\nmigrate(flow, { from: { at: "event" }, to: { at: "${at}" }, frame: ${frame} });\n`;
+  const checked = async (text: string) => {
+    write("coldframe.migrations.ts", text);
+    const { code, out, err } = await cli("check", "--json");
+    expect(err).toBe("");
+    return { code, ...JSON.parse(out) };
+  };
+  const messages = ({ findings }: { findings: readonly { code: string; message: string }[] }) =>
+    findings.map(({ code, message }) => `${code} ${message}`);
+  /** What TypeScript says of them. */
+  let checkedBefore: ts.Program | undefined;
+  const mistakes = () => {
+    const options = ts.parseJsonConfigFileContent(JSON.parse(read("tsconfig.json")), ts.sys, folder).options;
+    const path = join(folder, "coldframe.migrations.ts");
+    checkedBefore = ts.createProgram([path], options, undefined, checkedBefore);
+    const file = checkedBefore.getSourceFile(path);
+    return [
+      ...checkedBefore.getSyntacticDiagnostics(file),
+      ...checkedBefore.getSemanticDiagnostics(file),
+    ].map(({ messageText }) => JSON.stringify(messageText));
+  };
+
+  test("--fix writes one from the old types to the new, which compiles and stops a run until it is completed", async () => {
+    await cli("release");
+    write("flow.ts", later);
+    await cli("check", "--fix");
+    const stub = read("coldframe.migrations.ts");
+    expect(stub).toContain(
+      'frame: (old: { k: number }): { label: string } => ({ ...old, label: toBeSaid("label") }),',
+    );
+    expect(mistakes()).toEqual([]);
+    const open = await checked(stub);
+    expect(open.code).toBe(1);
+    expect(open.changes[0].reason).toContain("still to be completed");
+    // With types: completed wrongly it does not compile, completed rightly it does, and nothing is lost any more.
+    write("coldframe.migrations.ts", stub.replace('toBeSaid("label")', "old.k"));
+    expect(mistakes().join()).toContain("Type 'number' is not assignable to type 'string'");
+    const right = stub.replace('toBeSaid("label")', "String(old.k)");
+    expect(await checked(right)).toMatchObject({
+      code: 0,
+      findings: [],
+      changes: [{ point: "event", verdict: "migrated" }],
+    });
+    expect(mistakes()).toEqual([]);
+  });
+
+  test("by their types: what fits carries runs over, what does not is told", async () => {
+    await cli("release");
+    write("flow.ts", later);
+    const none = JSON.parse((await cli("check", "--json")).out);
+    expect(none.changes).toMatchObject([{ verdict: "lost" }]);
+    const good = await checked(migration("(old: { k: number }) => ({ label: String(old.k) })"));
+    expect(good).toMatchObject({ code: 0, findings: [], changes: [{ verdict: "migrated" }] });
+    const given = await checked(migration("(old: { k: number }) => ({ label: old.k })"));
+    expect(given.code).toBe(1);
+    expect(messages(given)).toEqual([
+      'CF3307 a migration of shop/flow.ts#flow gives "label" as number, and the function has string there',
+    ]);
+    expect(given.changes[0].reason).toContain('gave a number for "label", which is always a string');
+    expect(messages(await checked(migration("(old: { k: string }) => ({ label: old.k })")))).toEqual([
+      'CF3307 a migration of shop/flow.ts#flow takes "k" for string, and it was saved as number',
+    ]);
+    const little = await checked(migration("() => ({})"));
+    expect(little.changes[0].reason).toContain('gave no "label"');
+    expect(messages(await checked(migration("(old) => old", "approval")))).toEqual([
+      expect.stringMatching(/^CF2402 .*has no suspend point "approval". It has "event"/),
+    ]);
+  });
+
+  test("a function that was renamed, and renames in a circle", async () => {
+    await cli("release");
+    write("flow.ts", flow.replace("function flow", "function order"));
+    const renamed = (...pairs: readonly string[]) =>
+      checked(`import { renamed } from "coldframe";\n${pairs.map((one) => `renamed(${one});`).join("\n")}\n`);
+    expect(await renamed('"shop/flow.ts#flow", "shop/flow.ts#order"')).toMatchObject({
+      code: 0,
+      changes: [{ verdict: "goes on" }],
+    });
+    const circle = await renamed(
+      '"shop/flow.ts#flow", "shop/flow.ts#order"',
+      '"shop/flow.ts#order", "shop/flow.ts#flow"',
+    );
+    expect(messages(circle)).toEqual([expect.stringMatching(/^CF2401 .*in a circle/)]);
+    expect(circle.code).toBe(1);
   });
 });
 

@@ -7,12 +7,15 @@ import { ownProgram, root } from "./program.ts";
 const file = "fixtures/unsavable/values.ts";
 const all = findingsOf(ownProgram());
 
+/** Of a function or method that begins in a line. */
+const nameIn = (line: string) => /(?:function|^ {2}async) (\w+)/.exec(line)?.[1];
+
 test("every value of the table is found, and none that can be saved", () => {
   const source = readFileSync(`${root}${file}`, "utf8").split("\n");
   const expected = new Map<string, string>();
   source.forEach((line, i) => {
-    const said = /^\/\/ (refused: (.*)|saved)$/.exec(line);
-    const name = /function (\w+)/.exec(source[i + 1] ?? "")?.[1];
+    const said = /^ *\/\/ (refused: (.*)|saved)$/.exec(line);
+    const name = nameIn(source[i + 1] ?? "");
     if (said !== null) expected.set(name!, said[2] ?? "");
   });
   expect(expected.size).toBeGreaterThan(30);
@@ -21,8 +24,8 @@ test("every value of the table is found, and none that can be saved", () => {
     if (one.places[0]!.file !== file) continue;
     expect(one.code).toBe("CF2101");
     let line = one.places.find(({ note }) => note === "the run parks here")!.line;
-    while (!/^(export )?async function/.test(source[line]!)) line--;
-    const name = /function (\w+)/.exec(source[line]!)![1]!;
+    while (!/^(export )?async function|^ {2}async \w+\(\) \{$/.test(source[line]!)) line--;
+    const name = nameIn(source[line]!)!;
     expect(found.get(name), name).toBe("");
     found.set(name, one.message);
   }

@@ -78,7 +78,9 @@ describe("show", () => {
   test("a parked run: source with the parked line marked, stack, locals, what it waits for", async () => {
     const { code, out } = await cli("show", "order-1");
     expect(code).toBe(0);
-    expect(out).toMatch(/^order-1 {2}order\nactive · started .* · turn 2 · \d+ bytes\nshop=north\n/);
+    expect(out).toMatch(
+      /^order-1 {2}order\nactive · started .* · turn 2 · \d+ bytes · build [0-9a-f]+\nshop=north\n/,
+    );
     expect(out).toMatch(/waits for event confirm a lamp\n {2}for .*, times out in 3 days\n/);
     expect(out).toContain("coldframe send 'confirm a lamp' <json>");
     expect(out).toMatch(/ {2}in confirmed {2}test\/cli\/support\/flows\.ts:\d+\n/);

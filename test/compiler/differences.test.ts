@@ -51,6 +51,13 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     "lost",
   ],
   ["brand of promises", "const p = sub(); const r = types.isPromise(p); await p; return r;", true, false],
+  [
+    "fields of promises",
+    "const p = sub(); const r = Object.keys(p).length > 0; await p; return r;",
+    false,
+    true,
+  ],
+  ["toJSON of promises", 'return "toJSON" in Promise.prototype;', false, true],
   ["constructor of promises", "return Promise.resolve().constructor === Promise;", true, false],
   ["Promise is the machine's", "return Promise === globalThis.Promise;", true, false],
   [
@@ -60,6 +67,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     true,
   ],
   ["brand of async functions", "return types.isAsyncFunction(main);", true, false],
+  [
+    "private methods",
+    "class C { async #a() {} *#g() {} get all() { return [this.#a, this.#g]; } } return new C().all.map((f) => String(Object.getPrototypeOf(f) === Function.prototype) + Object.hasOwn(f, 'prototype')).join();",
+    "falsefalse,falsetrue",
+    "truefalse,truefalse",
+  ],
   ["prototype property of declarations", 'void types; return Object.hasOwn(main, "prototype");', false, true],
   [
     "methods of a generator's prototype",
@@ -111,6 +124,7 @@ test("step arguments and results are copies in a run", async () => {
 
 /** What one might expect to differ, and does not. */
 test.each([
+  ["promises in JSON", "const p = sub(); p.mine = 1; const r = JSON.stringify({ p }); await p; return r;"],
   ["instanceof Promise", "const p = sub(); const r = p instanceof Promise; await p; return r;"],
   ["tag of promises", "return String(Promise.resolve());"],
   ["Promise.resolve of a promise", "const p = sub(); const r = Promise.resolve(p) === p; await p; return r;"],

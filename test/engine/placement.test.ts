@@ -60,11 +60,11 @@ describe("groups", () => {
     const claimed = await stage.data.connect().read.run("r");
     expect(claimed).not.toBeNull();
     const store = stage.data.connect();
-    await store.renew({ id: "w", lease: 1e6, about: "" }, true);
-    const [mine] = await store.claim("w", 1, { groups: ["gpu"], only: null, except: [] });
+    await store.renew({ id: "w", lease: 1e6, about: "", builds: [] }, true);
+    const [mine] = await store.claim("w", 1, { groups: ["gpu"], only: null, except: [], builds: null });
     const blocked = { reason: "its code is not here", needs: claimed!.entry };
     const note = { kind: "note", run: "r", worker: "w", epoch: mine!.epoch, news: 0, arrivals: [] } as const;
-    await store.commit([{ ...note, attempts: [], release: { due: 0, blocked } }]);
+    await store.commit([{ ...note, attempts: [], release: { due: 0, blocked, bound: null } }]);
     await stage.engine({ poll: "1s" });
     await stage.clock.advance(60_000);
     expect(await client.get("r")).toMatchObject({ status: "blocked", epoch: mine!.epoch });

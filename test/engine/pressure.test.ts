@@ -1,5 +1,7 @@
 /** Back-pressure: a worker that has enough to do leaves runs to others. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { Builds } from "../../runtime/engine/builds.ts";
+import { CodeRecords } from "../../runtime/engine/code-records.ts";
 import { Search, type Searcher } from "../../runtime/engine/search.ts";
 import type { Claimed, Store } from "../../runtime/engine/store.ts";
 import { settled, VirtualClock } from "../../runtime/testing/virtual-clock.ts";
@@ -23,6 +25,7 @@ beforeEach(() => {
   hasRuns = true;
   const store = {
     watch: () => () => {},
+    strand: async () => [],
     due: async () => 0,
     news: async () => [],
     // There is always more.
@@ -40,6 +43,9 @@ beforeEach(() => {
   } as Partial<Searcher["settings"]> as Searcher["settings"];
   const worker = {
     ...{ id: "w", settings, closing: false, room: 1e6, owned: [] },
+    builds: new Builds(settings),
+    codes: new CodeRecords(),
+    announce: async () => {},
     get hasRuns() {
       return hasRuns;
     },

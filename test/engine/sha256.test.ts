@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { sha256 } from "../../runtime/sha256.ts";
+import { sha256 } from "../../abi/index.ts";
 
 it("agrees with the platform's SHA-256", () => {
   const expected = (text: string) => createHash("sha256").update(text).digest("hex");

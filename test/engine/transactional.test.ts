@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../../runtime/engine/store.ts";
-import { transactional } from "../../runtime/index.ts";
+import { transaction, transactional } from "../../runtime/index.ts";
 import { settled } from "../../runtime/testing/virtual-clock.ts";
 import type { MemoryTransaction } from "../../stores/memory/index.ts";
 import { load } from "./programs.ts";
@@ -149,6 +149,72 @@ describe("a transactional step", () => {
     expect(() => transactional(body, { outside: 1 } as never)).toThrow(
       expect.objectContaining({ code: "CF2301" }),
     );
+  });
+});
+
+describe("transaction() in a workflow", () => {
+  const inline = (body: string, world: Record<string, unknown> = {}) =>
+    load(
+      `import { transaction, sleep } from "coldframe"; import { world } from "world";
+      export async function main(...args) { "use workflow"; ${body} }`,
+      { world: { add, ...world } },
+    )["main"]!;
+
+  it("gets copies of the variables around it, and answers with a copy; all of it or nothing is there", async () => {
+    const main = inline(`const seen = [];
+      for (const name of args) {
+        const times = name.length;
+        const n = await transaction(async (tx) => { for (let i = 0; i < times; i++) world.add(tx, name); return { n: tx.get(name) }; });
+        seen.push(n);
+        await sleep("1m");
+      }
+      const failed = await transaction(async (tx) => { world.add(tx, "a"); throw new RangeError(seen.length); }).catch((e) => e.message);
+      return [seen, failed];`);
+    const engine = await stage.engine({ cache: 0 });
+    const result = await stage.until((await engine.start(main, ["a", "bb"])).result());
+    expect(result).toEqual([[{ n: 1 }, { n: 2 }], "2"]);
+    expect([await count("a"), await count("bb")]).toEqual([1, 2]);
+  });
+
+  it("is undone, and refused, when it changes what is around it", async () => {
+    const engine = await stage.engine();
+    for (const change of ["left = 1", "list.push(1)"]) {
+      const main = inline(`let left = 0; const list = [];
+        await transaction(async (tx) => { world.add(tx); ${change}; });
+        return [left, list];`);
+      const failed = stage.until((await engine.start(main, [])).result());
+      const name = change.startsWith("left") ? "left" : "list";
+      await expect(failed).rejects.toMatchObject({
+        code: "CF2310",
+        message: expect.stringContaining(`"${name}"`),
+      });
+    }
+    expect(await count()).toBe(0);
+  });
+
+  it("is refused for variables that cannot be copied, and functions from elsewhere", async () => {
+    const engine = await stage.engine();
+    const uncopied = inline("const f = () => args; return transaction(async (tx) => f());");
+    await expect(stage.until((await engine.start(uncopied, [])).result())).rejects.toMatchObject({
+      code: "CF2101",
+    });
+    const elsewhere = inline("return transaction(world.elsewhere);", { elsewhere: async () => 1 });
+    await expect(stage.until((await engine.start(elsewhere, [])).result())).rejects.toMatchObject({
+      code: "CF2310",
+    });
+  });
+
+  it("means the same outside any run, where it gets the transaction that it was told to, or is CF2309", async () => {
+    const outside = (use: (tx: MemoryTransaction) => Promise<unknown>) => stage.data.transaction(use);
+    const main = inline(
+      'const name = "x"; return transaction(async (tx) => { world.add(tx, name); return tx.get(name); }, args[0]);',
+    );
+    expect(await (main as (options: object) => Promise<unknown>)({ outside })).toBe(1);
+    expect(await count("x")).toBe(1);
+    await expect((async () => transaction(async () => 1))()).rejects.toMatchObject({ code: "CF2309" });
+    await expect((async () => transaction(async () => 1, { outside: 1 } as never))()).rejects.toMatchObject({
+      code: "CF2301",
+    });
   });
 });
 

@@ -7,7 +7,8 @@ import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import { load, type Program } from "../engine/programs.ts";
 import { operations, type Plan } from "./plan.ts";
 
-const SOURCE = `
+/** A marked module; `world` is what its steps and its unmarked code do. */
+export const SOURCE = `
 import { channel, event, group, mutex, pool, rateLimit, semaphore, send, shield, sleep, start, step, transactional, waitUntil, TimeoutError, Interrupted } from "coldframe";
 import { world } from "world";
 
@@ -219,7 +220,10 @@ const world: World = {
   pause: (ms) => current.world.pause(ms),
 };
 
-export const compiled: Program = load(SOURCE, { world }, "test/simulation/program.ts")["main"]!;
+/** Name of the module: package and path. */
+export const MODULE = { package: "test", path: "simulation/program.ts" } as const;
+
+export const compiled: Program = load(SOURCE, { world }, `${MODULE.package}/${MODULE.path}`)["main"]!;
 
 const uncompiled = new Function(
   "$modules",

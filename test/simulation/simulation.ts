@@ -12,7 +12,8 @@ import type { Store } from "../../runtime/engine/store.ts";
 import { type LogEntry, stepContext } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts";
-import { operations, PLACES, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
+import { judge, judgePlaces, prefixOf } from "./judge.ts";
+import { operations, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
 import { Process, type Surroundings } from "./process.ts";
 import { compiled, current, eventsOf, modelOf } from "./program.ts";
 import { Random } from "./random.ts";
@@ -108,7 +109,8 @@ class Simulation implements Surroundings {
     const ends = await this.#pump();
     if (ends !== null) {
       for (const [i, model] of models.entries()) await this.#check(`run${i}`, plans[i]!, model);
-      this.#checkPlaces();
+      for (const violation of judgePlaces(this.watch.executions, this.#cancelled))
+        this.watch.violated(violation);
       for (const [label, times] of await this.#database.counters())
         if (times !== 1) this.watch.violated(`${label} was counted ${times} times`);
     }
@@ -176,7 +178,7 @@ class Simulation implements Surroundings {
         if (!blocked!.reason.startsWith("CF2308"))
           this.watch.violated(`${id} is blocked: ${blocked!.reason}`);
         this.faults.coverage.poison++;
-        await this.#store.unblock(id);
+        await this.#store.unblock(id, null);
       }
       this.#lookAtBlocked();
     }, 5000);
@@ -322,69 +324,20 @@ class Simulation implements Surroundings {
   // What has to hold.
 
   async #check(id: string, plan: Plan, model: Awaited<ReturnType<typeof modelOf>>): Promise<void> {
-    const row = (await this.#store.read.run(id))!;
-    const prefix = `r${id.slice(3)}.`;
-    const done = new Set(
-      this.watch.executions.map(({ label }) => label).filter((label) => label.startsWith(prefix)),
-    );
-    if (row.status === "cancelled" && this.#cancelled.has(id)) {
-      for (const op of operations(plan)) {
-        if (op.kind === "guard" && done.has(`${op.label} do`) && !done.has(`${op.label} undo`))
-          this.watch.violated(`${op.label} was done and never undone`);
-      }
-      return;
-    }
-    if (row.status !== "done") {
-      this.watch.violated(`${id} is ${row.status}: ${row.end?.value}`);
-      return;
-    }
-    const result = JSON.parse(JSON.stringify(await this.#result(id)));
-    const plain = JSON.parse(JSON.stringify(result).replace(/#\d+"/g, '#0"'));
-    if (JSON.stringify(plain) !== JSON.stringify(model.result))
-      this.watch.violated(`${id} returned ${JSON.stringify(plain)}, not ${JSON.stringify(model.result)}`);
-    const effects = [...done].sort();
-    if (JSON.stringify(effects) !== JSON.stringify(model.effects))
-      this.watch.violated(`${id} did ${effects.join()}, not ${model.effects.join()}`);
-    const counters = [...(await this.#database.counters()).keys()];
-    const counted = counters.filter((label) => label.startsWith(prefix)).sort();
-    if (JSON.stringify(counted) !== JSON.stringify(model.counted))
-      this.watch.violated(`${id} counted ${counted.join()}, not ${model.counted.join()}`);
-    this.#checkResults(id, JSON.stringify(result));
+    const { status, end } = (await this.#store.read.run(id))!;
+    const result = status === "done" ? JSON.parse(JSON.stringify(await this.#result(id))) : end?.value;
+    const cancelled = this.#cancelled.has(id);
+    const { executions } = this.watch;
+    const own = (label: string) => label.startsWith(prefixOf(id));
+    const counted = [...(await this.#database.counters()).keys()].filter(own);
+    const steps = executions.filter(({ label }) => own(label));
+    for (const violation of judge({ id, plan, model, status, result, cancelled }, steps, counted, executions))
+      this.watch.violated(violation);
   }
 
   async #result(id: string): Promise<unknown> {
     const engine = await this.#engine();
     return engine.run(id).result();
-  }
-
-  /** What a step is said to have answered, one of its executions did answer; and nothing later knows of another answer. */
-  #checkResults(id: string, text: string): void {
-    const known = new Map<string, string>();
-    const inputs = this.watch.executions.map(({ input }) => input);
-    for (const source of [text, ...inputs.map((input) => JSON.stringify(input))]) {
-      for (const [, label, n] of source.matchAll(/"([^"#]*)#(\d+)"/g)) {
-        if (!label!.startsWith(`r${id.slice(3)}.`)) continue;
-        if (this.watch.executions[Number(n) - 1]?.label !== label)
-          this.watch.violated(`${label}#${n} never was`);
-        const other = known.get(label!);
-        if (other !== undefined && other !== n) this.watch.violated(`${label} answered #${other} and #${n}`);
-        known.set(label!, n!);
-      }
-    }
-  }
-
-  /** There are never more in a place than may be. Those of cancelled runs do not say when they leave. */
-  #checkPlaces(): void {
-    for (const { key, max } of PLACES) {
-      const inside = new Set<string>();
-      for (const { label } of this.watch.executions) {
-        const [owner, what, place] = label.split(" ");
-        if (place !== key || this.#cancelled.has(runOf(owner!))) continue;
-        if (what === "leave") inside.delete(owner!);
-        else if (inside.add(owner!).size > max)
-          this.watch.violated(`more than ${max} in ${key}: ${[...inside].join()}`);
-      }
-    }
   }
 
   async #engine() {
@@ -398,8 +351,6 @@ class Simulation implements Surroundings {
     await this.#database.close();
   }
 }
-
-const runOf = (label: string): string => `run${label.slice(1, label.indexOf("."))}`;
 
 const isEnd = (status: string): boolean => status === "done" || status === "failed" || status === "cancelled";
 

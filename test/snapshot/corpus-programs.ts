@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "../../compiler/index.ts";
 import * as machineDoor from "../../runtime/machine/index.ts";
-import { external, machine, StepWait, type Wait } from "../../runtime/machine/index.ts";
+import { $delay, external, machine, StepWait, type Wait } from "../../runtime/machine/index.ts";
 import { resource } from "../../runtime/snapshot/index.ts";
 import { root } from "../fixtures/workshop.ts";
 import { event } from "./programs.ts";
@@ -43,6 +43,11 @@ export const waits: Readonly<Record<string, Held>> = {
     value: "done",
   },
   timer: { kind: "timer", make: wait((id) => ({ kind: "timer", id, due: 1e12, at })), value: undefined },
+  "timer of a promise": {
+    kind: "timer",
+    make: () => $delay(5, "later"),
+    value: "later",
+  },
   event: {
     kind: "event",
     make: wait((id) => ({ kind: "event", id, key: "approve:T1", due: 5e11, at })),

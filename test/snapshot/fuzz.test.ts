@@ -12,7 +12,7 @@ const seed = Number(process.env.FUZZ_SEED ?? 1);
 /** Without a time budget. */
 const BOUNDED = 10_000;
 const BATCH = 1000;
-/** Milliseconds; a machine that does other things at the same time gets a second chance. */
+/** Milliseconds of the processor; what the process does besides, as collecting garbage, gets a second chance. */
 const HANG = 1000;
 /** Bytes of memory per byte of a mutant and its chunks, and what any reading may take. */
 const MULTIPLE = 100;
@@ -60,7 +60,7 @@ it("mutants end in an error of ours, or are restored", { timeout: (seconds + 120
   expect([...ends.keys()].sort()).toEqual(["CF2102", "CF2103", "ok"]);
 });
 
-it("mutants of values, too", () => {
+it("mutants of values, too", { timeout: (seconds + 120) * 1000 }, () => {
   const random = new Random(seed);
   const value = valueSample();
   const shared = sharedState();

@@ -21,6 +21,16 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       return claimed[0]!;
     }
 
+    /** Starts and claims them. */
+    async function claimed(ids: readonly string[]): Promise<readonly (Claimed | undefined)[]> {
+      await store.start(
+        ids.map((id) => newRun(id)),
+        null,
+      );
+      const all = await store.claim("w1", ids.length, ANY);
+      return ids.map((id) => all.find((run) => run.id === id));
+    }
+
     it("tells who follows a run that has ended already, and cancels what is attached to one that ends", async () => {
       await store.start([newRun("parent"), newRun("ended"), newRun("attached"), newRun("loose")], null);
       const claimed = new Map((await store.claim("w1", 10, ANY)).map((run) => [run.id, run]));
@@ -40,13 +50,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
     });
 
     it("grants places in order, frees those of a run that ends, and counts each lock by itself", async () => {
-      await store.start([newRun("a"), newRun("b"), newRun("c")], null);
-      const claimed = await store.claim("w1", 10, ANY);
-      const [a, b, c] = ["a", "b", "c"].map((id) => claimed.find((run) => run.id === id)!) as [
-        Claimed,
-        Claimed,
-        Claimed,
-      ];
+      const [a, b, c] = (await claimed(["a", "b", "c"])) as [Claimed, Claimed, Claimed];
       const place = (wait: number, key = "k", max = 1) => [
         { wait, key, max, loose: false, value: `"${key}"` },
       ];
@@ -66,6 +70,17 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(next.map((run) => [run.id, run.arrivals])).toEqual([["b", got.arrivals]]);
       passed((await store.commit([turnOf(next[0]!, { end: { status: "done", value: "1" } })]))[0]);
       expect((await store.claim("w1", 10, ANY)).map((run) => run.id)).toEqual(["c"]);
+    });
+
+    it("lets one in for a place that a run releases with the turn that ends it", async () => {
+      const [a, b, c] = await claimed(["a", "b", "c"]);
+      const acquire = [{ wait: 1, key: "k", max: 1, loose: false, value: '"k"' }];
+      const got = passed((await store.commit([turnOf(a!, { acquire, keep: true })]))[0]);
+      for (const waiting of [b!, c!]) passed((await store.commit([turnOf(waiting, { acquire })]))[0]);
+      const end = { status: "done", value: "1" } as const;
+      const release = [{ run: "a", wait: 1 }];
+      passed((await store.commit([turnOf({ ...a!, turn: 1 }, { release, end, news: got.news })]))[0]);
+      expect((await store.claim("w1", 10, ANY)).map(({ id }) => id)).toEqual(["b"]);
     });
 
     it("begins limited runs when there is a place, in order", async () => {
@@ -90,7 +105,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.news("w1"))[0]).toMatchObject({ run: "b", suspend: true });
       const told = passed((await store.commit([turnOf(b, { subscribe: [{ wait: 1, key: "k" }] })]))[0]);
       expect(told.suspend).toBe(true);
-      const release = { due: null, blocked: null };
+      const release = { due: null, blocked: null, bound: null };
       passed((await store.commit([noteOf(b, { release, news: told.news })]))[0]);
       expect((await store.send(eventOf("k", "1"))).status).toBe("delivered");
       expect(await store.claim("w1", 10, ANY)).toEqual([]);

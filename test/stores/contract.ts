@@ -20,7 +20,7 @@ export interface StoreUnderTest {
 }
 
 /** Takes any run that is due. */
-export const ANY: Placement = { groups: null, only: null, except: [] };
+export const ANY: Placement = { groups: null, only: null, except: [], builds: null };
 
 export function newRun(id: string, extra: Partial<NewRun> = {}): NewRun {
   return {
@@ -52,6 +52,7 @@ export function turnOf(
     due: null,
     keep: false,
     group: null,
+    build: null,
     subscribe: [],
     unsubscribe: [],
     feeds: [],
@@ -97,7 +98,7 @@ export function passed(outcome: WriteOutcome | undefined): Extract<WriteOutcome,
   return outcome;
 }
 
-export const worker = (id: string) => ({ id, lease: 10_000, about: "test" });
+export const worker = (id: string) => ({ id, lease: 10_000, about: "test", builds: [] });
 
 export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps the store contract`, () => {
@@ -468,12 +469,12 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       await store.start([newRun("a")], null);
       const blocked = { reason: "CF2303 step x is not loaded", needs: "x" };
       const claimed = await claimOne();
-      passed((await store.commit([noteOf(claimed, { release: { due: 0, blocked } })]))[0]);
+      passed((await store.commit([noteOf(claimed, { release: { due: 0, blocked, bound: null } })]))[0]);
       expect(await store.read.run("a")).toMatchObject({ status: "blocked", blocked, worker: null, turn: 0 });
       expect(await store.claim("w1", 1, ANY)).toEqual([]);
       expect(await store.read.runs({ status: "blocked" })).toHaveLength(1);
-      expect(await store.unblock("a")).toBe(true);
-      expect(await store.unblock("a")).toBe(false);
+      expect(await store.unblock("a", null)).toBe(true);
+      expect(await store.unblock("a", null)).toBe(false);
       const again = await claimOne();
       passed((await store.commit([turnOf(again, { blocked, subscribe: [{ wait: 1, key: "k" }] })]))[0]);
       expect((await store.send(eventOf("k", "1"))).status).toBe("delivered");

@@ -1,4 +1,5 @@
 import { type MemoryStore, type MemoryTransaction, memory } from "../../stores/memory/index.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -19,6 +20,7 @@ for (const describeContract of [
   describeChunks,
   describePlacement,
   describeHistory,
+  describeBuilds,
 ])
   describeContract("memory", underTest);
 

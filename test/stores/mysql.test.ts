@@ -1,17 +1,23 @@
+import { type Connection, createConnection } from "mysql2/promise";
 import { describe, it } from "vitest";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
-import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
+import { dropTables, findMysql, freshPrefix, inDatabase } from "../servers/mysql.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
 import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
+import { describeTransactions, type UserTable } from "./transaction-contract.ts";
 
 const url = await findMysql();
 
+/** What tables of the test that is under way begin with. */
+let last = "";
+
 async function underTest() {
   const clock = { now: 1_000_000 };
-  const prefix = freshPrefix();
+  const prefix = (last = freshPrefix());
   const opened: MysqlStore[] = [];
   return {
     clock,
@@ -28,13 +34,41 @@ async function underTest() {
   };
 }
 
+/** Tables of the user, on connections of the user's own. */
+const table: UserTable = {
+  async prepare() {
+    await inDatabase(url!, `CREATE TABLE ${last}counts (name VARCHAR(20) PRIMARY KEY, n INT NOT NULL)`);
+  },
+  async add(tx, name) {
+    const sql = `INSERT INTO ${last}counts VALUES (?, 1) ON DUPLICATE KEY UPDATE n = n + 1`;
+    await (tx as Connection).query(sql, [name]);
+  },
+  async read(_, name) {
+    const [rows] = await inDatabase(url!, `SELECT n FROM ${last}counts WHERE name = '${name}'`);
+    return (rows![0] as { n: number } | undefined)?.n ?? 0;
+  },
+  async transaction(_, body) {
+    const connection = await createConnection({ uri: url! });
+    try {
+      await connection.beginTransaction();
+      await body(connection);
+      await connection.commit();
+    } finally {
+      await connection.end();
+    }
+  },
+};
+
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
-else
+else {
   for (const describeContract of [
     describeStore,
     describeRuns,
     describeChunks,
     describePlacement,
     describeHistory,
+    describeBuilds,
   ])
     describeContract("mysql", underTest);
+  describeTransactions("mysql", underTest, table);
+}

@@ -105,7 +105,9 @@ export function describePlacement(name: string, make: () => Promise<StoreUnderTe
       await store.send({ key: "k", id: "1", payload: "1", run: null });
       await store.cancel("waiting", null);
       passed((await store.commit([turnOf(at("turn"), { due: 0 })]))[0]);
-      passed((await store.commit([noteOf(at("note"), { release: { due: 0, blocked: null } })]))[0]);
+      passed(
+        (await store.commit([noteOf(at("note"), { release: { due: 0, blocked: null, bound: null } })]))[0],
+      );
       await store.disown("w1", []);
       for (const id of ["event", "dead", "turn", "note"])
         expect([id, (await store.read.run(id))?.due]).toEqual([id, began + 5000]);

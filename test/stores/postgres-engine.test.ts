@@ -1,12 +1,12 @@
 /** Engines of several processes on one server: hints travel, an idle worker asks seldom, poolers are no obstacle. */
 import { Client, Pool } from "pg";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openStore } from "../../cli/open-store.ts";
 import { createEngine, type Engine } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import { type PostgresPool, postgres } from "../../stores/postgres/index.ts";
 import { program } from "../engine/programs.ts";
-import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
+import { dropSchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
 import { ANY, newRun, passed, turnOf, worker } from "./contract.ts";
 
 const url = (await findPostgres())!;
@@ -41,6 +41,24 @@ describe.skipIf(url === null)("engines on one server", () => {
     await other.send("ask", 7);
     expect(await result).toBe("a");
     expect(main.calls).toEqual([["a", 7]]);
+  });
+
+  it("hear of what a user's transaction has started and sent when it is committed", async () => {
+    const main = program("return await event({ key: 'ask' })");
+    const client = await engineOn({ worker: false });
+    await engineOn();
+    const mine = new Client({ connectionString: url });
+    await mine.connect();
+    await mine.query("BEGIN");
+    const run = await client.with(mine).start(main, [], { id: "r" });
+    expect(await client.get("r")).toBeNull();
+    await mine.query("COMMIT");
+    for await (const state of run.watch()) if (state.waits.some(({ kind }) => kind === "event")) break;
+    await mine.query("BEGIN");
+    expect(await client.with(mine).send("ask", 7)).toMatchObject({ status: "kept" });
+    await mine.query("COMMIT");
+    expect(await run.result()).toBe(7);
+    await mine.end();
   });
 
   it("carry a thousand steps of fifty runs to their ends, each once", async () => {
@@ -195,6 +213,75 @@ describe.skipIf(url === null)("engines on one server", () => {
     passed((await store.commit([turn]))[0]);
     expect(await store.read.run("a")).toMatchObject({ turn: 1, end: { value: "7" } });
     await store.close();
+    await pool.end();
+  });
+
+  it("set timers by the clock of the server, whatever their machine believes", async () => {
+    const main = program("await sleep('1h')");
+    const [[{ now }]] = (await inDatabase(
+      url,
+      "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now",
+    )) as [[{ now: number }]];
+    vi.useFakeTimers({ toFake: ["Date"], now: now - 7_200_000 });
+    try {
+      const engine = await engineOn();
+      const run = await engine.start(main, []);
+      for await (const { waits } of run.watch()) {
+        if (waits[0]?.due == null) continue;
+        expect(Math.abs(waits[0].due - now - 3_600_000)).toBeLessThan(1_800_000);
+        break;
+      }
+      await run.cancel();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("lose no event where sessions are set to stricter transactions", async () => {
+    const strict = `${url}${url.includes("?") ? "&" : "?"}options=-c%20default_transaction_isolation%3Drepeatable%5C%20read`;
+    const pool = new Pool({ connectionString: strict, max: 3 });
+    let begun = () => {};
+    let goOn: Promise<void> | null = null;
+    // Stands still behind the first statement of a transaction, whose snapshot would be that of the whole.
+    const halting: PostgresPool = {
+      totalCount: 0,
+      async connect() {
+        const client = await pool.connect();
+        return {
+          release: (error) => client.release(error),
+          async query(query) {
+            const result = await client.query(query);
+            const wait = goOn;
+            if (wait === null || !query.name?.endsWith(" now")) return result;
+            goOn = null;
+            begun();
+            await wait;
+            return result;
+          },
+        };
+      },
+      end: () => pool.end(),
+    };
+    const store = postgres(pool, { schema, listen: false });
+    const sender = postgres(halting, { schema, listen: false });
+    for (const one of [store, sender]) await one.migrate();
+    await store.renew(worker("w1"), true);
+    await store.start([newRun("a")], null);
+    const [claimed] = await store.claim("w1", 1, ANY);
+    let release = () => {};
+    goOn = new Promise((resolve) => {
+      release = resolve;
+    });
+    const standing = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const sent = sender.send({ key: "k", payload: "1", id: "e", run: null });
+    await standing;
+    const subscribe = [{ wait: 1, key: "k" }];
+    passed((await store.commit([turnOf(claimed!, { subscribe, keep: false, due: null })]))[0]);
+    release();
+    expect(await sent).toEqual({ status: "delivered", run: "a" });
+    for (const one of [store, sender]) await one.close();
     await pool.end();
   });
 

@@ -1,17 +1,23 @@
-import { afterAll, describe, it } from "vitest";
+import { Client, type PoolClient } from "pg";
+import { describe, it } from "vitest";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
-import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
+import { dropSchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
 import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
+import { describeTransactions, type UserTable } from "./transaction-contract.ts";
 
 const url = await findPostgres();
 
+/** The schema of the test that is under way. */
+let last = "";
+
 async function underTest() {
   const clock = { now: 1_000_000 };
-  const schema = freshSchema();
+  const schema = (last = freshSchema());
   const opened: PostgresStore[] = [];
   return {
     clock,
@@ -28,18 +34,42 @@ async function underTest() {
   };
 }
 
-// Without `transact` and `within`, which are optional: the contract of transactions (transaction-contract.ts) is not for it.
-if (url === null) {
-  const says =
-    "no Postgres server answers: the store on Postgres was NOT tested (DATABASE_URL names a server)";
-  describe("postgres", () => it.skip(says));
-  afterAll(() => console.warn(says));
-} else
+/** Tables of the user, on connections of the user's own. */
+const table: UserTable = {
+  async prepare() {
+    await inDatabase(url!, `CREATE TABLE ${last}.counts (name text PRIMARY KEY, n int NOT NULL)`);
+  },
+  async add(tx, name) {
+    const sql = `INSERT INTO ${last}.counts VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = counts.n + 1`;
+    await (tx as PoolClient).query(sql, [name]);
+  },
+  async read(_, name) {
+    const [rows] = await inDatabase(url!, `SELECT n FROM ${last}.counts WHERE name = '${name}'`);
+    return (rows![0] as { n: number } | undefined)?.n ?? 0;
+  },
+  async transaction(_, body) {
+    const client = new Client({ connectionString: url! });
+    await client.connect();
+    try {
+      await client.query("BEGIN");
+      await body(client);
+      await client.query("COMMIT");
+    } finally {
+      await client.end();
+    }
+  },
+};
+
+if (url === null) describe("postgres", () => it.skip("no server: the contract was not tested on Postgres"));
+else {
   for (const describeContract of [
     describeStore,
     describeRuns,
     describeChunks,
     describePlacement,
     describeHistory,
+    describeBuilds,
   ])
     describeContract("postgres", underTest);
+  describeTransactions("postgres", underTest, table);
+}

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
 import { type SqliteStore, type SqliteTransaction, sqlite } from "../../stores/sqlite/index.ts";
 import { APPLICATION_ID, migrations, statements } from "../../stores/sqlite/statements.ts";
+import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { ANY, describeStore, newRun, turnOf } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
@@ -39,6 +40,7 @@ for (const describeContract of [
   describeChunks,
   describePlacement,
   describeHistory,
+  describeBuilds,
 ])
   describeContract("sqlite", underTest);
 
@@ -91,7 +93,9 @@ describe("sqlite files", () => {
     await written();
     const driver = openDriver(file, 0);
     // Those that are about all rows of a table: of small ones, or for people.
-    const whole = new Set(["codes", "allSchedules", "runs", "counts", "liveWorkers", "dropRates"]);
+    const whole = new Set([
+      ...["codes", "builds", "allSchedules", "runs", "counts", "reasons", "liveWorkers", "dropRates"],
+    ]);
     const scans: string[] = [];
     for (const [name, sql] of Object.entries(statements)) {
       if (whole.has(name) || !/^(SELECT|UPDATE|DELETE|INSERT)/.test(sql)) continue;
@@ -134,10 +138,10 @@ describe("sqlite files", () => {
     expect(planOf(statements.dueSchedules)).toEqual([
       "SEARCH schedules USING INDEX schedules_next (next>? AND next<?)",
     ]);
-    // A pending timer is one entry of one index: those of what has no owner are this one alone.
+    // A pending timer is one entry of one index: those of what has no owner, and is bound to no build, are this one alone.
     const indexes = driver
       .prepare(
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs' AND sql LIKE '%due%' AND sql NOT LIKE '%deaths%'",
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'runs' AND sql LIKE '%due%' AND sql NOT LIKE '%deaths%' AND sql NOT LIKE '%bound%'",
       )
       .all();
     expect(indexes.map(({ name }) => name)).toEqual(["runs_due"]);
@@ -148,7 +152,7 @@ describe("sqlite files", () => {
     const executed: string[] = [];
     const store = sqlite(file, { open: (name, busy) => recording(openDriver(name, busy), executed) });
     await store.migrate();
-    await store.renew({ id: "w1", lease: 1000, about: "" }, true);
+    await store.renew({ id: "w1", lease: 1000, about: "", builds: [] }, true);
     const life = async (id: string, history: number) => {
       await store.start([newRun(id, { history })], null);
       const [run] = await store.claim("w1", 1, ANY);
@@ -203,7 +207,7 @@ describe("sqlite files", () => {
     driver.close();
     const store = sqlite(file);
     await store.migrate();
-    await store.renew({ id: "w1", lease: 1000, about: "" }, true);
+    await store.renew({ id: "w1", lease: 1000, about: "", builds: [] }, true);
     const claimed = await store.claim("w1", 9, { ...ANY, groups: ["default"] });
     expect(claimed).toMatchObject([{ id: "old", group: "default", epoch: 4, turn: 4, snapshot: "{}" }]);
     expect(Math.abs(Date.now() - (await store.read.run("old"))!.due!)).toBeLessThan(60_000);
@@ -263,7 +267,7 @@ describe("sqlite files", () => {
   ])("commits the other writes of a group when one cannot be written: turns %s", async (_, keep) => {
     const store = sqlite(file, { open: withFailingStatement });
     await store.migrate();
-    await store.renew({ id: "w1", lease: 60_000, about: "" }, true);
+    await store.renew({ id: "w1", lease: 60_000, about: "", builds: [] }, true);
     await store.start(
       Array.from({ length: 100 }, (_, i) => newRun(`r${i}`)),
       null,

@@ -163,8 +163,10 @@ export function describeTransactions(
     });
 
     it("refuses what is no transaction of it", async () => {
-      for (const wrong of [null, undefined, 1, {}, { query() {} }])
-        expect(() => store.within!(wrong)).toThrow(expect.objectContaining({ code: "CF3110" }));
+      for (const wrong of [null, undefined, 1, {}, { query() {} }]) {
+        const start = async () => store.within!(wrong).start([newRun("x")]);
+        await expect(start()).rejects.toMatchObject({ code: "CF3110" });
+      }
     });
   });
 }

@@ -243,11 +243,17 @@ export function allocatePrivate(
     return broken("private names of what is not its own");
   const classes = entries.map((entry) => classAt(entry, input));
   const base = classes.find((one) => !one.isDerived);
-  const object = base === undefined ? allocate() : constructBase(base.class, instanceClass(node, input));
+  const object = base === undefined ? allocate() : constructed(base.class, node, input, allocate);
   if ((typeof object !== "object" || object === null) && typeof object !== "function")
     return broken("private names of a primitive");
   for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
   return object;
+}
+
+/** An instance by its base class, which inherits from what its node says. */
+function constructed(base: Constructor, node: Node, input: In, allocate: () => unknown): object {
+  if (node[0] !== "derived") return constructBase(base, instanceClass(node, input));
+  return Object.setPrototypeOf(constructBase(base, base), Object.getPrototypeOf(allocate())) as object;
 }
 
 export function fillPrivate(object: object, entry: Node, input: In): void {

@@ -1,7 +1,7 @@
 /**
  * Errors with the text of their stack.
  *
- *   ["error","TypeError","TypeError: x\n    at …","message","x"]      class, stack (null: none), then own properties
+ *   ["error","TypeError","TypeError: x\n    at …","message","x"]      class, stack (null: none, false: in the own table), then own properties
  *   ["domexception","AbortError","message","stack"]
  *
  * The properties in the node are those as the language makes them (writable, configurable, not enumerable): message, cause,
@@ -43,8 +43,7 @@ export const error: Kind = {
     while (prototype !== null && !nameOfPrototype.has(prototype))
       prototype = Object.getPrototypeOf(prototype);
     const name = prototype === null ? "Error" : nameOfPrototype.get(prototype)!;
-    const stack = stackOf(value);
-    let text = `["error","${name}",${typeof stack === "string" ? out.value(stack) : stack}`;
+    let text = `["error","${name}",${writeStack(value, out)}`;
     for (const key of Object.getOwnPropertyNames(value)) {
       const found = Object.getOwnPropertyDescriptor(value, key)!;
       if (key !== "stack" && isStandard(found)) text += `,${quote(key)},${out.value(found.value)}`;
@@ -73,8 +72,7 @@ export const domException: Kind = {
   pristine: () => new DOMException(),
   done: (key, value) => key === "stack" && stackOf(value) !== false,
   write(value: DOMException, out: Out): string {
-    const stack = stackOf(value);
-    return `["domexception",${quote(domText(value, "name"))},${quote(domText(value, "message"))},${typeof stack === "string" ? out.value(stack) : stack}]`;
+    return `["domexception",${quote(domText(value, "name"))},${quote(domText(value, "message"))},${writeStack(value, out)}]`;
   },
   allocate: (node: Node) => new DOMException(string(node[2]), string(node[1])),
   fill(value: DOMException, node: Node, input: In): void {
@@ -100,33 +98,41 @@ function domText(value: DOMException, key: "name" | "message"): string {
 const engineStack = Object.getOwnPropertyDescriptor(new Error(), "stack")?.get;
 
 /**
- * The text of a stack as the engine keeps it; null: there is none; false: the program put something else there, which goes to
- * the own table. Runs no getter but the engine's.
+ * What an engine keeps as the stack: a text, or what a program has assigned where the engine has an accessor. Null: there is none;
+ * false: the program has made a property of its own there, which goes to the own table. Runs no getter but the engine's.
  */
-function stackOf(object: object): string | null | false {
+function stackOf(object: object): { readonly value: unknown } | null | false {
   const found = Object.getOwnPropertyDescriptor(object, "stack");
   if (found === undefined) return inheritedStack(object);
-  const value: unknown =
-    found.get === undefined ? found.value : found.get === engineStack && found.get?.call(object);
-  if (typeof value !== "string") return false;
-  return found.enumerable === false && (found.writable !== false || Object.isFrozen(object)) ? value : false;
+  if (found.enumerable !== false) return false;
+  if (found.get !== undefined) {
+    const value: unknown = found.get === engineStack ? found.get.call(object) : null;
+    return value === null ? false : { value };
+  }
+  if (typeof found.value !== "string" || (found.writable === false && !Object.isFrozen(object))) return false;
+  return { value: found.value };
+}
+
+function writeStack(object: object, out: Out): string {
+  const stack = stackOf(object);
+  return stack === null || stack === false ? String(stack) : out.value(stack.value);
 }
 
 /** Where the stack of an error is an accessor of its prototype. */
-function inheritedStack(object: object): string | null {
+function inheritedStack(object: object): { readonly value: string } | null {
   const value: unknown = Object.getOwnPropertyDescriptor(Error.prototype, "stack")?.get?.call(object);
-  return typeof value === "string" ? value : null;
+  return typeof value === "string" ? { value } : null;
 }
 
 function readStack(object: object, raw: unknown, input: In): void {
   if (raw === null) Reflect.deleteProperty(object, "stack");
-  else if (raw !== false) setStack(object, string(input.value(raw)));
+  else if (raw !== false) setStack(object, input.value(raw));
 }
 
 /** Newer engines have an accessor of their own there, which stays. */
-function setStack(object: { stack?: string }, text: string): void {
-  if (Object.hasOwn(object, "stack")) object.stack = text;
-  else define(object, "stack", text);
+function setStack(object: { stack?: unknown }, stack: unknown): void {
+  if (Object.hasOwn(object, "stack")) object.stack = stack;
+  else define(object, "stack", stack);
 }
 
 function define(object: object, key: string, value: unknown): void {

@@ -21,9 +21,9 @@ import {
   codeOf,
   currentName,
   generatorFunctionOf,
+  loaded,
   nameOf,
   recordOf,
-  registry,
   type StampValue,
   stampOf,
 } from "../../machine/index.ts";
@@ -277,7 +277,7 @@ export function findClosureCode(id: string, hash: string, ambiguous: boolean): C
   if (code?.id === id) checkRenamed(id);
   const base = (code?.id ?? currentName(id)).replace(/[$#]\d+$/, "");
   const equal: Code[] = [];
-  for (const other of registry.codes.values()) {
+  for (const other of loaded().codes.values()) {
     if (other.hash === hash && other.make !== null && other.id.replace(/[$#]\d+$/, "") === base)
       equal.push(other);
   }
@@ -321,7 +321,8 @@ class Lost {}
 
 function schemaOf(node: Node, input: In): RecordSchema | undefined {
   const [id] = splitName(input.names[integer(node[1], input.names.length)]);
-  return registry.records.get(string(id)) ?? registry.records.get(currentName(string(id)));
+  const { records } = loaded();
+  return records.get(string(id)) ?? records.get(currentName(string(id)));
 }
 
 /** The names of the variables that a record was saved with, in the order of its node. */

@@ -23,9 +23,11 @@ import {
   generatorFunctionOf,
   Iteration,
   isPristine,
+  nameOf,
   nextOfCode,
   Request,
   type ResumeMode,
+  stampOf,
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, string } from "../kind.ts";
 import { readPromise } from "./promises.ts";
@@ -62,10 +64,14 @@ function prototypeNode(raw: readonly unknown[], input: In): unknown {
 /** The `prototype` of the function that is node `raw`, as it was made. */
 function prototypeOf(raw: unknown, input: In): object {
   const f = input.node(raw, FUNCTIONS);
-  const prototype: unknown = typeof f === "function" ? f.prototype : null;
-  return typeof prototype === "object" && prototype !== null
-    ? prototype
-    : broken("a generator of what is no generator function");
+  if (typeof f !== "function") return broken("a generator of what is no function");
+  const prototype: unknown = f.prototype;
+  if (typeof prototype === "object" && prototype !== null) return prototype;
+  const id = nameOf(f) ?? stampOf(f as Callable)?.code.id ?? f.name;
+  throw new ColdframeError(
+    "CF2103",
+    `migration needed: ${id} made a generator that is saved, and is no generator function any more. Map it in a migration, or deploy the old build beside this one`,
+  );
 }
 
 export const generatorPrototypeKind: Kind = {

@@ -7,7 +7,7 @@ import { bound } from "./bound.ts";
 import { madeClass, member } from "./classes.ts";
 import { map, set, weakMap, weakRef, weakSet } from "./collections.ts";
 import { cursor, matches } from "./cursors.ts";
-import { data, inside, large } from "./data.ts";
+import { data, inside, large, tree } from "./data.ts";
 import { asyncStack, disposal, stack } from "./disposals.ts";
 import { domException, error } from "./errors.ts";
 import { builtin, closure, reference, resource, scope } from "./functions.ts";
@@ -49,6 +49,7 @@ const plain: readonly Kind[] = [
     signal,
     temporal,
     sparse,
+    tree,
     data,
     inside,
     large,

@@ -63,7 +63,10 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   if (inheritsFromObject(prototype, out)) {
     const brand = brandOf(object);
     if (brand !== undefined) return out.branded(object, brand, prototype);
-    return writeFields("derived", object, out.value(prototype), out);
+    const above = out.value(prototype);
+    const wrong = writePrivates(object, classesAbove(prototype), out);
+    if (wrong !== undefined) return out.refuse(`${describe(object, constructor, prototype)} with ${wrong}`);
+    return writeFields("derived", object, above, out);
   }
   // Every class on the way up must be one that a restore finds again; what unmarked code or the platform keeps is unknown.
   let above: object | null = prototype;
@@ -84,11 +87,8 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   }
   if (above === prototype) return out.refuse(describe(object, constructor, prototype));
   const Class = out.value(constructor);
-  for (const one of known) {
-    if (one.names.length === 0) continue;
-    const wrong = writePrivate(object, out.value(one.class), one, out);
-    if (wrong !== undefined) return out.refuse(`${describe(object, constructor, prototype)} with ${wrong}`);
-  }
+  const wrong = writePrivates(object, known, out);
+  if (wrong !== undefined) return out.refuse(`${describe(object, constructor, prototype)} with ${wrong}`);
   if (above === Array.prototype) {
     if (!Array.isArray(object)) return out.refuse("an object that only looks like an array");
     return writeArray(object, out, Class);
@@ -100,6 +100,26 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
     return text;
   }
   return writeFields("new", object, Class, out);
+}
+
+/** @returns what is wrong with the private names that the object has of these classes; undefined: nothing */
+function writePrivates(object: object, classes: readonly ClassValue[], out: Out): string | undefined {
+  for (const one of classes) {
+    if (one.names.length === 0) continue;
+    const wrong = writePrivate(object, out.value(one.class), one, out);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+/** Classes of marked modules whose prototypes stand in a chain, the nearest first. */
+function classesAbove(prototype: object): readonly ClassValue[] {
+  const found: ClassValue[] = [];
+  for (let above: object | null = prototype; above !== null; above = Object.getPrototypeOf(above)) {
+    const value = classOf(Object.getOwnPropertyDescriptor(above, "constructor")?.value);
+    if (value !== undefined && value.class.prototype === above) found.push(value);
+  }
+  return found;
 }
 
 /** Ordinary properties go by a key list; if there are others, all of them go to the own table. */
@@ -137,7 +157,7 @@ function inheritsFromObject(prototype: object, out: InstanceOut): boolean {
     if (above === Array.prototype || out.kindOf(above) !== undefined) return true;
     if (!isProgramObject(above)) {
       const Class: unknown = Object.getOwnPropertyDescriptor(above, "constructor")?.value;
-      return isSavableClass(Class, above) && !hasPrivateFields(Class);
+      return isSavableClass(Class, above) && (classOf(Class) !== undefined || !hasPrivateFields(Class));
     }
     above = Object.getPrototypeOf(above);
   }
