@@ -204,7 +204,7 @@ export class Carried {
         if (expected === null || held === null || held.every((kind) => expected.includes(kind))) continue;
         found.push(
           say(
-            `a migration of ${id} takes "${property.name}" for ${says}, and it was saved as ${was}`,
+            `a migration does not fit the types: that of ${id} takes "${property.name}" for ${says}, and it was saved as ${was}`,
             `Give the parameter the type that the value has in runs of ${code.hash}.`,
             property.valueDeclaration,
           ),
@@ -222,7 +222,7 @@ export class Carried {
       if (types.isTypeAssignableTo(type, needed)) continue;
       found.push(
         say(
-          `a migration of ${id} gives "${name}" as ${typeText(type, types)}, and the function has ${typeText(needed, types)} there`,
+          `a migration does not fit the types: that of ${id} gives "${name}" as ${typeText(type, types)}, and the function has ${typeText(needed, types)} there`,
           `Return a value of that type.`,
           memberOf(bare(call.arguments[1]!) as ts.ObjectLiteralExpression, "frame"),
         ),

@@ -14,7 +14,6 @@ import {
   codeOfNext,
   generatorFunctionOf,
   generatorTask,
-  isPristine,
   loaded,
   memberOf,
   nameOf,
@@ -43,7 +42,7 @@ import {
 } from "./kinds/classes.ts";
 import {
   closureOfPrototype,
-  hasPlainPrototype,
+  isOddPrototype,
   namedConstructorOf,
   writeChanges,
   writeClosure,
@@ -558,10 +557,19 @@ export class Writer implements RunOut {
     return writeClass(value, this);
   }
 
-  /** Whether more stands in a function's `prototype` than a restore makes by itself. */
-  private isOddPrototype(f: Callable, prototype: object): boolean {
-    if (generatorFunctionOf(prototype) === f) return !isPristine(prototype);
-    return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
+  /** No closure of marked code: a method, a built-in, or what cannot be saved. */
+  private writeUnstamped(f: Callable): string {
+    const member = memberOf(f);
+    if (member !== undefined) {
+      // What was done to a method of a class at the top of a module belongs to the module.
+      if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
+      return writeMember(member, this);
+    }
+    const builtin = builtinName(f);
+    if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
+    const code = codeOfNext(f);
+    if (code !== undefined) return `["next",${quote(code.id)}]`;
+    return this.refuse(`${f.name === "" ? "a" : "the"} function${f.name && ` ${f.name}`} of unmarked code`);
   }
 
   private writeFunction(f: Callable): string {
@@ -570,31 +578,16 @@ export class Writer implements RunOut {
     const made = classOf(f);
     if (made !== undefined) return this.writeMade(made);
     const stamp = stampOf(f);
-    if (stamp === undefined) {
-      const member = memberOf(f);
-      if (member !== undefined) {
-        // What was done to a method of a class at the top of a module belongs to the module.
-        if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
-        return writeMember(member, this);
-      }
-      const builtin = builtinName(f);
-      if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
-      const code = codeOfNext(f);
-      if (code !== undefined) return `["next",${quote(code.id)}]`;
-      return this.refuse(
-        f.name === "" ? "a function of unmarked code" : `the function ${f.name} of unmarked code`,
-      );
-    }
+    if (stamp === undefined) return this.writeUnstamped(f);
     if (this.ofRun === null) return this.refuse("a closure");
-    const place = stamp.run === null ? placeOf(f, stamp.code) : undefined;
+    const { run } = stamp;
+    const place = run === null ? placeOf(f, stamp.code) : undefined;
     if (place !== undefined) return writePlaced(stamp.code, place, this);
-    if (stamp.run !== null && stamp.run !== this.ofRun && !stamp.run.free) {
-      return this.refuse(`a closure of run "${stamp.run.id}"`);
-    }
+    if (run !== null && run !== this.ofRun && !run.free) return this.refuse(`a closure of run "${run.id}"`);
     if (stamp.code.make === null) return this.refuse("a function of a module that is not registered");
     const text = writeClosure(stamp, this);
-    const made = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
-    if (isObject(made) && this.isOddPrototype(f, made)) this.index(made);
+    const prototype: unknown = Object.getOwnPropertyDescriptor(f, "prototype")?.value;
+    if (isObject(prototype) && isOddPrototype(f, prototype)) this.index(prototype);
     writeChanges(f, stamp, this);
     return text;
   }

@@ -115,8 +115,10 @@ function literals(source: string): Edit[] {
         path.parentPath?.isImportDeclaration() ||
         path.parentPath?.isTSLiteralType() ||
         path.parentPath?.isTSEnumMember();
-      if (!isValue || isName) return;
       const { start, end, loc, value } = node;
+      // Another text would be no duration, of which plain code and the engine say so in words of their own.
+      const isDuration = typeof value === "string" && /^\d+(ms|[smhdw])$/.test(value);
+      if (!isValue || isName || isDuration) return;
       const next = JSON.stringify(typeof value === "number" ? value + 1 : `${value}_`);
       const put = (text: string) => source.slice(0, start!) + text + source.slice(end!);
       const old = source.slice(start!, end!);

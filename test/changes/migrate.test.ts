@@ -68,11 +68,11 @@ describe("a frame", () => {
     const hashes = { a: hashOfVersion(a), b: hashOfVersion(b) };
     const c = flow(
       `${wait("const region = 1, zone = 2;\n")}, region, zone];`,
-      `migrate(flow, { from: { at: "event", build: "${hashes.a}" }, to: { build: "${hashes.b}" }, frame: (old) => ({ ...old, k: old.k * 10, region: "eu" }) });
-       migrate(flow, { from: { at: "event", build: "${hashes.b}" }, frame: (old) => ({ ...old, zone: old.region + "-1" }) });`,
+      `migrate(flow, { from: { at: "event", build: "${hashes.a}" }, to: { build: "${hashes.b}" }, frame: (old) => ({ ...old, k: old.k * 10, region: 5 }) });
+       migrate(flow, { from: { at: "event", build: "${hashes.b}" }, frame: (old) => ({ ...old, zone: old.region + 1 }) });`,
     );
-    expect(await world.carryOver(a, c)).toEqual({ result: [100, 30, "eu", "eu-1"] });
-    expect(await world.carryOver(b, c)).toEqual({ result: [100, 3, 1, "1-1"] });
+    expect(await world.carryOver(a, c)).toEqual({ result: [100, 30, 5, 6] });
+    expect(await world.carryOver(b, c)).toEqual({ result: [100, 3, 1, 2] });
   });
 
   test("is migrated once: what was saved since is not touched", async () => {

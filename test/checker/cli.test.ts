@@ -241,11 +241,11 @@ describe("migrations", () => {
     const given = await checked(migration("(old: { k: number }) => ({ label: old.k })"));
     expect(given.code).toBe(1);
     expect(messages(given)).toEqual([
-      'CF3307 a migration of shop/flow.ts#flow gives "label" as number, and the function has string there',
+      'CF3307 a migration does not fit the types: that of shop/flow.ts#flow gives "label" as number, and the function has string there',
     ]);
     expect(given.changes[0].reason).toContain('gave a number for "label", which is always a string');
     expect(messages(await checked(migration("(old: { k: string }) => ({ label: old.k })")))).toEqual([
-      'CF3307 a migration of shop/flow.ts#flow takes "k" for string, and it was saved as number',
+      'CF3307 a migration does not fit the types: that of shop/flow.ts#flow takes "k" for string, and it was saved as number',
     ]);
     const little = await checked(migration("() => ({})"));
     expect(little.changes[0].reason).toContain('gave no "label"');

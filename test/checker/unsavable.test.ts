@@ -41,9 +41,9 @@ test("a finding has the layout of all errors", () => {
   expect(
     formatFinding(one),
   ).toBe(`CF2101 "socket" is still needed after this await, but a Socket cannot be saved
-  fixtures/unsavable/values.ts:17:3    const socket = connect();
-  fixtures/unsavable/values.ts:18:3    await charge("c");           the run parks here
-  fixtures/unsavable/values.ts:19:3    socket.write("paid");        and needs "socket" again here
+  fixtures/unsavable/values.ts:32:3    const socket = connect();
+  fixtures/unsavable/values.ts:33:3    await charge("c");           the run parks here
+  fixtures/unsavable/values.ts:34:3    socket.write("paid");        and needs "socket" again here
 Open it inside the step that uses it, be done with it before the await, or register it with resource("socket", …).`);
 });
 

@@ -21,6 +21,7 @@ import {
   codeOf,
   currentName,
   generatorFunctionOf,
+  isPristine,
   loaded,
   nameOf,
   recordOf,
@@ -367,3 +368,9 @@ export const resource: Kind = {
   write: () => broken("written by its name"),
   allocate: (node: Node) => resourceOf(string(node[1])),
 };
+
+/** Whether more stands in a function's `prototype` than a restore makes by itself. */
+export function isOddPrototype(f: Callable, prototype: object): boolean {
+  if (generatorFunctionOf(prototype) === f) return !isPristine(prototype);
+  return closureOfPrototype(prototype) === f && !hasPlainPrototype(prototype);
+}
