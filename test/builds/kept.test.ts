@@ -178,8 +178,8 @@ describe("a kept build", () => {
     const text = readFileSync(path, "utf8");
     writeFileSync(path, `${text}\nglobalThis.evaluated = true;`);
     const kept = keptBuilds(project.builds);
-    for (const asked of [kept.list(), kept.load(build)])
-      await expect(asked).rejects.toMatchObject({ code: "CF3502", message: expect.stringContaining(path) });
+    for (const ask of [() => kept.list(), () => kept.load(build)])
+      await expect(ask()).rejects.toMatchObject({ code: "CF3502", message: expect.stringContaining(path) });
     writeFileSync(path, text.slice(0, -20));
     await expect(kept.load(build)).rejects.toMatchObject({ code: "CF3502" });
     expect(globalThis).not.toHaveProperty("evaluated");
