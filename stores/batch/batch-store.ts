@@ -34,14 +34,14 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { holdingsOf, lineOf, parkOf } from "../history/index.ts";
+import { attemptOf, clean, holdingsOf, lineOf, parkOf } from "../rows/index.ts";
 import { Lane, type Transactions } from "./batcher.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { cancelOp, endOp, mendOp, type Op, resumeOp, sendOp, startOp, suspendOp, unblockOp } from "./ops.ts";
 import { forkOp, overruleOp } from "./overrule.ts";
 import { deliverPosts } from "./posts.ts";
 import type { Tables } from "./records.ts";
-import { attemptOf, chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
+import { chunkOf, detailOf, type Row, rowOf, scheduleOf } from "./rows.ts";
 import { changeSchedule } from "./schedules.ts";
 import type {
   Answer,
@@ -54,7 +54,7 @@ import type {
 import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-import { arrivalOf, clean, FENCED, retried } from "./turns.ts";
+import { arrivalOf, FENCED, retried } from "./turns.ts";
 import { UserTransactions } from "./user-transactions.ts";
 
 /** Tries before a collision with others is an error. */

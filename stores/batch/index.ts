@@ -35,7 +35,7 @@ export type {
   Tables,
   WaitOfRun,
 } from "./records.ts";
-export { attemptOf, chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, tagsOf } from "./rows.ts";
+export { chunkOf, claimedOf, detailOf, type Row, rowOf, scheduleOf, tagsOf } from "./rows.ts";
 export { changeSchedule } from "./schedules.ts";
 export type {
   Answer,
@@ -50,6 +50,6 @@ export { type AskedStart, type Started, startRuns } from "./starts.ts";
 export { belongingsOf, keyStates, lineStates, openingsOf, pastsOf, sentOf } from "./states.ts";
 export type { Lease, NumberedStep, UserOperations } from "./transact.ts";
 export { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-export { arrivalOf, clean, packBody, retried, unpackBody } from "./turns.ts";
+export { arrivalOf, retried } from "./turns.ts";
 export type { PostOperations } from "./user-transactions.ts";
 export { type ChangeName, type ChangeWriter, type ListName, writeChanges } from "./write-changes.ts";

@@ -1,8 +1,9 @@
 /** Turns that people write in place of the owner of a run: forks, rewinds, edits. */
 import type { NewRun, Overruling } from "../../runtime/engine/store.ts";
+import { packBody } from "../rows/index.ts";
 import { bytesOf, type Op } from "./ops.ts";
 import type { RunRecord } from "./records.ts";
-import { keepPark, needEffects, needStart, needTurn, packBody, startRun, writeExtras } from "./turns.ts";
+import { keepPark, needEffects, needStart, needTurn, startRun, writeExtras } from "./turns.ts";
 import { hasEnded, type Work } from "./work.ts";
 
 /** False: there is a run of this id. */

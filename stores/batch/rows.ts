@@ -1,53 +1,24 @@
-/** Rows of a database as the records of the store port. Columns have the same names and types in all of them. */
+/** Rows as the records of the store port: what is the same on all servers. */
 import type { Attempt, Chunk, Claimed, RunDetail, RunRow, ScheduleRow } from "../../runtime/engine/store.ts";
-import { arrivalOf, unpackBody } from "./turns.ts";
+import * as common from "../rows/index.ts";
+import { arrivalOf } from "./turns.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a row's columns are known to the statement that asked for them
 export type Row = any;
-
-export function attemptOf({ wait, made, due, error, since, begun, progress }: Row): Attempt {
-  return { wait, made, due, error, since, begun, progress };
-}
 
 export function chunkOf({ hash, bytes, is_text }: Row): Chunk {
   return { hash, body: is_text ? (bytes as Buffer).toString() : new Uint8Array(bytes) };
 }
 
+/** Tags are lines, each a member of a JSON object. */
+const tagsIn = (row: Row): RunRow["tags"] => JSON.parse(`{${row.tags.replaceAll("\n", ",")}}`);
+
 export function rowOf(row: Row): RunRow {
-  return {
-    id: row.id,
-    entry: row.entry,
-    status: row.status,
-    tags: JSON.parse(`{${row.tags.replaceAll("\n", ",")}}`),
-    priority: row.priority,
-    group: row.grp,
-    turn: row.turn,
-    epoch: row.epoch,
-    worker: row.worker,
-    created: row.created,
-    updated: row.updated,
-    due: row.due,
-    cancel: row.cancel,
-    blocked: row.reason === null ? null : { reason: row.reason, needs: row.needs },
-    held: row.held,
-    build: row.build,
-    bound: row.bound,
-    parent: row.parent,
-  };
+  return common.rowOf(row, tagsIn(row));
 }
 
 export function detailOf(row: Row, attempts: readonly Attempt[]): RunDetail {
-  const { snapshot, waits } = unpackBody(row.body);
-  return {
-    ...rowOf(row),
-    call: row.call,
-    secret: row.secret,
-    snapshot,
-    waits: JSON.parse(waits),
-    attempts,
-    end: row.value === null ? null : { status: row.status, value: row.value },
-    history: row.keep ?? 0,
-  };
+  return common.detailOf(row, tagsIn(row), attempts);
 }
 
 export function scheduleOf({ id, version, spec, next, paused, last }: Row): ScheduleRow {
@@ -83,10 +54,10 @@ export function claimedOf(
     }) => ({
       ...{ id, entry, epoch, turn, news, priority, group: grp, cancel, deaths, call, secret, build, bound },
       history: keep ?? 0,
-      ...unpackBody(body),
+      ...common.unpackBody(body),
       chunks: (chunksOf.get(n) ?? []).map(chunkOf),
       arrivals: (arrivalsOf.get(n) ?? []).map(arrivalOf),
-      attempts: (attemptsOf.get(n) ?? []).map(attemptOf),
+      attempts: (attemptsOf.get(n) ?? []).map(common.attemptOf),
     }),
   );
 }

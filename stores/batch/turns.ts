@@ -8,6 +8,7 @@ import type {
   Turn,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
+import { clean, packBody } from "../rows/index.ts";
 import { deliverEvent, feed, leave, subscribe, tell, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { Again, type Needs } from "./needs.ts";
@@ -17,17 +18,6 @@ import { hasEnded, type Work } from "./work.ts";
 
 export const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 const NOTHING: readonly never[] = [];
-
-/** Waits and snapshot are one text: JSON holds no line breaks. */
-export function packBody(waits: string, snapshot: string | null): string {
-  return `${waits}\n${snapshot ?? ""}`;
-}
-
-export function unpackBody(body: string): { readonly waits: string; readonly snapshot: string | null } {
-  const end = body.indexOf("\n");
-  const snapshot = body.slice(end + 1);
-  return { waits: body.slice(0, end), snapshot: snapshot === "" ? null : snapshot };
-}
 
 /** Whether the turn changes nothing but its row in `states`. */
 export function isPlain(turn: Turn): boolean {
@@ -255,11 +245,6 @@ function giveBack(
     run.needs = blocked.needs;
   }
   work.hints.push(blocked !== null || due === null ? { kind: "run", run: run.id } : { kind: "ready" });
-}
-
-/** Text for people: databases know no NUL. */
-export function clean(text: string): string {
-  return text.replaceAll("\0", "\\0");
 }
 
 export function passed(news: number): Extract<WriteOutcome, { readonly passed: true }> {

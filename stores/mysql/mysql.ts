@@ -19,12 +19,12 @@ import {
   type CommonValue,
   type Hinting,
   type PlainTurn,
-  packBody,
   type Row,
   type ServerOperations,
   type Started,
   tagsOf,
 } from "../batch/index.ts";
+import { packBody } from "../rows/index.ts";
 import { claimRuns, disownRuns, nextDue, retireWorker } from "./claims.ts";
 import { Connections, type MysqlPool, type QueryResult, type Session } from "./connections.ts";
 import { failureOf } from "./failures.ts";

@@ -20,10 +20,10 @@ import {
   type RunRecord,
   sentOf,
   type Tables,
-  unpackBody,
   type WaitOfRun,
   writeChanges,
 } from "../batch/index.ts";
+import { unpackBody } from "../rows/index.ts";
 import type { Session } from "./connections.ts";
 import { NAMES } from "./schema.ts";
 import type { Parameter, Value } from "./sql.ts";

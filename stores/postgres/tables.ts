@@ -18,9 +18,9 @@ import {
   type RunRecord,
   sentOf,
   type Tables,
-  unpackBody,
   type WaitOfRun,
 } from "../batch/index.ts";
+import { unpackBody } from "../rows/index.ts";
 import type { QueryResult, Session } from "./connections.ts";
 import { hashOf } from "./names.ts";
 import type { StatementName } from "./statements.ts";

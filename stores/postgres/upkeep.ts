@@ -1,6 +1,7 @@
 /** What people and time do to runs, as SQL: copies, removal. */
 import type { BuildRecord, NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
-import { type Tables, unpackBody } from "../batch/index.ts";
+import type { Tables } from "../batch/index.ts";
+import { unpackBody } from "../rows/index.ts";
 import type { Session } from "./connections.ts";
 
 /** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */

@@ -2,8 +2,9 @@
 import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned } from "../../runtime/engine/poison.ts";
 import type { Claimed, Placement } from "../../runtime/engine/store.ts";
+import { attemptOf, unpackBody } from "../rows/index.ts";
 import type { Row } from "./driver.ts";
-import { arrivalOf, attemptOf, chunkOf, unpackBody } from "./rows.ts";
+import { arrivalOf, chunkOf } from "./rows.ts";
 import type { Statements } from "./transaction.ts";
 
 /** Above every priority. */

@@ -1,7 +1,7 @@
 /** Turns that people write in place of the owner of a run, as SQL: forks, rewinds, edits. */
 import type { NewRun, Overruling } from "../../runtime/engine/store.ts";
+import { packBody } from "../rows/index.ts";
 import { keepPark } from "./history.ts";
-import { packBody } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { insertRun, writeExtras } from "./turns.ts";
 

@@ -36,7 +36,7 @@ import type {
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { holdingsOf, lineOf, parkOf } from "../history/index.ts";
+import { attemptOf, holdingsOf, lineOf, parkOf } from "../rows/index.ts";
 import { claimRuns, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
 import { bytesOf, CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
@@ -47,7 +47,7 @@ import { GroupWriter, type Transactions } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { forkRun, overrule } from "./overrule.ts";
-import { arrivalOf, attemptOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
+import { arrivalOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { changeSchedule, scheduleOf } from "./schedules.ts";
 import { inTransaction, type Lender, type SqliteTransaction, transact } from "./transact.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";

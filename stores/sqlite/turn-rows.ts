@@ -4,8 +4,8 @@
  * news, and each is looked at by itself. Those that were changed are then recognised as the same turn written again.
  */
 import type { Turn, Write, WriteOutcome } from "../../runtime/engine/store.ts";
+import { packBody } from "../rows/index.ts";
 import type { Value } from "./driver.ts";
-import { packBody } from "./rows.ts";
 import { TURNS_AT_ONCE } from "./statements.ts";
 import type { Numbers, Transaction } from "./transaction.ts";
 import { commitWrite, isPlain, passed } from "./turns.ts";

@@ -10,12 +10,13 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
+import { clean, packBody } from "../rows/index.ts";
 import type { Row } from "./driver.ts";
 import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { keepPark } from "./history.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
-import { arrivalOf, clean, packBody, retried } from "./rows.ts";
+import { arrivalOf, retried } from "./rows.ts";
 import type { Numbers, Statements, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };

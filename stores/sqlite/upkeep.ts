@@ -1,8 +1,8 @@
 /** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
 import type { Mending, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
+import { clean, unpackBody } from "../rows/index.ts";
 import { tell, unsubscribe } from "./events.ts";
 import { forgetPast, keepPark } from "./history.ts";
-import { clean, unpackBody } from "./rows.ts";
 import type { Transaction } from "./transaction.ts";
 import { endRun, insertArrival } from "./turns.ts";
 
