@@ -29,7 +29,8 @@ import {
 import { toBase64 } from "./base64.ts";
 import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
-import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
+import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
+import { ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
 import { isObject, type Kind, quote } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
@@ -59,7 +60,7 @@ import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
 import { lengthOf, list, listInto, sizeOfNode } from "./node-texts.ts";
-import { PlainData } from "./plain-data.ts";
+import { LONG_LIST, PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
 import { Scopes } from "./scopes.ts";
@@ -120,8 +121,9 @@ export class Writer implements RunOut {
   waits: readonly Wait[] = NONE;
   codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
-  /** Null: large values stand in the text like others. */
-  readonly chunks: ChunkWriter | null;
+  /** What the last snapshot referred to. Null: large values stand in the text like others. */
+  private readonly chunksBefore: ChunkSet | null;
+  private madeChunks: ChunkWriter | null = null;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
@@ -153,9 +155,9 @@ export class Writer implements RunOut {
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
     first: Writer | null = null,
-    chunks: ChunkWriter | null = null,
+    chunksBefore: ChunkSet | null = null,
   ) {
-    this.chunks = chunks;
+    this.chunksBefore = chunksBefore;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -174,6 +176,17 @@ export class Writer implements RunOut {
 
   value(value: unknown): string {
     return writeValue(value, this);
+  }
+
+  /** Null: large values stand in the text. */
+  private get chunks(): ChunkWriter | null {
+    if (this.chunksBefore === null) return null;
+    return (this.madeChunks ??= new ChunkWriter(this.chunksBefore));
+  }
+
+  /** The large values of the snapshot. */
+  get chunkSet(): ChunkSet {
+    return this.madeChunks === null ? NO_CHUNKS : this.madeChunks.set;
   }
 
   get buffers(): Buffers {
@@ -258,9 +271,8 @@ export class Writer implements RunOut {
   }
 
   bytes(content: Uint8Array): string {
-    return this.chunks !== null && content.length >= LARGE
-      ? this.chunks.bytes(content)
-      : `"${toBase64(content)}"`;
+    const chunks = content.length < LARGE ? null : this.chunks;
+    return chunks === null ? `"${toBase64(content)}"` : chunks.bytes(content);
   }
 
   content(object: object, save: () => unknown): string {
@@ -362,8 +374,10 @@ export class Writer implements RunOut {
   }
 
   protected write(value: unknown): string {
-    if (typeof value === "string")
-      return this.chunks !== null && value.length >= LARGE ? this.chunks.string(value) : quote(value);
+    if (typeof value === "string") {
+      const chunks = value.length < LARGE ? null : this.chunks;
+      return chunks === null ? quote(value) : chunks.string(value);
+    }
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
       const text =
@@ -396,7 +410,7 @@ export class Writer implements RunOut {
   }
 
   protected writeObject(object: object): string {
-    const place = this.reached.aliases.get(this.current);
+    const place = this.reached.aliases?.get(this.current);
     if (place !== undefined) return this.writeEnclosed(place);
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
@@ -436,7 +450,7 @@ export class Writer implements RunOut {
     for (const index of this.reached.met) {
       if (index >= texts.length) continue;
       this.current = index;
-      texts[index] = this.writeEnclosed(this.reached.aliases.get(index)!);
+      texts[index] = this.writeEnclosed(this.reached.aliases!.get(index)!);
     }
     this.current = current;
   }
@@ -515,14 +529,18 @@ export class Writer implements RunOut {
   /** A tree of plain data as one node. Undefined: it is none, or the snapshot is too small for it to matter. */
   private writeData(object: object, least: number): string | undefined {
     if (this.heap.length < least) return undefined;
-    const known = Array.isArray(object) ? this.chunks?.list(object, this.isProxy) : undefined;
+    const known =
+      Array.isArray(object) && object.length > LONG_LIST
+        ? this.chunks?.list(object, this.isProxy)
+        : undefined;
     if (known !== undefined) return known;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
     const tree = this.plainData.write(object, this.current);
     if (tree === undefined) return undefined;
     this.rewrite();
     if (lengthOf(tree) < LARGE) return `["tree",${tree.join("")}]`;
-    if (this.chunks !== null) return this.chunks.tree(object, `[${tree.join("")}]`);
+    const { chunks } = this;
+    if (chunks !== null) return chunks.tree(object, `[${tree.join("")}]`);
     this.long ??= new Map();
     this.long.set(this.current, ['["tree",', ...tree, "]"]);
     return "";

@@ -54,7 +54,7 @@ import type {
 import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-import { arrivalOf, FENCED, retried } from "./turns.ts";
+import { arrivalOf, retried } from "./turns.ts";
 import { UserTransactions } from "./user-transactions.ts";
 
 /** Tries before a collision with others is an error. */
@@ -109,8 +109,8 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     values: readonly CommonValue[],
     session: S | null,
   ): Promise<Answer>;
-  /** Writes turns that change nothing but their row, as one statement. @returns numbers of the runs of those that fit */
-  protected abstract writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>>;
+  /** Writes turns that change nothing but their row, as one statement. @returns numbers of the runs of those that fit; null: all */
+  protected abstract writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number> | null>;
   /** Inserts those whose ids are new, without limits, as one transaction. */
   protected abstract insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started>;
   /** @returns its number, null: there is one of this id */
@@ -196,12 +196,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       await this.#runs.learn(writes.map(({ run }) => run));
       await this.#workers.learn(writes.map(({ worker }) => worker));
     }
-    return Promise.all(
-      writes.map((write) => {
-        const n = this.#runs.get(write.run);
-        if (n === undefined) return FENCED;
-        return this.#writer.write(write, n, this.#workers.get(write.worker) ?? 0);
-      }),
+    return this.#writer.write(
+      writes,
+      ({ run }) => this.#runs.get(run),
+      ({ worker }) => this.#workers.get(worker) ?? 0,
     );
   }
 

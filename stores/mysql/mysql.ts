@@ -119,14 +119,13 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     return this.write((session, now) => insertRuns(session, runs, worker, now));
   }
 
-  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>> {
+  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number> | null> {
     const now = this.time();
     // In the order in which all others lock them.
     const sorted = [...turns].sort((a, b) => a.n - b.n);
     const rows = sorted.map(({ turn, n, worker }) => [
       ...[n, turn.turn, packBody(turn.waits, turn.snapshot), turn.epoch, turn.news, worker],
     ]);
-    const all = new Set(turns.map(({ n }) => n));
     let found = 0;
     for (const piece of piecesOf(rows, this.opened().server.packet)) {
       const [[n, turn, body, epoch, news, worker]] = piece as [[...Value[]]];
@@ -136,7 +135,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
               .rowCount
           : (await this.#run("turns", [piece, now])).rowCount;
     }
-    if (found === turns.length) return all;
+    if (found === turns.length) return null;
     const asked = sorted.map(({ turn, n, worker }) => [n, turn.turn, turn.epoch, turn.news, worker]);
     return new Set((await this.#rows("written", [asked])).map(({ n }) => n));
   }

@@ -8,6 +8,7 @@
  */
 import { MS_PER_POINT } from "../../runtime/engine/fairness.ts";
 import { SUSPECT } from "../../runtime/engine/poison.ts";
+import { SEPARATOR } from "./arrays.ts";
 import { CLAIMABLE } from "./schema.ts";
 
 const CLOCK = "floor(extract(epoch FROM clock_timestamp()) * 1000)";
@@ -117,13 +118,15 @@ export const statements = {
 
   turn: `UPDATE @states s SET turn = $3::int, body = $4, updated = ${NOW} FROM @queue q
     WHERE s.n = $2::bigint AND s.epoch = $5::int AND s.turn = $3::int - 1
-      AND q.n = s.n AND q.worker = $7::bigint AND q.news = $6::int
-    RETURNING s.n::float8 AS n`,
+      AND q.n = s.n AND q.worker = $7::bigint AND q.news = $6::int`,
   turns: `UPDATE @states s SET turn = v.turn, body = v.body, updated = ${NOW}
-    FROM unnest($2::bigint[], $3::int[], $4::text[], $5::int[], $6::int[], $7::bigint[])
-      AS v (n, turn, body, epoch, news, worker) JOIN @queue q ON q.n = v.n
-    WHERE s.n = v.n AND s.epoch = v.epoch AND s.turn = v.turn - 1 AND q.worker = v.worker AND q.news = v.news
-    RETURNING s.n::float8 AS n`,
+    FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::bigint[], string_to_array($7::text, '${SEPARATOR}'))
+      AS v (n, turn, epoch, news, worker, body) JOIN @queue q ON q.n = v.n
+    WHERE s.n = v.n AND s.epoch = v.epoch AND s.turn = v.turn - 1 AND q.worker = v.worker AND q.news = v.news`,
+  /** Those that are as a turn has left them, perhaps when it was written before. */
+  written: `SELECT s.n::float8 AS n FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::bigint[])
+      AS v (n, turn, epoch, news, worker) JOIN @queue q ON q.n = v.n JOIN @states s ON s.n = v.n
+    WHERE s.epoch = v.epoch AND s.turn = v.turn AND q.worker = v.worker AND q.news = v.news`,
 
   // What a batch locks and loads (stores/batch).
 
