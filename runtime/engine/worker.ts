@@ -21,7 +21,6 @@ import { RunHost } from "./run-host.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
-import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
   Arrival,
@@ -119,7 +118,7 @@ export class Worker implements Owner, Searcher {
       if (activation.phase === "open" && activation.dirty) commit(activation, this);
     }
     await this.#settled(grace, (activation) => activation.phase === "committing");
-    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker was closed"));
+    for (const activation of this.#active.values()) activation.close("the worker was closed");
     this.#active.clear();
     this.timers.clear();
     await this.#lease.end();
@@ -130,7 +129,7 @@ export class Worker implements Owner, Searcher {
     this.closing = true;
     this.#search.end();
     this.#lease.abandon();
-    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker has died"));
+    for (const activation of this.#active.values()) activation.close("the worker has died");
     this.#active.clear();
     this.timers.clear();
   }
@@ -278,7 +277,7 @@ export class Worker implements Owner, Searcher {
 
   ended(activation: Activation, end: RunEnd): void {
     if (this.settings.facts.wanted) tellEnded(activation, this, end);
-    activation.close(new Cancelled("the run has ended"));
+    activation.close("the run has ended");
     this.#forget(activation);
     this.#listener.ended(activation.id, end);
   }
@@ -423,7 +422,7 @@ export class Worker implements Owner, Searcher {
       run: activation.id,
       at: whereabouts(activation),
     });
-    activation.close(new Cancelled("the run is owned by another worker now"));
+    activation.close("the run is owned by another worker now");
     this.#forget(activation);
     this.#search.doubt();
   }

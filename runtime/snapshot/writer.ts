@@ -32,7 +32,7 @@ import { builtinName } from "./builtins.ts";
 import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
 import { ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
-import { isObject, type Kind, quote } from "./kind.ts";
+import { isObject, type Kind, quote, writtenBy } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import {
   classOfPrototype,
@@ -99,9 +99,6 @@ interface Weak {
 }
 
 const NONE: readonly never[] = [];
-
-/** What every method has. */
-const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
 
 /** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
 const MANY_ELEMENTS = 16;
@@ -337,8 +334,7 @@ export class Writer implements RunOut {
   }
 
   private writeOrder(order: LoadOrder): void {
-    // These cannot be made before what they refer to, either.
-    order.spread([...this.texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(this.texts[i]!)));
+    order.spread(this.texts);
     const entries = order.entries((node) =>
       this.refuseAt(
         node,
@@ -488,7 +484,7 @@ export class Writer implements RunOut {
     const kind = this.kinds.byPrototype.get(brand);
     if (kind === undefined) return this.refuse("an object of a kind that its prototype hides");
     const text = kind.write(object as never, this);
-    writeOwn(object, prototype, this, this.isDone(object, kind));
+    writeOwn(object, prototype, this, writtenBy(kind, object));
     return text;
   }
 
@@ -553,14 +549,8 @@ export class Writer implements RunOut {
       kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
     // Symbols among them: one list is made faster than two.
     if (Reflect.ownKeys(object).length !== count || !Object.isExtensible(object))
-      writeOwn(object, 0, this, this.isDone(object, kind));
+      writeOwn(object, 0, this, writtenBy(kind, object));
     return text;
-  }
-
-  private isDone(object: object, { done, pristine }: Kind): (key: string | symbol) => boolean {
-    const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
-    return (key) =>
-      typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
   }
 
   /** A class of marked code: by its name at the top of a module, or as data. */
@@ -578,11 +568,7 @@ export class Writer implements RunOut {
   /** No closure of marked code: a method, a built-in, or what cannot be saved. */
   private writeUnstamped(f: Callable): string {
     const member = memberOf(f);
-    if (member !== undefined) {
-      // What was done to a method of a class at the top of a module belongs to the module.
-      if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
-      return writeMember(member, this);
-    }
+    if (member !== undefined) return writeMember(f, member, this);
     const builtin = builtinName(f);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     const code = codeOfNext(f);

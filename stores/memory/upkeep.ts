@@ -3,6 +3,7 @@ import type { Hint, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/eng
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
+import { addFollower } from "./followers.ts";
 import { forgetPast, keepPark } from "./history.ts";
 import { endRun } from "./writes.ts";
 
@@ -34,6 +35,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     pastChunks: new Map(),
     journal: [],
     followers: [],
+    follows: new Set(),
   };
   data.runs.set(id, copy);
   for (const { kind, id: wait, name } of JSON.parse(copy.waits) as WaitInfo[]) {
@@ -46,9 +48,9 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
   for (const fed of [...data.feeds.values()].flat()) {
     if (fed.run === from) feed(data, copy, fed);
   }
-  for (const { followers } of data.runs.values()) {
-    for (const follower of followers.filter((one) => one.run === from)) {
-      followers.push({ run: copy, wait: follower.wait, attached: false });
+  for (const target of from.follows) {
+    for (const { wait } of target.followers.filter((one) => one.run === from)) {
+      addFollower(target, { run: copy, wait, attached: false });
     }
   }
   for (const line of data.places.values()) {

@@ -49,6 +49,23 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.read.run("loose"))!.cancel).toBe("no");
     });
 
+    it("keeps every text of many turns as it is", async () => {
+      const texts = ["\u001e", 'a"b\\c,{}', "\u001e\u001ex", "NULL", "\ud83d\ude00\u2028\n\t'", "{}"];
+      await store.start(
+        texts.map((_, i) => newRun(`r${i}`)),
+        null,
+      );
+      const claimed = await store.claim("w1", texts.length, ANY);
+      for (const [turn, some] of [texts, texts.slice(3)].entries()) {
+        const turns = claimed.slice(0, some.length).map((run, i) => {
+          return turnOf(run, { turn: turn + 1, snapshot: `{"of":"${some[i]}"}`, keep: true });
+        });
+        for (const outcome of await store.commit(turns)) passed(outcome);
+        for (const [i, { run }] of turns.entries())
+          expect((await store.read.run(run))!.snapshot).toBe(`{"of":"${some[i]}"}`);
+      }
+    });
+
     it("grants places in order, frees those of a run that ends, and counts each lock by itself", async () => {
       const [a, b, c] = (await claimed(["a", "b", "c"])) as [Claimed, Claimed, Claimed];
       const place = (wait: number, key = "k", max = 1) => [

@@ -297,23 +297,6 @@ export function describeStore(name: string, make: () => Promise<StoreUnderTest>)
       }
     });
 
-    it("keeps every text of many turns as it is", async () => {
-      const texts = ["\u001e", 'a"b\\c,{}', "\u001e\u001ex", "NULL", "\ud83d\ude00\u2028\n\t'", "{}"];
-      await store.start(
-        texts.map((_, i) => newRun(`r${i}`)),
-        null,
-      );
-      const claimed = await store.claim("w1", texts.length, ANY);
-      for (const [turn, some] of [texts, texts.slice(3)].entries()) {
-        const turns = claimed.slice(0, some.length).map((run, i) => {
-          return turnOf(run, { turn: turn + 1, snapshot: `{"of":"${some[i]}"}`, keep: true });
-        });
-        for (const outcome of await store.commit(turns)) passed(outcome);
-        for (const [i, { run }] of turns.entries())
-          expect((await store.read.run(run))!.snapshot).toBe(`{"of":"${some[i]}"}`);
-      }
-    });
-
     it("keeps an ended run's result and takes nothing more for it", async () => {
       await store.start([newRun("a")], null);
       const claimed = await claimOne();

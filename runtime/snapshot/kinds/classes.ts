@@ -157,7 +157,12 @@ function heritage(raw: unknown, parent: unknown, input: In): object | null {
 
 // ---- members
 
-export function writeMember({ class: made, isStatic, key, part }: MemberValue, out: Out): string {
+/** What every method has. */
+const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
+
+export function writeMember(f: object, { class: made, isStatic, key, part }: MemberValue, out: Out): string {
+  // What was done to a method of a class at the top of a module belongs to the module.
+  if (classOf(made)!.code.make !== null) writeOwn(f, 0, out, (key) => isMadeWith.has(key));
   return `["member",${out.value(made)},${isStatic ? 1 : 0},${out.value(key)},"${part}"]`;
 }
 
