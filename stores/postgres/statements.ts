@@ -269,9 +269,9 @@ export const statements = {
   raiseRuns: "UPDATE @queue SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
   raiseStates: "UPDATE @states SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
   parks: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks WHERE n = $1::bigint
-    ORDER BY turn DESC LIMIT $2::int`,
+    ORDER BY turn DESC LIMIT $2::bigint`,
   park: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks
-    WHERE n = $1::bigint AND turn = $2::int`,
+    WHERE n = $1::bigint AND turn = $2::bigint`,
   holdings: `SELECT ${HOLDINGS} FROM @queue q WHERE q.n = $1::bigint`,
   chunksOfPark: `SELECT k.hash, k.body AS bytes, k.is_text FROM @chunks k WHERE k.c IN (
       SELECT c FROM @run_chunks WHERE n = $1::bigint
@@ -450,11 +450,11 @@ export const statements = {
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND ($3::text IS NULL OR q.grp = $3)
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
-    ORDER BY q.n DESC LIMIT $5::int`,
+    ORDER BY q.n DESC LIMIT $5::bigint`,
   runsOfStatus: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND ($3::text IS NULL OR q.grp = $3)
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
-    AND q.status = $6 ORDER BY q.n DESC LIMIT $5::int`,
+    AND q.status = $6 ORDER BY q.n DESC LIMIT $5::bigint`,
   counts: "SELECT status, count(*)::float8 AS runs FROM @queue GROUP BY status",
   reasons: `SELECT split_part(reason, ' ', 1) AS code, count(*)::float8 AS runs FROM @queue WHERE status = 'blocked'
     GROUP BY 1`,
@@ -463,9 +463,9 @@ export const statements = {
   schemaOf: "SELECT schema FROM @subscriptions WHERE key = $1 ORDER BY n, wait LIMIT 1",
   schedule: "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules WHERE id = $1",
   allSchedules:
-    "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules ORDER BY id LIMIT $1::int",
+    "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules ORDER BY id LIMIT $1::bigint",
   dueSchedules: `SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules
-    WHERE next IS NOT NULL AND next <= $1::bigint ORDER BY next LIMIT $2::int`,
+    WHERE next IS NOT NULL AND next <= $1::bigint ORDER BY next LIMIT $2::bigint`,
   nextSchedule: "SELECT min(next)::float8 AS next FROM @schedules WHERE next IS NOT NULL",
 } as const;
 

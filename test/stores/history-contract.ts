@@ -56,6 +56,13 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
       cancel,
     });
 
+    it("has none of a turn that was never made, however large its number", async () => {
+      await begin(2);
+      expect(await store.read.history("a", { turn: Number.MAX_SAFE_INTEGER })).toEqual([]);
+      expect(await store.read.history("a", { limit: Number.MAX_SAFE_INTEGER })).toEqual([]);
+      expect(await store.read.runs({ limit: Number.MAX_SAFE_INTEGER })).toMatchObject([{ id: "a" }]);
+    });
+
     it("keeps none unless it is asked to", async () => {
       const run = await begin();
       expect(run.history).toBe(0);
