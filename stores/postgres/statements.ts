@@ -286,7 +286,8 @@ export const statements = {
 
   // Workers and claims.
 
-  addWorker: `INSERT INTO @workers (id, lease, until, about, builds) VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4, $5::text[])
+  addWorker: `INSERT INTO @workers (id, lease, until, about, builds, grps, entries)
+    VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4, $5::text[], $6::text[], $7::text[])
     ON CONFLICT (id) DO NOTHING RETURNING n::float8 AS n`,
   renewWorker: `UPDATE @workers SET until = ${NOW} + $3::bigint, builds = $4::text[] WHERE id = $2 AND until > ${NOW}`,
   workers: "SELECT id, n::float8 AS n FROM @workers WHERE id = ANY($1::text[])",
@@ -344,16 +345,18 @@ export const statements = {
   news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
     LEFT JOIN (SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
       WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)) x ON true`,
-  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about, builds FROM @workers WHERE until > ${NOW} ORDER BY id`,
+  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about, builds, grps, entries
+    FROM @workers WHERE until > ${NOW} ORDER BY id`,
 
   // Builds.
 
   addBuilds: `INSERT INTO @builds (id, body) SELECT * FROM unnest($1::text[], $2::text[]) AS v (id, body)
     ORDER BY id COLLATE "C" ON CONFLICT (id) DO NOTHING`,
-  /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many, reason for those of a build. */
-  strand: `WITH live AS MATERIALIZED (SELECT id, builds FROM @workers WHERE until > ${NOW}),
+  /** Due runs that are bound to what no live worker that serves them is or holds. Parameters: time, how many, reason for those of a build. */
+  strand: `WITH live AS MATERIALIZED (SELECT id, builds, grps, entries FROM @workers WHERE until > ${NOW}),
     found AS MATERIALIZED (SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND ${CLAIMABLE} AND q.due <= ${NOW}
-      AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = q.bound OR q.bound = ANY(live.builds))
+      AND NOT EXISTS (SELECT 1 FROM live WHERE (live.id = q.bound OR q.bound = ANY(live.builds))
+        AND (live.grps IS NULL OR q.grp = ANY(live.grps)) AND (live.entries IS NULL OR q.entry = ANY(live.entries)))
       ORDER BY q.n LIMIT $2::int FOR UPDATE OF q SKIP LOCKED),
     changed AS (UPDATE @queue q SET
         status = CASE WHEN q.bound = q.build THEN 'blocked' ELSE q.status END,

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keptBuilds } from "../../plugins/builds/index.ts";
 import type { Engine, EngineOptions, Fact } from "../../runtime/index.ts";
 import { registry } from "../../runtime/machine/index.ts";
-import { unload } from "../changes/load.ts";
+import { loadBeside, unload } from "../changes/load.ts";
 import { Stage } from "../engine/stage.ts";
 import { Project } from "./project.ts";
 
@@ -157,6 +157,31 @@ describe("a run that does not fit", () => {
     expect(epoch).toBe(1);
     const helper = await withKept();
     expect(await results(helper, "old")).toEqual([result("one")]);
+  });
+
+  it("is neither kept for nor left to workers that hold its build and do not serve its group, or its workflow", async () => {
+    for (const [policy, code] of [
+      ["pinned", "CF2404"],
+      ["newest-or-pinned", "CF2103"],
+    ] as const) {
+      const one = version("one", WAIT, policy);
+      const { build } = await project.keep(one);
+      await parked(one);
+      const { order } = project.load(version("two", OTHER, policy));
+      loadBeside(`export async function another() { "use workflow"; }`, "shop/another.ts", {});
+      const engine = await stage.engine();
+      await withKept({ group: "elsewhere" });
+      await withKept({ only: ["another"] });
+      await engine.send("go", "yes");
+      await blocked(engine);
+      expect((await engine.get("old"))!.blocked!.reason).toMatch(`${code} `);
+      expect((await engine.get("old"))!.build).toBe(build);
+      await withKept({ group: ["elsewhere", "default"], only: [order!] });
+      expect((await results(engine, "old"))[0]).toMatchObject({ 0: "yes", 1: "lamp one" });
+      await stage.close();
+      stage = new Stage();
+      registry.kept.clear();
+    }
   });
 
   it("goes on when code is loaded that carries it on", async () => {
