@@ -6,6 +6,7 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { codeOf, nameOf } from "../../runtime/machine/index.ts";
 import { loadModule } from "../load-module.ts";
 import type { Page, Terminal } from "../page.ts";
+import { readLock } from "../read-lock.ts";
 import { signalled } from "../signalled.ts";
 import { logLine, workHere } from "../work-here.ts";
 import { workerArgs, workOrder } from "../worker-options.ts";
@@ -53,6 +54,7 @@ export const serve: Page = {
         "set COLDFRAME_TOKEN to a text of at least 16 characters, which requests need",
       );
     const order = workOrder(invocation, terminal.cwd);
+    const lock = readLock(terminal.cwd, undefined);
     const workflows = await workflowsIn(rest, terminal);
     const stopped = signalled();
     const engine = await workHere(order, terminal.warn);
@@ -60,6 +62,7 @@ export const serve: Page = {
     try {
       const handler = httpHandler(engine, {
         auth: { token },
+        ...(lock === undefined ? {} : { lock }),
         basePath: text("base") ?? "",
         workflows,
         log: (entry) => terminal.warn(logLine(entry, json)),
