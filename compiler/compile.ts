@@ -30,6 +30,8 @@ export interface CompileOptions {
    * a warning. Default: `directives`.
    */
   readonly mark?: "directives" | "all";
+  /** Stands for what the module imports and is not compiled, as `digestOf` of that: part of what the build is called by. Default: nothing. */
+  readonly imported?: string;
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
   /** True: `using` declarations outside of compiled functions are rewritten too, for engines that do not know them. Default false. */
@@ -94,6 +96,11 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const discovered = discover(file, diagnostics, options.mark === "all");
   const marked = discovered.marked || discovered.steps.size > 0;
   if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
+  // Of the author's text: what comes below changes nodes in place.
+  const digest = new Hasher()
+    .node(file.program)
+    .text(options.imported ?? "")
+    .digest(12);
   const resolved = resolveParsed(parsed);
   if (discovered.marked) {
     const byOption = options.mark === "all" && !mayBeMarked(source);
@@ -108,6 +115,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
     filename: options.filename,
     sourceType,
     pins,
+    digest,
   });
   const program = emitter.emit(file, discovered.marked);
   if (discovered.marked) pins.finish();
@@ -115,6 +123,17 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const complete = options.lowerUsing === true ? lowerUsing(program, options.filename) : program;
   const manifest = aside === null ? emitter.manifest : giveBack(complete, emitter.manifest);
   return { file, program: complete, manifest, diagnostics: diagnostics.list };
+}
+
+/** Equal for texts of a module that differ in formatting, comments and types only; and for equal texts that are no module. */
+export function digestOf(source: string, filename: string): string {
+  const hash = new Hasher();
+  try {
+    hash.node(parse(source, { filename, sourceType: "module" }).file.program);
+  } catch {
+    hash.text(source);
+  }
+  return hash.digest(12);
 }
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */

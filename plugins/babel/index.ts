@@ -3,6 +3,7 @@ import type { NodePath, PluginObj, PluginPass } from "@babel/core";
 import type * as t from "@babel/types";
 import { CompileError, compileProgram } from "../../compiler/index.ts";
 import { placeOf } from "../compile-module.ts";
+import { importedBy } from "../imported.ts";
 import { included, type PluginOptions } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
@@ -22,6 +23,7 @@ export default function coldframe(_api?: object, options: PluginOptions = {}): P
             filename: place.file,
             moduleId: place.moduleId,
             decorators: decoratorsOf(filename),
+            imported: importedBy(source, filename).digest,
             ...how,
           });
           if (result.diagnostics.some((one) => one.severity === "error"))

@@ -1,15 +1,21 @@
 /** How the plugins would compile a file, for tools that compile for themselves: the checker. */
 import { packageNameOf, placeOf } from "../compile-module.ts";
+import { importedBy } from "../imported.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 /** @param filename absolute path */
-export function describeModule(filename: string): {
+export function describeModule(
+  filename: string,
+  source: string,
+): {
   readonly filename: string;
   readonly moduleId: string;
   readonly decorators: ReturnType<typeof decoratorsOf>;
+  readonly imported: string;
 } {
   const { file, moduleId } = placeOf(filename);
-  return { filename: file, moduleId, decorators: decoratorsOf(filename) };
+  const imported = importedBy(source, filename).digest;
+  return { filename: file, moduleId, decorators: decoratorsOf(filename), imported };
 }
 
 export { packageNameOf };

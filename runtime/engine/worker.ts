@@ -13,6 +13,7 @@ import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
+import { serves } from "./placement.ts";
 import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
@@ -355,16 +356,16 @@ export class Worker implements Owner, Searcher {
 
   /** Leaves it to a worker that has the code that ran it last; when there is none, it is blocked. */
   async #handOver(activation: Activation, blocked: Blocked): Promise<void> {
-    const { build, entry } = activation;
+    const { build, entry, group } = activation;
     activation.phase = "committing";
     const isNewest = policyOf(entry, null, this.settings.upgrade) === "newest";
     const others = await this.settings.store.read.workers().catch(() => []);
     if (activation.phase !== "committing") return;
     activation.phase = "open";
     // Kept copies are for runs whose policy says so.
-    const has = ({ id, builds: [own, ...kept] }: WorkerInfo) =>
-      id !== this.id && (own === build || (!isNewest && kept.includes(build!)));
-    const able = others.filter(has);
+    const has = ({ builds: [own, ...kept] }: WorkerInfo) =>
+      own === build || (!isNewest && kept.includes(build!));
+    const able = others.filter((other) => other.id !== this.id && has(other) && serves(other, group, entry));
     if (able.length === 0) {
       this.#giveUp(activation, blocked);
       return;

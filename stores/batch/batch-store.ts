@@ -422,11 +422,12 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       ).map(scheduleOf),
     nextSchedule: async (): Promise<number | null> => (await this.rows("nextSchedule", []))[0]?.next ?? null,
     workers: async () =>
-      (await this.rows("liveWorkers", [this.time()])).map(({ id, lease, until, about, builds }) => ({
-        ...{ id, lease, until, about },
-        // Where there are no arrays, it is JSON.
-        builds: typeof builds === "string" ? JSON.parse(builds) : (builds ?? []),
-      })),
+      (await this.rows("liveWorkers", [this.time()])).map(
+        ({ id, lease, until, about, builds, grps, entries }) => ({
+          ...{ id, lease, until, about },
+          ...{ builds: listOf(builds) ?? [], groups: listOf(grps), only: listOf(entries) },
+        }),
+      ),
   };
 
   async retire(worker: string): Promise<void> {
@@ -519,4 +520,9 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
 function mapOf(rows: readonly Row[]): ReadonlyMap<string, number> {
   return new Map(rows.map(({ id, n }) => [id, n]));
+}
+
+/** A list of texts as its column has it: where there are no arrays, it is JSON. */
+function listOf(column: string | readonly string[] | null): readonly string[] | null {
+  return typeof column === "string" ? JSON.parse(column) : column;
 }

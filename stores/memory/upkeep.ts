@@ -72,12 +72,18 @@ export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint
 export function strand(data: Database, reason: string): readonly Stranded[] {
   const now = data.now();
   const live = [...data.workers.values()].filter(({ until }) => until > now);
-  const held = new Set(live.flatMap(({ id, builds }) => [id, ...builds]));
+  const isHeld = ({ group, entry, bound }: Record): boolean =>
+    live.some(
+      ({ id, builds, groups, only }) =>
+        (id === bound || builds.includes(bound!)) &&
+        groups?.includes(group) !== false &&
+        only?.includes(entry) !== false,
+    );
   const blocked: Stranded[] = [];
   for (const run of data.runs.values()) {
     const { id, entry, turn, bound, due } = run;
     if (run.status !== "active" || run.worker !== null || due === null || due > now) continue;
-    if (bound === null || held.has(bound)) continue;
+    if (bound === null || isHeld(run)) continue;
     if (bound !== run.build) {
       run.bound = null;
       continue;

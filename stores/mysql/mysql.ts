@@ -98,14 +98,19 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(statements[name], given);
   }
 
-  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
+  protected async addWorker({ id, lease, about, builds, groups, only }: WorkerInfo): Promise<number | null> {
     let n = 0;
     const added = await inserted(
-      this.#run("addWorker", [id, lease, this.time(), lease, about, JSON.stringify(builds)]).then(
-        ({ insertId }) => {
-          n = insertId;
-        },
-      ),
+      this.#run("addWorker", [
+        id,
+        lease,
+        this.time(),
+        lease,
+        about,
+        ...[builds, groups, only].map(listed),
+      ]).then(({ insertId }) => {
+        n = insertId;
+      }),
     );
     return added ? n : null;
   }
@@ -183,3 +188,7 @@ async function writeSchedule(session: Session, row: ScheduleRow, seen: string | 
   const values = [version, spec, next, paused, last, id, seen];
   return (await session.run(statements.setSchedule, values)).rowCount === 1;
 }
+
+/** A list as a parameter. */
+const listed = (list: readonly string[] | null): string | null =>
+  list === null ? null : JSON.stringify(list);

@@ -101,8 +101,9 @@ export class PostgresStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(name, values);
   }
 
-  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
-    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about, builds]);
+  protected async addWorker({ id, lease, about, builds, groups, only }: WorkerInfo): Promise<number | null> {
+    const serves = [groups, only];
+    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about, builds, ...serves]);
     return added === undefined ? null : added.n;
   }
 

@@ -261,6 +261,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(await store.schedule(change)).toBe(true);
       expect(await store.schedule(change)).toBe(false);
       expect(await store.read.schedule("s")).toEqual(row);
+      expect(await store.read.schedules(null, Number.MAX_SAFE_INTEGER)).toEqual([row]);
       const later = { ...row, version: "2", next: 70, paused: true, last: "s@1" };
       const fire = { ...change, row: later, seen: "1", starts: [newRun("s@1")] };
       const other = await under.connect();
