@@ -19,6 +19,7 @@
  */
 import type { Code, StepFunction } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
+import { type MemberValue, privateMethod } from "./classes.ts";
 import { runOf } from "./closure.ts";
 import { $code } from "./descriptor.ts";
 import {
@@ -291,12 +292,19 @@ export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   return f;
 }
 
-/** Makes a method of a class, which is `key` of `holder`, look like the async or generator method that it is. */
-export function $methodKind(holder: object, key: PropertyKey, code: Code): void {
+/** Makes a method of a class, which is `key` of `holder`, look like the async or generator method that it is. Returns it. */
+export function $methodKind(holder: object, key: PropertyKey, code: Code): Callable | undefined {
   const f: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value;
-  if (typeof f !== "function") return;
-  if (code.kind === "async") $async(f);
-  else $generatorFunction(f as Callable, code);
+  return typeof f === "function" ? ofKind(f as Callable, code) : undefined;
+}
+
+/** The same for a private method of the class `made`, which no property leads to. */
+export function $privateKind(made: MemberValue["class"], name: string, code: Code): Callable {
+  return ofKind(privateMethod(made, name)!, code);
+}
+
+function ofKind(f: Callable, code: Code): Callable {
+  return code.kind === "async" ? $async(f) : $generatorFunction(f, code);
 }
 
 /** Begins a call of a sync generator function: the task whose step function binds the parameters next. */

@@ -73,6 +73,7 @@ export {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
   codeOfNext,

@@ -19,6 +19,7 @@ import {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
 } from "./generator.ts";
@@ -78,6 +79,7 @@ const helpers = {
   $mapped,
   $method,
   $methodKind,
+  $privateKind,
   $module,
   $name,
   $next,

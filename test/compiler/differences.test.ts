@@ -67,12 +67,6 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     true,
   ],
   ["brand of async functions", "return types.isAsyncFunction(main);", true, false],
-  [
-    "private methods",
-    "class C { async #a() {} *#g() {} get all() { return [this.#a, this.#g]; } } return new C().all.map((f) => String(Object.getPrototypeOf(f) === Function.prototype) + Object.hasOwn(f, 'prototype')).join();",
-    "falsefalse,falsetrue",
-    "truefalse,truefalse",
-  ],
   ["prototype property of declarations", 'void types; return Object.hasOwn(main, "prototype");', false, true],
   [
     "methods of a generator's prototype",
