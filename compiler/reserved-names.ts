@@ -82,6 +82,7 @@ export const helperNames = [
   "$SuppressedError",
   "$suspend",
   "$super",
+  "$superCall",
   "$superGet",
   "$superMethod",
   "$superSloppy",

@@ -290,7 +290,8 @@ function method(module: Emitter, owner: Fn, node: t.ClassMethod | t.ClassPrivate
   const fn = module.fnOf(node);
   if (fn.isStep) return withoutDirectives(node);
   if (!fn.suspends) {
-    const guard = node.kind === "constructor" && hasPrivateParts(owner) ? [allocates(module, fn)] : [];
+    const guarded = hasPrivateParts(owner) || fn.implicit.has("super");
+    const guard = node.kind === "constructor" && guarded ? [allocates(module, fn)] : [];
     const parts = plainFunction(module, fn, null, guard);
     return { ...node, key, params: parts.params, body: parts.body } as t.ClassMethod;
   }

@@ -201,8 +201,7 @@ function list(made: Constructor): void {
 /** A private method as a function, read from an object that is made for nothing else; undefined when there is none. */
 export function privateMethod(made: Constructor, key: PropertyKey): Callable | undefined {
   const name = $classOf(made).names.find((one) => one.kind === "method" && one.name === key);
-  if (name === undefined) return undefined;
-  return name.get(name.isStatic ? made : privateSample(made)) as Callable;
+  return name?.get(name.isStatic ? made : privateSample(made)) as Callable | undefined;
 }
 
 function privateSample(made: Constructor): object {

@@ -98,6 +98,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     "box is not iterable",
     "object is not iterable",
   ],
+  [
+    "wording: shared variables",
+    "const box = {}; const shared = () => box; try { box.open(shared); } catch (e) { return e.message; }",
+    "box.open is not a function",
+    "$main.box.open is not a function",
+  ],
 ];
 
 test.each(differences)("%s", async (_, body, plain, compiled) => {
