@@ -7,7 +7,9 @@ import { type CompileOptions, compile, type Diagnostic, mayBeMarked } from "../c
 import { ColdframeError } from "../runtime/errors.ts";
 
 /** How the plugins would compile a file: its name in messages, the id of its module, what decorators mean. */
-export type Describe = (filename: string) => Pick<CompileOptions, "filename" | "moduleId" | "decorators">;
+export type Describe = (
+  filename: string,
+) => Pick<CompileOptions, "filename" | "moduleId" | "decorators" | "decoratorMetadata">;
 
 export interface SourceModule {
   readonly source: ts.SourceFile;

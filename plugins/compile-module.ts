@@ -22,8 +22,8 @@ export function compileModule(
   options: Included & { readonly lowerUsing?: boolean } = { sourceType: "module", mark: "directives" },
 ): CompiledModule | null {
   const place = placeOf(filename);
-  const decorators = decoratorsOf(filename);
-  const result = compile(source, { filename: place.file, moduleId: place.moduleId, decorators, ...options });
+  const { file, moduleId } = place;
+  const result = compile(source, { filename: file, moduleId, ...decoratorsOf(filename), ...options });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };

@@ -21,7 +21,7 @@ export default function coldframe(_api?: object, options: PluginOptions = {}): P
           const result = compileProgram(source, {
             filename: place.file,
             moduleId: place.moduleId,
-            decorators: decoratorsOf(filename),
+            ...decoratorsOf(filename),
             ...how,
           });
           if (result.diagnostics.some((one) => one.severity === "error"))

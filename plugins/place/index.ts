@@ -3,13 +3,11 @@ import { packageNameOf, placeOf } from "../compile-module.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 /** @param filename absolute path */
-export function describeModule(filename: string): {
-  readonly filename: string;
-  readonly moduleId: string;
-  readonly decorators: ReturnType<typeof decoratorsOf>;
-} {
+export function describeModule(
+  filename: string,
+): { readonly filename: string; readonly moduleId: string } & ReturnType<typeof decoratorsOf> {
   const { file, moduleId } = placeOf(filename);
-  return { filename: file, moduleId, decorators: decoratorsOf(filename) };
+  return { filename: file, moduleId, ...decoratorsOf(filename) };
 }
 
 export { packageNameOf };
