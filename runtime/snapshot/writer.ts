@@ -27,7 +27,7 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { toBase64 } from "./base64.ts";
-import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
+import { brandOf, isHostProxy, isNamespace, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
@@ -409,7 +409,11 @@ export class Writer implements RunOut {
         (object.length >= MANY_ELEMENTS ? this.writeData(object, 0) : undefined) ?? writeArray(object, this)
       );
     }
-    if (prototype === null) return this.writeUnder(object, null) ?? writeDictionary(object, this);
+    if (prototype === null) {
+      if (isNamespace(object))
+        return this.refuse("what import() gave; call it again, or import * as … at the top");
+      return this.writeUnder(object, null) ?? writeDictionary(object, this);
+    }
     const kind = this.kinds.byPrototype.get(prototype);
     if (kind !== undefined) {
       const known = Object.hasOwn(object, "constructor") ? this.writePrototype(object) : undefined;
