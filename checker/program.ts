@@ -10,7 +10,7 @@ import { ColdframeError } from "../runtime/errors.ts";
 export type Describe = (
   filename: string,
   source: string,
-) => Pick<CompileOptions, "filename" | "moduleId" | "decorators" | "imported">;
+) => Pick<CompileOptions, "filename" | "moduleId" | "decorators" | "decoratorMetadata" | "imported">;
 
 export interface SourceModule {
   readonly source: ts.SourceFile;

@@ -2,6 +2,7 @@
 import type * as t from "@babel/types";
 import type { Manifest } from "../abi/index.ts";
 import { convert } from "./convert.ts";
+import type { MetadataOptions } from "./decorator-metadata.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
@@ -34,6 +35,8 @@ export interface CompileOptions {
   readonly imported?: string;
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
+  /** Legacy decorators get the types that are written, as with `emitDecoratorMetadata` and `isolatedModules`. Default: they do not. */
+  readonly decoratorMetadata?: MetadataOptions;
   /** True: `using` declarations outside of compiled functions are rewritten too, for engines that do not know them. Default false. */
   readonly lowerUsing?: boolean;
 }
@@ -83,7 +86,8 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
-    parsed = parse(source, { filename: options.filename, sourceType, decorators: options.decorators });
+    const { filename, decorators, decoratorMetadata } = options;
+    parsed = parse(source, { filename, sourceType, decorators, decoratorMetadata });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
@@ -148,9 +152,10 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
 export function eraseTypes(
   source: string,
   filename: string,
-  options: Pick<CompileOptions, "decorators" | "lowerUsing"> = {},
+  options: Pick<CompileOptions, "decorators" | "decoratorMetadata" | "lowerUsing"> = {},
 ): { code: string; map: SourceMap } {
-  const parsed = parse(source, { filename, sourceType: "module", decorators: options.decorators });
+  const { decorators, decoratorMetadata } = options;
+  const parsed = parse(source, { filename, sourceType: "module", decorators, decoratorMetadata });
   resolveParsed(parsed);
   const { program } = parsed.file;
   return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);

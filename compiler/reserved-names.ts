@@ -18,6 +18,7 @@ export const reserved = [
   "$computed",
   "$again",
   "$known",
+  "$methods",
 ] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
@@ -67,6 +68,7 @@ export const helperNames = [
   "$park",
   "$pass",
   "$private",
+  "$privateKind",
   "$Promise",
   "$ready",
   "$record",
@@ -80,6 +82,7 @@ export const helperNames = [
   "$SuppressedError",
   "$suspend",
   "$super",
+  "$superCall",
   "$superGet",
   "$superMethod",
   "$superSloppy",

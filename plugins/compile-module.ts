@@ -26,10 +26,11 @@ export function compileModule(
 ): CompiledModule | null {
   const place = placeOf(filename);
   if (options.mark !== "all" && !mayBeMarked(source)) return null;
+  const { file, moduleId } = place;
   const imported = importedBy(source, filename);
   const result = compile(source, {
-    ...{ filename: place.file, moduleId: place.moduleId },
-    ...{ decorators: decoratorsOf(filename), imported: imported.digest },
+    ...{ filename: file, moduleId, imported: imported.digest },
+    ...decoratorsOf(filename),
     ...options,
   });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);

@@ -22,7 +22,7 @@ export default function coldframe(_api?: object, options: PluginOptions = {}): P
           const result = compileProgram(source, {
             filename: place.file,
             moduleId: place.moduleId,
-            decorators: decoratorsOf(filename),
+            ...decoratorsOf(filename),
             imported: importedBy(source, filename).digest,
             ...how,
           });

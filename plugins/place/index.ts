@@ -7,15 +7,12 @@ import { decoratorsOf } from "../tsconfig.ts";
 export function describeModule(
   filename: string,
   source: string,
-): {
-  readonly filename: string;
-  readonly moduleId: string;
-  readonly decorators: ReturnType<typeof decoratorsOf>;
-  readonly imported: string;
-} {
+): { readonly filename: string; readonly moduleId: string; readonly imported: string } & ReturnType<
+  typeof decoratorsOf
+> {
   const { file, moduleId } = placeOf(filename);
   const imported = importedBy(source, filename).digest;
-  return { filename: file, moduleId, decorators: decoratorsOf(filename), imported };
+  return { filename: file, moduleId, imported, ...decoratorsOf(filename) };
 }
 
 export { packageNameOf };

@@ -73,6 +73,7 @@ export {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
   codeOfNext,
@@ -127,6 +128,7 @@ export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { markTraced } from "./stack.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
 export { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
+export { $superCall, type Construction, superCallCode } from "./super-call.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
 export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
 export { $strings } from "./templates.ts";

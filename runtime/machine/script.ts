@@ -19,6 +19,7 @@ import {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
 } from "./generator.ts";
@@ -32,6 +33,7 @@ import { machine } from "./run.ts";
 import { $const, $receiver, $tdz } from "./scope.ts";
 import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
 import { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
+import { $superCall } from "./super-call.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
 import { $strings } from "./templates.ts";
@@ -78,6 +80,7 @@ const helpers = {
   $mapped,
   $method,
   $methodKind,
+  $privateKind,
   $module,
   $name,
   $next,
@@ -96,6 +99,7 @@ const helpers = {
   $stepMethod,
   $strings,
   $super,
+  $superCall,
   $superGet,
   $superMethod,
   $superSloppy,

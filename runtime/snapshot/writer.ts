@@ -27,7 +27,7 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { toBase64 } from "./base64.ts";
-import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
+import { brandOf, isHostProxy, isNamespace, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
 import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
 import { ChunkWriter, LARGE } from "./chunk-writer.ts";
@@ -474,6 +474,8 @@ export class Writer implements RunOut {
   private writeUnder(object: object, prototype: null | object): string | undefined {
     const known = this.writePrototype(object);
     if (known !== undefined) return known;
+    if (isNamespace(object))
+      return this.refuse("what import() gave; call it again, or import * as … at the top");
     const brand = brandOf(object);
     return brand === undefined ? undefined : this.branded(object, brand, prototype);
   }

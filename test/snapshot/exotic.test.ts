@@ -9,6 +9,9 @@ import { encodeRun, encodeValue } from "../../runtime/snapshot/index.ts";
 import { answer, begin, counter, hold, result, revive } from "./programs.ts";
 import { difference } from "./same.ts";
 
+/** Of the engine: those of a test runner's own modules are something else. */
+const namespace: object = await import("data:text/javascript,export const a = 1;" as string);
+
 class Foreign {
   open = true;
 }
@@ -30,6 +33,8 @@ const exotic: readonly [name: string, make: () => unknown, refused: string | nul
     "a Proxy",
   ],
   ["an object above a Proxy", () => Object.create(new Proxy({}, {})), "inherits from a Proxy"],
+  ["a namespace of a module", () => namespace, "what import() gave"],
+  ["an object with the tag of a namespace", () => under(null, { [Symbol.toStringTag]: "Module" }), null],
   ["a null prototype", () => under(null, { a: 1 }), null],
   ["an array of null prototype", () => under(null, [1]), null],
   ["a map of null prototype", () => under(null, new Map([[1, 2]])), null],
