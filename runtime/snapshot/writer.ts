@@ -66,6 +66,7 @@ import { resourceName } from "./resources.ts";
 import { Scopes } from "./scopes.ts";
 import { Shapes } from "./shapes.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
+import { WeakReach } from "./weak-reach.ts";
 
 /** What a writer may ask of its host. */
 export interface WriterOptions {
@@ -88,14 +89,6 @@ export interface Refusal {
 interface Postponed {
   readonly index: number;
   readonly write: () => string;
-}
-
-/** A weak collection. */
-interface Weak {
-  readonly index: number;
-  readonly reach: (all: readonly unknown[], from: number) => void;
-  from: number;
-  fromInner: number;
 }
 
 const NONE: readonly never[] = [];
@@ -137,7 +130,7 @@ export class Writer implements RunOut {
   private ownEntries = "";
   private scopes: Scopes | null = null;
   private postponed: Postponed[] | null = null;
-  private weaks: Weak[] | null = null;
+  private weaks: WeakReach | null = null;
   private plainData: PlainData | null = null;
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
@@ -233,8 +226,7 @@ export class Writer implements RunOut {
   }
 
   weak(reach: (all: readonly unknown[], from: number) => void): void {
-    this.weaks ??= [];
-    this.weaks.push({ index: this.current, reach, from: 0, fromInner: 0 });
+    (this.weaks ??= new WeakReach()).add(this.current, reach);
   }
 
   refuse(what: string): string {
@@ -312,18 +304,11 @@ export class Writer implements RunOut {
   /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
   finish(): void {
     this.drain();
-    const { inner } = this.reached;
-    for (let before = -1; this.weaks !== null && before !== this.heap.length + inner.length; ) {
-      before = this.heap.length + inner.length;
-      const [nodes, places] = [this.heap.length, inner.length];
-      for (const weak of this.weaks) {
-        this.current = weak.index;
-        weak.reach(this.heap, weak.from);
-        weak.from = nodes;
-        weak.reach(inner, weak.fromInner);
-        weak.fromInner = places;
-      }
-      this.drain();
+    if (this.weaks !== null) {
+      const enter = (index: number) => {
+        this.current = index;
+      };
+      this.weaks.spread(this.heap, this.reached.inner, enter, () => this.drain());
     }
     for (const { index, write } of this.postponed ?? []) {
       this.current = index;
