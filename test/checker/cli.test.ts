@@ -12,6 +12,8 @@ import { describeFailure, exitCodeOf } from "../../cli/failure.ts";
 import type { Terminal } from "../../cli/page.ts";
 import { readArguments } from "../../cli/read-arguments.ts";
 import { styleFor } from "../../cli/render/style.ts";
+import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
+import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const main = join(root, "dist/cli/main.js");
@@ -87,6 +89,29 @@ beforeEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const prefix = freshPrefix();
+const schema = freshSchema();
+const postgresUrl = await findPostgres();
+const mysqlUrl = await findMysql();
+/** With what only this test has in a server. */
+const within = (url: string | null, query: string) =>
+  url === null ? null : `${url}${url.includes("?") ? "&" : "?"}${query}`;
+const stores = [
+  { kind: "sqlite", url: "runs.db" as string | null, open: 'sqlite("runs.db")' },
+  {
+    ...{ kind: "postgres", url: within(postgresUrl, `schema=${schema}`) },
+    open: `postgres(${JSON.stringify(postgresUrl)}, { schema: "${schema}" })`,
+  },
+  {
+    ...{ kind: "mysql", url: within(mysqlUrl, `prefix=${prefix}`) },
+    open: `mysql(${JSON.stringify(mysqlUrl)}, { prefix: "${prefix}" })`,
+  },
+];
+afterAll(async () => {
+  if (postgresUrl !== null) await dropSchema(postgresUrl, schema);
+  if (mysqlUrl !== null) await dropTables(mysqlUrl, prefix);
+});
+
 describe("the workflow of a release", () => {
   test("release, change, check", async () => {
     expect(await cli("check")).toMatchObject({
@@ -125,32 +150,39 @@ describe("the workflow of a release", () => {
     expect((await cli("check")).code).toBe(0);
   });
 
-  test("--store tells how many runs are parked where, and what becomes of each", async () => {
-    write(
-      "start.ts",
-      `import { createEngine } from "coldframe";
-import { sqlite } from "coldframe/sqlite";
+  test.for(stores)(
+    "--store $kind tells how many runs are parked where, and what becomes of each",
+    {
+      timeout: 240_000,
+    },
+    async ({ kind, url, open }, context) => {
+      if (url === null) context.skip();
+      write(
+        "start.ts",
+        `import { createEngine } from "coldframe";
+import { ${kind} } from "coldframe/${kind}";
 import { flow } from "./flow.ts";
-const engine = await createEngine({ store: sqlite("runs.db"), log: () => {} });
+const engine = await createEngine({ store: ${open}, log: () => {} });
 for (const id of ["a", "b"]) await engine.start(flow, [1], { id });
 for (const id of ["a", "b"]) for await (const state of engine.run(id).watch()) if (state.waits.length > 0) break;
 await engine.close();
 `,
-    );
-    expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
-    await cli("release");
-    write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
-    const bad = await child("check", "--store", "runs.db");
-    expect(bad).toMatchObject({ code: 1, err: "" });
-    expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
-    expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
-    expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
-    const other = JSON.parse((await child("check", "--store", "runs.db", "--json")).out);
-    expect(other.changes[0].parked).toBe(2);
-    write("flow.ts", flow.replace("return [first, k]", "return [k]"));
-    expect((await child("check", "--store", "runs.db")).out).toContain("2 parked runs: 2 go on, 0 do not.");
-    rmSync(join(folder, "start.ts"));
-  }, 240_000);
+      );
+      expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
+      await cli("release");
+      write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
+      const bad = await child("check", "--store", url!);
+      expect(bad).toMatchObject({ code: 1, err: "" });
+      expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
+      expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
+      expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
+      const other = JSON.parse((await child("check", "--store", url!, "--json")).out);
+      expect(other.changes[0].parked).toBe(2);
+      write("flow.ts", flow.replace("return [first, k]", "return [k]"));
+      expect((await child("check", "--store", url!)).out).toContain("2 parked runs: 2 go on, 0 do not.");
+      rmSync(join(folder, "start.ts"));
+    },
+  );
 
   test("--fix marks functions, and writes migrations to be filled in", async () => {
     write(
