@@ -84,7 +84,13 @@ beforeAll(() => {
 });
 beforeEach(() => {
   write("flow.ts", flow);
-  for (const name of ["coldframe.lock.json", "coldframe.migrations.ts", "runs.db", "ask.ts"])
+  for (const name of [
+    "coldframe.lock.json",
+    "coldframe.lock.d.ts",
+    "coldframe.migrations.ts",
+    "runs.db",
+    "ask.ts",
+  ])
     rmSync(join(folder, name), { force: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -261,6 +267,46 @@ describe("migrations", () => {
       changes: [{ point: "event", verdict: "migrated" }],
     });
     expect(mistakes()).toEqual([]);
+  });
+
+  test("are typed by what was released: by the hash of a function, or by its name", async () => {
+    await cli("release");
+    const { codes } = JSON.parse(read("coldframe.lock.json"));
+    const [{ hash }] = Object.values(codes) as [{ hash: string }];
+    write("flow.ts", flow.replace("n * 2", "String(n)"));
+    await cli("release");
+    const types = read("coldframe.lock.d.ts");
+    expect(types).toContain('"shop/flow.ts#flow": {\n      event: { k: number } | { k: string };\n    };');
+    const says = (text: string) => {
+      write(
+        "coldframe.migrations.ts",
+        `/// <reference path="./coldframe.lock.d.ts" />\nimport { migrate } from "coldframe";\nimport { flow } from "./flow.ts";\n${text}\n`,
+      );
+      return mistakes();
+    };
+    const from = `from: { at: "event", build: "${hash}" }`;
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.k.toFixed() }) });`)).toEqual([]);
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.cost }) });`).join()).toContain("'cost'");
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.k.trim() }) });`).join()).toContain(
+      "'trim'",
+    );
+    const named = (body: string) =>
+      says(`migrate("shop/flow.ts#flow", { from: { at: "event" }, frame: (old) => ({ k: ${body} }) });`);
+    expect(named('typeof old.k === "number" ? old.k.toFixed() : old.k.trim()')).toEqual([]);
+    expect(named("old.k.toFixed()").join()).toContain("'toFixed'");
+    // What was not released is as the author says it is, and so is what an annotation says.
+    const other = `from: { at: "event", build: "another" }`;
+    expect(
+      says(`migrate(flow, { ${other}, frame: (old: { k: Date }) => ({ k: old.k.toJSON() }) });`),
+    ).toEqual([]);
+    expect(says(`migrate(flow, { ${other}, frame: (old) => ({ k: old.k }) });`)).toEqual([]);
+    expect(
+      says(`migrate(flow, { ${from}, frame: (old: { k: number }) => ({ k: old.k.toFixed() }) });`),
+    ).toEqual([]);
+    rmSync(join(folder, "coldframe.lock.d.ts"));
+    expect(says("").length).toBeGreaterThan(0);
+    await cli("release");
+    expect(read("coldframe.lock.d.ts")).toBe(types);
   });
 
   test("by their types: what fits carries runs over, what does not is told", async () => {
