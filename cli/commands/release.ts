@@ -14,7 +14,7 @@ export const release: Page = {
       description: "the tsconfig.json (default: the nearest one)",
     },
   },
-  examples: ["coldframe release && git add coldframe.lock.json"],
+  examples: ["coldframe release && git add coldframe.lock.*"],
   notes: [
     "Appends to coldframe.lock.json, which belongs into version control, and",
     "writes coldframe.lock.d.ts: migrate() knows by it what old locals were.",

@@ -128,6 +128,20 @@ describe("the workflow of a release", () => {
     expect(released).toMatchObject({ code: 0, err: "" });
     const [build] = /(?<=^release )\w{12}/.exec(released.out)!;
     expect((await cli("release")).out).toBe(`release ${build} is the last one already`);
+    // What is imported is part of it, and everything that names builds agrees.
+    expect((await child("build", "flow.ts")).out).toBe(`build ${build} of 1 marked module`);
+    write("ask.ts", "export const rate = 1;\n");
+    const importing = flow.replace(";\n", ';\nimport { rate } from "./ask.ts";\n');
+    write("flow.ts", importing.replace("n * 2", "n * rate"));
+    const { build: other } = JSON.parse((await child("build", "flow.ts", "--json")).out);
+    write("ask.ts", "export const rate = 2;\n");
+    const { build: another } = JSON.parse((await child("build", "flow.ts", "--json")).out);
+    expect(new Set([build, other, another]).size).toBe(3);
+    expect((await cli("release")).out).toContain(another);
+    write("flow.ts", flow);
+    rmSync(join(folder, "ask.ts"));
+    rmSync(join(folder, "coldframe.lock.json"));
+    await cli("release");
     const lock = JSON.parse(read("coldframe.lock.json"));
     expect(lock).toMatchObject({ format: 1, project: "shop", releases: [{ build, version: "1.2.0" }] });
     const code = lock.codes[lock.releases[0].codes[0]];
