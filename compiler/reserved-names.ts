@@ -53,6 +53,7 @@ export const helperNames = [
   "$generatorAsync",
   "$generatorCode",
   "$generatorFunction",
+  "$helpers",
   "$iterate",
   "$iterateAsync",
   "$key",

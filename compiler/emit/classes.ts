@@ -68,12 +68,25 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     body: {
       ...node.body,
       body: [
-        t.staticBlock([t.expressionStatement(registered), ...kinds, ...module.stepMethods(node)]),
+        t.staticBlock([
+          ...helpersOf(module, node),
+          t.expressionStatement(registered),
+          ...kinds,
+          ...module.stepMethods(node),
+        ]),
         ...members,
       ],
     },
   };
   return t.isClassDeclaration(node) ? same : named(fn, same);
+}
+
+/** `$helpers(this.prototype)` for a class that extends `Iterator`: what the engine's own `map` makes of its objects could not be saved. */
+function helpersOf(module: Emitter, node: t.Class): t.Statement[] {
+  const isIterator = t.isIdentifier(node.superClass, { name: "Iterator" });
+  if (!isIterator || !module.resolved.globals.has("Iterator")) return [];
+  const prototype = t.memberExpression(t.thisExpression(), t.identifier("prototype"));
+  return [t.expressionStatement(module.call("$helpers", prototype))];
 }
 
 /** Where the keys are kept that are needed once more, by a field that names an anonymous function or for the kinds of methods; null for all others. */
@@ -119,7 +132,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const members = node.body.body.map((one) => member(module, fn, one, key, key, brands));
   const rest = brands.rest();
   const hasGenerators = node.body.body.some((one) => generatorPlace(module, fn, one) !== null);
-  const start: t.Statement[] = [];
+  const start = helpersOf(module, node);
   if (own !== null) {
     const self = new Rewriter(module, fn, null).place(fn.self!);
     start.push(t.expressionStatement(t.assignmentExpression("=", self as t.LVal, t.thisExpression())));

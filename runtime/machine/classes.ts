@@ -6,10 +6,12 @@
  * [[Construct]] does, to a new object (of a base class) or to what `super()` returned (of a derived one). A restore uses
  * both, while `machine.allocating` keeps the author's constructors and initialisers from doing anything.
  */
+
 import type { Code } from "../../abi/index.ts";
 import type { Callable } from "./durable.ts";
 import { loading, registry } from "./registry.ts";
 import { machine, type Run } from "./run.ts";
+import { Same } from "./same.ts";
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -87,13 +89,6 @@ export interface MemberValue {
   readonly isStatic: boolean;
   readonly key: PropertyKey;
   readonly part: "value" | "get" | "set" | "private";
-}
-
-class Same {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: puts the private fields of subclasses on any object
-    return object;
-  }
 }
 
 class ClassStamps extends Same {

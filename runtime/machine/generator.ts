@@ -17,6 +17,7 @@
  * store would meet objects of as many shapes as there are generator functions, a generator of two values took 1.7 of native, against 1.1
  * (20 functions in the process, Node 20).
  */
+
 import type { Code, StepFunction } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { type MemberValue, privateMethod } from "./classes.ts";
@@ -38,18 +39,12 @@ import { createShell, type GeneratorMethods } from "./generator-shell.ts";
 import { helperMethods } from "./iterator-helpers.ts";
 import { $module, registry } from "./registry.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
+import { Same } from "./same.ts";
 import { $async } from "./values.ts";
 
 /** The point before the body: parameters are bound, nothing has run. */
 const START = 1;
 const RUNNING = -1;
-
-class Same {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: puts the private fields of subclasses on any object
-    return object;
-  }
-}
 
 /** Of async generators, and of objects that the class of their code has not made alone. */
 class Tasks extends Same {

@@ -25,6 +25,7 @@ import {
 } from "./generator.ts";
 import { $iterate, $keys } from "./iterate.ts";
 import { $iterateAsync } from "./iterate-async.ts";
+import { giveHelpers } from "./iterator-helpers.ts";
 import { $link, $mapped } from "./mapped-arguments.ts";
 import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
@@ -71,6 +72,7 @@ const helpers = {
   $generatorAsync,
   $generatorCode,
   $generatorFunction,
+  $helpers: giveHelpers,
   $iterate,
   $iterateAsync,
   $key,

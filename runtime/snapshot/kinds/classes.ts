@@ -17,6 +17,7 @@ import {
   type ClassValue,
   classOf,
   constructBase,
+  iteratorHelperPrototype,
   type MemberValue,
   memberFunction,
   memberOf,
@@ -90,6 +91,8 @@ function isPristine(home: object, made: Constructor, isStatic: boolean, key: Pro
   if (isStatic && key === "name" && typeof value !== "function")
     return !enumerable && value === classOf(made)!.made.name;
   if (enumerable || writable === false) return false;
+  // What every class that extends `Iterator` is given.
+  if (!isStatic && value !== undefined && value === Reflect.get(iteratorHelperPrototype, key)) return true;
   const same = (f: unknown, part: MemberValue["part"]): boolean => {
     if (f === undefined) return true;
     const member = typeof f === "function" ? memberOf(f) : undefined;
