@@ -2,15 +2,16 @@
  * The store on MySQL and MariaDB: any number of processes on any machines, the database is all that they share. Turns of many
  * runs go into one transaction (stores/batch); hints travel beside the commits (signals.ts).
  */
-import type {
-  BuildRecord,
-  Hint,
-  NewRun,
-  Placement,
-  RunFilter,
-  ScheduleRow,
-  Store,
-  WorkerInfo,
+import {
+  type BuildRecord,
+  type Hint,
+  type NewRun,
+  type Placement,
+  type RunFilter,
+  type ScheduleRow,
+  type Store,
+  SYSTEM_GROUP,
+  type WorkerInfo,
 } from "../../runtime/engine/store.ts";
 import {
   type Answer,
@@ -155,7 +156,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     const { after = null, entry, group, tags, status, limit = 100 } = filter;
     const conditions: [string, Value][] = [];
     if (entry !== undefined) conditions.push(["q.entry = ?", entry]);
-    if (group !== undefined) conditions.push(["q.grp = ?", group]);
+    conditions.push(group === undefined ? ["q.grp <> ?", SYSTEM_GROUP] : ["q.grp = ?", group]);
     if (status !== undefined) conditions.push(["q.status = ?", status]);
     for (const tag of tagsOf(tags ?? {}).split("\n"))
       if (tag !== "") conditions.push(["LOCATE(?, CONCAT('\\n', r.tags, '\\n')) > 0", `\n${tag}\n`]);
