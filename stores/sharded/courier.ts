@@ -64,19 +64,21 @@ export class Courier {
     return running;
   }
 
-  /** Milliseconds until a database that has failed is tried again; null: none has. */
+  /** Milliseconds until a database that has failed is tried again; null: none has to wait. */
   get next(): number | null {
     let next: number | null = null;
+    const now = this.#now();
     for (const { until } of this.#rests.values())
-      next = Math.min(next ?? Number.POSITIVE_INFINITY, until - this.#now());
-    return next === null ? null : Math.max(1, next);
+      if (until > now && (next === null || until - now < next)) next = until - now;
+    return next;
   }
 
   async #lookAt(home: number): Promise<void> {
     for (let round = 0; round < ROUNDS && this.#again.delete(home); round++) {
       if ((await this.#serve(home)) === 0) continue;
       this.#again.add(home);
-      for (let other = 0; other < this.#fleet.databases.length; other++) if (other !== home) void this.look(other);
+      for (let other = 0; other < this.#fleet.databases.length; other++)
+        if (other !== home) void this.look(other);
     }
   }
 
@@ -86,13 +88,13 @@ export class Courier {
     const { store } = desk;
     if (this.#isResting(home)) return 0;
     try {
+      if (desk.courierInDoubt && desk.courier !== null) {
+        await store.disown(desk.courier, []);
+        desk.courierInDoubt = false;
+      }
       if ((await store.due(desk.courier ?? OWN, ERRANDS)) !== 0) return 0;
       const courier = await this.#fleet.courierOf(desk);
       if (courier === null) return 0;
-      if (desk.courierInDoubt) {
-        await store.disown(courier, []);
-        desk.courierInDoubt = false;
-      }
       desk.courierInDoubt = true;
       const claimed = await store.claim(courier, AT_ONCE, ERRANDS);
       desk.courierInDoubt = false;

@@ -5,8 +5,14 @@
 import type { Claimed, Hint, Store, WorkerInfo } from "../../runtime/engine/store.ts";
 import { OWN } from "./errands.ts";
 
-/** How long all wait for one, in ms of this machine. */
+/** How long all wait for one, in ms. */
 const PATIENCE = 1000;
+
+/** Those of the platform, or of a test. */
+export interface Timers {
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(handle: unknown): void;
+}
 
 /** A worker in one of the databases. */
 export interface Seat {
@@ -38,9 +44,11 @@ export class Fleet {
   /** As they were renewed last. */
   readonly #workers = new Map<string, WorkerInfo>();
   readonly #tell: (hint: Hint) => void;
+  readonly #timers: Timers;
 
-  constructor(stores: readonly Store[], tell: (hint: Hint) => void) {
+  constructor(stores: readonly Store[], tell: (hint: Hint) => void, timers: Timers) {
     this.#tell = tell;
+    this.#timers = timers;
     this.databases = stores.map((store) => ({
       ...{ store, seats: new Map(), courier: null, couriers: 0, courierInDoubt: false },
       ...{ isSlow: false, late: [] },
@@ -68,7 +76,7 @@ export class Fleet {
         if (database.isSlow) return undefined;
         const asked = ask(database, place);
         try {
-          const answer = await inTime(asked);
+          const answer = await this.#inTime(asked);
           if (answer !== LATE) return { answer };
         } catch (error) {
           failures.push(error);
@@ -153,7 +161,7 @@ export class Fleet {
 
   /** What failed, or did not come in time, stays undefined. @throws what the first failed with, when all did */
   async #all<T>(ask: (database: Database) => Promise<T>): Promise<readonly (T | undefined)[]> {
-    const asked = await Promise.allSettled(this.databases.map((database) => inTime(ask(database))));
+    const asked = await Promise.allSettled(this.databases.map((database) => this.#inTime(ask(database))));
     const failed = asked.find((one) => one.status === "rejected");
     if (failed !== undefined && asked.every(({ status }) => status === "rejected")) throw failed.reason;
     return asked.map((one) => (one.status === "fulfilled" && one.value !== LATE ? one.value : undefined));
@@ -176,6 +184,19 @@ export class Fleet {
     for (const one of retired) if (one.status === "rejected") throw one.reason;
   }
 
+  /** The answer, or that it did not come in time. */
+  async #inTime<T>(asked: Promise<T>): Promise<T | typeof LATE> {
+    let timer: unknown;
+    const late = new Promise<typeof LATE>((resolve) => {
+      timer = this.#timers.setTimeout(() => resolve(LATE), PATIENCE);
+    });
+    try {
+      return await Promise.race([asked, late]);
+    } finally {
+      this.#timers.clearTimeout(timer);
+    }
+  }
+
   #forget(worker: string): void {
     this.#workers.delete(worker);
     for (const { seats } of this.databases) seats.delete(worker);
@@ -183,16 +204,3 @@ export class Fleet {
 }
 
 const LATE = Symbol("late");
-
-/** The answer, or that it did not come in time. */
-async function inTime<T>(asked: Promise<T>): Promise<T | typeof LATE> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(() => resolve(LATE), PATIENCE);
-  });
-  try {
-    return await Promise.race([asked, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -14,7 +14,12 @@ export class Routing {
 
   /** Where a run, a lock, a rate or a schedule is at home. */
   of(name: string): number {
-    return hash(partThatRoutes(name)) % this.count;
+    return hash(this.part(name)) % this.count;
+  }
+
+  /** What says where a name is at home. */
+  protected part(name: string): string {
+    return partThatRoutes(name);
   }
 
   /** Where events of a key are matched with those who wait: keys that a run has made are at home with it. */

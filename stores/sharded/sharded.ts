@@ -35,7 +35,7 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { answer, opened } from "./answers.ts";
 import { Courier } from "./courier.ts";
 import { answerKey, deedOf, ERRAND, errandRun, OWN, runOfProxy, type Word } from "./errands.ts";
-import { type Database, Fleet, type Seat } from "./fleet.ts";
+import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
 import { checkList } from "./marks.ts";
 import { readsOf } from "./reads.ts";
 import { Routing } from "./routing.ts";
@@ -71,8 +71,12 @@ export class ShardedStore implements Store {
   #turn = 0;
 
   /** Use `sharded`. */
-  constructor(stores: readonly Store[], routing: Routing = new Routing(stores.length)) {
-    this.#fleet = new Fleet(stores, (hint) => this.#tell(hint));
+  constructor(
+    stores: readonly Store[],
+    routing: Routing = new Routing(stores.length),
+    timers: Timers = { setTimeout, clearTimeout: (handle) => clearTimeout(handle as number) },
+  ) {
+    this.#fleet = new Fleet(stores, (hint) => this.#tell(hint), timers);
     this.#routing = routing;
     this.#courier = new Courier(this.#fleet, routing, () => this.now());
     this.read = readsOf(stores, routing);
@@ -154,7 +158,7 @@ export class ShardedStore implements Store {
       const name = this.#fleet.nameOf(worker, place);
       if (name === null) return [];
       const seat = database.seats.get(worker);
-      await this.#endDoubt(database, seat);
+      await this.#endDoubt(database, worker);
       if (seat !== undefined) seat.inDoubt = true;
       const except = [...placement.except, ERRAND];
       const found = await database.store.claim(name, count, { ...placement, except });
@@ -199,7 +203,8 @@ export class ShardedStore implements Store {
   }
 
   /** Gives back what a lost answer may have given. */
-  async #endDoubt({ store, late }: Database, seat: Seat | undefined): Promise<void> {
+  async #endDoubt({ store, seats, late }: Database, worker: string): Promise<void> {
+    const seat = seats.get(worker);
     if (seat === undefined || !seat.inDoubt || seat.name === null) return;
     await store.disown(seat.name, [...seat.owned, ...late.map(({ run }) => run.id)]);
     seat.inDoubt = false;
@@ -220,7 +225,7 @@ export class ShardedStore implements Store {
       seat.owned.clear();
       for (const run of groups.get(place) ?? []) seat.owned.add(run);
       seat.inDoubt = true;
-      return this.#endDoubt(database, seat);
+      return this.#endDoubt(database, worker);
     });
   }
 
@@ -469,9 +474,10 @@ export class ShardedStore implements Store {
     if (this.#fleet.databases.some(({ late }) => late.some((one) => one.worker === worker))) return 0;
     await this.#runErrands();
     const except = [...placement.except, ERRAND];
-    const times = await this.#fleet.each(async ({ store }, place) => {
+    const times = await this.#fleet.each(async (database, place) => {
+      await this.#endDoubt(database, worker);
       const name = this.#fleet.nameOf(worker, place);
-      return name === null ? null : store.due(name, { ...placement, except });
+      return name === null ? null : database.store.due(name, { ...placement, except });
     });
     const soon = times.includes(undefined) ? RETRY : null;
     return [...times, soon, this.#courier.next].reduce<number | null>(
@@ -482,9 +488,10 @@ export class ShardedStore implements Store {
 
   async news(worker: string): Promise<readonly News[]> {
     await this.#runErrands();
-    const found = await this.#fleet.each(async ({ store }, place) => {
+    const found = await this.#fleet.each(async (database, place) => {
+      await this.#endDoubt(database, worker);
       const name = this.#fleet.nameOf(worker, place);
-      return name === null ? [] : store.news(name);
+      return name === null ? [] : database.store.news(name);
     });
     return found.flatMap((news) =>
       (news ?? []).map((one) => ({ ...one, arrivals: this.#openAll(one.run, one.arrivals) })),

@@ -52,6 +52,7 @@ export class Watch {
   answered(name: string, args: readonly unknown[], result: unknown): void {
     if (name === "claim") {
       for (const { id, epoch } of result as readonly Claimed[]) {
+        if (isErrand(id)) continue;
         if (epoch <= (this.#epochs.get(id) ?? 0))
           this.violated(`${id} was claimed twice with epoch ${epoch}`);
         this.#epochs.set(id, epoch);
@@ -75,6 +76,7 @@ export class Watch {
 
   #passed(write: Write): void {
     const { run, epoch } = write;
+    if (isErrand(run)) return;
     if (write.kind === "turn") this.#noteWaits(write);
     const again = write.kind === "turn" ? `${run} turn ${write.turn}` : null;
     const content = JSON.stringify(write);
@@ -88,3 +90,6 @@ export class Watch {
       this.violated(`${run}: epoch ${epoch} wrote after a later claim`);
   }
 }
+
+/** One that is over leaves nothing, and may come again under its name. */
+const isErrand = (run: string): boolean => run.startsWith("~");
