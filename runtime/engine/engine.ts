@@ -35,6 +35,7 @@ import {
   type SendOutcome,
   type Store,
 } from "./store.ts";
+import { checkWhole } from "./whole.ts";
 import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
@@ -75,6 +76,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const settings = settingsOf(options);
   const { store, clock } = settings;
   await store.migrate(options.clock === undefined ? {} : { now: () => clock.now() });
+  await checkWhole(store);
   const engine = new Engine(settings, options.worker !== false);
   await engine.begin();
   return engine;

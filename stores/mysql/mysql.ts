@@ -26,6 +26,7 @@ import {
   tagsOf,
 } from "../batch/index.ts";
 import { packBody } from "../rows/index.ts";
+import { type ShardedStore, sharded } from "../sharded/index.ts";
 import { claimRuns, disownRuns, nextDue, retireWorker } from "./claims.ts";
 import { Connections, type MysqlPool, type QueryResult, type Session } from "./connections.ts";
 import { failureOf } from "./failures.ts";
@@ -42,11 +43,20 @@ import { piecesOf } from "./write-changes.ts";
 
 /**
  * Makes a store on a MySQL server, 8.0.19 or newer, or MariaDB, 10.6 or newer. Nothing is opened before the engine asks for it.
- * @param source URL of the server; or the program's own pool of `mysql2`, which stays open when the store is closed
+ * @param source URL of the server; or the program's own pool of `mysql2`, which stays open when the store is closed. Of several
+ *   databases: all of them, always in the same order
  * @throws ColdframeError CF2301 for wrong options
  */
-export function mysql(source: string | MysqlPool, options: MysqlOptions = {}): MysqlStore {
-  return new MysqlStore(source, checkMysqlOptions(options));
+export function mysql(source: readonly (string | MysqlPool)[], options?: MysqlOptions): ShardedStore;
+export function mysql(source: string | MysqlPool, options?: MysqlOptions): MysqlStore;
+export function mysql(
+  source: string | MysqlPool | readonly (string | MysqlPool)[],
+  options: MysqlOptions = {},
+): MysqlStore | ShardedStore {
+  const checked = checkMysqlOptions(options);
+  if (Array.isArray(source))
+    return sharded(source.map((one: string | MysqlPool) => new MysqlStore(one, checked)));
+  return new MysqlStore(source as string | MysqlPool, checked);
 }
 
 const operations: ServerOperations<Session> = {

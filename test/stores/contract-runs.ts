@@ -62,7 +62,10 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       passed(
         (
           await store.commit([
-            turnOf({ ...a, turn: 1 }, { release: [{ run: "a", wait: 1, key: "k" }], keep: true, news: got.news }),
+            turnOf(
+              { ...a, turn: 1 },
+              { release: [{ run: "a", wait: 1, key: "k" }], keep: true, news: got.news },
+            ),
           ])
         )[0],
       );
