@@ -49,7 +49,9 @@ import { unblockErrands } from "./upkeep.ts";
  * @throws ColdframeError CF2301 when there are none
  */
 export function sharded(stores: readonly Store[]): ShardedStore {
-  if (!Array.isArray(stores) || stores.length === 0 || new Set(stores).size < stores.length)
+  const isStore = (one: Partial<Store> | null) => typeof one?.migrate === "function";
+  const fits = Array.isArray(stores) && stores.length > 0 && stores.every(isStore);
+  if (!fits || new Set(stores).size < stores.length)
     throw new ColdframeError("CF2301", "sharded() takes a list of stores, one for each database");
   return new ShardedStore(stores);
 }
