@@ -1,7 +1,7 @@
 /** What a build is called: by compiler and runtime alike, so that a worker and a manifest name the same one. */
 import { sha256 } from "./sha256.ts";
 
-/** A marked module, and the hash over its functions that it is registered with. */
+/** A marked module, and the hash that it is registered with. */
 export interface ModuleHash {
   readonly id: string;
   readonly hash: string;

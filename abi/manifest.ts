@@ -59,7 +59,7 @@ export interface ManifestRecord {
 export interface Manifest {
   readonly module: string;
   readonly file: string;
-  /** Over its functions: what it is registered with. Empty: nothing of it is. */
+  /** Over its text and what it imports of its package, without comments and types: what it is registered with. Empty: nothing of it is. */
   readonly hash: string;
   readonly codes: readonly ManifestCode[];
   readonly records: readonly ManifestRecord[];
@@ -72,7 +72,7 @@ export interface BuildManifest {
   readonly abi: number;
   /** Name of the package that was built. */
   readonly project: string;
-  /** `buildIdOf` its modules: equal for builds whose marked functions are the same. */
+  /** `buildIdOf` its modules: equal for builds whose marked modules are the same, and what they import of their package. */
   readonly build: string;
   /** In the order of their ids. */
   readonly modules: readonly Manifest[];

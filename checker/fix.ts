@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Change } from "./compare.ts";
 import type { Fix } from "./finding.ts";
 import type { SourceProgram } from "./program.ts";
+import { propertyName } from "./property-name.ts";
 
 /** Puts the texts into their files. @returns the files that were changed, as messages show them */
 export function applyFixes(fixes: readonly Fix[]): string[] {
@@ -61,13 +62,16 @@ function stubOf(
   const typed = (list: readonly Local[]) =>
     list.length === 0
       ? "object"
-      : `{ ${list.map(({ name, type }) => `${key(name)}: ${known(type)}`).join("; ")} }`;
+      : `{ ${list.map(({ name, type }) => `${propertyName(name)}: ${known(type)}`).join("; ")} }`;
   const isSame = (one: Local) =>
     locals.some(
       ({ name, type }) => name === one.name && (type === one.type || known(one.type) === "unknown"),
     );
   const open = (target?.locals ?? []).filter((one) => !isSame(one));
-  const given = ["...old", ...open.map(({ name }) => `${key(name)}: ${TODO}${JSON.stringify(name)})`)];
+  const given = [
+    "...old",
+    ...open.map(({ name }) => `${propertyName(name)}: ${TODO}${JSON.stringify(name)})`),
+  ];
   const result = target === null ? "" : `: ${typed(target.locals)}`;
   const to = target?.point ?? point;
   const gone =
@@ -80,5 +84,3 @@ ${gone}migrate(${JSON.stringify(code)}, {
 });
 `;
 }
-
-const key = (name: string) => (/^[\p{L}$_][\p{L}\p{N}$_]*$/u.test(name) ? name : JSON.stringify(name));

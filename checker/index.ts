@@ -7,6 +7,7 @@ export { type Change, compare, type Retyped, type Target, type Verdict } from ".
 export { type Finding, type Fix, formatFinding, type Place } from "./finding.ts";
 export { applyFixes, migrationStubs } from "./fix.ts";
 export { append, LOCK_FILE, lockText, modulesOf, readLock } from "./lock.ts";
+export { LOCK_TYPES_FILE, lockTypes } from "./lock-types.ts";
 export { type Describe, findTsconfig, SourceProgram } from "./program.ts";
 export { Schemas } from "./rehearse.ts";
 export { typeText, withTypes } from "./schemas.ts";

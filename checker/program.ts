@@ -7,7 +7,10 @@ import { type CompileOptions, compile, type Diagnostic, mayBeMarked } from "../c
 import { ColdframeError } from "../runtime/errors.ts";
 
 /** How the plugins would compile a file: its name in messages, the id of its module, what decorators mean. */
-export type Describe = (filename: string) => Pick<CompileOptions, "filename" | "moduleId" | "decorators">;
+export type Describe = (
+  filename: string,
+  source: string,
+) => Pick<CompileOptions, "filename" | "moduleId" | "decorators" | "decoratorMetadata" | "imported">;
 
 export interface SourceModule {
   readonly source: ts.SourceFile;
@@ -21,6 +24,7 @@ export interface SourceModule {
 /** What was compiled of a text: a second check of the same process compiles what changed only. */
 interface Compiled {
   readonly text: string;
+  readonly imported: string | undefined;
   readonly manifest: Manifest | null;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -67,12 +71,12 @@ export class SourceProgram {
 
   #compile(source: ts.SourceFile): Compiled {
     const { text, fileName } = source;
+    const options = mayBeMarked(text) ? this.#describe(fileName, text) : null;
+    const imported = options?.imported;
     const known = this.#compiled.get(fileName);
-    if (known?.text === text) return known;
-    const result = mayBeMarked(text)
-      ? compile(text, this.#describe(fileName))
-      : { manifest: null, diagnostics: [] };
-    const made = { text, manifest: result.manifest, diagnostics: result.diagnostics };
+    if (known?.text === text && known.imported === imported) return known;
+    const result = options === null ? { manifest: null, diagnostics: [] } : compile(text, options);
+    const made = { text, imported, manifest: result.manifest, diagnostics: result.diagnostics };
     this.#compiled.set(fileName, made);
     return made;
   }

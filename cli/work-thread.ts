@@ -1,5 +1,6 @@
 /** What a thread of `coldframe work --threads` runs: an engine of its own over the same file. */
 import { parentPort, workerData } from "node:worker_threads";
+import { failed } from "./thread-failure.ts";
 import { type WorkOrder, workHere } from "./work-here.ts";
 import type { ThreadNews } from "./work-threads.ts";
 
@@ -10,7 +11,6 @@ try {
   port.once("message", () => void engine.close().finally(() => process.exit()));
   tell({ kind: "working" });
 } catch (error) {
-  const { message, code } = error as { message?: string; code?: string };
-  tell({ kind: "failed", message: message ?? String(error), code: code ?? null });
+  tell(failed(error));
   port.close();
 }

@@ -1,12 +1,12 @@
 /** Several workers in one process: a thread each. They know of each other only by the database, as processes do. */
 import { Worker } from "node:worker_threads";
-import { ColdframeError, type ErrorCode, errors } from "../runtime/errors.ts";
+import { type Failed, failureOf } from "./thread-failure.ts";
 import type { WorkOrder } from "./work-here.ts";
 
 export type ThreadNews =
   | { readonly kind: "warn"; readonly line: string }
   | { readonly kind: "working" }
-  | { readonly kind: "failed"; readonly message: string; readonly code: string | null };
+  | Failed;
 
 export interface Threads {
   /** Has every thread park its runs and end. */
@@ -61,14 +61,4 @@ export async function workInThreads(
     throw error;
   }
   return { close, died };
-}
-
-/** The error of a thread, as if it had been thrown here. */
-function failureOf({ message, code }: Extract<ThreadNews, { kind: "failed" }>): Error {
-  if (code === null || !(code in errors)) return new Error(message);
-  const title = `${code} ${errors[code as ErrorCode]}: `;
-  return new ColdframeError(
-    code as ErrorCode,
-    message.startsWith(title) ? message.slice(title.length) : message,
-  );
 }

@@ -18,6 +18,12 @@ export function isDerivedConstructor(fn: Fn): boolean {
   );
 }
 
+/** Whether initialisers of fields run between `this` being bound and `super()` being done: they may call an arrow of the constructor. */
+export function hasInitialisers(constructor: Fn): boolean {
+  const { body } = (constructor.parent!.node as t.Class).body;
+  return body.some((one) => !isStaticMember(one) && "value" in one && one.value != null);
+}
+
 export function isStaticMember(node: t.Node): boolean {
   return t.isStaticBlock(node) || ("static" in node && node.static === true);
 }

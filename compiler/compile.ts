@@ -2,6 +2,7 @@
 import type * as t from "@babel/types";
 import type { Manifest } from "../abi/index.ts";
 import { convert } from "./convert.ts";
+import type { MetadataOptions } from "./decorator-metadata.ts";
 import { type Diagnostic, Diagnostics } from "./diagnostics.ts";
 import { discover, mayBeMarked } from "./discover.ts";
 import { ModuleEmitter } from "./emit/module.ts";
@@ -30,8 +31,12 @@ export interface CompileOptions {
    * a warning. Default: `directives`.
    */
   readonly mark?: "directives" | "all";
+  /** Stands for what the module imports and is not compiled, as `digestOf` of that: part of what the build is called by. Default: nothing. */
+  readonly imported?: string;
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
+  /** Legacy decorators get the types that are written, as with `emitDecoratorMetadata` and `isolatedModules`. Default: they do not. */
+  readonly decoratorMetadata?: MetadataOptions;
   /** True: `using` declarations outside of compiled functions are rewritten too, for engines that do not know them. Default false. */
   readonly lowerUsing?: boolean;
 }
@@ -81,7 +86,8 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
-    parsed = parse(source, { filename: options.filename, sourceType, decorators: options.decorators });
+    const { filename, decorators, decoratorMetadata } = options;
+    parsed = parse(source, { filename, sourceType, decorators, decoratorMetadata });
   } catch (error) {
     const at = (error as { loc?: { line: number; column: number } }).loc;
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
@@ -94,6 +100,11 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const discovered = discover(file, diagnostics, options.mark === "all");
   const marked = discovered.marked || discovered.steps.size > 0;
   if (diagnostics.failed || !marked) return { ...nothing, diagnostics: diagnostics.list };
+  // Of the author's text: what comes below changes nodes in place.
+  const digest = new Hasher()
+    .node(file.program)
+    .text(options.imported ?? "")
+    .digest(12);
   const resolved = resolveParsed(parsed);
   if (discovered.marked) {
     const byOption = options.mark === "all" && !mayBeMarked(source);
@@ -108,6 +119,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
     filename: options.filename,
     sourceType,
     pins,
+    digest,
   });
   const program = emitter.emit(file, discovered.marked);
   if (discovered.marked) pins.finish();
@@ -115,6 +127,17 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const complete = options.lowerUsing === true ? lowerUsing(program, options.filename) : program;
   const manifest = aside === null ? emitter.manifest : giveBack(complete, emitter.manifest);
   return { file, program: complete, manifest, diagnostics: diagnostics.list };
+}
+
+/** Equal for texts of a module that differ in formatting, comments and types only; and for equal texts that are no module. */
+export function digestOf(source: string, filename: string): string {
+  const hash = new Hasher();
+  try {
+    hash.node(parse(source, { filename, sourceType: "module" }).file.program);
+  } catch {
+    hash.text(source);
+  }
+  return hash.digest(12);
 }
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */
@@ -129,9 +152,10 @@ function nameOf(source: string, filename: string, sourceType: SourceType): strin
 export function eraseTypes(
   source: string,
   filename: string,
-  options: Pick<CompileOptions, "decorators" | "lowerUsing"> = {},
+  options: Pick<CompileOptions, "decorators" | "decoratorMetadata" | "lowerUsing"> = {},
 ): { code: string; map: SourceMap } {
-  const parsed = parse(source, { filename, sourceType: "module", decorators: options.decorators });
+  const { decorators, decoratorMetadata } = options;
+  const parsed = parse(source, { filename, sourceType: "module", decorators, decoratorMetadata });
   resolveParsed(parsed);
   const { program } = parsed.file;
   return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);

@@ -7,6 +7,7 @@ export {
   type CompileResult,
   compile,
   compileProgram,
+  digestOf,
   eraseTypes,
   type SourceMap,
 } from "./compile.ts";

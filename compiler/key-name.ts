@@ -7,6 +7,7 @@ export function keyName(node: { readonly key?: t.Node; readonly computed?: boole
   if (t.isPrivateName(node.key)) return `#${node.key.id.name}`;
   if (t.isStringLiteral(node.key)) return node.key.value;
   if (t.isNumericLiteral(node.key)) return String(node.key.value);
+  if (t.isBigIntLiteral(node.key)) return String(BigInt(node.key.value));
   if (t.isIdentifier(node.key) && !node.computed) return node.key.name;
   return "";
 }

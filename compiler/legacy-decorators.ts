@@ -13,44 +13,55 @@
  * };
  * C = $d([d, $p(0, p)], C);
  * ```
+ *
+ * With `emitDecoratorMetadata` each list ends with calls of `$m("design:type", …)`: see `decorator-metadata.ts`.
  */
 import { parse as babelParse } from "@babel/parser";
 import * as t from "@babel/types";
 import { VISITOR_KEYS } from "@babel/types";
+import { DecoratorMetadata, type MetadataOptions } from "./decorator-metadata.ts";
 
 type Fields = { [key: string]: unknown };
 type Decorated = t.Node & { decorators?: t.Decorator[] | null };
 type Method = t.ClassMethod | t.TSDeclareMethod;
 
-/** Decorates an object or one of its properties, the last decorator first. What TypeScript calls `__decorate` and `__param`. */
+/** Decorates an object or one of its properties, the last decorator first. What TypeScript calls `__decorate`, `__param` and `__metadata`. */
 const helpers = `
 function DECORATE(decorators, target, key, own) {
   const isClass = arguments.length < 3;
   let result = isClass ? target : own === null ? Object.getOwnPropertyDescriptor(target, key) : own;
-  for (let i = decorators.length - 1; i >= 0; i--)
-    result = (isClass ? decorators[i](result) : decorators[i](target, key, result)) || result;
+  for (const decorator of decorators.reverse())
+    if (decorator) result = (isClass ? decorator(result) : decorator(target, key, result)) || result;
   if (!isClass && result) Object.defineProperty(target, key, result);
   return result;
 }
 function PARAM(index, decorator) {
   return (target, key) => { decorator(target, key, index); };
 }`;
+const metadataHelper = `
+function METADATA(key, value) {
+  return typeof Reflect.metadata === "function" ? Reflect.metadata(key, value) : undefined;
+}`;
 
 /**
  * Takes the decorators out of a program, in place.
+ * @param metadata null: without `emitDecoratorMetadata`
  * @throws SyntaxError with `loc`, for a computed key that cannot be evaluated twice
  */
-export function legacyDecorators(file: t.File): void {
-  new Legacy(file).run();
+export function legacyDecorators(file: t.File, metadata: MetadataOptions | null): void {
+  new Legacy(file, metadata).run();
 }
 
 class Legacy {
   readonly #file: t.File;
   readonly #decorate: string;
   readonly #param: string;
+  readonly #metadataName: string;
+  readonly #metadata: DecoratorMetadata | null;
 
-  constructor(file: t.File) {
+  constructor(file: t.File, metadata: MetadataOptions | null) {
     this.#file = file;
+    this.#metadata = metadata === null ? null : new DecoratorMetadata(metadata);
     const names = new Set<string>();
     t.traverseFast(file, (node) => {
       if (t.isIdentifier(node)) names.add(node.name);
@@ -62,15 +73,21 @@ class Legacy {
     };
     this.#decorate = free("decorate_");
     this.#param = free("decorateParameter_");
+    this.#metadataName = free("decorateMetadata_");
   }
 
   run(): void {
     this.#visit(this.#file.program);
-    const text = helpers.replace("DECORATE", this.#decorate).replace("PARAM", this.#param);
+    const all = this.#metadata === null ? helpers : helpers + metadataHelper;
+    const text = all
+      .replace("DECORATE", this.#decorate)
+      .replace("PARAM", this.#param)
+      .replace("METADATA", this.#metadataName);
     this.#file.program.body.push(...babelParse(text).program.body);
   }
 
   #visit(node: t.Node): void {
+    const isScope = this.#metadata?.scopes.enter(node) === true;
     for (const key of VISITOR_KEYS[node.type] ?? []) {
       const child = (node as unknown as Fields)[key];
       if (!Array.isArray(child)) {
@@ -82,6 +99,7 @@ class Legacy {
         (node as unknown as Fields)[key] = child.flatMap((one) => this.#statement(one as t.Statement));
     }
     if (t.isClass(node)) this.#members(node);
+    if (isScope) this.#metadata!.scopes.leave();
   }
 
   /** A decorated class becomes a variable. */
@@ -89,8 +107,10 @@ class Legacy {
     const exported = t.isExportNamedDeclaration(node) || t.isExportDefaultDeclaration(node);
     const made = exported ? node.declaration : node;
     if (!t.isClassDeclaration(made)) return [node];
-    const decorators = [...taken(made), ...this.#parameters(constructorOf(made))];
+    const constructor = constructorOf(made);
+    const decorators = [...taken(made), ...this.#parameters(constructor)];
     if (decorators.length === 0) return [node];
+    decorators.push(...this.#metadataCalls(this.#metadata?.ofClass(made, constructor)));
     const id = made.id ?? t.identifier("default_1");
     const name = () => t.identifier(id.name);
     const set = (value: t.Expression) => t.expressionStatement(t.assignmentExpression("=", name(), value));
@@ -121,6 +141,7 @@ class Legacy {
       if (isMethod && one.kind === "constructor") continue;
       const decorators = [...taken(one), ...(isMethod ? this.#parameters(one) : [])];
       if (decorators.length === 0) continue;
+      decorators.push(...this.#metadataCalls(this.#metadata?.ofMember(one, node.body.body)));
       const home = one.static
         ? t.thisExpression()
         : t.memberExpression(t.thisExpression(), t.identifier("prototype"));
@@ -138,6 +159,12 @@ class Legacy {
       taken(param as Decorated).map((one) =>
         t.callExpression(t.identifier(this.#param), [t.numericLiteral(index), one]),
       ),
+    );
+  }
+
+  #metadataCalls(entries: [key: string, value: t.Expression][] = []): t.Expression[] {
+    return entries.map(([key, value]) =>
+      t.callExpression(t.identifier(this.#metadataName), [t.stringLiteral(key), value]),
     );
   }
 

@@ -7,6 +7,7 @@ import { parse as babelParse, type ParserPlugin } from "@babel/parser";
 // @ts-expect-error the plugin has no declarations of its own
 import decoratorsPlugin from "@babel/plugin-proposal-decorators";
 import * as t from "@babel/types";
+import type { MetadataOptions } from "./decorator-metadata.ts";
 import { type Erased, elideTypes, eraseTypes } from "./erase-types.ts";
 import { legacyDecorators } from "./legacy-decorators.ts";
 import { type Resolved, resolve } from "./resolve.ts";
@@ -18,6 +19,7 @@ export interface ParseOptions {
   readonly filename: string;
   readonly sourceType: "module" | "commonjs" | "script";
   readonly decorators?: Decorators | undefined;
+  readonly decoratorMetadata?: MetadataOptions | undefined;
 }
 
 const isTypeScript = (filename: string) => /\.[cm]?tsx?$/.test(filename.replace(/\?.*$/, ""));
@@ -42,7 +44,7 @@ export function parse(source: string, options: ParseOptions): Erased {
   });
   const decorated = /@|\baccessor\b/.test(source) && isDecorated(file);
   // Before the types go: with them parameters may be properties, and decorated as such.
-  if (decorated && legacy) legacyDecorators(file);
+  if (decorated && legacy) legacyDecorators(file, (typescript && options.decoratorMetadata) || null);
   const erased = typescript
     ? eraseTypes(file, source, options.filename, isJsx(options.filename))
     : { file, types: null };

@@ -18,6 +18,7 @@ export const reserved = [
   "$computed",
   "$again",
   "$known",
+  "$methods",
 ] as const;
 
 /** What emitted code imports from the machine; no other emitted name may hide it. */
@@ -52,6 +53,7 @@ export const helperNames = [
   "$generatorAsync",
   "$generatorCode",
   "$generatorFunction",
+  "$helpers",
   "$iterate",
   "$iterateAsync",
   "$key",
@@ -67,6 +69,7 @@ export const helperNames = [
   "$park",
   "$pass",
   "$private",
+  "$privateKind",
   "$Promise",
   "$ready",
   "$record",
@@ -80,6 +83,7 @@ export const helperNames = [
   "$SuppressedError",
   "$suspend",
   "$super",
+  "$superCall",
   "$superGet",
   "$superMethod",
   "$superSloppy",

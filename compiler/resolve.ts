@@ -130,10 +130,10 @@ class Resolver extends Declarations {
     for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) fn.freeNames.add(name);
   }
 
-  /** `this`, `arguments`, `new.target` or `super()` of the nearest function that has its own. */
+  /** `this`, `arguments`, `new.target`, `super()` or the class of the nearest function that has its own. */
   #implicit(
     node: t.Node,
-    name: "this" | "arguments" | "new.target" | "super",
+    name: "this" | "arguments" | "new.target" | "super" | "class",
     scope: Scope,
   ): Variable | null {
     const owner = nearestOwner(scope.fn);
@@ -169,8 +169,13 @@ class Resolver extends Declarations {
     this.supers.set(node, { home, ofPrototype: ofClass && !isStaticMember(owner.node), receiver });
   }
 
+  /** In an arrow function: by way of its constructor, whose record has all that is needed when that has returned. */
   #superCall(node: t.Super, scope: Scope): void {
-    if (scope.fn !== nearestOwner(scope.fn)) this.#implicit(node, "super", scope);
+    const owner = nearestOwner(scope.fn);
+    if (scope.fn === owner) return;
+    for (const name of ["this", "class", "new.target", "super"] as const) this.#implicit(node, name, scope);
+    this.tdzChecks.delete(node);
+    this.#use(owner.parent!.self!, owner.scope);
   }
 
   #private(node: t.PrivateName, scope: Scope): void {

@@ -1,7 +1,8 @@
 /** What every plugin does with a file: names the module, compiles it, and turns diagnostics into an error. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { CompileError, compile, type Manifest, type SourceMap } from "../compiler/index.ts";
+import { CompileError, compile, type Manifest, mayBeMarked, type SourceMap } from "../compiler/index.ts";
+import { importedBy } from "./imported.ts";
 import type { Included } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
 
@@ -9,6 +10,8 @@ export interface CompiledModule {
   readonly code: string;
   readonly map: SourceMap | null;
   readonly manifest: Manifest;
+  /** Files that the result depends on, besides its own: absolute paths. */
+  readonly imported: readonly string[];
 }
 
 /**
@@ -22,12 +25,18 @@ export function compileModule(
   options: Included & { readonly lowerUsing?: boolean } = { sourceType: "module", mark: "directives" },
 ): CompiledModule | null {
   const place = placeOf(filename);
-  const decorators = decoratorsOf(filename);
-  const result = compile(source, { filename: place.file, moduleId: place.moduleId, decorators, ...options });
+  if (options.mark !== "all" && !mayBeMarked(source)) return null;
+  const { file, moduleId } = place;
+  const imported = importedBy(source, filename);
+  const result = compile(source, {
+    ...{ filename: file, moduleId, imported: imported.digest },
+    ...decoratorsOf(filename),
+    ...options,
+  });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
-  return { code: result.code, map, manifest: result.manifest! };
+  return { code: result.code, map, manifest: result.manifest!, imported: imported.files };
 }
 
 export interface Place {

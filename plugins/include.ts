@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import type { CompileOptions } from "../compiler/index.ts";
 
 export interface PluginOptions {
-  /** Names of packages in `node_modules`: `["p-limit", "@scope/queue"]`. */
+  /** Names of packages in `node_modules`, or of the workspace: `["p-limit", "@scope/queue"]`. */
   readonly include?: readonly string[];
 }
 
@@ -31,13 +31,32 @@ export function included(filename: string, { include = [] }: PluginOptions): Inc
   return name !== null && include.includes(name) ? { sourceType: sourceTypeOf(filename), mark: "all" } : null;
 }
 
-/** `@scope/queue` for `…/node_modules/@scope/queue/index.js` */
+/**
+ * `@scope/queue` for `…/node_modules/@scope/queue/index.js`, also in the store of pnpm; for a package of a workspace, which is linked there
+ * and stands elsewhere, the name in its package.json.
+ */
 function packageOf(filename: string): string | null {
   const parts = filename.split(/[\\/]/);
   const at = parts.lastIndexOf("node_modules");
   const first = parts[at + 1];
-  if (at < 0 || first === undefined) return null;
+  if (at < 0) return nameIn(dirname(filename));
+  if (first === undefined) return null;
   return first.startsWith("@") ? `${first}/${parts[at + 2]}` : first;
+}
+
+const names = new Map<string, string | null>();
+
+/** The name in the package.json of `folder`, or in the nearest one around it that has a name. */
+function nameIn(folder: string): string | null {
+  let found = names.get(folder);
+  if (found !== undefined) return found;
+  const path = join(folder, "package.json");
+  const name = existsSync(path)
+    ? (JSON.parse(readFileSync(path, "utf8")) as { name?: string }).name
+    : undefined;
+  found = name ?? (dirname(folder) === folder ? null : nameIn(dirname(folder)));
+  names.set(folder, found);
+  return found;
 }
 
 /** As Node decides it: by the ending, then by `type` of the nearest package.json. */

@@ -1,41 +1,75 @@
-/** Which decorators a file has: TypeScript decides by the nearest tsconfig.json. */
+/** What decorators a file has: TypeScript decides by the nearest tsconfig.json. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import type { Decorators } from "../compiler/index.ts";
+import { createRequire } from "node:module";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import type { CompileOptions } from "../compiler/index.ts";
 
-const known = new Map<string, boolean>();
+type DecoratorOptions = Pick<CompileOptions, "decorators" | "decoratorMetadata">;
 
-export function decoratorsOf(filename: string): Decorators {
-  return /\.[cm]?tsx?$/.test(filename) && inFolder(dirname(filename)) ? "legacy" : "standard";
+interface TypeScriptOptions {
+  readonly experimentalDecorators?: boolean;
+  readonly emitDecoratorMetadata?: boolean;
+  readonly strict?: boolean;
+  readonly strictNullChecks?: boolean;
 }
 
-function inFolder(folder: string): boolean {
+const known = new Map<string, DecoratorOptions>();
+const standard: DecoratorOptions = { decorators: "standard" };
+
+/** What to tell the compiler of the decorators of a file. */
+export function decoratorsOf(filename: string): DecoratorOptions {
+  return /\.[cm]?tsx?$/.test(filename) ? inFolder(dirname(filename)) : standard;
+}
+
+function inFolder(folder: string): DecoratorOptions {
   let found = known.get(folder);
   if (found !== undefined) return found;
   const path = join(folder, "tsconfig.json");
   const parent = dirname(folder);
-  found = existsSync(path) ? isLegacy(path, 0) : parent !== folder && inFolder(parent);
+  if (existsSync(path)) found = meaning(optionsOf(path, 0));
+  else found = parent === folder ? standard : inFolder(parent);
   known.set(folder, found);
   return found;
 }
 
-/** What the file says, or those that it extends; configurations of packages are not looked for. */
-function isLegacy(path: string, depth: number): boolean {
-  if (depth > 9 || !existsSync(path)) return false;
-  let config: { extends?: string | string[]; compilerOptions?: { experimentalDecorators?: boolean } };
+function meaning(options: TypeScriptOptions): DecoratorOptions {
+  if (options.experimentalDecorators !== true) return standard;
+  if (options.emitDecoratorMetadata !== true) return { decorators: "legacy" };
+  const strictNullChecks = options.strictNullChecks ?? options.strict ?? true;
+  return { decorators: "legacy", decoratorMetadata: { strictNullChecks } };
+}
+
+/** What a tsconfig.json says, over what those say that it extends: of several the last. */
+function optionsOf(path: string, depth: number): TypeScriptOptions {
+  if (depth > 9) return {};
+  let config: { extends?: string | string[]; compilerOptions?: TypeScriptOptions };
   try {
     config = JSON.parse(withoutComments(readFileSync(path, "utf8")));
   } catch {
-    return false;
+    return {};
   }
-  const own = config.compilerOptions?.experimentalDecorators;
-  if (own !== undefined) return own;
   const bases = typeof config.extends === "string" ? [config.extends] : (config.extends ?? []);
-  return bases.some((one) => {
-    if (!one.startsWith(".")) return false;
-    const base = resolve(dirname(path), one);
-    return isLegacy(existsSync(base) ? base : `${base}.json`, depth + 1);
+  const inherited = bases.map((one) => {
+    const base = baseOf(one, path);
+    return base === null ? {} : optionsOf(base, depth + 1);
   });
+  return Object.assign({}, ...inherited, config.compilerOptions);
+}
+
+/** The file that `extends` names, relative or of a package; null: there is none. */
+function baseOf(name: string, path: string): string | null {
+  if (name.startsWith(".") || isAbsolute(name)) {
+    const base = resolve(dirname(path), name);
+    return existsSync(base) ? base : `${base}.json`;
+  }
+  const { resolve: find } = createRequire(path);
+  for (const one of [name, `${name}.json`, `${name}/tsconfig.json`]) {
+    try {
+      const found = find(one);
+      if (found.endsWith(".json")) return found;
+    } catch {}
+  }
+  return null;
 }
 
 /** JSON as TypeScript reads it: comments, and commas before a closing bracket. */

@@ -125,7 +125,7 @@ async function claims(parked) {
     await inDatabase(`VACUUM ANALYZE ${schema}.queue`);
     await inDatabase(`VACUUM ANALYZE ${schema}.states`);
   };
-  await store.renew({ id: "w1", lease: 3_600_000, about: "" }, true);
+  await store.renew({ id: "w1", lease: 3_600_000, about: "", builds: ["bench"] }, true);
   const measure = async () => {
     const times = [];
     for (let i = 0; i < 60; i++) {

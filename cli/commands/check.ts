@@ -1,13 +1,13 @@
 /** `coldframe check`: what would go wrong after a deploy, before it. */
-import { existsSync, watch, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, type FSWatcher, watch, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Change, Finding } from "../../checker/index.ts";
-import { type Rehearsal, rehearse } from "../../runtime/index.ts";
-import { exits } from "../failure.ts";
+import type { Rehearsal } from "../../runtime/index.ts";
+import { describeFailure, exits } from "../failure.ts";
 import { type Loaded, loadChecker, lockOf } from "../load-checker.ts";
-import { loadModule } from "../load-module.ts";
-import { openStore } from "../open-store.ts";
 import type { Invocation, Page, Terminal } from "../page.ts";
+import { rehearseHere } from "../rehearse-here.ts";
+import { rehearseInThread } from "../rehearse-in-thread.ts";
 
 /** Where `--fix` writes migrations. */
 const MIGRATIONS = "coldframe.migrations.ts";
@@ -42,9 +42,8 @@ export const check: Page = {
   ],
   async run(invocation, terminal) {
     const loaded = await loadChecker(invocation, terminal);
-    const code = await once(loaded, invocation, terminal);
-    if (invocation.values["watch"] !== true) return code;
-    return again(loaded, invocation, terminal);
+    if (invocation.values["watch"] === true) return watching(loaded, invocation, terminal);
+    return once(loaded, invocation, terminal);
   },
 };
 
@@ -56,20 +55,40 @@ async function once(loaded: Loaded, invocation: Invocation, terminal: Terminal):
   return failed(report) ? exits.failure : exits.ok;
 }
 
-/** Until the process is ended. */
-function again(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<never> {
+/**
+ * Until the process is ended. A file that is half written, or a lock file in the middle of a merge, is told of and looked at again when it
+ * changes. What changes while a check is under way is checked after it.
+ */
+function watching(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<never> {
   return new Promise((_, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    watch(terminal.cwd, { recursive: true }, (_event, name) => {
-      if (name === null || /(^|[\\/])(node_modules|dist|\.git)([\\/]|$)/.test(name)) return;
-      if (!/\.[cm]?[jt]sx?$|\.json$/.test(name)) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => {
+    let checking: Promise<unknown> = Promise.resolve();
+    const folders = new Map<string, FSWatcher>();
+    const look = (folder: string) =>
+      watch(folder, (_event, name) => {
+        if (name !== null && !/\.[cm]?[jt]sx?$|\.json$/.test(name)) return;
+        clearTimeout(timer);
+        timer = setTimeout(() => {
+          checking = checking.then(check);
+        }, CALM);
+      }).on("error", () => folders.delete(folder));
+    const check = async () => {
+      try {
         loaded.program.refresh();
-        once(loaded, invocation, terminal).catch(reject);
-      }, CALM);
-    });
+        for (const folder of foldersOf(loaded, terminal))
+          if (!folders.has(folder)) folders.set(folder, look(folder));
+        await once(loaded, invocation, terminal);
+      } catch (error) {
+        terminal.warn(describeFailure(error, invocation.json));
+      }
+    };
+    checking = check().catch(reject);
   });
+}
+
+/** Those with sources of the project, and that of the lock file. Packages are not looked at: there are too many. */
+function foldersOf({ program }: Loaded, { cwd }: Terminal): ReadonlySet<string> {
+  return new Set([cwd, ...[...program.modules.keys()].map((path) => dirname(path))]);
 }
 
 async function reportOf(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<Report> {
@@ -84,17 +103,10 @@ async function reportOf(loaded: Loaded, invocation: Invocation, terminal: Termin
 }
 
 /** Loads what a worker of this build loads, and decodes each parked run under it. */
-async function tried(loaded: Loaded, invocation: Invocation, terminal: Terminal): Promise<Rehearsal[]> {
-  const store = await openStore(invocation, terminal);
-  try {
-    for (const path of loaded.checker.loadedByWorkers(loaded.program)) await loadModule(path, terminal);
-    await store.migrate();
-    const runs: Rehearsal[] = [];
-    for await (const one of rehearse(store)) runs.push(one);
-    return runs;
-  } finally {
-    await store.close();
-  }
+function tried({ checker, program }: Loaded, invocation: Invocation, { cwd }: Terminal) {
+  const { store, seal, values } = invocation;
+  const order = { modules: checker.loadedByWorkers(program), cwd, store, seal };
+  return values["watch"] === true ? rehearseInThread(order) : rehearseHere(order);
 }
 
 const stops = ({ outcome }: Rehearsal) => outcome === "blocked";

@@ -1,15 +1,11 @@
 /** `coldframe edit`: other values for locals of a run that stands still. */
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import type { Lock } from "../../abi/index.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { createEngine } from "../../runtime/index.ts";
 import { user } from "../at-option.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
-
-const LOCK = "coldframe.lock.json";
+import { LOCK, readLock } from "../read-lock.ts";
 
 export const edit: Page = {
   name: "edit",
@@ -52,21 +48,4 @@ function assignment(word: string): readonly [string, unknown] {
   const end = word.indexOf("=");
   if (end > 0) return [word.slice(0, end), parsePayload(word.slice(end + 1))];
   throw new ColdframeError("CF3201", `${word}: the name of a local, "=" and its value as JSON: amount=12`);
-}
-
-/** Undefined when there is none and none was asked for. @throws ColdframeError CF3203, CF3301 */
-function readLock(cwd: string, named: string | undefined): Pick<Lock, "codes"> | undefined {
-  const file = resolve(cwd, named ?? LOCK);
-  if (!existsSync(file)) {
-    if (named === undefined) return undefined;
-    throw new ColdframeError("CF3203", `there is no lock file "${file}"`);
-  }
-  let lock: unknown;
-  try {
-    lock = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new ColdframeError("CF3301", `"${file}": ${(error as Error).message}`);
-  }
-  if (typeof (lock as Lock | null)?.codes === "object") return lock as Lock;
-  throw new ColdframeError("CF3301", `"${file}" has no "codes". Make it with coldframe release`);
 }

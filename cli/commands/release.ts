@@ -1,5 +1,6 @@
 /** `coldframe release`: remembers this build as released, for `coldframe check`. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { loadChecker, lockOf } from "../load-checker.ts";
 import type { Page } from "../page.ts";
 
@@ -13,8 +14,11 @@ export const release: Page = {
       description: "the tsconfig.json (default: the nearest one)",
     },
   },
-  examples: ["coldframe release && git add coldframe.lock.json"],
-  notes: ["Appends to coldframe.lock.json, which belongs into version control."],
+  examples: ["coldframe release && git add coldframe.lock.*"],
+  notes: [
+    "Appends to coldframe.lock.json, which belongs into version control, and",
+    "writes coldframe.lock.d.ts: migrate() knows by it what old locals were.",
+  ],
   async run(invocation, terminal) {
     const loaded = await loadChecker(invocation, terminal);
     const { checker, program, project, version, lockPath } = loaded;
@@ -23,6 +27,8 @@ export const release: Page = {
     const next = checker.append(lock, manifest, version);
     const isNew = next !== lock;
     if (isNew) writeFileSync(lockPath, checker.lockText(next));
+    const typesPath = join(dirname(lockPath), checker.LOCK_TYPES_FILE);
+    if (isNew || !existsSync(typesPath)) writeFileSync(typesPath, checker.lockTypes(next, program));
     const { build } = manifest;
     if (invocation.json) terminal.print(JSON.stringify({ build, version, released: isNew }));
     else

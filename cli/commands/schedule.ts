@@ -3,6 +3,7 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import type { Engine, ScheduleOptions } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
+import { whole } from "../whole-number.ts";
 import { inZone, withEngine } from "./schedules.ts";
 
 export const schedule: Page = {
@@ -28,6 +29,7 @@ export const schedule: Page = {
       description: "skip, queue, allow or cancel (default: skip)",
     },
     "catch-up": { type: "string", valueHint: "what", description: "none, last or all (default: last)" },
+    history: { type: "string", valueHint: "n", description: 'parks of its runs that are kept, or "all"' },
     paused: { type: "boolean", description: "it does not fire until coldframe unpause" },
   },
   examples: [
@@ -39,7 +41,7 @@ export const schedule: Page = {
     "Whether a worker has the workflow shows when it fires.",
   ],
   async run(invocation, terminal) {
-    const { id, cron, workflow, args, zone, overlap } = invocation.values as Record<
+    const { id, cron, workflow, args, zone, overlap, history } = invocation.values as Record<
       string,
       string | undefined
     >;
@@ -53,6 +55,9 @@ export const schedule: Page = {
       ...(zone === undefined ? {} : { timeZone: zone }),
       ...(overlap === undefined ? {} : { overlap: overlap as "skip" }),
       ...(catchUp === undefined ? {} : { catchUp: catchUp as "last" }),
+      ...(history === undefined
+        ? {}
+        : { history: history === "all" ? history : whole("history", history, 1_000_000) }),
       ...(invocation.values["paused"] === true ? { paused: true } : {}),
     };
     const state = await withEngine(invocation, terminal, (engine) => engine.schedule(id!, options));

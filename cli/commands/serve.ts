@@ -6,8 +6,10 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { codeOf, nameOf } from "../../runtime/machine/index.ts";
 import { loadModule } from "../load-module.ts";
 import type { Page, Terminal } from "../page.ts";
+import { readLock } from "../read-lock.ts";
 import { signalled } from "../signalled.ts";
-import { logLine, type WorkOrder, workHere } from "../work-here.ts";
+import { logLine, workHere } from "../work-here.ts";
+import { workerArgs, workOrder } from "../worker-options.ts";
 
 const PORT = "4000";
 const HOST = "127.0.0.1";
@@ -24,11 +26,14 @@ export const serve: Page = {
       description: "that requests need (default: COLDFRAME_TOKEN)",
     },
     base: { type: "string", valueHint: "path", description: "what addresses begin with, as /api" },
-    grace: { type: "string", valueHint: "time", description: "what steps get to end (default: 5s)" },
-    lease: { type: "string", valueHint: "time", description: "taken for dead after (default: 10s)" },
+    ...workerArgs,
   },
   rest: "module",
-  examples: ["coldframe serve workflows/order.ts", "coldframe serve ./a.ts --port 8080 --base /api"],
+  examples: [
+    "coldframe serve workflows/order.ts",
+    "coldframe serve ./a.ts --port 8080 --base /api",
+    "coldframe serve ./a.ts --group web --builds builds",
+  ],
   notes: [
     'curl -H "Authorization: Bearer $COLDFRAME_TOKEN" 127.0.0.1:4000/runs',
     "Exported workflows of the modules can be started, by their names. The",
@@ -37,7 +42,7 @@ export const serve: Page = {
     "HTTP: put it behind a proxy that speaks TLS before you open it with --host.",
   ],
   async run(invocation, terminal) {
-    const { rest, json, values, store, seal } = invocation;
+    const { rest, json, values } = invocation;
     if (rest.length === 0)
       throw new ColdframeError("CF3201", "a module with workflows is missing. See coldframe serve --help.");
     const text = (name: string) => values[name] as string | undefined;
@@ -48,11 +53,8 @@ export const serve: Page = {
         "CF3401",
         "set COLDFRAME_TOKEN to a text of at least 16 characters, which requests need",
       );
-    const options = {
-      ...(text("grace") === undefined ? {} : { grace: text("grace")! }),
-      ...(text("lease") === undefined ? {} : { lease: text("lease")! }),
-    };
-    const order: WorkOrder = { modules: rest, cwd: terminal.cwd, store, seal, json, builds: null, options };
+    const order = workOrder(invocation, terminal.cwd);
+    const lock = readLock(terminal.cwd, undefined);
     const workflows = await workflowsIn(rest, terminal);
     const stopped = signalled();
     const engine = await workHere(order, terminal.warn);
@@ -60,6 +62,7 @@ export const serve: Page = {
     try {
       const handler = httpHandler(engine, {
         auth: { token },
+        ...(lock === undefined ? {} : { lock }),
         basePath: text("base") ?? "",
         workflows,
         log: (entry) => terminal.warn(logLine(entry, json)),

@@ -23,10 +23,10 @@ import * as t from "@babel/types";
 import { isDerivedConstructor } from "../class-members.ts";
 import { identifier } from "../convert.ts";
 import type { Fn } from "../ir.ts";
-import { keyName } from "../key-name.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { withoutDirectives } from "./function-expressions.ts";
 import { emitAsync, wrapper } from "./functions.ts";
+import { generatorPlace, keysOfKinds, methodKinds } from "./method-kinds.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
@@ -60,7 +60,7 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     );
     registered.arguments.push(t.identifier(known));
   }
-  const kinds = methodKinds(module, node, (one) => (isWellKnown(one.key) ? t.cloneNode(one.key) : null));
+  const kinds = methodKinds(module, fn, node, (one) => kept(one) ?? t.cloneNode(one.key));
   const same: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
@@ -68,7 +68,12 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
     body: {
       ...node.body,
       body: [
-        t.staticBlock([t.expressionStatement(registered), ...kinds, ...module.stepMethods(node)]),
+        t.staticBlock([
+          ...helpersOf(module, node),
+          t.expressionStatement(registered),
+          ...kinds,
+          ...module.stepMethods(node),
+        ]),
         ...members,
       ],
     },
@@ -76,17 +81,28 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
   return t.isClassDeclaration(node) ? same : named(fn, same);
 }
 
-/** Where the keys of fields are kept that name an anonymous function: null for those of all others. */
+/** `$helpers(this.prototype)` for a class that extends `Iterator`: what the engine's own `map` makes of its objects could not be saved. */
+function helpersOf(module: Emitter, node: t.Class): t.Statement[] {
+  const isIterator = t.isIdentifier(node.superClass, { name: "Iterator" });
+  if (!isIterator || !module.resolved.globals.has("Iterator")) return [];
+  const prototype = t.memberExpression(t.thisExpression(), t.identifier("prototype"));
+  return [t.expressionStatement(module.call("$helpers", prototype))];
+}
+
+/** Where the keys are kept that are needed once more, by a field that names an anonymous function or for the kinds of methods; null for all others. */
 function keptKeys(module: Emitter, fn: Fn, node: t.Class): (one: Member) => t.Expression | null {
-  const fields = node.body.body.filter(
-    (one) => t.isClassProperty(one) && one.value && module.resolved.fns.get(one.value)?.nameIsComputed,
+  const askedKeys = keysOfKinds(module, node);
+  const members = node.body.body.filter(
+    (one) =>
+      askedKeys.has(one) ||
+      (t.isClassProperty(one) && one.value && module.resolved.fns.get(one.value)?.nameIsComputed),
   );
-  if (fields.length === 0) return () => null;
+  if (members.length === 0) return () => null;
   const name = module.name(`${identifier(fn.path)}$computed`);
   const list = t.variableDeclarator(t.identifier(name), t.arrayExpression([]));
   module.codes.push(t.variableDeclaration("const", [list]));
   return (one) => {
-    const index = fields.indexOf(one);
+    const index = members.indexOf(one);
     return index === -1 ? null : t.memberExpression(t.identifier(name), t.numericLiteral(index), true);
   };
 }
@@ -115,7 +131,8 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const brands = brander(module, fn, () => t.identifier("$known"));
   const members = node.body.body.map((one) => member(module, fn, one, key, key, brands));
   const rest = brands.rest();
-  const start: t.Statement[] = [];
+  const hasGenerators = node.body.body.some((one) => generatorPlace(module, fn, one) !== null);
+  const start = helpersOf(module, node);
   if (own !== null) {
     const self = new Rewriter(module, fn, null).place(fn.self!);
     start.push(t.expressionStatement(t.assignmentExpression("=", self as t.LVal, t.thisExpression())));
@@ -128,7 +145,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
       brands.used ? t.assignmentExpression("=", t.identifier("$known"), registered) : registered,
     ),
   );
-  start.push(...methodKinds(module, node, key), ...module.stepMethods(node));
+  start.push(...methodKinds(module, fn, node, key), ...module.stepMethods(node));
   const value: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
@@ -139,6 +156,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
     t.identifier(one),
   );
   if (brands.used) params.push(t.assignmentPattern(t.identifier("$known"), t.nullLiteral()));
+  if (hasGenerators) params.push(t.assignmentPattern(t.identifier("$methods"), t.arrayExpression([])));
   module.code(fn, {
     step: null,
     layout: null,
@@ -151,40 +169,6 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const call = t.callExpression(t.memberExpression(t.identifier(fn.codeName), t.identifier("make")), args);
   call.loc = node.loc ?? null;
   return call;
-}
-
-/**
- * `$methodKind(this.prototype, "pages", C_pages$code)` for each async and generator method that is the last of its name.
- * @param key a computed key once more; null: it cannot be evaluated again
- */
-function methodKinds(
-  module: Emitter,
-  node: t.Class,
-  key: (one: t.ClassMethod) => t.Expression | null,
-): t.Statement[] {
-  const places = new Map<string, t.Statement | null>();
-  for (const one of node.body.body) {
-    if (!t.isClassMethod(one) || one.kind === "constructor") continue;
-    const computed = one.computed ? key(one) : null;
-    if (one.computed && computed === null) continue;
-    const fn = module.fnOf(one);
-    if (fn.isStep) continue;
-    const holder = one.static
-      ? t.thisExpression()
-      : t.memberExpression(t.thisExpression(), t.identifier("prototype"));
-    const made = () => {
-      const name = computed ?? t.stringLiteral(keyName(one));
-      return t.expressionStatement(module.call("$methodKind", holder, name, t.identifier(fn.codeName)));
-    };
-    const place = `${one.static ? "static" : ""} ${one.computed ? places.size : keyName(one)}`;
-    places.set(place, fn.suspends ? made() : null);
-  }
-  return [...places.values()].filter((one) => one !== null);
-}
-
-/** `Symbol.asyncIterator`: evaluating it again gives the same. */
-function isWellKnown(key: t.Node): key is t.MemberExpression {
-  return t.isMemberExpression(key, { computed: false }) && t.isIdentifier(key.object, { name: "Symbol" });
 }
 
 /** `$class(this, code, scopes, keys, names)`: what a snapshot has to know of a class, told before any static part runs. */
@@ -319,11 +303,12 @@ function method(module: Emitter, owner: Fn, node: t.ClassMethod | t.ClassPrivate
   const fn = module.fnOf(node);
   if (fn.isStep) return withoutDirectives(node);
   if (!fn.suspends) {
-    const guard = node.kind === "constructor" && hasPrivateParts(owner) ? [allocates(module, fn)] : [];
+    const guarded = hasPrivateParts(owner) || fn.implicit.has("super");
+    const guard = node.kind === "constructor" && guarded ? [allocates(module, fn)] : [];
     const parts = plainFunction(module, fn, null, guard);
     return { ...node, key, params: parts.params, body: parts.body } as t.ClassMethod;
   }
-  const parts = asyncMethod(module, fn);
+  const parts = asyncMethod(module, fn, generatorPlace(module, owner, node) ?? t.nullLiteral());
   return { ...node, key, async: false, generator: false, ...parts } as t.ClassMethod;
 }
 
@@ -335,8 +320,12 @@ function allocates(module: Emitter, fn: Fn): t.Statement {
   return t.ifStatement(isAllocating(module, "!=="), t.blockStatement(list));
 }
 
-/** The body of an async method: starts a task whose step function stands at module level. */
-function asyncMethod(module: Emitter, fn: Fn): { params: t.FunctionParameter[]; body: t.BlockStatement } {
+/** The body of an async method: starts a task whose step function stands at module level. `self` leads to the method. */
+function asyncMethod(
+  module: Emitter,
+  fn: Fn,
+  self: t.Expression,
+): { params: t.FunctionParameter[]; body: t.BlockStatement } {
   fn.codeName = module.name(`${identifier(fn.path)}$code`);
   const emitted = emitAsync(module, fn, fn.codeName);
   module.code(fn, {
@@ -346,5 +335,5 @@ function asyncMethod(module: Emitter, fn: Fn): { params: t.FunctionParameter[]; 
     make: null,
     captures: [],
   });
-  return wrapper(module, fn, fn.codeName, emitted, t.nullLiteral());
+  return wrapper(module, fn, fn.codeName, emitted, self);
 }

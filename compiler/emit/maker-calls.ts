@@ -7,8 +7,12 @@ const nativeStateMakers: ReadonlySet<string> = new Set([
   ...["entries", "keys", "values", "matchAll", "bind"],
   ...["addEventListener", "removeEventListener"],
 ]);
-/** Static methods of `AbortSignal`. */
-const signalMakers: ReadonlySet<string> = new Set(["any", "timeout"]);
+/** Static methods of built-in classes. */
+const staticMakers: { readonly [name: string]: string } = {
+  any: "AbortSignal",
+  timeout: "AbortSignal",
+  from: "Iterator",
+};
 
 /** Evaluating it before or after the method is read makes no difference. */
 function hasNoEffect(node: t.Node): boolean {
@@ -44,9 +48,12 @@ function makesNativeState(
   if (t.isSuper(object)) return false;
   // Those whose key is known when it runs take no arguments: `xs[Symbol.iterator]()`, `xs[mode]()`.
   if (callee.computed) return args.length === 0 && !t.isLiteral(property) && !t.isUpdateExpression(property);
-  if (t.isIdentifier(property) && signalMakers.has(property.name))
-    return t.isIdentifier(object, { name: "AbortSignal" }) && module.resolved.globals.has("AbortSignal");
-  if (!t.isIdentifier(property) || !nativeStateMakers.has(property.name)) return false;
+  if (!t.isIdentifier(property)) return false;
+  if (Object.hasOwn(staticMakers, property.name)) {
+    const name = staticMakers[property.name]!;
+    return t.isIdentifier(object, { name }) && module.resolved.globals.has(name);
+  }
+  if (!nativeStateMakers.has(property.name)) return false;
   return !(t.isIdentifier(object, { name: "Object" }) && module.resolved.globals.has("Object"));
 }
 

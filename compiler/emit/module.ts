@@ -36,6 +36,8 @@ export interface EmitOptions {
   readonly filename: string;
   readonly sourceType: SourceType;
   readonly pins: Pins;
+  /** Of the author's text. */
+  readonly digest: string;
 }
 
 export class ModuleEmitter implements Emitter {
@@ -509,7 +511,7 @@ export class ModuleEmitter implements Emitter {
           t.objectProperty(t.identifier("default"), t.arrowFunctionExpression([], t.identifier(one.name))),
         );
     if (properties.length === 0 && this.codes.length === 0) return [];
-    const hash = new Hasher();
+    const hash = new Hasher().text(this.#options.digest);
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
     this.manifest.hash = hash.digest(10);
     const { moduleId, filename } = this.#options;

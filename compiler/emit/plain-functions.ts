@@ -1,7 +1,7 @@
 /** Functions that are called as they are, and what every function opens with. */
 import * as t from "@babel/types";
 import { childKeys } from "../children.ts";
-import { isDerivedConstructor } from "../class-members.ts";
+import { hasInitialisers, isDerivedConstructor } from "../class-members.ts";
 import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
 import { plainParameters, type RestParameters, restParameters } from "../lower/index.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
@@ -23,7 +23,7 @@ export function prologue(module: Emitter, scope: Scope, rewriter: Rewriting): t.
       own.push(assign(place(), t.identifier(variable.name), null));
     else if (variable.kind === "self")
       own.push(assign(place(), t.identifier(lowered ? "$self" : variable.name), null));
-    else if (variable.kind === "implicit") own.push(...captureImplicit(variable, fn, place(), lowered));
+    else if (variable.kind === "implicit") own.push(...captureImplicit(variable, rewriter, place()));
   }
   return [...made, ...own, ...list.slice(1)];
 }
@@ -34,10 +34,17 @@ function isPlainParameter(fn: Fn, variable: Variable, module: Emitter): boolean 
   return plainParameters(fn).some((one) => module.resolved.refs.get(one) === variable);
 }
 
-function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowered: boolean): t.Statement[] {
-  if (lowered) return [assign(place, t.identifier(`$${variable.name.replace(".", "_")}`), null)];
-  if (variable.name === "this" && isDerivedConstructor(fn)) return [];
-  if (variable.name === "super") return [assign(place, superCall(fn), null)];
+function captureImplicit(variable: Variable, rewriter: Rewriting, place: t.Expression): t.Statement[] {
+  const { fn } = rewriter;
+  if (rewriter.locals !== null)
+    return [assign(place, t.identifier(`$${variable.name.replace(".", "_")}`), null)];
+  if (variable.name === "this" && isDerivedConstructor(fn)) {
+    if (!hasInitialisers(fn)) return [];
+    const bound = t.memberExpression(t.identifier(fn.scope.record!.holder.out!), t.identifier("$bound"));
+    return [assign(bound, t.arrowFunctionExpression([], t.thisExpression()), null)];
+  }
+  if (variable.name === "super") return [assign(place, superCall(fn, rewriter), null)];
+  if (variable.name === "class") return [assign(place, rewriter.place(fn.parent!.self!), null)];
   const value =
     variable.name === "this"
       ? t.thisExpression()
@@ -47,23 +54,16 @@ function captureImplicit(variable: Variable, fn: Fn, place: t.Expression, lowere
   return [assign(place, value, null)];
 }
 
-/** `(...$args) => (super(...$args), this)`: for arrow functions of a derived constructor, which are made elsewhere. */
-function superCall(fn: Fn): t.Expression {
-  const self = fn.implicit.get("this");
+/** `$superCall((...$args) => (super(...$args), $s.this = this), $s)`: for arrow functions of a derived constructor. */
+function superCall(fn: Fn, rewriter: Rewriting): t.Expression {
+  const self = fn.implicit.get("this")!;
   const call = t.callExpression(t.super(), [t.spreadElement(t.identifier("$args"))]);
-  const holder = self?.scope.record?.holder.out;
-  const kept =
-    self?.captured && holder
-      ? t.assignmentExpression(
-          "=",
-          t.memberExpression(t.identifier(holder), t.identifier("this")),
-          t.thisExpression(),
-        )
-      : t.thisExpression();
-  return t.arrowFunctionExpression(
+  const kept = t.assignmentExpression("=", rewriter.place(self) as t.LVal, t.thisExpression());
+  const native = t.arrowFunctionExpression(
     [t.restElement(t.identifier("$args"))],
     t.sequenceExpression([call, kept]),
   );
+  return rewriter.module.call("$superCall", native, t.identifier(fn.scope.record!.holder.out!));
 }
 
 /**

@@ -5,7 +5,7 @@
 
 import * as t from "@babel/types";
 import { childKeys } from "../children.ts";
-import { isClassInPlace } from "../class-members.ts";
+import { hasInitialisers, isClassInPlace } from "../class-members.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { boundIdentifiers, makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
@@ -224,13 +224,21 @@ export class Rewriter implements Rewriting {
     }
     if (variable.scope.fn === this.fn && this.locals === null) return t.cloneNode(node, false);
     const place = located(this.place(variable), node);
-    return this.module.resolved.tdzChecks.has(node) ? this.module.call("$receiver", place) : place;
+    return this.module.resolved.tdzChecks.has(node) ? this.#bound(variable, place) : place;
   }
 
   receiver(variable: Variable): t.Expression {
     if (variable.scope.fn === this.fn && this.locals === null) return t.thisExpression();
     const place = this.place(variable);
-    return variable.needsTdz && variable.scope.fn !== this.fn ? this.module.call("$receiver", place) : place;
+    return variable.needsTdz && variable.scope.fn !== this.fn ? this.#bound(variable, place) : place;
+  }
+
+  /** `$receiver($s.this, $s.$bound)`: `this` may be bound while `super()` is not done. */
+  #bound(variable: Variable, place: t.Expression): t.Expression {
+    const { fn, record } = variable.scope;
+    if (!hasInitialisers(fn)) return this.module.call("$receiver", place);
+    const bound = t.memberExpression(this.holder(record!), t.identifier("$bound"));
+    return this.module.call("$receiver", place, bound);
   }
 
   /** A function in a variable is called without `this`, also where the variable became a field. */

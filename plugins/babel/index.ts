@@ -3,6 +3,7 @@ import type { NodePath, PluginObj, PluginPass } from "@babel/core";
 import type * as t from "@babel/types";
 import { CompileError, compileProgram } from "../../compiler/index.ts";
 import { placeOf } from "../compile-module.ts";
+import { importedBy } from "../imported.ts";
 import { included, type PluginOptions } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
@@ -21,7 +22,8 @@ export default function coldframe(_api?: object, options: PluginOptions = {}): P
           const result = compileProgram(source, {
             filename: place.file,
             moduleId: place.moduleId,
-            decorators: decoratorsOf(filename),
+            ...decoratorsOf(filename),
+            imported: importedBy(source, filename).digest,
             ...how,
           });
           if (result.diagnostics.some((one) => one.severity === "error"))

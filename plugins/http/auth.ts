@@ -14,6 +14,10 @@ export const actions = [
   "suspend",
   "resume",
   "mend",
+  "history",
+  "fork",
+  "rewind",
+  "edit",
   "send",
   "describe",
 ] as const;

@@ -1,5 +1,5 @@
 /** One request on its way through an endpoint: what it says, checked, and what the endpoint needs to answer. */
-import type { Engine, LogEntry } from "../../runtime/index.ts";
+import type { EditOptions, Engine, LogEntry } from "../../runtime/index.ts";
 import type { Action, Rules, Subject } from "./auth.ts";
 import { type Body, readBody } from "./body.ts";
 import { fromJson } from "./json-value.ts";
@@ -16,6 +16,8 @@ export interface Service {
   readonly basePath: string;
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly slots: Slots;
+  /** Types of locals, for edits. */
+  readonly lock: EditOptions["lock"];
   readonly log: (entry: LogEntry) => void;
   /** The description of all this, as JSON. */
   readonly description: () => string;

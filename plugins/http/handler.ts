@@ -2,7 +2,7 @@
  * The handler. A request goes through, in this order: sizes of what came already, address, method, who may do it, parameters,
  * endpoint. What goes wrong on the way is an answer; nothing is thrown at the server that it is mounted in.
  */
-import { ColdframeError, type Engine, type LogEntry } from "../../runtime/index.ts";
+import { ColdframeError, type EditOptions, type Engine, type LogEntry } from "../../runtime/index.ts";
 import { type Auth, rulesOf } from "./auth.ts";
 import type { Service } from "./call.ts";
 import { Cors, type CorsOptions } from "./cors.ts";
@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly basePath?: string;
   /** Workflows that can be started, by the name in the address. Default: none. */
   readonly workflows?: Readonly<Record<string, WorkflowFunction>>;
+  /** `coldframe.lock.json`, parsed: edited locals are checked against the types in it. Default: they are not checked. */
+  readonly lock?: NonNullable<EditOptions["lock"]>;
   readonly limits?: LimitOptions;
   /** Web pages of other origins that may use it. Default: none. */
   readonly cors?: CorsOptions;
@@ -30,7 +32,7 @@ export interface HttpOptions {
 /** What a server calls: standard Fetch API, in and out. Never throws. */
 export type HttpHandler = (request: Request) => Promise<Response>;
 
-const OPTIONS = ["auth", "basePath", "workflows", "limits", "cors", "log"];
+const OPTIONS = ["auth", "basePath", "workflows", "lock", "limits", "cors", "log"];
 
 /**
  * An HTTP API of an engine.
@@ -38,7 +40,7 @@ const OPTIONS = ["auth", "basePath", "workflows", "limits", "cors", "log"];
  *   was not compiled
  */
 export function httpHandler(engine: Engine, options: HttpOptions): HttpHandler {
-  const { auth, basePath = "", workflows = {}, limits = {}, cors, log = logToConsole } = options ?? {};
+  const { auth, basePath = "", workflows = {}, lock, limits = {}, cors, log = logToConsole } = options ?? {};
   for (const name of Object.keys(options ?? {})) {
     if (!OPTIONS.includes(name))
       throw new ColdframeError(
@@ -60,6 +62,7 @@ export function httpHandler(engine: Engine, options: HttpOptions): HttpHandler {
     basePath,
     workflows: workflowsOf(workflows),
     slots: new Slots(checked.streams),
+    lock,
     log,
     description: () => (description ??= JSON.stringify(openApi(basePath))),
   };

@@ -28,6 +28,12 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   CF3103: 400,
   CF3104: 503,
   CF3105: 409,
+  CF3106: 409,
+  CF3120: 404,
+  CF3121: 409,
+  CF3122: 409,
+  CF3123: 422,
+  CF3124: 422,
 };
 
 /** Codes of what another process, or this one later, can do: the database fails, or what it holds cannot be read here. */

@@ -4,6 +4,7 @@ import type { Call } from "./call.ts";
 import { changes, result } from "./endpoints/await.ts";
 import { counts, describe, get, list } from "./endpoints/look.ts";
 import { cancel, reject, resolve, resume, retry, suspend } from "./endpoints/operate.ts";
+import { edit, fork, history, rewind } from "./endpoints/past.ts";
 import { send } from "./endpoints/send.ts";
 import { start } from "./endpoints/start.ts";
 import type { schemas } from "./schemas.ts";
@@ -48,6 +49,11 @@ const include: Parameter = {
   name: "include",
   description: 'locals: with locals, arguments, progress and event keys. Needs the permission "inspect".',
   type: "string",
+};
+const at: Parameter = {
+  name: "at",
+  description: "As it was at this park: number of a turn, or negative: so many before the present one.",
+  type: "integer",
 };
 const idempotency: Parameter = {
   name: "idempotency-key",
@@ -147,7 +153,7 @@ export const routes: readonly Route[] = [
     action: "get",
     operation: "get",
     summary: "The state of a run: what it waits for, and where",
-    query: [include],
+    query: [include, at],
     answers: { 200: { description: "The state.", json: "RunState" } },
     refusals: [404],
     answer: get,
@@ -205,6 +211,60 @@ export const routes: readonly Route[] = [
     reject,
     "It has failed.",
   ),
+  {
+    method: "GET",
+    path: "/runs/{run}/history",
+    action: "history",
+    operation: "history",
+    summary: "The parks of a run that are kept, and what people did to it",
+    query: [
+      include,
+      { name: "limit", description: "At most so many parks, the newest. Default 100.", type: "integer" },
+    ],
+    answers: { 200: { description: "Its parks and its journal.", json: "History" } },
+    refusals: [404],
+    answer: history,
+  },
+  {
+    method: "POST",
+    path: "/runs/{run}/fork",
+    action: "fork",
+    operation: "fork",
+    summary: "Start another run from a park of this one",
+    query: [],
+    headers: [idempotency],
+    body: { plain: "Fork", own: "Fork" },
+    answers: {
+      200: { description: "This fork was made before.", json: "Forked" },
+      201: { description: "It is made.", json: "Forked" },
+    },
+    refusals: [404, 409],
+    answer: fork,
+  },
+  {
+    method: "POST",
+    path: "/runs/{run}/rewind",
+    action: "rewind",
+    operation: "rewind",
+    summary: "Set a run back to one of its parks",
+    query: [],
+    body: { plain: "Rewind", own: "Rewind" },
+    answers: { 200: { description: "It goes on from there.", json: "AtTurn" } },
+    refusals: [404, 409],
+    answer: rewind,
+  },
+  {
+    method: "POST",
+    path: "/runs/{run}/edit",
+    action: "edit",
+    operation: "edit",
+    summary: "Give locals of a run that stands still other values",
+    query: [],
+    body: { plain: "Edit", own: "Edit" },
+    answers: { 200: { description: "It has them.", json: "AtTurn" } },
+    refusals: [404, 409, 422],
+    answer: edit,
+  },
   {
     method: "POST",
     path: "/events/{key}",

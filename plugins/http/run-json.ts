@@ -3,6 +3,7 @@ import type { FrameView, RunRow, RunState, WaitView } from "../../runtime/index.
 import { toJson } from "./json-value.ts";
 import { nameOfEntry, type Workflow } from "./workflows.ts";
 
+type Park = Pick<RunState, "waits" | "stranded" | "unreadable">;
 type Workflows = ReadonlyMap<string, Workflow>;
 
 export function rowJson(row: RunRow, workflows: Workflows): object {
@@ -30,10 +31,17 @@ export function rowJson(row: RunRow, workflows: Workflows): object {
 export function stateJson(state: RunState, workflows: Workflows, inspect: boolean): object {
   return {
     ...rowJson(state, workflows),
-    waits: state.waits.map((wait) => waitJson(wait, inspect)),
-    stranded: state.stranded.map((frame) => frameJson(frame, inspect)),
-    unreadable: state.unreadable,
+    ...parkJson(state, inspect),
     ...(inspect ? { args: state.args.map((one) => toJson(one) ?? null) } : {}),
+  };
+}
+
+/** What the snapshot of a park tells. */
+export function parkJson({ waits, stranded, unreadable }: Park, inspect: boolean): object {
+  return {
+    waits: waits.map((wait) => waitJson(wait, inspect)),
+    stranded: stranded.map((frame) => frameJson(frame, inspect)),
+    unreadable,
   };
 }
 

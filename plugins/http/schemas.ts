@@ -20,6 +20,19 @@ const value: Schema = {
     "Any JSON. What JSON lacks is an object with one key: $number, $bigint, $date, $map, $set, $url, $regexp, $bytes, $error, $text; an object that looks like that is in $plain. In requests these forms count with the content type application/vnd.coldframe+json only.",
 };
 
+const parks: Schema = { anyOf: [{ type: "integer" }, { enum: ["all"] }] };
+const at: Schema = {
+  type: "integer",
+  description: "Number of a turn, or negative: so many parks before the present one.",
+};
+const by: Schema = { ...text, description: "Who does it, for the journal." };
+/** What the snapshot of a park tells. */
+const park = {
+  waits: listOf(ref("Wait")),
+  stranded: listOf(ref("Frame")),
+  unreadable: maybe(text),
+} as const satisfies Readonly<Record<string, Schema>>;
+
 const row = {
   id: text,
   workflow: {
@@ -54,8 +67,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
       id: { ...text, description: "The same id twice is one run. Default: one of its own." },
       tags: { type: "object", additionalProperties: text },
       priority: { type: "integer", description: "Higher is taken up first. Default 0." },
+      history: { ...parks, description: "How many parks are kept when they are over. Default: none." },
     },
-    ["args", "id", "tags", "priority"],
+    ["args", "id", "tags", "priority", "history"],
   ),
   Started: object({ id: text, workflow: text, created: { type: "boolean" } }),
   Run: object(row),
@@ -91,9 +105,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
   RunState: object(
     {
       ...row,
-      waits: listOf(ref("Wait")),
-      stranded: listOf(ref("Frame")),
-      unreadable: maybe(text),
+      ...park,
       args: listOf(ref("Value")),
     },
     ["args"],
@@ -109,6 +121,28 @@ export const schemas: Readonly<Record<string, Schema>> = {
   Resolve: object({ value: ref("Value"), wait: { type: "integer" } }, ["value", "wait"]),
   Reject: object({ message: text, name: text, wait: { type: "integer" } }, ["name", "wait"]),
   Decided: object({ id: text, decided: { enum: ["retry", "resolve", "reject"] } }),
+  Park: object({
+    ...{ turn: { type: "integer" }, saved: time, present: { type: "boolean" }, size: { type: "integer" } },
+    ...park,
+  }),
+  History: object({
+    id: text,
+    keeps: { ...parks, description: "How many parks are kept beside the present one." },
+    parks: { ...listOf(ref("Park")), description: "Oldest first." },
+    journal: listOf(ref("JournalLine")),
+  }),
+  JournalLine: object({
+    ...{ time, turn: { type: "integer" }, what: { enum: ["fork", "rewind", "edit"] }, by: text },
+    detail: { type: "object", description: "fork: run, turn; rewind: to; edit: locals, by their names." },
+  }),
+  Fork: object({ at, id: text, history: parks, by }, ["at", "id", "history", "by"]),
+  Forked: object({ id: text, from: text, created: { type: "boolean" } }),
+  Rewind: object({ at, by }, ["by"]),
+  Edit: object({ locals: { type: "object", additionalProperties: ref("Value") }, of: text, by }, [
+    "of",
+    "by",
+  ]),
+  AtTurn: object({ id: text, turn: { type: "integer", description: "The turn that it is at now." } }),
   Event: object({ id: text, payload: ref("Value") }, ["id", "payload"]),
   Sent: object({ status: { enum: ["delivered", "kept", "duplicate"] } }),
 };

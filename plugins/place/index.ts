@@ -1,15 +1,18 @@
 /** How the plugins would compile a file, for tools that compile for themselves: the checker. */
 import { packageNameOf, placeOf } from "../compile-module.ts";
+import { importedBy } from "../imported.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 /** @param filename absolute path */
-export function describeModule(filename: string): {
-  readonly filename: string;
-  readonly moduleId: string;
-  readonly decorators: ReturnType<typeof decoratorsOf>;
-} {
+export function describeModule(
+  filename: string,
+  source: string,
+): { readonly filename: string; readonly moduleId: string; readonly imported: string } & ReturnType<
+  typeof decoratorsOf
+> {
   const { file, moduleId } = placeOf(filename);
-  return { filename: file, moduleId, decorators: decoratorsOf(filename) };
+  const imported = importedBy(source, filename).digest;
+  return { filename: file, moduleId, imported, ...decoratorsOf(filename) };
 }
 
 export { packageNameOf };

@@ -62,7 +62,7 @@ function translate(url: string): Translated | null {
   if (compiled !== null) return { format, source: withInlineMap(compiled) };
   if (!isTypeScript) return null;
   const erased = eraseTypes(source, placeOf(filename).file, {
-    decorators: decoratorsOf(filename),
+    ...decoratorsOf(filename),
     lowerUsing: !knowsUsing,
   });
   const map = { ...erased.map, sources: [filename], sourcesContent: [source] };

@@ -29,6 +29,8 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
           const how = included(filename, options);
           const isOurs = how !== null || (!isInModules(filename) && mayBeMarked(source));
           const compiled = isOurs ? compileModule(source, filename, how ?? undefined) : null;
+          // Their text is part of what the build is called by.
+          for (const file of compiled?.imported ?? []) this.addWatchFile(file);
           met.meet(filename, compiled?.manifest ?? null);
           return compiled === null ? null : { code: compiled.code, map: compiled.map as never };
         },

@@ -42,6 +42,8 @@ export function watchdog(options: WatchdogOptions = {}): Watchdog & Disposable {
   return {
     enter: (run, step, at) => board.enter(run, step, at),
     leave: () => board.leave(),
+    pending: (run, step, at) => board.pending(run, step, at),
+    settled: (pending) => board.settled(pending),
     [Symbol.dispose]() {
       clearInterval(beating);
       void thread.terminate();

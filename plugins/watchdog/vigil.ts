@@ -1,5 +1,5 @@
 /** Looks at a board from time to time, and says what blocks the thread that it is of. No thread, no clock: it is told the time. */
-import type { Board } from "./board.ts";
+import type { Board, Called } from "./board.ts";
 
 /** What is said of one block. */
 export interface Blocking {
@@ -43,13 +43,26 @@ export class Vigil {
   #say(time: string): Blocking {
     const running = this.#board.read();
     const rest = "nothing else of this thread can go on";
-    if (running === null)
-      return { level: "warn", message: `the event loop has been blocked ${time}; ${rest}` };
-    const { run, step, at, now } = running;
-    const what = step === "" ? "the code after this await" : `step "${step}"`;
-    const message = now
-      ? `${what} has kept the event loop ${time} and still does; ${rest}`
-      : `the event loop has been blocked ${time}; ${rest}. What the engine called last is ${what}`;
-    return { level: "warn", message, run, ...(at === "" ? {} : { at }) };
+    if (running?.now === true)
+      return about(running, `${nameOf(running)} has kept the event loop ${time} and still does; ${rest}`);
+    const blocked = `the event loop has been blocked ${time}; ${rest}`;
+    const { steps, more } = this.#board.underWay;
+    if (steps.length === 1 && more === 0)
+      return about(steps[0]!, `${blocked}. The only step under way is "${steps[0]!.step}"`);
+    if (steps.length > 0) {
+      const named = steps.map(({ run, step, at }) => `"${step}" of ${run}${at === "" ? "" : ` (${at})`}`);
+      const others = more > 0 ? `, and ${more} more` : "";
+      return { level: "warn", message: `${blocked}. Steps under way: ${named.join(", ")}${others}` };
+    }
+    if (running === null) return { level: "warn", message: blocked };
+    return about(running, `${blocked}. What the engine called last is ${nameOf(running)}`);
   }
+}
+
+function about({ run, at }: Called, message: string): Blocking {
+  return { level: "warn", message, run, ...(at === "" ? {} : { at }) };
+}
+
+function nameOf({ step }: Called): string {
+  return step === "" ? "the code after this await" : `step "${step}"`;
 }

@@ -160,10 +160,13 @@ export class Activation {
   }
 
   /** Nothing of it counts any more: jobs are dropped, steps under way are told to stop. */
-  close(reason: unknown): void {
+  close(why: string): void {
     if (this.run !== null) this.run.ended = true;
-    for (const flight of this.flights.values()) flight.abort(reason);
-    this.flights.clear();
+    if (this.flights.size > 0) {
+      const reason = new Cancelled(why);
+      for (const flight of this.flights.values()) flight.abort(reason);
+      this.flights.clear();
+    }
     this.release();
   }
 

@@ -63,9 +63,9 @@ export class Lease {
   }
 
   async #write(id: string, first: boolean): Promise<boolean> {
-    const { store, lease, about } = this.#settings;
+    const { store, lease, about, groups, only } = this.#settings;
     const builds = this.#builds.held;
-    const passed = await store.renew({ id, lease, about, builds }, first);
+    const passed = await store.renew({ id, lease, about, builds, groups, only }, first);
     this.#told = builds.join();
     return passed;
   }

@@ -51,6 +51,10 @@ export interface Watchdog {
   enter(run: string, step: string, at: string): void;
   /** It has returned. */
   leave(): void;
+  /** The body of a step has returned a promise: what it does from now on is not announced. @returns what `settled` is told */
+  pending?(run: string, step: string, at: string): number;
+  /** The promise has settled. */
+  settled?(pending: number): void;
 }
 
 export interface Settings {

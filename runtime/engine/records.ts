@@ -160,6 +160,10 @@ export interface WorkerInfo {
   readonly about: string;
   /** Builds whose runs it carries on; the first is the code that it has loaded. */
   readonly builds: readonly string[];
+  /** Groups that it serves; null: all. */
+  readonly groups: readonly string[] | null;
+  /** Entries that it serves; null: all. */
+  readonly only: readonly string[] | null;
 }
 
 /** What a build contains: recorded once. */

@@ -6,7 +6,7 @@
 import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
 import { cronTimes, lastFires } from "./cron.ts";
 import { entryOf } from "./entry.ts";
-import { checkName, checkOptions, checkStart, wrongOption } from "./options.ts";
+import { checkName, checkOptions, checkStart, parksOf, wrongOption } from "./options.ts";
 import { randomId } from "./random-id.ts";
 import { DEFAULT_GROUP, type NewRun, type ScheduleChange, type ScheduleRow } from "./store.ts";
 
@@ -37,6 +37,8 @@ export interface ScheduleOptions<A extends readonly unknown[] = readonly unknown
   readonly priority?: number;
   /** Of its runs. Default `"default"`. */
   readonly group?: string;
+  /** How many parks of its runs are kept. Default: as the engine says that starts them. */
+  readonly history?: number | "all";
 }
 
 /** A schedule, for people. */
@@ -60,8 +62,9 @@ interface Spec extends Pick<ScheduleState, "cron" | "timeZone" | "entry" | "over
   readonly call: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly priority: number;
-  /** Left out when none was given. */
+  /** These are left out when none was given. */
   readonly group?: string;
+  readonly history?: number;
 }
 
 /** Fires made up for at one time, at most. */
@@ -71,7 +74,7 @@ const LATE = 60_000;
 
 const OPTIONS = [
   ...["cron", "timeZone", "workflow", "args", "overlap", "catchUp", "paused"],
-  ...["tags", "priority", "group"],
+  ...["tags", "priority", "group", "history"],
 ];
 
 /**
@@ -92,12 +95,15 @@ export function specOf<A extends readonly unknown[]>(
   if (paused !== undefined) checkOneOf(owner, "paused", paused, [true, false]);
   if (typeof cron !== "string") throw wrongOption(owner, "cron", cron, "a text");
   if (!Array.isArray(args)) throw wrongOption(owner, "args", args, "a list");
-  const { tags = {}, priority = 0, group } = options;
+  const { tags = {}, priority = 0, group, history } = options;
   checkStart({ tags, priority, ...(group === undefined ? {} : { group }) });
   const entry = typeof workflow === "string" ? nameIn(owner, workflow) : entryOf(workflow as never);
   const call = encodeValue([...args], codec);
-  const spec: Spec = { cron, timeZone, entry, overlap, catchUp, call, tags, priority };
-  if (group !== undefined) return JSON.stringify({ ...spec, group });
+  const spec: Spec = {
+    ...{ cron, timeZone, entry, overlap, catchUp, call, tags, priority },
+    ...(group === undefined ? {} : { group }),
+    ...(history === undefined ? {} : { history: parksOf(owner, history) }),
+  };
   return JSON.stringify(spec);
 }
 
@@ -131,10 +137,13 @@ export function stateOf({ id, spec, paused, next, last }: ScheduleRow): Schedule
   return { id, cron, timeZone, entry, overlap, catchUp, paused, next, last };
 }
 
-/** What a due schedule does now. */
-export async function fireOf(row: ScheduleRow, now: number): Promise<ScheduleChange> {
+/**
+ * What a due schedule does now.
+ * @param history parks that are kept of runs whose schedule says nothing of it
+ */
+export async function fireOf(row: ScheduleRow, now: number, history: number): Promise<ScheduleChange> {
   const { id, last } = row;
-  const spec = JSON.parse(row.spec) as Spec;
+  const spec: Spec = { history, ...(JSON.parse(row.spec) as Spec) };
   const { overlap, catchUp } = spec;
   const after = await cronTimes(`schedule "${id}"`, spec.cron, spec.timeZone);
   const many = catchUp === "all" && (overlap === "allow" || overlap === "queue");
@@ -153,13 +162,13 @@ export async function fireOf(row: ScheduleRow, now: number): Promise<ScheduleCha
 
 function runOf(
   id: string,
-  { entry, call, tags, priority, overlap, group = DEFAULT_GROUP }: Spec,
+  { entry, call, tags, priority, overlap, group = DEFAULT_GROUP, history = 0 }: Spec,
   time: number,
 ): NewRun {
   const scheduled = new Date(time).toISOString();
   const single = overlap === "queue" || overlap === "cancel";
   return {
-    ...{ entry, call, priority, group },
+    ...{ entry, call, priority, group, history },
     id: `${id}@${scheduled}`,
     secret: randomId(),
     tags: { ...tags, schedule: id, scheduled },

@@ -62,12 +62,12 @@ export class Scheduler {
 
   /** @returns whether one of them could not be fired */
   async #fireDue(): Promise<boolean> {
-    const { store, clock, log, failpoint } = this.#settings;
+    const { store, clock, log, failpoint, history } = this.#settings;
     let failed = false;
     for (const row of await store.read.schedules(clock.now(), AT_ONCE)) {
       if (this.#ended) return failed;
       try {
-        const change = await fireOf(row, clock.now());
+        const change = await fireOf(row, clock.now(), history);
         failpoint("schedule:before");
         const passed = await store.schedule(change);
         failpoint("schedule:after");

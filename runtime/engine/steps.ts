@@ -8,6 +8,7 @@ import { noteStep } from "./blocking.ts";
 import { encodeOutcome } from "./codec.ts";
 import type { StepFact } from "./facts.ts";
 import type { Owner } from "./owner.ts";
+import type { Watchdog } from "./ports.ts";
 import { backoff, type Policy, policyOf } from "./retry.ts";
 import { aboutStep } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
@@ -120,8 +121,7 @@ class Flight extends Attempt {
   #execute(policy: Policy): void {
     const { clock, failpoint, facts, aroundStep, watchdog } = this.#worker.settings;
     const { name, body } = this.#step;
-    if (watchdog !== null)
-      watchdog.enter(this.#activation.id, name, this.#activation.waits.get(this.#intent.id)?.at ?? "");
+    if (watchdog !== null) watchdog.enter(this.#activation.id, name, this.#at);
     const began = clock.now();
     let result: unknown;
     try {
@@ -133,9 +133,20 @@ class Flight extends Attempt {
     } catch (error) {
       result = Promise.reject(error);
     }
-    if (watchdog !== null) watchdog.leave();
+    if (watchdog !== null) {
+      watchdog.leave();
+      if (typeof result === "object" && result !== null) this.#announce(watchdog, result);
+    }
     noteStep(this.#activation, this.#intent.id, name, began, this.#worker);
     this.#await(result);
+  }
+
+  /** Tells that the body may go on at any time, until what it returned has settled. */
+  #announce(watchdog: Watchdog, result: object): void {
+    if (watchdog.pending === undefined) return;
+    const pending = watchdog.pending(this.#activation.id, this.#step.name, this.#at);
+    const settled = () => watchdog.settled?.(pending);
+    Promise.resolve(result).then(settled, settled);
   }
 
   /** What it does is committed with its outcome, or neither is. */
@@ -177,14 +188,16 @@ class Flight extends Attempt {
 
   /** Calls the body with a transaction. */
   async #callWith(tx: unknown, policy: Policy): Promise<unknown> {
-    const { clock, failpoint, facts, aroundStep } = this.#worker.settings;
+    const { clock, failpoint, facts, aroundStep, watchdog } = this.#worker.settings;
     const { name, body } = this.#step;
     const args = this.#args();
     failpoint("step:before");
     if (facts.wanted) this.#tellStarted();
     const withTx = (...given: never[]) => body(tx as never, ...given);
     const call = () => this.call(withTx, args, policy, clock, this.#left(), name);
-    return aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
+    const result = aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
+    if (watchdog !== null && typeof result === "object" && result !== null) this.#announce(watchdog, result);
+    return result;
   }
 
   /** Its arguments, decoded afresh for each attempt. */
@@ -331,8 +344,13 @@ class Flight extends Attempt {
       level,
       message: `attempt ${this.attempt} of step "${this.#intent.step}" ${what}`,
       run: this.#activation.id,
-      at: this.#activation.waits.get(this.#intent.id)?.at ?? "",
+      at: this.#at,
     });
+  }
+
+  /** `file:line` of the await that calls it; may be empty. */
+  get #at(): string {
+    return this.#activation.waits.get(this.#intent.id)?.at ?? "";
   }
 
   /** The attempt is over, the step has no outcome. */

@@ -531,7 +531,8 @@ export interface Store {
   announce(builds: readonly BuildRecord[]): Promise<void>;
 
   /**
-   * Sees to due runs that no live worker can claim. Those that are to stay with their build are blocked, needing their entry; others
+   * Sees to due runs that no live worker can claim: none that serves their group and entry holds, or is, what they are bound to.
+   * Those that are to stay with their build are blocked, needing their entry; others
    * are bound to nothing any more.
    * @param reason why, with `{build}` for the build
    * @returns those that were blocked, up to 1,000 in one call

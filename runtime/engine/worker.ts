@@ -13,6 +13,7 @@ import { writeEnd } from "./end.ts";
 import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
+import { serves } from "./placement.ts";
 import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { RunCache } from "./run-cache.ts";
@@ -21,7 +22,6 @@ import { RunHost } from "./run-host.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Search, type Searcher } from "./search.ts";
 import { isShielded } from "./shield.ts";
-import { Cancelled } from "./signals.ts";
 import { startStep } from "./steps.ts";
 import type {
   Arrival,
@@ -119,7 +119,7 @@ export class Worker implements Owner, Searcher {
       if (activation.phase === "open" && activation.dirty) commit(activation, this);
     }
     await this.#settled(grace, (activation) => activation.phase === "committing");
-    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker was closed"));
+    for (const activation of this.#active.values()) activation.close("the worker was closed");
     this.#active.clear();
     this.timers.clear();
     await this.#lease.end();
@@ -130,7 +130,7 @@ export class Worker implements Owner, Searcher {
     this.closing = true;
     this.#search.end();
     this.#lease.abandon();
-    for (const activation of this.#active.values()) activation.close(new Cancelled("the worker has died"));
+    for (const activation of this.#active.values()) activation.close("the worker has died");
     this.#active.clear();
     this.timers.clear();
   }
@@ -278,7 +278,7 @@ export class Worker implements Owner, Searcher {
 
   ended(activation: Activation, end: RunEnd): void {
     if (this.settings.facts.wanted) tellEnded(activation, this, end);
-    activation.close(new Cancelled("the run has ended"));
+    activation.close("the run has ended");
     this.#forget(activation);
     this.#listener.ended(activation.id, end);
   }
@@ -356,16 +356,16 @@ export class Worker implements Owner, Searcher {
 
   /** Leaves it to a worker that has the code that ran it last; when there is none, it is blocked. */
   async #handOver(activation: Activation, blocked: Blocked): Promise<void> {
-    const { build, entry } = activation;
+    const { build, entry, group } = activation;
     activation.phase = "committing";
     const isNewest = policyOf(entry, null, this.settings.upgrade) === "newest";
     const others = await this.settings.store.read.workers().catch(() => []);
     if (activation.phase !== "committing") return;
     activation.phase = "open";
     // Kept copies are for runs whose policy says so.
-    const has = ({ id, builds: [own, ...kept] }: WorkerInfo) =>
-      id !== this.id && (own === build || (!isNewest && kept.includes(build!)));
-    const able = others.filter(has);
+    const has = ({ builds: [own, ...kept] }: WorkerInfo) =>
+      own === build || (!isNewest && kept.includes(build!));
+    const able = others.filter((other) => other.id !== this.id && has(other) && serves(other, group, entry));
     if (able.length === 0) {
       this.#giveUp(activation, blocked);
       return;
@@ -423,7 +423,7 @@ export class Worker implements Owner, Searcher {
       run: activation.id,
       at: whereabouts(activation),
     });
-    activation.close(new Cancelled("the run is owned by another worker now"));
+    activation.close("the run is owned by another worker now");
     this.#forget(activation);
     this.#search.doubt();
   }

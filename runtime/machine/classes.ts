@@ -6,10 +6,12 @@
  * [[Construct]] does, to a new object (of a base class) or to what `super()` returned (of a derived one). A restore uses
  * both, while `machine.allocating` keeps the author's constructors and initialisers from doing anything.
  */
+
 import type { Code } from "../../abi/index.ts";
 import type { Callable } from "./durable.ts";
 import { loading, registry } from "./registry.ts";
 import { machine, type Run } from "./run.ts";
+import { Same } from "./same.ts";
 
 type Constructor = new (...args: unknown[]) => object;
 
@@ -87,13 +89,6 @@ export interface MemberValue {
   readonly isStatic: boolean;
   readonly key: PropertyKey;
   readonly part: "value" | "get" | "set" | "private";
-}
-
-class Same {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: puts the private fields of subclasses on any object
-    return object;
-  }
 }
 
 class ClassStamps extends Same {
@@ -192,15 +187,16 @@ function list(made: Constructor): void {
   listOf(made.prototype, made, false);
   for (const name of $classOf(made).names) {
     if (name.kind !== "method") continue;
-    const f = privateMethod(name, made);
+    const f = privateMethod(made, name.name)!;
     const member: MemberValue = { class: made, isStatic: name.isStatic, key: name.name, part: "private" };
     registry.members.set(f, member);
   }
 }
 
-/** A private method as a function: read from an object that is made for nothing else. */
-function privateMethod(name: PrivateName, made: Constructor): Callable {
-  return name.get(name.isStatic ? made : privateSample(made)) as Callable;
+/** A private method as a function, read from an object that is made for nothing else; undefined when there is none. */
+export function privateMethod(made: Constructor, key: PropertyKey): Callable | undefined {
+  const name = $classOf(made).names.find((one) => one.kind === "method" && one.name === key);
+  return name?.get(name.isStatic ? made : privateSample(made)) as Callable | undefined;
 }
 
 function privateSample(made: Constructor): object {
@@ -240,10 +236,7 @@ export function memberFunction(
   key: PropertyKey,
   part: MemberValue["part"],
 ): Callable | undefined {
-  if (part === "private") {
-    const name = $classOf(made).names.find((one) => one.kind === "method" && one.name === key);
-    return name === undefined ? undefined : privateMethod(name, made);
-  }
+  if (part === "private") return privateMethod(made, key);
   const home: object = isStatic ? made : made.prototype;
   const f: unknown = Object.getOwnPropertyDescriptor(home, key)?.[part];
   return typeof f === "function" ? (f as Callable) : undefined;

@@ -4,22 +4,17 @@
  * A class whose constructor returns its argument puts private fields on any object. They are invisible to reflection
  * and cost nothing when the function is called; a WeakMap costs ten times as much to fill.
  */
+
 import type { Code } from "../../abi/index.ts";
 import { registry } from "./registry.ts";
 import { machine, type Run } from "./run.ts";
+import { Same } from "./same.ts";
 
 export interface StampValue {
   readonly code: Code;
   readonly scopes: readonly object[];
   /** Null: made outside any run, belongs to all. */
   readonly run: Run | null;
-}
-
-class Same {
-  constructor(f: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: the very point; `super(f)` makes `this` the function
-    return f;
-  }
 }
 
 class Stamps extends Same {

@@ -17,8 +17,10 @@
  * store would meet objects of as many shapes as there are generator functions, a generator of two values took 1.7 of native, against 1.1
  * (20 functions in the process, Node 20).
  */
+
 import type { Code, StepFunction } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
+import { type MemberValue, privateMethod } from "./classes.ts";
 import { runOf } from "./closure.ts";
 import { $code } from "./descriptor.ts";
 import {
@@ -37,18 +39,12 @@ import { createShell, type GeneratorMethods } from "./generator-shell.ts";
 import { helperMethods } from "./iterator-helpers.ts";
 import { $module, registry } from "./registry.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
+import { Same } from "./same.ts";
 import { $async } from "./values.ts";
 
 /** The point before the body: parameters are bound, nothing has run. */
 const START = 1;
 const RUNNING = -1;
-
-class Same {
-  constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: puts the private fields of subclasses on any object
-    return object;
-  }
-}
 
 /** Of async generators, and of objects that the class of their code has not made alone. */
 class Tasks extends Same {
@@ -175,8 +171,8 @@ interface Family {
   readonly methods: PropertyDescriptorMap;
   /** Null for async generators. */
   readonly Class: GeneratorClass | null;
-  /** The function made from the code, as long as there is but one: what a method of a class, which cannot name itself, is. */
-  only: Callable | null | undefined;
+  /** The function made last from the code: a method of a class in place, of which there is but one, cannot name itself. */
+  last: Callable | undefined;
 }
 
 const families = new WeakMap<Code, Family>();
@@ -190,7 +186,7 @@ function familyOf(code: Code, Class: GeneratorClass | null = null): Family {
       all["next"] = (Class.prototype as { readonly next: Callable }).next;
       codesByNext.set(all["next"], code);
     }
-    family = { methods: descriptors(all), Class, only: undefined };
+    family = { methods: descriptors(all), Class, last: undefined };
     if (Class !== null) adopt(Class, family.methods);
     families.set(code, family);
   }
@@ -238,8 +234,7 @@ export function $generatorCode(
 
 /** What the generators of `code` that the function `self` makes inherit from (§10.2.1.3). */
 function prototypeFor(code: Code, self: Callable | null): object {
-  const f = self ?? familyOf(code).only;
-  const own: unknown = f == null ? undefined : (f as { prototype?: unknown }).prototype;
+  const own: unknown = (self ?? familyOf(code).last)?.prototype;
   if (typeof own === "object" && own !== null) return own;
   return code.kind === "generator" ? generatorPrototype : asyncGeneratorPrototype;
 }
@@ -279,7 +274,7 @@ export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   const isAsync = code.kind === "async-generator";
   Object.setPrototypeOf(f, isAsync ? AsyncGeneratorFunction : GeneratorFunction);
   const family = familyOf(code);
-  family.only = family.only === undefined ? f : null;
+  family.last = f;
   const { Class, methods } = family;
   const prototype =
     Class === null || shared.Owners.of(Class.prototype) !== undefined
@@ -291,12 +286,22 @@ export function $generatorFunction<F extends Callable>(f: F, code: Code): F {
   return f;
 }
 
-/** Makes a method of a class, which is `key` of `holder`, look like the async or generator method that it is. */
-export function $methodKind(holder: object, key: PropertyKey, code: Code): void {
-  const f: unknown = Object.getOwnPropertyDescriptor(holder, key)?.value;
-  if (typeof f !== "function") return;
-  if (code.kind === "async") $async(f);
-  else $generatorFunction(f as Callable, code);
+/** Makes a method of a class, which is `key` of `holder`, look like the async or generator method that it is. Returns it. */
+export function $methodKind(
+  holder: { readonly [key: PropertyKey]: Callable },
+  key: PropertyKey,
+  code: Code,
+): Callable {
+  return ofKind(holder[key]!, code);
+}
+
+/** The same for a private method of the class `made`, which no property leads to. */
+export function $privateKind(made: MemberValue["class"], name: string, code: Code): Callable {
+  return ofKind(privateMethod(made, name)!, code);
+}
+
+function ofKind(f: Callable, code: Code): Callable {
+  return code.kind === "async" ? $async(f) : $generatorFunction(f, code);
 }
 
 /** Begins a call of a sync generator function: the task whose step function binds the parameters next. */

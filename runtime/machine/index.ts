@@ -38,7 +38,6 @@ export {
   Durable,
   type Effect,
   Element,
-  ElementCall,
   Finally,
   FULFILLED,
   Generating,
@@ -47,7 +46,6 @@ export {
   type Handler,
   Mirror,
   NativeReaction,
-  NativeWait,
   PENDING,
   REJECTED,
   type Reaction,
@@ -73,6 +71,7 @@ export {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
   codeOfNext,
@@ -90,16 +89,18 @@ export { $iterate, $keys, Iteration, type IterationKind } from "./iterate.ts";
 export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export {
   createHelper,
+  giveHelpers as $helpers,
+  giveHelpers,
   type HelperKind,
   IteratorHelper,
   type IteratorRecord,
   iteratorHelperPrototype,
 } from "./iterator-helpers.ts";
 export { helpersFor, openCode, registeringIn } from "./kept.ts";
-export { attach, drain } from "./loop.ts";
+export { drain } from "./loop.ts";
 export { $link, $mapped, isMapped, linkAgain, type Mapping, mappingOf } from "./mapped-arguments.ts";
 export { createMatches, Matches, matchesPrototype } from "./matches.ts";
-export { $callee, $chain, $method, invoke as $apply, invoke } from "./native-state.ts";
+export { $callee, $chain, $method, invoke as $apply, invoke, makers } from "./native-state.ts";
 export { closureAt, placeOf } from "./places.ts";
 export { $Promise } from "./promise.ts";
 export {
@@ -127,8 +128,9 @@ export { enqueue, reject, resolve, settle, subscribe } from "./settle.ts";
 export { markTraced } from "./stack.ts";
 export { $AsyncDisposableStack, $DisposableStack, asyncStackReach, syncStackReach } from "./stacks.ts";
 export { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
+export { $superCall, type Construction, superCallCode } from "./super-call.ts";
 export { $SuppressedError } from "./suppressed-error.ts";
-export { $await, $begin, $end, $enter, $to, mirror } from "./task.ts";
+export { $await, $begin, $end, $enter, $to } from "./task.ts";
 export { $strings } from "./templates.ts";
 export {
   $clearTimeout as $clearInterval,

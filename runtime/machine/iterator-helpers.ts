@@ -251,16 +251,18 @@ function help(kind: HelperKind, iterator: unknown, argument: unknown): unknown {
   });
 }
 
+/** What the prototype has already stays. */
 function define(prototype: object, values: Readonly<Record<string, unknown>>): void {
   for (const [key, value] of Object.entries(values))
-    Object.defineProperty(prototype, key, { value, writable: true, configurable: true });
+    if (!Object.hasOwn(prototype, key))
+      Object.defineProperty(prototype, key, { value, writable: true, configurable: true });
 }
 
 /** These methods, where the engine has them. */
 export const helperMethods: { readonly [name: string]: Callable } =
   originals === undefined ? {} : (methods as never);
 
-/** Gives them to a prototype of our iterators. */
+/** Gives them to a prototype of our iterators, or of a class of marked code that extends `Iterator`. */
 export function giveHelpers(prototype: object): void {
   define(prototype, helperMethods);
 }

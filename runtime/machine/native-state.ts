@@ -11,8 +11,8 @@ import { matchesMakers } from "./matches.ts";
 const ofFunction: Maker = (_f, object, [receiver, ...args]) =>
   typeof object === "function" ? createBound(object as Callable, receiver, args) : undefined;
 
-/** By method of the platform. */
-const makers: ReadonlyMap<unknown, Maker> = new Map<unknown, Maker>([
+/** By method of the platform. The snapshot adds what is only of use to it. */
+export const makers: Map<unknown, Maker> = new Map<unknown, Maker>([
   ...cursorMakers,
   ...matchesMakers,
   ...signalMakers,

@@ -19,12 +19,13 @@ export function $const(_name: string): never {
 
 /**
  * `this` of a derived constructor, where an arrow function uses it.
+ * @param bound of a constructor whose class has initialisers: they run when `this` is bound, and before it is in the scope record
  * @throws ReferenceError before `super()` has returned
  */
-export function $receiver<T>(value: T): T {
-  if (value === (TDZ as unknown))
-    throw new ReferenceError(
-      "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
-    );
-  return value;
+export function $receiver<T>(value: T, bound?: () => T): T {
+  if (value !== (TDZ as unknown)) return value;
+  if (bound) return bound();
+  throw new ReferenceError(
+    "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
+  );
 }

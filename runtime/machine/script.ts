@@ -19,11 +19,13 @@ import {
   $methodKind,
   $next,
   $pass,
+  $privateKind,
   $ready,
   $resume,
 } from "./generator.ts";
 import { $iterate, $keys } from "./iterate.ts";
 import { $iterateAsync } from "./iterate-async.ts";
+import { giveHelpers } from "./iterator-helpers.ts";
 import { $link, $mapped } from "./mapped-arguments.ts";
 import { $callee, $chain, $method, invoke } from "./native-state.ts";
 import { $Promise } from "./promise.ts";
@@ -32,6 +34,7 @@ import { machine } from "./run.ts";
 import { $const, $receiver, $tdz } from "./scope.ts";
 import { $AsyncDisposableStack, $DisposableStack } from "./stacks.ts";
 import { $super, $superGet, $superMethod, $superSloppy } from "./super.ts";
+import { $superCall } from "./super-call.ts";
 import { $SuppressedError } from "./suppressed-error.ts";
 import { $await, $begin, $end, $enter, $to } from "./task.ts";
 import { $strings } from "./templates.ts";
@@ -69,6 +72,7 @@ const helpers = {
   $generatorAsync,
   $generatorCode,
   $generatorFunction,
+  $helpers: giveHelpers,
   $iterate,
   $iterateAsync,
   $key,
@@ -78,6 +82,7 @@ const helpers = {
   $mapped,
   $method,
   $methodKind,
+  $privateKind,
   $module,
   $name,
   $next,
@@ -96,6 +101,7 @@ const helpers = {
   $stepMethod,
   $strings,
   $super,
+  $superCall,
   $superGet,
   $superMethod,
   $superSloppy,

@@ -104,6 +104,15 @@ export function brandOf(object: object): object | undefined {
   return undefined;
 }
 
+const isModuleNamespace = types["isModuleNamespaceObject"];
+
+/** Whether an object without a prototype is the namespace of a module (ECMA-262 §10.4.6). */
+export function isNamespace(object: object): boolean {
+  if (isModuleNamespace !== undefined) return isModuleNamespace(object);
+  const tag = Object.getOwnPropertyDescriptor(object, Symbol.toStringTag);
+  return tag?.value === "Module" && !tag.configurable && !Object.isExtensible(object);
+}
+
 const isError = types["isNativeError"] ?? (Error as { isError?: Check }).isError;
 
 export function isNativeError(object: object): boolean {

@@ -5,8 +5,7 @@
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import type { Durable, Run, Wait } from "../machine/index.ts";
-import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
-import { ChunkWriter } from "./chunk-writer.ts";
+import type { ChunkSet } from "./chunk.ts";
 import { seal } from "./format.ts";
 import { runKinds } from "./kinds/index.ts";
 import { isObserved } from "./kinds/promises.ts";
@@ -54,8 +53,8 @@ export function encodeRun(run: Run, options: EncodeOptions = {}): RunSnapshot {
 }
 
 function writerOf(run: Run, options: EncodeOptions, first: Writer | null): Writer {
-  const chunks = options.chunks === undefined ? null : new ChunkWriter(options.chunks);
-  return new Writer(runKinds, run, options.superjson ?? defaultRegistrations, options.isProxy, first, chunks);
+  const { superjson = defaultRegistrations, isProxy, chunks = null } = options;
+  return new Writer(runKinds, run, superjson, isProxy, first, chunks);
 }
 
 /** @returns what makes the text, when it is certain that this is the writer to take it from */
@@ -79,7 +78,7 @@ function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): 
     waits: out.waits,
     dropped,
     lost,
-    chunks: out.chunks?.set ?? NO_CHUNKS,
+    chunks: out.chunkSet,
     codes: out.codes,
   };
 }

@@ -24,7 +24,11 @@ export function fillFrame(task: Durable, node: Node, resolved: Resolved, input: 
   const frame: Frame = {};
   task.frame = frame;
   if (resolved.exact) {
-    for (let i = 0; i < saved.length; i++) put(frame, saved[i]!, input.value(node[i + 2]));
+    for (let i = 0; i < saved.length; i++) {
+      const slot = saved[i]!;
+      const value = input.value(node[i + 2]);
+      put(frame, slot, slot.startsWith("$completion") ? completionOf(slot, value, resolved) : value);
+    }
     return;
   }
   // Records are filled when all nodes have been read; authors' functions see what is complete.
@@ -38,6 +42,28 @@ function put(frame: Frame, slot: string, value: unknown): void {
   if (slot === "__proto__") {
     Object.defineProperty(frame, slot, { value, writable: true, enumerable: true, configurable: true });
   } else frame[slot] = value;
+}
+
+/**
+ * What a `finally` pends, which has to be something that its `try` does. Under the same code it is, but for the names that an earlier
+ * compiler had for jumps (`break $loop2`): where only one is of that sort, it is that one.
+ * @throws ColdframeError CF2103
+ */
+function completionOf(slot: string, value: unknown, { code, point, exact }: Resolved): unknown {
+  if (value === "normal" || value === "throw" || typeof value !== "string") return value;
+  const exits = point.exits?.[slot] ?? [];
+  if (exits.includes(value)) return value;
+  const [what, where = ""] = value.split(" ");
+  const alike = exits.filter((one) => one.split(" ")[0] === what);
+  if (exact && alike.length === 1) return alike[0];
+  const why = exact
+    ? `an earlier version of coldframe saved which one as "${value}", and there are ${alike.length}`
+    : 'its "try" has none any more';
+  const named = where === "" || /^\d/.test(where) || exact ? "" : ` of "${where}"`;
+  throw new ColdframeError(
+    "CF2103",
+    `migration needed: the run is parked in a "finally" of ${code.id} (${code.file}:${point.line}) that was entered by a "${what}"${named}, and ${why}. Deploy the old build beside this one`,
+  );
 }
 
 /** A scope record of the old frame, and the variables that were saved of it. */
@@ -100,7 +126,7 @@ class Locals {
   private local(name: string): unknown {
     if (name.startsWith("$")) {
       const value = this.slots.get(this.slotOf(name, this.slots) ?? this.lacking(name));
-      if (baseOf(name) === "$completion") this.checkCompletion(name, value);
+      if (baseOf(name) === "$completion") return completionOf(name, value, this.resolved);
       return value;
     }
     if (this.given !== null) return this.fromMigration(name);
@@ -179,18 +205,6 @@ class Locals {
     throw new ColdframeError(
       "CF2103",
       `migration needed: other parts of the statement at "${point.name}" of ${code.id} (${code.file}:${point.line}) are kept over its await than were saved. Deploy the old build beside this one, or map it in a migration`,
-    );
-  }
-
-  /** What a `finally` pends has to be something that its `try` still does. */
-  private checkCompletion(name: string, value: unknown): void {
-    const { code, point } = this.resolved;
-    if (value === "normal" || value === "throw" || typeof value !== "string") return;
-    if (point.exits?.[name]?.includes(value)) return;
-    const [what, where = ""] = value.split(" ");
-    throw new ColdframeError(
-      "CF2103",
-      `migration needed: the run is parked in a "finally" of ${code.id} (${code.file}:${point.line}) that was entered by a "${what}"${where === "" || /^\d/.test(where) ? "" : ` of "${where}"`}, and its "try" has none any more. Deploy the old build beside this one`,
     );
   }
 

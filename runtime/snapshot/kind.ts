@@ -85,6 +85,13 @@ export interface Kind {
   fill?(value: never, node: Node, input: In): void;
 }
 
+/** Whether an own property of an object of this kind needs no entry in the own table. */
+export function writtenBy({ done, pristine }: Kind, object: object): (key: string | symbol) => boolean {
+  const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
+  return (key) =>
+    typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
+}
+
 /** JSON text of a string. */
 export function quote(text: string): string {
   return UNSAFE.test(text) ? JSON.stringify(text) : `"${text}"`;

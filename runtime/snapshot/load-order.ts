@@ -19,8 +19,12 @@ export class LoadOrder {
     else known.push(to);
   }
 
-  /** Makes these nodes late, too, where they refer to one that is. */
-  spread(nodes: readonly number[]): void {
+  /**
+   * Makes those nodes late, too, that cannot be made before what they refer to, where they refer to one that is.
+   * @param texts of all nodes
+   */
+  spread(texts: readonly string[]): void {
+    const nodes = [...texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(texts[i]!));
     for (let before = -1; before !== this.late.size; ) {
       before = this.late.size;
       for (const node of nodes) if (this.#edges[node]?.some((to) => this.late.has(to))) this.late.add(node);

@@ -55,6 +55,21 @@ export interface ClassMigration<Old extends object, New extends object> {
   readonly fields: (old: Old) => New;
 }
 
+declare global {
+  /**
+   * What released functions hold: by name (`shop/flows.ts#order`) or hash of a function, then by suspend point. Empty until
+   * `coldframe release` says it, in `coldframe.lock.d.ts`.
+   */
+  interface ColdframeReleased {}
+}
+
+/** For frames of released versions: what they hold is known. */
+interface ReleasedMigration<From, Old, New extends object> {
+  readonly from: From;
+  readonly to?: Destination & { readonly at?: string };
+  readonly frame: (old: Old) => New;
+}
+
 type Kind = "frame" | "closure" | "fields";
 
 export interface Migration {
@@ -80,10 +95,28 @@ type Target = ((...args: any[]) => unknown) | (abstract new (...args: any[]) => 
  * @throws ColdframeError CF2301 for wrong options, CF2401 when two migrations begin at one place or go round in a circle, CF2402
  *   when it leads to a suspend point that the loaded code does not have
  */
+export function migrate<
+  Build extends keyof ColdframeReleased,
+  At extends keyof ColdframeReleased[Build],
+  New extends object,
+>(
+  target: Target,
+  change: ReleasedMigration<
+    { readonly at: At; readonly build: Build | readonly Build[] },
+    ColdframeReleased[Build][At],
+    New
+  >,
+): void;
+export function migrate<
+  Id extends keyof ColdframeReleased,
+  At extends keyof ColdframeReleased[Id],
+  New extends object,
+>(target: Id, change: ReleasedMigration<{ readonly at: At }, ColdframeReleased[Id][At], New>): void;
 export function migrate<Old extends object = Locals, New extends object = Locals>(
   target: Target,
   change: FrameMigration<Old, New> | ClosureMigration<Old, New> | ClassMigration<Old, New>,
-): void {
+): void;
+export function migrate(target: Target, change: object): void {
   const id = idOf(target);
   const migration = migrationOf(id, change as unknown as Readonly<Record<string, unknown>>);
   const { migrations } = loaded();

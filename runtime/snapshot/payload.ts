@@ -26,7 +26,9 @@ export function within(text: string, limit: number | undefined, what = "the valu
  */
 export function withinRun(text: string, limit: number | undefined, out: Writer): void {
   if (limit === undefined) return;
-  const bodies = [...(out.chunks?.bodies.values() ?? [])];
+  const { bodies: chunks } = out.chunkSet;
+  if (chunks.size === 0 && 3 * text.length <= limit) return;
+  const bodies = [...chunks.values()];
   if (3 * bodies.reduce((sum, body) => sum + body.length, text.length) <= limit) return;
   const size = bodies.reduce((sum, body) => sum + bytesIn(body), bytesIn(text));
   if (size <= limit) return;

@@ -27,11 +27,12 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { toBase64 } from "./base64.ts";
-import { brandOf, isHostProxy, languageBrand } from "./brand.ts";
+import { brandOf, isHostProxy, isNamespace, languageBrand } from "./brand.ts";
 import { builtinName } from "./builtins.ts";
-import { type ChunkWriter, LARGE } from "./chunk-writer.ts";
+import { type ChunkSet, NO_CHUNKS } from "./chunk.ts";
+import { ChunkWriter, LARGE } from "./chunk-writer.ts";
 import { IndexedList } from "./indexed-list.ts";
-import { isObject, type Kind, quote } from "./kind.ts";
+import { isObject, type Kind, quote, writtenBy } from "./kind.ts";
 import { Buffers } from "./kinds/binary.ts";
 import {
   classOfPrototype,
@@ -59,12 +60,13 @@ import { writeBare, writeSymbol, writeValue } from "./kinds/primitives.ts";
 import type { RunOut } from "./kinds/promises.ts";
 import { LoadOrder } from "./load-order.ts";
 import { lengthOf, list, listInto, sizeOfNode } from "./node-texts.ts";
-import { PlainData } from "./plain-data.ts";
+import { LONG_LIST, PlainData } from "./plain-data.ts";
 import { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
 import { Scopes } from "./scopes.ts";
 import { Shapes } from "./shapes.ts";
 import { type Registrations, symbolIdentifier } from "./superjson.ts";
+import { WeakReach } from "./weak-reach.ts";
 
 /** What a writer may ask of its host. */
 export interface WriterOptions {
@@ -89,18 +91,7 @@ interface Postponed {
   readonly write: () => string;
 }
 
-/** A weak collection. */
-interface Weak {
-  readonly index: number;
-  readonly reach: (all: readonly unknown[], from: number) => void;
-  from: number;
-  fromInner: number;
-}
-
 const NONE: readonly never[] = [];
-
-/** What every method has. */
-const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
 
 /** Arrays of so many elements are worth the look whether they are plain data; so is every object of a snapshot with so many nodes. */
 const MANY_ELEMENTS = 16;
@@ -120,8 +111,9 @@ export class Writer implements RunOut {
   waits: readonly Wait[] = NONE;
   codes: readonly Code[] = NONE;
   readonly registrations: Registrations;
-  /** Null: large values stand in the text like others. */
-  readonly chunks: ChunkWriter | null;
+  /** What the last snapshot referred to. Null: large values stand in the text like others. */
+  private readonly chunksBefore: ChunkSet | null;
+  private madeChunks: ChunkWriter | null = null;
   private readonly kinds: Kinds;
   private readonly ofRun: Run | null;
   private readonly isProxy: ((object: object) => boolean) | undefined;
@@ -138,7 +130,7 @@ export class Writer implements RunOut {
   private ownEntries = "";
   private scopes: Scopes | null = null;
   private postponed: Postponed[] | null = null;
-  private weaks: Weak[] | null = null;
+  private weaks: WeakReach | null = null;
   private plainData: PlainData | null = null;
   private madeBuffers: Buffers | null = null;
   private madeUrls: Map<URLSearchParams, URL> | null = null;
@@ -153,9 +145,9 @@ export class Writer implements RunOut {
     registrations: Registrations,
     isProxy: WriterOptions["isProxy"],
     first: Writer | null = null,
-    chunks: ChunkWriter | null = null,
+    chunksBefore: ChunkSet | null = null,
   ) {
-    this.chunks = chunks;
+    this.chunksBefore = chunksBefore;
     this.kinds = kinds;
     this.ofRun = run;
     this.registrations = registrations;
@@ -174,6 +166,17 @@ export class Writer implements RunOut {
 
   value(value: unknown): string {
     return writeValue(value, this);
+  }
+
+  /** Null: large values stand in the text. */
+  private get chunks(): ChunkWriter | null {
+    if (this.chunksBefore === null) return null;
+    return (this.madeChunks ??= new ChunkWriter(this.chunksBefore));
+  }
+
+  /** The large values of the snapshot. */
+  get chunkSet(): ChunkSet {
+    return this.madeChunks === null ? NO_CHUNKS : this.madeChunks.set;
   }
 
   get buffers(): Buffers {
@@ -223,8 +226,7 @@ export class Writer implements RunOut {
   }
 
   weak(reach: (all: readonly unknown[], from: number) => void): void {
-    this.weaks ??= [];
-    this.weaks.push({ index: this.current, reach, from: 0, fromInner: 0 });
+    (this.weaks ??= new WeakReach()).add(this.current, reach);
   }
 
   refuse(what: string): string {
@@ -258,9 +260,8 @@ export class Writer implements RunOut {
   }
 
   bytes(content: Uint8Array): string {
-    return this.chunks !== null && content.length >= LARGE
-      ? this.chunks.bytes(content)
-      : `"${toBase64(content)}"`;
+    const chunks = content.length < LARGE ? null : this.chunks;
+    return chunks === null ? `"${toBase64(content)}"` : chunks.bytes(content);
   }
 
   content(object: object, save: () => unknown): string {
@@ -303,18 +304,11 @@ export class Writer implements RunOut {
   /** Writes what had to wait: entries of weak collections, then nodes that depend on everything reached. */
   finish(): void {
     this.drain();
-    const { inner } = this.reached;
-    for (let before = -1; this.weaks !== null && before !== this.heap.length + inner.length; ) {
-      before = this.heap.length + inner.length;
-      const [nodes, places] = [this.heap.length, inner.length];
-      for (const weak of this.weaks) {
-        this.current = weak.index;
-        weak.reach(this.heap, weak.from);
-        weak.from = nodes;
-        weak.reach(inner, weak.fromInner);
-        weak.fromInner = places;
-      }
-      this.drain();
+    if (this.weaks !== null) {
+      const enter = (index: number) => {
+        this.current = index;
+      };
+      this.weaks.spread(this.heap, this.reached.inner, enter, () => this.drain());
     }
     for (const { index, write } of this.postponed ?? []) {
       this.current = index;
@@ -325,8 +319,7 @@ export class Writer implements RunOut {
   }
 
   private writeOrder(order: LoadOrder): void {
-    // These cannot be made before what they refer to, either.
-    order.spread([...this.texts.keys()].filter((i) => /^\["(bound|weakref|derived)"/.test(this.texts[i]!)));
+    order.spread(this.texts);
     const entries = order.entries((node) =>
       this.refuseAt(
         node,
@@ -362,8 +355,10 @@ export class Writer implements RunOut {
   }
 
   protected write(value: unknown): string {
-    if (typeof value === "string")
-      return this.chunks !== null && value.length >= LARGE ? this.chunks.string(value) : quote(value);
+    if (typeof value === "string") {
+      const chunks = value.length < LARGE ? null : this.chunks;
+      return chunks === null ? quote(value) : chunks.string(value);
+    }
     if (typeof value === "symbol") return writeSymbol(value, symbolIdentifier(value, this.registrations));
     try {
       const text =
@@ -396,7 +391,7 @@ export class Writer implements RunOut {
   }
 
   protected writeObject(object: object): string {
-    const place = this.reached.aliases.get(this.current);
+    const place = this.reached.aliases?.get(this.current);
     if (place !== undefined) return this.writeEnclosed(place);
     const named = this.writeNamed(object);
     if (named !== undefined) return named;
@@ -436,7 +431,7 @@ export class Writer implements RunOut {
     for (const index of this.reached.met) {
       if (index >= texts.length) continue;
       this.current = index;
-      texts[index] = this.writeEnclosed(this.reached.aliases.get(index)!);
+      texts[index] = this.writeEnclosed(this.reached.aliases!.get(index)!);
     }
     this.current = current;
   }
@@ -464,6 +459,8 @@ export class Writer implements RunOut {
   private writeUnder(object: object, prototype: null | object): string | undefined {
     const known = this.writePrototype(object);
     if (known !== undefined) return known;
+    if (isNamespace(object))
+      return this.refuse("what import() gave; call it again, or import * as … at the top");
     const brand = brandOf(object);
     return brand === undefined ? undefined : this.branded(object, brand, prototype);
   }
@@ -474,7 +471,7 @@ export class Writer implements RunOut {
     const kind = this.kinds.byPrototype.get(brand);
     if (kind === undefined) return this.refuse("an object of a kind that its prototype hides");
     const text = kind.write(object as never, this);
-    writeOwn(object, prototype, this, this.isDone(object, kind));
+    writeOwn(object, prototype, this, writtenBy(kind, object));
     return text;
   }
 
@@ -515,14 +512,18 @@ export class Writer implements RunOut {
   /** A tree of plain data as one node. Undefined: it is none, or the snapshot is too small for it to matter. */
   private writeData(object: object, least: number): string | undefined {
     if (this.heap.length < least) return undefined;
-    const known = Array.isArray(object) ? this.chunks?.list(object, this.isProxy) : undefined;
+    const known =
+      Array.isArray(object) && object.length > LONG_LIST
+        ? this.chunks?.list(object, this.isProxy)
+        : undefined;
     if (known !== undefined) return known;
     this.plainData ??= new PlainData(this.reached, this.isProxy);
     const tree = this.plainData.write(object, this.current);
     if (tree === undefined) return undefined;
     this.rewrite();
     if (lengthOf(tree) < LARGE) return `["tree",${tree.join("")}]`;
-    if (this.chunks !== null) return this.chunks.tree(object, `[${tree.join("")}]`);
+    const { chunks } = this;
+    if (chunks !== null) return chunks.tree(object, `[${tree.join("")}]`);
     this.long ??= new Map();
     this.long.set(this.current, ['["tree",', ...tree, "]"]);
     return "";
@@ -535,14 +536,8 @@ export class Writer implements RunOut {
       kind.count ?? (ArrayBuffer.isView(object) ? ((object as { length?: number }).length ?? 0) : 0);
     // Symbols among them: one list is made faster than two.
     if (Reflect.ownKeys(object).length !== count || !Object.isExtensible(object))
-      writeOwn(object, 0, this, this.isDone(object, kind));
+      writeOwn(object, 0, this, writtenBy(kind, object));
     return text;
-  }
-
-  private isDone(object: object, { done, pristine }: Kind): (key: string | symbol) => boolean {
-    const internals = pristine === undefined ? [] : Object.getOwnPropertySymbols(pristine()).map(String);
-    return (key) =>
-      typeof key === "symbol" ? internals.includes(String(key)) : (done?.(key, object) ?? false);
   }
 
   /** A class of marked code: by its name at the top of a module, or as data. */
@@ -560,11 +555,7 @@ export class Writer implements RunOut {
   /** No closure of marked code: a method, a built-in, or what cannot be saved. */
   private writeUnstamped(f: Callable): string {
     const member = memberOf(f);
-    if (member !== undefined) {
-      // What was done to a method of a class at the top of a module belongs to the module.
-      if (classOf(member.class)!.code.make !== null) writeOwn(f, 0, this, (key) => isMadeWith.has(key));
-      return writeMember(member, this);
-    }
+    if (member !== undefined) return writeMember(f, member, this);
     const builtin = builtinName(f);
     if (builtin !== undefined) return `["builtin",${quote(builtin)}]`;
     const code = codeOfNext(f);

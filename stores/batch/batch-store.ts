@@ -54,7 +54,7 @@ import type {
 import { ServerClock } from "./server-clock.ts";
 import { type AskedStart, type Started, startRuns } from "./starts.ts";
 import { type PlainTurn, TurnWriter } from "./turn-writer.ts";
-import { arrivalOf, FENCED, retried } from "./turns.ts";
+import { arrivalOf, retried } from "./turns.ts";
 import { UserTransactions } from "./user-transactions.ts";
 
 /** Tries before a collision with others is an error. */
@@ -109,8 +109,8 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     values: readonly CommonValue[],
     session: S | null,
   ): Promise<Answer>;
-  /** Writes turns that change nothing but their row, as one statement. @returns numbers of the runs of those that fit */
-  protected abstract writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>>;
+  /** Writes turns that change nothing but their row, as one statement. @returns numbers of the runs of those that fit; null: all */
+  protected abstract writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number> | null>;
   /** Inserts those whose ids are new, without limits, as one transaction. */
   protected abstract insertRuns(runs: readonly NewRun[], worker: string | null): Promise<Started>;
   /** @returns its number, null: there is one of this id */
@@ -196,12 +196,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       await this.#runs.learn(writes.map(({ run }) => run));
       await this.#workers.learn(writes.map(({ worker }) => worker));
     }
-    return Promise.all(
-      writes.map((write) => {
-        const n = this.#runs.get(write.run);
-        if (n === undefined) return FENCED;
-        return this.#writer.write(write, n, this.#workers.get(write.worker) ?? 0);
-      }),
+    return this.#writer.write(
+      writes,
+      ({ run }) => this.#runs.get(run),
+      ({ worker }) => this.#workers.get(worker) ?? 0,
     );
   }
 
@@ -424,11 +422,12 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
       ).map(scheduleOf),
     nextSchedule: async (): Promise<number | null> => (await this.rows("nextSchedule", []))[0]?.next ?? null,
     workers: async () =>
-      (await this.rows("liveWorkers", [this.time()])).map(({ id, lease, until, about, builds }) => ({
-        ...{ id, lease, until, about },
-        // Where there are no arrays, it is JSON.
-        builds: typeof builds === "string" ? JSON.parse(builds) : (builds ?? []),
-      })),
+      (await this.rows("liveWorkers", [this.time()])).map(
+        ({ id, lease, until, about, builds, grps, entries }) => ({
+          ...{ id, lease, until, about },
+          ...{ builds: listOf(builds) ?? [], groups: listOf(grps), only: listOf(entries) },
+        }),
+      ),
   };
 
   async retire(worker: string): Promise<void> {
@@ -521,4 +520,9 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
 function mapOf(rows: readonly Row[]): ReadonlyMap<string, number> {
   return new Map(rows.map(({ id, n }) => [id, n]));
+}
+
+/** A list of texts as its column has it: where there are no arrays, it is JSON. */
+function listOf(column: string | readonly string[] | null): readonly string[] | null {
+  return typeof column === "string" ? JSON.parse(column) : column;
 }

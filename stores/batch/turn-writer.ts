@@ -5,7 +5,7 @@
 import type { Hint, Turn, Write, WriteOutcome } from "../../runtime/engine/store.ts";
 import { type Asked, carryOut, Lane, type Transactions } from "./batcher.ts";
 import { bytesOf, type Op, writeOp } from "./ops.ts";
-import { isPlain, passed } from "./turns.ts";
+import { FENCED, isPlain, passed } from "./turns.ts";
 
 /** A turn that changes nothing but its row. */
 export interface PlainTurn {
@@ -15,11 +15,57 @@ export interface PlainTurn {
   readonly bytes: number;
 }
 
-interface Entry extends PlainTurn {
-  readonly write: Write;
-  done(outcome: WriteOutcome): void;
-  failed(error: unknown): void;
+/** What one caller wants to be written: it has its answer when all of it is decided. */
+class Batch {
+  readonly outcomes: WriteOutcome[];
+  #left: number;
+  readonly #resolve: (outcomes: readonly WriteOutcome[]) => void;
+  readonly failed: (error: unknown) => void;
+
+  constructor(
+    count: number,
+    resolve: (outcomes: readonly WriteOutcome[]) => void,
+    failed: (error: unknown) => void,
+  ) {
+    this.outcomes = new Array(count);
+    this.#left = count;
+    this.#resolve = resolve;
+    this.failed = failed;
+  }
+
+  done(i: number, outcome: WriteOutcome): void {
+    this.outcomes[i] = outcome;
+    if (--this.#left === 0) this.#resolve(this.outcomes);
+  }
 }
+
+/** One write of a batch. An object of a class, since it lives for a while: see runtime/engine/turn-record.ts. */
+class Entry implements PlainTurn {
+  readonly write: Write;
+  readonly n: number;
+  readonly worker: number;
+  readonly bytes: number;
+  readonly batch: Batch;
+  /** Its place in the batch. */
+  readonly i: number;
+
+  constructor(write: Write, n: number, worker: number, batch: Batch, i: number) {
+    this.write = write;
+    this.n = n;
+    this.worker = worker;
+    this.bytes = bytesOf(write);
+    this.batch = batch;
+    this.i = i;
+  }
+
+  /** Of a write that is one. */
+  get turn(): Turn {
+    return this.write as Turn;
+  }
+}
+
+/** Writes turns as one statement. @returns numbers of the runs of those that fit; null: all of them do */
+export type WritePlain = (turns: readonly PlainTurn[]) => Promise<ReadonlySet<number> | null>;
 
 export class TurnWriter {
   readonly #transactions: Transactions;
@@ -27,14 +73,10 @@ export class TurnWriter {
   readonly #plain: Lane<Entry>;
   readonly #others: Lane<Asked>;
   /** Runs with a write under way, and what waits behind it. */
-  readonly #busy = new Map<number, Entry[]>();
+  readonly #busy = new Map<number, Entry[] | null>();
 
-  /** @param write writes those that fit, all or nothing, and returns the numbers of their runs */
-  constructor(
-    transactions: Transactions,
-    write: (turns: readonly PlainTurn[]) => Promise<ReadonlySet<number>>,
-    tell: (hints: readonly Hint[]) => void,
-  ) {
+  /** @param write writes those that fit, all or nothing, and returns the numbers of their runs; null: all of them */
+  constructor(transactions: Transactions, write: WritePlain, tell: (hints: readonly Hint[]) => void) {
     this.#transactions = transactions;
     this.#tell = tell;
     this.#plain = new Lane(async (entries) => this.#writePlain(entries, write), 2);
@@ -61,18 +103,31 @@ export class TurnWriter {
     });
   }
 
-  /** @param n number of its run @param worker number of the writer, 0 when it is gone */
-  write(write: Write, n: number, worker: number): Promise<WriteOutcome> {
+  /** @param number of the run of a write, undefined when there is none @param worker that of its writer, 0 when it is gone */
+  write(
+    writes: readonly Write[],
+    number: (write: Write) => number | undefined,
+    worker: (write: Write) => number,
+  ): Promise<readonly WriteOutcome[]> {
     return new Promise((resolve, reject) => {
-      const turn = write as Turn;
-      const entry = { write, turn, n, worker, bytes: bytesOf(write), done: resolve, failed: reject };
-      const behind = this.#busy.get(n);
-      if (behind !== undefined) behind.push(entry);
-      else {
-        this.#busy.set(n, []);
-        this.#begin(entry);
+      const batch = new Batch(writes.length, resolve, reject);
+      for (let i = 0; i < writes.length; i++) {
+        const write = writes[i]!;
+        const n = number(write);
+        if (n === undefined) batch.done(i, FENCED);
+        else this.#add(new Entry(write, n, worker(write), batch, i));
       }
     });
+  }
+
+  #add(entry: Entry): void {
+    const { n } = entry;
+    const behind = this.#busy.get(n);
+    if (behind === undefined) {
+      this.#busy.set(n, null);
+      this.#begin(entry);
+    } else if (behind === null) this.#busy.set(n, [entry]);
+    else behind.push(entry);
   }
 
   #begin(entry: Entry): void {
@@ -89,17 +144,14 @@ export class TurnWriter {
         if (alone) this.#ended(entry, { passed: false, fenced: false, error: error as Error });
         else {
           this.#next(entry);
-          entry.failed(error);
+          entry.batch.failed(error);
         }
       },
     });
   }
 
-  async #writePlain(
-    entries: readonly Entry[],
-    write: (turns: readonly PlainTurn[]) => Promise<ReadonlySet<number>>,
-  ): Promise<void> {
-    let fits: ReadonlySet<number>;
+  async #writePlain(entries: readonly Entry[], write: WritePlain): Promise<void> {
+    let fits: ReadonlySet<number> | null;
     try {
       fits = await write(entries);
     } catch (error) {
@@ -108,20 +160,20 @@ export class TurnWriter {
         if (!failed) this.#decide(entry);
         else {
           this.#next(entry);
-          entry.failed(error);
+          entry.batch.failed(error);
         }
       }
       return;
     }
     for (const entry of entries) {
-      if (fits.has(entry.n)) this.#ended(entry, passed(entry.turn.news));
+      if (fits === null || fits.has(entry.n)) this.#ended(entry, passed(entry.turn.news));
       else this.#decide(entry);
     }
   }
 
   #ended(entry: Entry, outcome: WriteOutcome): void {
     this.#next(entry);
-    entry.done(outcome);
+    entry.batch.done(entry.i, outcome);
   }
 
   #next({ n }: Entry): void {

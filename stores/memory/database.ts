@@ -60,6 +60,8 @@ export interface Record {
   readonly taken: Map<number, KeptEvent>;
   /** Runs that wait for its end. */
   readonly followers: Follower[];
+  /** Runs that have not ended, among whose followers it is. */
+  readonly follows: Set<Record>;
 }
 
 /** `n`: the order in which events were sent. */

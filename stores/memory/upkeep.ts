@@ -3,6 +3,7 @@ import type { Hint, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/eng
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
+import { addFollower } from "./followers.ts";
 import { keepPark } from "./history.ts";
 import { endRun, forgetRun } from "./writes.ts";
 
@@ -34,6 +35,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     pastChunks: new Map(),
     journal: [],
     followers: [],
+    follows: new Set(),
   };
   data.runs.set(id, copy);
   for (const { kind, id: wait, name } of JSON.parse(copy.waits) as WaitInfo[]) {
@@ -46,9 +48,9 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
   for (const fed of [...data.feeds.values()].flat()) {
     if (fed.run === from) feed(data, copy, fed);
   }
-  for (const { followers } of data.runs.values()) {
-    for (const follower of followers.filter((one) => one.run === from)) {
-      followers.push({ run: copy, wait: follower.wait, attached: false });
+  for (const target of from.follows) {
+    for (const { wait } of target.followers.filter((one) => one.run === from)) {
+      addFollower(target, { run: copy, wait, attached: false });
     }
   }
   for (const line of data.places.values()) {
@@ -70,12 +72,18 @@ export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint
 export function strand(data: Database, reason: string): readonly Stranded[] {
   const now = data.now();
   const live = [...data.workers.values()].filter(({ until }) => until > now);
-  const held = new Set(live.flatMap(({ id, builds }) => [id, ...builds]));
+  const isHeld = ({ group, entry, bound }: Record): boolean =>
+    live.some(
+      ({ id, builds, groups, only }) =>
+        (id === bound || builds.includes(bound!)) &&
+        groups?.includes(group) !== false &&
+        only?.includes(entry) !== false,
+    );
   const blocked: Stranded[] = [];
   for (const run of data.runs.values()) {
     const { id, entry, turn, bound, due } = run;
     if (run.status !== "active" || run.worker !== null || due === null || due > now) continue;
-    if (bound === null || held.has(bound)) continue;
+    if (bound === null || isHeld(run)) continue;
     if (bound !== run.build) {
       run.bound = null;
       continue;

@@ -57,6 +57,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     journal: [],
     taken: new Map(),
     followers: [],
+    follows: new Set(),
   };
   data.runs.set(run.id, record);
   if (run.limit !== null) queueRun(data, record, run.limit, hints);

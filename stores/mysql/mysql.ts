@@ -109,14 +109,19 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(statements[name], given);
   }
 
-  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
+  protected async addWorker({ id, lease, about, builds, groups, only }: WorkerInfo): Promise<number | null> {
     let n = 0;
     const added = await inserted(
-      this.#run("addWorker", [id, lease, this.time(), lease, about, JSON.stringify(builds)]).then(
-        ({ insertId }) => {
-          n = insertId;
-        },
-      ),
+      this.#run("addWorker", [
+        id,
+        lease,
+        this.time(),
+        lease,
+        about,
+        ...[builds, groups, only].map(listed),
+      ]).then(({ insertId }) => {
+        n = insertId;
+      }),
     );
     return added ? n : null;
   }
@@ -130,14 +135,13 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     return this.write((session, now) => insertRuns(session, runs, worker, now));
   }
 
-  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>> {
+  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number> | null> {
     const now = this.time();
     // In the order in which all others lock them.
     const sorted = [...turns].sort((a, b) => a.n - b.n);
     const rows = sorted.map(({ turn, n, worker }) => [
       ...[n, turn.turn, packBody(turn.waits, turn.snapshot), turn.epoch, turn.news, worker],
     ]);
-    const all = new Set(turns.map(({ n }) => n));
     let found = 0;
     for (const piece of piecesOf(rows, this.opened().server.packet)) {
       const [[n, turn, body, epoch, news, worker]] = piece as [[...Value[]]];
@@ -147,7 +151,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
               .rowCount
           : (await this.#run("turns", [piece, now])).rowCount;
     }
-    if (found === turns.length) return all;
+    if (found === turns.length) return null;
     const asked = sorted.map(({ turn, n, worker }) => [n, turn.turn, turn.epoch, turn.news, worker]);
     return new Set((await this.#rows("written", [asked])).map(({ n }) => n));
   }
@@ -195,3 +199,7 @@ async function writeSchedule(session: Session, row: ScheduleRow, seen: string | 
   const values = [version, spec, next, paused, last, id, seen];
   return (await session.run(statements.setSchedule, values)).rowCount === 1;
 }
+
+/** A list as a parameter. */
+const listed = (list: readonly string[] | null): string | null =>
+  list === null ? null : JSON.stringify(list);

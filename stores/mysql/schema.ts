@@ -178,6 +178,7 @@ export const migrations: readonly (readonly string[])[] = [
       what VARBINARY(16) NOT NULL, who TEXT NOT NULL, detail LONGTEXT NOT NULL, KEY journal_n (n)`,
     ),
   ],
+  ["ALTER TABLE @workers ADD COLUMN grps LONGTEXT", "ALTER TABLE @workers ADD COLUMN entries LONGTEXT"],
 ];
 
 /** The version that this code writes. */

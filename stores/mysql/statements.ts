@@ -90,7 +90,7 @@ export const statements = {
 
   // Workers and claims.
 
-  addWorker: `INSERT INTO @workers (id, lease, \`until\`, about, builds) VALUES (?, ?, ${NOW} + ?, ?, ?)`,
+  addWorker: `INSERT INTO @workers (id, lease, \`until\`, about, builds, grps, entries) VALUES (?, ?, ${NOW} + ?, ?, ?, ?, ?)`,
   renewWorker: `UPDATE @workers SET \`until\` = ${NOW} + ?, builds = ?, beats = beats + 1 WHERE id = ? AND \`until\` > ${NOW}`,
   workers: "SELECT id, n FROM @workers WHERE id IN ?",
   /** The lease of who claims, which nobody can end before the claim has; and one that has ended. */
@@ -123,15 +123,17 @@ export const statements = {
   news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
     LEFT JOIN (SELECT q.n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
       WHERE q.told = 1 AND q.worker = (SELECT n FROM @workers WHERE id = ?)) x ON TRUE`,
-  liveWorkers: `SELECT id, lease, \`until\`, about, builds FROM @workers WHERE \`until\` > ${NOW} ORDER BY id`,
+  liveWorkers: `SELECT id, lease, \`until\`, about, builds, grps, entries FROM @workers WHERE \`until\` > ${NOW} ORDER BY id`,
 
   // Builds.
 
   addBuilds: "INSERT IGNORE INTO @builds (id, body) VALUES ?",
-  /** Due runs that are bound to what no live worker is or holds. Parameters: time twice, how many. */
+  /** Due runs that are bound to what no live worker that serves them is or holds. Parameters: time twice, how many. */
   stranded: `SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND q.open IS NOT NULL AND q.due <= ?
     AND NOT EXISTS (SELECT 1 FROM @workers w WHERE w.\`until\` > ? AND (w.id = q.bound
-      OR JSON_CONTAINS(COALESCE(w.builds, '[]'), JSON_QUOTE(CONVERT(q.bound USING utf8mb4)))))
+      OR JSON_CONTAINS(COALESCE(w.builds, '[]'), JSON_QUOTE(CONVERT(q.bound USING utf8mb4))))
+      AND (w.grps IS NULL OR JSON_CONTAINS(w.grps, JSON_QUOTE(CONVERT(q.grp USING utf8mb4))))
+      AND (w.entries IS NULL OR JSON_CONTAINS(w.entries, JSON_QUOTE(CONVERT(q.entry USING utf8mb4)))))
     ORDER BY q.n LIMIT ? FOR UPDATE SKIP LOCKED`,
   strandedRuns: `SELECT r.id, q.entry, s.turn, q.build FROM @queue q JOIN @runs r ON r.n = q.n JOIN @states s ON s.n = q.n
     WHERE q.n IN ? AND q.bound = q.build`,

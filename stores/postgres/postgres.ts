@@ -25,6 +25,7 @@ import {
 } from "../batch/index.ts";
 import { packBody } from "../rows/index.ts";
 import { type ShardedStore, sharded } from "../sharded/index.ts";
+import { numbers, SEPARATOR, texts } from "./arrays.ts";
 import { claimRuns, disownRuns, retireWorker } from "./claims.ts";
 import { Connections, type PostgresClient, type PostgresPool, type Session } from "./connections.ts";
 import { failureOf } from "./failures.ts";
@@ -108,8 +109,9 @@ export class PostgresStore extends BatchStore<Session, Connections> {
     return (session ?? this.opened()).run(name, values);
   }
 
-  protected async addWorker({ id, lease, about, builds }: WorkerInfo): Promise<number | null> {
-    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about, builds]);
+  protected async addWorker({ id, lease, about, builds, groups, only }: WorkerInfo): Promise<number | null> {
+    const serves = [groups, only];
+    const [added] = await this.#rows("addWorker", [this.time(), id, lease, about, builds, ...serves]);
     return added === undefined ? null : added.n;
   }
 
@@ -125,25 +127,28 @@ export class PostgresStore extends BatchStore<Session, Connections> {
     return { created: new Map(rows.map(({ id, n }) => [id, n])), claimed: rows[0]?.claimed ?? false };
   }
 
-  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number>> {
-    const [only] = turns;
+  protected async writePlain(turns: readonly PlainTurn[]): Promise<ReadonlySet<number> | null> {
     const now = this.time();
-    if (turns.length === 1) {
-      const { turn, n, worker } = only!;
-      const body = packBody(turn.waits, turn.snapshot);
-      const rows = await this.#rows("turn", [now, n, turn.turn, body, turn.epoch, turn.news, worker]);
-      return new Set(rows.map((row) => row.n as number));
+    if (turns.length === 1 || turns.some(({ turn }) => turn.snapshot?.includes(SEPARATOR))) {
+      const fits = new Set<number>();
+      for (const { turn, n, worker } of turns) {
+        const body = packBody(turn.waits, turn.snapshot);
+        const row = [now, n, turn.turn, body, turn.epoch, turn.news, worker];
+        if ((await this.opened().run("turn", row)).rowCount === 1) fits.add(n);
+      }
+      return fits;
     }
-    const rows = await this.#rows("turns", [
-      now,
-      turns.map(({ n }) => n),
-      turns.map(({ turn }) => turn.turn),
-      turns.map(({ turn }) => packBody(turn.waits, turn.snapshot)),
-      turns.map(({ turn }) => turn.epoch),
-      turns.map(({ turn }) => turn.news),
-      turns.map(({ worker }) => worker),
-    ]);
-    return new Set(rows.map((row) => row.n as number));
+    const fence = [
+      numbers(turns, ({ n }) => n),
+      numbers(turns, ({ turn }) => turn.turn),
+      numbers(turns, ({ turn }) => turn.epoch),
+      numbers(turns, ({ turn }) => turn.news),
+      numbers(turns, ({ worker }) => worker),
+    ] as const;
+    const bodies = texts(turns, ({ turn }) => packBody(turn.waits, turn.snapshot));
+    const { rowCount } = await this.opened().run("turns", [now, ...fence, bodies]);
+    if (rowCount === turns.length) return null;
+    return new Set((await this.#rows("written", fence)).map((row) => row.n as number));
   }
 
   async reserve(key: string, interval: number, burst: number): Promise<number> {

@@ -231,6 +231,9 @@ CREATE TABLE @journal (
 );
 CREATE INDEX journal_n ON @journal (n);
 `,
+  `
+ALTER TABLE @workers ADD COLUMN grps text[], ADD COLUMN entries text[];
+`,
 ];
 
 /** The version that this code writes. */

@@ -9,6 +9,7 @@
 import { MS_PER_POINT } from "../../runtime/engine/fairness.ts";
 import { SUSPECT } from "../../runtime/engine/poison.ts";
 import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import { SEPARATOR } from "./arrays.ts";
 import { CLAIMABLE } from "./schema.ts";
 
 const CLOCK = "floor(extract(epoch FROM clock_timestamp()) * 1000)";
@@ -118,13 +119,15 @@ export const statements = {
 
   turn: `UPDATE @states s SET turn = $3::int, body = $4, updated = ${NOW} FROM @queue q
     WHERE s.n = $2::bigint AND s.epoch = $5::int AND s.turn = $3::int - 1
-      AND q.n = s.n AND q.worker = $7::bigint AND q.news = $6::int
-    RETURNING s.n::float8 AS n`,
+      AND q.n = s.n AND q.worker = $7::bigint AND q.news = $6::int`,
   turns: `UPDATE @states s SET turn = v.turn, body = v.body, updated = ${NOW}
-    FROM unnest($2::bigint[], $3::int[], $4::text[], $5::int[], $6::int[], $7::bigint[])
-      AS v (n, turn, body, epoch, news, worker) JOIN @queue q ON q.n = v.n
-    WHERE s.n = v.n AND s.epoch = v.epoch AND s.turn = v.turn - 1 AND q.worker = v.worker AND q.news = v.news
-    RETURNING s.n::float8 AS n`,
+    FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::bigint[], string_to_array($7::text, '${SEPARATOR}'))
+      AS v (n, turn, epoch, news, worker, body) JOIN @queue q ON q.n = v.n
+    WHERE s.n = v.n AND s.epoch = v.epoch AND s.turn = v.turn - 1 AND q.worker = v.worker AND q.news = v.news`,
+  /** Those that are as a turn has left them, perhaps when it was written before. */
+  written: `SELECT s.n::float8 AS n FROM unnest($1::bigint[], $2::int[], $3::int[], $4::int[], $5::bigint[])
+      AS v (n, turn, epoch, news, worker) JOIN @queue q ON q.n = v.n JOIN @states s ON s.n = v.n
+    WHERE s.epoch = v.epoch AND s.turn = v.turn AND q.worker = v.worker AND q.news = v.news`,
 
   // What a batch locks and loads (stores/batch).
 
@@ -270,9 +273,9 @@ export const statements = {
   raiseRuns: "UPDATE @queue SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
   raiseStates: "UPDATE @states SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
   parks: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks WHERE n = $1::bigint
-    ORDER BY turn DESC LIMIT $2::int`,
+    ORDER BY turn DESC LIMIT $2::bigint`,
   park: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks
-    WHERE n = $1::bigint AND turn = $2::int`,
+    WHERE n = $1::bigint AND turn = $2::bigint`,
   holdings: `SELECT ${HOLDINGS} FROM @queue q WHERE q.n = $1::bigint`,
   chunksOfPark: `SELECT k.hash, k.body AS bytes, k.is_text FROM @chunks k WHERE k.c IN (
       SELECT c FROM @run_chunks WHERE n = $1::bigint
@@ -287,7 +290,8 @@ export const statements = {
 
   // Workers and claims.
 
-  addWorker: `INSERT INTO @workers (id, lease, until, about, builds) VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4, $5::text[])
+  addWorker: `INSERT INTO @workers (id, lease, until, about, builds, grps, entries)
+    VALUES ($2, $3::bigint, ${NOW} + $3::bigint, $4, $5::text[], $6::text[], $7::text[])
     ON CONFLICT (id) DO NOTHING RETURNING n::float8 AS n`,
   renewWorker: `UPDATE @workers SET until = ${NOW} + $3::bigint, builds = $4::text[] WHERE id = $2 AND until > ${NOW}`,
   workers: "SELECT id, n::float8 AS n FROM @workers WHERE id = ANY($1::text[])",
@@ -345,16 +349,18 @@ export const statements = {
   news: `SELECT x.*, o.posted FROM (SELECT ${POSTED}) o
     LEFT JOIN (SELECT q.n::float8 AS n, r.id, q.cancel, q.status, q.news FROM @queue q JOIN @runs r ON r.n = q.n
       WHERE q.worker IS NOT NULL AND q.told AND q.worker = (SELECT n FROM @workers WHERE id = $1)) x ON true`,
-  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about, builds FROM @workers WHERE until > ${NOW} ORDER BY id`,
+  liveWorkers: `SELECT id, lease::float8 AS lease, until::float8 AS until, about, builds, grps, entries
+    FROM @workers WHERE until > ${NOW} ORDER BY id`,
 
   // Builds.
 
   addBuilds: `INSERT INTO @builds (id, body) SELECT * FROM unnest($1::text[], $2::text[]) AS v (id, body)
     ORDER BY id COLLATE "C" ON CONFLICT (id) DO NOTHING`,
-  /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many, reason for those of a build. */
-  strand: `WITH live AS MATERIALIZED (SELECT id, builds FROM @workers WHERE until > ${NOW}),
+  /** Due runs that are bound to what no live worker that serves them is or holds. Parameters: time, how many, reason for those of a build. */
+  strand: `WITH live AS MATERIALIZED (SELECT id, builds, grps, entries FROM @workers WHERE until > ${NOW}),
     found AS MATERIALIZED (SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND ${CLAIMABLE} AND q.due <= ${NOW}
-      AND NOT EXISTS (SELECT 1 FROM live WHERE live.id = q.bound OR q.bound = ANY(live.builds))
+      AND NOT EXISTS (SELECT 1 FROM live WHERE (live.id = q.bound OR q.bound = ANY(live.builds))
+        AND (live.grps IS NULL OR q.grp = ANY(live.grps)) AND (live.entries IS NULL OR q.entry = ANY(live.entries)))
       ORDER BY q.n LIMIT $2::int FOR UPDATE OF q SKIP LOCKED),
     changed AS (UPDATE @queue q SET
         status = CASE WHEN q.bound = q.build THEN 'blocked' ELSE q.status END,
@@ -451,11 +457,11 @@ export const statements = {
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND q.grp = coalesce($3::text, nullif(q.grp, '${SYSTEM_GROUP}'))
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
-    ORDER BY q.n DESC LIMIT $5::int`,
+    ORDER BY q.n DESC LIMIT $5::bigint`,
   runsOfStatus: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND q.grp = coalesce($3::text, nullif(q.grp, '${SYSTEM_GROUP}'))
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
-    AND q.status = $6 ORDER BY q.n DESC LIMIT $5::int`,
+    AND q.status = $6 ORDER BY q.n DESC LIMIT $5::bigint`,
   counts: `SELECT status, count(*)::float8 AS runs FROM @queue WHERE grp <> '${SYSTEM_GROUP}' GROUP BY status`,
   reasons: `SELECT split_part(reason, ' ', 1) AS code, count(*)::float8 AS runs FROM @queue WHERE status = 'blocked'
     AND grp <> '${SYSTEM_GROUP}' GROUP BY 1`,
@@ -464,9 +470,9 @@ export const statements = {
   schemaOf: "SELECT schema FROM @subscriptions WHERE key = $1 ORDER BY n, wait LIMIT 1",
   schedule: "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules WHERE id = $1",
   allSchedules:
-    "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules ORDER BY id LIMIT $1::int",
+    "SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules ORDER BY id LIMIT $1::bigint",
   dueSchedules: `SELECT id, version, spec, next::float8 AS next, paused, last FROM @schedules
-    WHERE next IS NOT NULL AND next <= $1::bigint ORDER BY next LIMIT $2::int`,
+    WHERE next IS NOT NULL AND next <= $1::bigint ORDER BY next LIMIT $2::bigint`,
   nextSchedule: "SELECT min(next)::float8 AS next FROM @schedules WHERE next IS NOT NULL",
 } as const;
 

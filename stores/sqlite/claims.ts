@@ -37,9 +37,12 @@ export function claimRuns(
   return due.slice(0, limit).map(({ n }) => claimOne(sql, owner, n));
 }
 
+/** A list as a parameter. */
+export const listed = (list: readonly string[] | null): string | null =>
+  list === null ? null : JSON.stringify(list);
+
 /** As parameters of the statements. */
 function placementOf({ only, except, builds }: Placement): readonly (string | null)[] {
-  const listed = (list: readonly string[] | null) => (list === null ? null : JSON.stringify(list));
   return [listed(only), listed(except), listed(builds)];
 }
 

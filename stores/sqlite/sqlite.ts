@@ -37,7 +37,7 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { attemptOf, holdingsOf, lineOf, parkOf } from "../rows/index.ts";
-import { claimRuns, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
+import { claimRuns, listed, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
 import { bytesOf, CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
@@ -164,7 +164,8 @@ export class SqliteStore implements Store {
       const builds = JSON.stringify(worker.builds);
       if (!first) return sql.renewWorker.run(until, builds, worker.id, now) === 1;
       if (sql.worker.get(worker.id) !== undefined) return false;
-      sql.addWorker.run(worker.id, worker.lease, until, worker.about, builds);
+      const serves = [listed(worker.groups), listed(worker.only)];
+      sql.addWorker.run(worker.id, worker.lease, until, worker.about, builds, ...serves);
       return true;
     });
   }
@@ -399,7 +400,7 @@ export class SqliteStore implements Store {
       this.#read((sql) =>
         sql.liveWorkers.all(this.#now()).map((row: Row) => ({
           ...{ id: row.id, lease: row.lease, until: row.until, about: row.about },
-          builds: JSON.parse(row.builds),
+          ...{ builds: JSON.parse(row.builds), groups: JSON.parse(row.grps), only: JSON.parse(row.entries) },
         })),
       ),
   };

@@ -37,7 +37,7 @@ import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -218,6 +218,10 @@ CREATE TABLE journal (
 ) STRICT;
 CREATE INDEX journal_n ON journal (n);
 `,
+  `
+ALTER TABLE workers ADD COLUMN grps TEXT;
+ALTER TABLE workers ADD COLUMN entries TEXT;
+`,
 ];
 
 /** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken, builds or null for all. */
@@ -392,7 +396,8 @@ export const statements = {
   dropSchedule: "DELETE FROM schedules WHERE id = ?",
 
   worker: "SELECT n, until FROM workers WHERE id = ?",
-  addWorker: "INSERT INTO workers (id, lease, until, about, builds) VALUES (?, ?, ?, ?, ?)",
+  addWorker:
+    "INSERT INTO workers (id, lease, until, about, builds, grps, entries) VALUES (?, ?, ?, ?, ?, ?, ?)",
   renewWorker: "UPDATE workers SET until = ?, builds = ? WHERE id = ? AND until > ?",
   deadWorkers: "SELECT n FROM workers WHERE until <= ?",
   nextLeaseEnd: "SELECT min(until) AS until FROM workers WHERE id <> ?",
@@ -447,8 +452,10 @@ export const statements = {
   /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many. */
   stranded: `SELECT r.n, r.id, r.entry, s.turn, r.build, r.bound FROM runs r INDEXED BY runs_bound JOIN states s ON s.n = r.n
     WHERE r.bound IS NOT NULL AND r.worker IS NULL AND r.due IS NOT NULL AND r.status = 'active' AND r.due <= ?1
-      AND r.bound NOT IN (SELECT id FROM workers WHERE until > ?1
-        UNION ALL SELECT t.value FROM workers w, json_each(w.builds) t WHERE w.until > ?1)
+      AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.until > ?1
+        AND (w.id = r.bound OR r.bound IN (SELECT value FROM json_each(w.builds)))
+        AND (w.grps IS NULL OR r.grp IN (SELECT value FROM json_each(w.grps)))
+        AND (w.entries IS NULL OR r.entry IN (SELECT value FROM json_each(w.entries))))
     LIMIT ?2`,
   addBuild: "INSERT INTO builds (id, body) VALUES (?, ?) ON CONFLICT (id) DO NOTHING",
   addChunk: "INSERT INTO chunks (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING",
@@ -504,7 +511,8 @@ export const statements = {
     WHERE status = 'blocked' AND grp <> '${SYSTEM_GROUP}' GROUP BY code`,
   builds: "SELECT id, body FROM builds ORDER BY id",
   codes: "SELECT key, body FROM codes ORDER BY key",
-  liveWorkers: "SELECT id, lease, until, about, builds FROM workers WHERE until > ? ORDER BY id",
+  liveWorkers:
+    "SELECT id, lease, until, about, builds, grps, entries FROM workers WHERE until > ? ORDER BY id",
 } as const;
 
 export type StatementName = keyof typeof statements;

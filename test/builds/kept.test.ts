@@ -1,13 +1,13 @@
 /** Two builds in one process: runs that older code has parked go on in a kept copy of it, beside newer ones. */
 
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { keptBuilds } from "../../plugins/builds/index.ts";
 import type { Engine, EngineOptions, Fact } from "../../runtime/index.ts";
 import { registry } from "../../runtime/machine/index.ts";
-import { unload } from "../changes/load.ts";
+import { loadBeside, unload } from "../changes/load.ts";
 import { Stage } from "../engine/stage.ts";
 import { Project } from "./project.ts";
 
@@ -159,6 +159,31 @@ describe("a run that does not fit", () => {
     expect(await results(helper, "old")).toEqual([result("one")]);
   });
 
+  it("is neither kept for nor left to workers that hold its build and do not serve its group, or its workflow", async () => {
+    for (const [policy, code] of [
+      ["pinned", "CF2404"],
+      ["newest-or-pinned", "CF2103"],
+    ] as const) {
+      const one = version("one", WAIT, policy);
+      const { build } = await project.keep(one);
+      await parked(one);
+      const { order } = project.load(version("two", OTHER, policy));
+      loadBeside(`export async function another() { "use workflow"; }`, "shop/another.ts", {});
+      const engine = await stage.engine();
+      await withKept({ group: "elsewhere" });
+      await withKept({ only: ["another"] });
+      await engine.send("go", "yes");
+      await blocked(engine);
+      expect((await engine.get("old"))!.blocked!.reason).toMatch(`${code} `);
+      expect((await engine.get("old"))!.build).toBe(build);
+      await withKept({ group: ["elsewhere", "default"], only: [order!] });
+      expect((await results(engine, "old"))[0]).toMatchObject({ 0: "yes", 1: "lamp one" });
+      await stage.close();
+      stage = new Stage();
+      registry.kept.clear();
+    }
+  });
+
   it("goes on when code is loaded that carries it on", async () => {
     const one = version("one", WAIT);
     await parked(one);
@@ -203,8 +228,11 @@ describe("a kept build", () => {
   });
 
   it("is kept once: the same build again replaces it, two copies are refused", async () => {
-    const { build, path } = await project.keep(version("one", WAIT));
-    const again = await project.keep(`${version("one", WAIT)}\nexport const more = 1;`);
+    mkdirSync(join(project.folder, "node_modules/lamps"), { recursive: true });
+    project.write("node_modules/lamps/index.js", "export const watts = 40;");
+    const one = `import { watts } from "lamps"; console.assert(watts);\n${version("one", WAIT)}`;
+    const { build, path } = await project.keep(one);
+    const again = await project.keep(`${one}\n// what it costs`, ["lamps"]);
     expect(again.build).toBe(build);
     expect(again.path).not.toBe(path);
     expect(await keptBuilds(project.builds).list()).toMatchObject([{ id: build }]);
@@ -233,6 +261,51 @@ describe("a kept build", () => {
       message: expect.stringContaining("no-such-package"),
     });
     expect(registry.kept.has(build)).toBe(false);
+  });
+});
+
+describe("a build is another one", () => {
+  const flow = (statement = "") => `
+    import { rate } from "./rate.ts";
+    import { event, upgrade } from "coldframe";
+    ${statement || "const FEE = 1;"}
+    export async function cost(n) { "use step"; return n * 2; }
+    export async function order() { "use workflow"; await event({ key: "go" }); return [rate(), FEE, await cost(3)]; }
+    upgrade(order, "pinned");`;
+  const helper = (rate: number) =>
+    `import { base } from "./data/base.js";\nexport const rate = (): number => base * ${rate};`;
+
+  beforeEach(() => {
+    mkdirSync(join(project.folder, "data"));
+    project.write("data/base.ts", "export const base = 10;");
+    project.write("rate.ts", helper(2));
+  });
+
+  it("when a helper that is not marked, or what that imports, has changed: a pinned run stays with the old one", async () => {
+    const { build } = await project.keep(flow());
+    const { order } = project.load(flow(), { "./rate.ts": { rate: () => 20 } });
+    const engine = await stage.engine();
+    await engine.start(order!, [], { id: "old" });
+    await stage.when(async () => (await engine.get("old"))!.waits.length > 0);
+    expect((await engine.get("old"))!.build).toBe(build);
+    await engine.close(0);
+    project.write("data/base.ts", "export const base = 11;");
+    project.load(flow(), { "./rate.ts": { rate: () => 22 } });
+    const later = await withKept();
+    await later.send("go");
+    expect(await results(later, "old")).toEqual([[20, 1, 6]]);
+  });
+
+  it("when a constant, a step or a helper has, and not by comments, formatting and types", async () => {
+    const buildOf = async (source: string) => (await project.keep(source)).build;
+    const build = await buildOf(flow());
+    expect(await buildOf(flow("const FEE = 2;"))).not.toBe(build);
+    expect(await buildOf(flow().replace("n * 2", "n * 3"))).not.toBe(build);
+    expect(await buildOf(flow("// of this year\n const   FEE: number = 1 as number;"))).toBe(build);
+    project.write("rate.ts", helper(3));
+    expect(await buildOf(flow())).not.toBe(build);
+    project.write("rate.ts", `// of this year\n${helper(2)}\nexport type Rate = number;\n`);
+    expect(await buildOf(flow())).toBe(build);
   });
 });
 

@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compileModule } from "../../plugins/compile-module.ts";
 import { bundleBuild, writeBuild } from "../../plugins/keep/index.ts";
-import { type Exports, load } from "../changes/load.ts";
+import { type Exports, evaluateBeside, type Imports, unload } from "../changes/load.ts";
 
 export class Project {
   readonly folder = mkdtempSync(join(tmpdir(), "coldframe-builds-"));
@@ -31,8 +32,10 @@ export class Project {
   }
 
   /** Starts the process with a version of `flow.ts`, and no other. */
-  load(source: string): Exports {
-    return load(source, "shop/flow.ts");
+  load(source: string, imports: Imports = {}): Exports {
+    unload();
+    const compiled = compileModule(source, this.write("flow.ts", source))!;
+    return evaluateBeside(compiled.code, imports);
   }
 
   dispose(): void {

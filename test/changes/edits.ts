@@ -58,7 +58,9 @@ function changes({ text, next }: Place, edit: Replace): Edit[] {
   if (next !== null && !next.declares) {
     const [one, two] = [text, next.text];
     // Parked in either of them, each program goes on behind it, in its own order.
-    const both = `if ($new()) { ${two}\nif ($new()) { ${one} } } else { ${one}\nif (!$new()) { ${two}\nif ($new()) { ${one} } } }`;
+    // In the old one that is the second behind the first, in the new one the first behind the second: also of a run that was in both.
+    const oneAgain = `if ($new()) { ${one}\nif (!$new()) { ${two} } }`;
+    const both = `if ($new()) { ${two}\n${oneAgain} } else { ${one}\nif (!$new()) { ${two}\n${oneAgain} } }`;
     found.push(edit("swap with the next", `${two}\n${one}`, both, next.end));
   }
   return found;

@@ -177,13 +177,14 @@ export class Subject {
   /** @param turns at which awaits of its course the program became the new one, and the old one again */
   async #judge(edit: Edit, text: string, turns: readonly [number, number?]): Promise<string | null> {
     // Functions and classes tell their names.
-    const got = text.replaceAll(RENAMED, "");
-    if (got === this.old || ticks > PATIENCE) return null;
+    const unnamed = (one: string) => one.replaceAll(RENAMED, "");
+    const got = unnamed(text);
+    if (got === unnamed(this.old) || ticks > PATIENCE) return null;
     const expected: string[] = [];
     if (edit.both !== null) {
       for (const [from, to] of turns.length === 1 ? [turns] : [turns, turns.slice(0, 1)]) {
         const fair = textOf(await patiently(() => runPlain(edit.both!, from!, to)));
-        if (got === fair || ticks > PATIENCE) return null;
+        if (got === unnamed(fair) || ticks > PATIENCE) return null;
         expected.push(fair);
       }
     }

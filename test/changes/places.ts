@@ -41,13 +41,17 @@ export const parsed = (source: string) =>
     plugins: ["typescript", "decorators", "decoratorAutoAccessors", "explicitResourceManagement"],
   });
 
-/** All statements in functions, in the order of the source. */
+/** A step is no part of a run: one that is pending when the code changes is carried out as it is then. */
+const isStep = ({ body }: t.Function): boolean =>
+  t.isBlockStatement(body) && body.directives.some(({ value }) => value.value === "use step");
+
+/** All statements in functions that are no steps, in the order of the source. */
 export function placesOf(source: string): Place[] {
   const places: Place[] = [];
   traverse(parsed(source), {
     "BlockStatement|SwitchCase"(path) {
       const fn = path.scope.getFunctionParent()?.block;
-      if (fn === undefined || !t.isFunction(fn)) return;
+      if (fn === undefined || !t.isFunction(fn) || isStep(fn)) return;
       const node = path.node as t.BlockStatement | t.SwitchCase;
       let next: Place | null = null;
       const found: Place[] = [];
@@ -60,7 +64,14 @@ export function placesOf(source: string): Place[] {
     Statement(path) {
       const fn = path.scope.getFunctionParent()?.block;
       const isAlone = path.isStatement() && !path.isBlockStatement() && !path.inList;
-      if (!isAlone || fn === undefined || !t.isFunction(fn) || path.parentPath!.isLabeledStatement()) return;
+      if (
+        !isAlone ||
+        fn === undefined ||
+        !t.isFunction(fn) ||
+        isStep(fn) ||
+        path.parentPath!.isLabeledStatement()
+      )
+        return;
       // `for (let …`, and `else if`, which is a chain.
       if (path.isVariableDeclaration() || (path.key === "alternate" && path.isIfStatement())) return;
       places.push(placeOf(source, path.node, fn.async === true, null, true));

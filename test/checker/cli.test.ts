@@ -12,6 +12,8 @@ import { describeFailure, exitCodeOf } from "../../cli/failure.ts";
 import type { Terminal } from "../../cli/page.ts";
 import { readArguments } from "../../cli/read-arguments.ts";
 import { styleFor } from "../../cli/render/style.ts";
+import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
+import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const main = join(root, "dist/cli/main.js");
@@ -82,10 +84,39 @@ beforeAll(() => {
 });
 beforeEach(() => {
   write("flow.ts", flow);
-  for (const name of ["coldframe.lock.json", "coldframe.migrations.ts", "runs.db", "ask.ts"])
+  for (const name of [
+    "coldframe.lock.json",
+    "coldframe.lock.d.ts",
+    "coldframe.migrations.ts",
+    "runs.db",
+    "ask.ts",
+  ])
     rmSync(join(folder, name), { force: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const prefix = freshPrefix();
+const schema = freshSchema();
+const postgresUrl = await findPostgres();
+const mysqlUrl = await findMysql();
+/** With what only this test has in a server. */
+const within = (url: string | null, query: string) =>
+  url === null ? null : `${url}${url.includes("?") ? "&" : "?"}${query}`;
+const stores = [
+  { kind: "sqlite", url: "runs.db" as string | null, open: 'sqlite("runs.db")' },
+  {
+    ...{ kind: "postgres", url: within(postgresUrl, `schema=${schema}`) },
+    open: `postgres(${JSON.stringify(postgresUrl)}, { schema: "${schema}" })`,
+  },
+  {
+    ...{ kind: "mysql", url: within(mysqlUrl, `prefix=${prefix}`) },
+    open: `mysql(${JSON.stringify(mysqlUrl)}, { prefix: "${prefix}" })`,
+  },
+];
+afterAll(async () => {
+  if (postgresUrl !== null) await dropSchema(postgresUrl, schema);
+  if (mysqlUrl !== null) await dropTables(mysqlUrl, prefix);
+});
 
 describe("the workflow of a release", () => {
   test("release, change, check", async () => {
@@ -97,6 +128,20 @@ describe("the workflow of a release", () => {
     expect(released).toMatchObject({ code: 0, err: "" });
     const [build] = /(?<=^release )\w{12}/.exec(released.out)!;
     expect((await cli("release")).out).toBe(`release ${build} is the last one already`);
+    // What is imported is part of it, and everything that names builds agrees.
+    expect((await child("build", "flow.ts")).out).toBe(`build ${build} of 1 marked module`);
+    write("ask.ts", "export const rate = 1;\n");
+    const importing = flow.replace(";\n", ';\nimport { rate } from "./ask.ts";\n');
+    write("flow.ts", importing.replace("n * 2", "n * rate"));
+    const { build: other } = JSON.parse((await child("build", "flow.ts", "--json")).out);
+    write("ask.ts", "export const rate = 2;\n");
+    const { build: another } = JSON.parse((await child("build", "flow.ts", "--json")).out);
+    expect(new Set([build, other, another]).size).toBe(3);
+    expect((await cli("release")).out).toContain(another);
+    write("flow.ts", flow);
+    rmSync(join(folder, "ask.ts"));
+    rmSync(join(folder, "coldframe.lock.json"));
+    await cli("release");
     const lock = JSON.parse(read("coldframe.lock.json"));
     expect(lock).toMatchObject({ format: 1, project: "shop", releases: [{ build, version: "1.2.0" }] });
     const code = lock.codes[lock.releases[0].codes[0]];
@@ -125,32 +170,39 @@ describe("the workflow of a release", () => {
     expect((await cli("check")).code).toBe(0);
   });
 
-  test("--store tells how many runs are parked where, and what becomes of each", async () => {
-    write(
-      "start.ts",
-      `import { createEngine } from "coldframe";
-import { sqlite } from "coldframe/sqlite";
+  test.for(stores)(
+    "--store $kind tells how many runs are parked where, and what becomes of each",
+    {
+      timeout: 240_000,
+    },
+    async ({ kind, url, open }, context) => {
+      if (url === null) context.skip();
+      write(
+        "start.ts",
+        `import { createEngine } from "coldframe";
+import { ${kind} } from "coldframe/${kind}";
 import { flow } from "./flow.ts";
-const engine = await createEngine({ store: sqlite("runs.db"), log: () => {} });
+const engine = await createEngine({ store: ${open}, log: () => {} });
 for (const id of ["a", "b"]) await engine.start(flow, [1], { id });
 for (const id of ["a", "b"]) for await (const state of engine.run(id).watch()) if (state.waits.length > 0) break;
 await engine.close();
 `,
-    );
-    expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
-    await cli("release");
-    write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
-    const bad = await child("check", "--store", "runs.db");
-    expect(bad).toMatchObject({ code: 1, err: "" });
-    expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
-    expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
-    expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
-    const other = JSON.parse((await child("check", "--store", "runs.db", "--json")).out);
-    expect(other.changes[0].parked).toBe(2);
-    write("flow.ts", flow.replace("return [first, k]", "return [k]"));
-    expect((await child("check", "--store", "runs.db")).out).toContain("2 parked runs: 2 go on, 0 do not.");
-    rmSync(join(folder, "start.ts"));
-  }, 240_000);
+      );
+      expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
+      await cli("release");
+      write("flow.ts", flow.replaceAll(/\bk\b/g, "twice"));
+      const bad = await child("check", "--store", url!);
+      expect(bad).toMatchObject({ code: 1, err: "" });
+      expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
+      expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
+      expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
+      const other = JSON.parse((await child("check", "--store", url!, "--json")).out);
+      expect(other.changes[0].parked).toBe(2);
+      write("flow.ts", flow.replace("return [first, k]", "return [k]"));
+      expect((await child("check", "--store", url!)).out).toContain("2 parked runs: 2 go on, 0 do not.");
+      rmSync(join(folder, "start.ts"));
+    },
+  );
 
   test("--fix marks functions, and writes migrations to be filled in", async () => {
     write(
@@ -229,6 +281,46 @@ describe("migrations", () => {
       changes: [{ point: "event", verdict: "migrated" }],
     });
     expect(mistakes()).toEqual([]);
+  });
+
+  test("are typed by what was released: by the hash of a function, or by its name", async () => {
+    await cli("release");
+    const { codes } = JSON.parse(read("coldframe.lock.json"));
+    const [{ hash }] = Object.values(codes) as [{ hash: string }];
+    write("flow.ts", flow.replace("n * 2", "String(n)"));
+    await cli("release");
+    const types = read("coldframe.lock.d.ts");
+    expect(types).toContain('"shop/flow.ts#flow": {\n      event: { k: number } | { k: string };\n    };');
+    const says = (text: string) => {
+      write(
+        "coldframe.migrations.ts",
+        `/// <reference path="./coldframe.lock.d.ts" />\nimport { migrate } from "coldframe";\nimport { flow } from "./flow.ts";\n${text}\n`,
+      );
+      return mistakes();
+    };
+    const from = `from: { at: "event", build: "${hash}" }`;
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.k.toFixed() }) });`)).toEqual([]);
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.cost }) });`).join()).toContain("'cost'");
+    expect(says(`migrate(flow, { ${from}, frame: (old) => ({ k: old.k.trim() }) });`).join()).toContain(
+      "'trim'",
+    );
+    const named = (body: string) =>
+      says(`migrate("shop/flow.ts#flow", { from: { at: "event" }, frame: (old) => ({ k: ${body} }) });`);
+    expect(named('typeof old.k === "number" ? old.k.toFixed() : old.k.trim()')).toEqual([]);
+    expect(named("old.k.toFixed()").join()).toContain("'toFixed'");
+    // What was not released is as the author says it is, and so is what an annotation says.
+    const other = `from: { at: "event", build: "another" }`;
+    expect(
+      says(`migrate(flow, { ${other}, frame: (old: { k: Date }) => ({ k: old.k.toJSON() }) });`),
+    ).toEqual([]);
+    expect(says(`migrate(flow, { ${other}, frame: (old) => ({ k: old.k }) });`)).toEqual([]);
+    expect(
+      says(`migrate(flow, { ${from}, frame: (old: { k: number }) => ({ k: old.k.toFixed() }) });`),
+    ).toEqual([]);
+    rmSync(join(folder, "coldframe.lock.d.ts"));
+    expect(says("").length).toBeGreaterThan(0);
+    await cli("release");
+    expect(read("coldframe.lock.d.ts")).toBe(types);
   });
 
   test("by their types: what fits carries runs over, what does not is told", async () => {

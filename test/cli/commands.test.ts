@@ -213,7 +213,16 @@ describe("schedules", () => {
     const store = copy("schedules.db");
     expect((await words(store, "schedules")).out).toBe("no schedules");
     const daily = ["schedule", "nightly", "--cron", "30 2 * * *", "--zone", "Europe/Berlin"];
-    const set = await words(store, ...daily, "--workflow", "shop/flows.ts#report", "--args", '["sales"]');
+    const set = await words(
+      store,
+      ...daily,
+      "--workflow",
+      "shop/flows.ts#report",
+      "--args",
+      '["sales"]',
+      "--history",
+      "5",
+    );
     expect(set).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^nightly fires next at \d{4}-\d\d-\d\d 02:30:00 Europe\/Berlin$/),

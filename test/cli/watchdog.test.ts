@@ -51,6 +51,13 @@ test("a step, with its run and the line that calls it", async () => {
   );
 });
 
+test("a step that computes after its first await", async () => {
+  const line = await told("lateStep");
+  expect(line).toMatch(
+    /^warn order-1 \S*blocking-flows\.ts:25: the event loop has been blocked for 1\.\d s; .*The only step under way is "late"$/,
+  );
+});
+
 test("code of a workflow, with the await before it, in a thread and as JSON", async () => {
   const line = JSON.parse(await told("turn", "--threads", "2", "--json"));
   expect(line).toMatchObject({

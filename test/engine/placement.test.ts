@@ -60,7 +60,7 @@ describe("groups", () => {
     const claimed = await stage.data.connect().read.run("r");
     expect(claimed).not.toBeNull();
     const store = stage.data.connect();
-    await store.renew({ id: "w", lease: 1e6, about: "", builds: [] }, true);
+    await store.renew({ id: "w", lease: 1e6, about: "", builds: [], groups: null, only: null }, true);
     const [mine] = await store.claim("w", 1, { groups: ["gpu"], only: null, except: [], builds: null });
     const blocked = { reason: "its code is not here", needs: claimed!.entry };
     const note = { kind: "note", run: "r", worker: "w", epoch: mine!.epoch, news: 0, arrivals: [] } as const;

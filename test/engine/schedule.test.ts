@@ -104,6 +104,25 @@ describe("a schedule", () => {
     expect(main.calls).toEqual([[1], [2]]);
   });
 
+  it("says how many parks of its runs are kept, else the engine that starts them", async () => {
+    const main = program("await call(1); await event('x')");
+    const engine = await stage.engine({ history: 3 });
+    await engine.schedule("some", hourly(main, { history: 1 }));
+    await engine.schedule("all", hourly(main, { history: "all" }));
+    await engine.schedule("none", hourly(main, { history: 0 }));
+    await engine.schedule("else", hourly(main));
+    await stage.clock.advance(HOUR);
+    const keeps = async (id: string) =>
+      (await engine.history((await engine.schedules.get(id))!.last!))!.keeps;
+    expect([await keeps("some"), await keeps("all"), await keeps("none"), await keeps("else")]).toEqual([
+      1,
+      Number.POSITIVE_INFINITY,
+      0,
+      3,
+    ]);
+    await expect(engine.schedule("s", hourly(main, { history: -1 }))).rejects.toThrow(/CF2301.*history/);
+  });
+
   it("is paused, resumed, listed and removed", async () => {
     const main = program("await call()");
     const engine = await stage.engine();

@@ -26,6 +26,26 @@ describe("the board", () => {
     board.enter("run \u0000 é 🧊 \ud800", "s".repeat(600), "");
     expect(seen.read()).toEqual({ run: "run \u0000 é 🧊 \ud800", step: "s".repeat(512), at: "", now: true });
   });
+
+  it("lists the steps that may go on, as long as there is room, and counts the others", () => {
+    const steps = Array.from({ length: 10 }, (_, i) => board.pending(`r${i}`, "charge", `flows.ts:${i}`));
+    expect(seen.underWay.steps.map(({ run }) => run).sort()).toEqual([
+      "r0",
+      "r1",
+      "r2",
+      "r3",
+      "r4",
+      "r5",
+      "r6",
+      "r7",
+    ]);
+    expect(seen.underWay.more).toBe(2);
+    for (const step of steps.slice(1)) board.settled(step);
+    expect(seen.underWay).toEqual({ steps: [{ run: "r0", step: "charge", at: "flows.ts:0" }], more: 0 });
+    board.settled(board.pending("again", "", ""));
+    board.settled(steps[0]!);
+    expect(seen.underWay).toEqual({ steps: [], more: 0 });
+  });
 });
 
 describe("the vigil", () => {
@@ -74,6 +94,27 @@ describe("the vigil", () => {
       level: "warn",
       message: "the event loop has been blocked for 0.1 s; nothing else of this thread can go on",
     });
+  });
+
+  it("names the steps that may have gone on", () => {
+    const vigil = new Vigil(seen, 100);
+    board.enter("r", "", "flows.ts:3");
+    board.leave();
+    const one = board.pending("order-1", "charge", "flows.ts:12");
+    vigil.look(0);
+    expect(vigil.look(100)).toEqual({
+      level: "warn",
+      run: "order-1",
+      at: "flows.ts:12",
+      message:
+        'the event loop has been blocked for 0.1 s; nothing else of this thread can go on. The only step under way is "charge"',
+    });
+    for (let i = 2; i <= 9; i++) board.pending(`order-${i}`, "ship", "");
+    const { message, run } = vigil.look(200)!;
+    expect(message).toMatch(/Steps under way: .*"charge" of order-1 \(flows\.ts:12\).*, and 1 more$/);
+    expect(run).toBeUndefined();
+    board.settled(one);
+    expect(vigil.look(400)!.message).not.toContain("charge");
   });
 });
 

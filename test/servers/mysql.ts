@@ -54,6 +54,20 @@ export async function tablesOf(url: string, prefix: string): Promise<readonly st
   return (rows as { name: string }[]).map(({ name }) => name);
 }
 
+/** Removes all rows of our tables, which takes a tenth of the time of new ones, and the tables that tests have made. */
+export async function emptyTables(url: string, prefix: string, made: readonly string[] = []): Promise<void> {
+  const names = await tablesOf(url, prefix);
+  const dropped = names.filter((name) => made.includes(name.slice(prefix.length)));
+  const emptied = names.filter((name) => name !== `${prefix}coldframe` && !dropped.includes(name));
+  await inDatabase(
+    url,
+    ...dropped.map((name) => `DROP TABLE \`${name}\``),
+    "START TRANSACTION",
+    ...emptied.map((name) => `DELETE FROM \`${name}\``),
+    "COMMIT",
+  );
+}
+
 export async function dropTables(url: string, prefix: string): Promise<void> {
   const names = await tablesOf(url, prefix);
   if (names.length > 0) await inDatabase(url, `DROP TABLE ${names.map((name) => `\`${name}\``).join()}`);

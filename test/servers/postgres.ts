@@ -52,6 +52,24 @@ export async function inDatabase(url: string, ...statements: readonly string[]):
   }
 }
 
+/** Removes all rows of our tables, which takes a tenth of the time of new ones, and the tables that tests have made. */
+export async function emptySchema(url: string, schema: string, made: readonly string[] = []): Promise<void> {
+  const [rows] = await inDatabase(
+    url,
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = '${schema}'`,
+  );
+  const names = (rows as { name: string }[]).map(({ name }) => name);
+  const dropped = names.filter((name) => made.includes(name));
+  const emptied = names.filter((name) => name !== "coldframe" && !made.includes(name));
+  await inDatabase(
+    url,
+    [
+      ...dropped.map((name) => `DROP TABLE "${schema}"."${name}"`),
+      ...emptied.map((name) => `DELETE FROM "${schema}"."${name}"`),
+    ].join(";"),
+  );
+}
+
 export async function dropSchema(url: string, schema: string): Promise<void> {
   await inDatabase(url, `DROP SCHEMA IF EXISTS "${schema}" CASCADE`);
 }

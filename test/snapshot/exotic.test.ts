@@ -9,13 +9,35 @@ import { encodeRun, encodeValue } from "../../runtime/snapshot/index.ts";
 import { answer, begin, counter, hold, result, revive } from "./programs.ts";
 import { difference } from "./same.ts";
 
+/** Of the engine: those of a test runner's own modules are something else. */
+const namespace: object = await import("data:text/javascript,export const a = 1;" as string);
+
 class Foreign {
   open = true;
 }
 const under = (prototype: object | null, object: object): object => Object.setPrototypeOf(object, prototype);
 const marked = (): unknown => counter(1).get;
 
-const exotic: readonly [name: string, make: () => unknown, refused: string | null][] = [
+interface IteratorClass {
+  readonly prototype: object & { map(f: unknown): object };
+  from(value: object): object;
+}
+
+type Exotic = readonly [name: string, make: () => unknown, refused: string | null];
+
+/** Of engines that have them. */
+function ofIteratorHelpers(): Exotic[] {
+  const platform = Reflect.get(globalThis, "Iterator") as IteratorClass | undefined;
+  if (platform?.from === undefined) return [];
+  const { prototype } = platform;
+  return [
+    ["a helper of the engine", () => prototype.map.call([1].values(), () => 1), "an Iterator Helper"],
+    ["what Iterator.from made", () => platform.from({ next() {} }), "an object of an unknown prototype"],
+    ["an object under Iterator.prototype", () => Object.create(prototype), "an "],
+  ];
+}
+
+const exotic: readonly Exotic[] = [
   ["a Proxy of an object", () => new Proxy({}, {}), "a Proxy"],
   ["a Proxy of an array", () => new Proxy([], {}), "a Proxy"],
   ["a Proxy of a map", () => new Proxy(new Map(), {}), "a Proxy"],
@@ -30,6 +52,9 @@ const exotic: readonly [name: string, make: () => unknown, refused: string | nul
     "a Proxy",
   ],
   ["an object above a Proxy", () => Object.create(new Proxy({}, {})), "inherits from a Proxy"],
+  ["a namespace of a module", () => namespace, "what import() gave"],
+  ["an object with the tag of a namespace", () => under(null, { [Symbol.toStringTag]: "Module" }), null],
+  ...ofIteratorHelpers(),
   ["a null prototype", () => under(null, { a: 1 }), null],
   ["an array of null prototype", () => under(null, [1]), null],
   ["a map of null prototype", () => under(null, new Map([[1, 2]])), null],

@@ -72,7 +72,12 @@ export function describeBuilds(name: string, make: () => Promise<StoreUnderTest>
     it("knows which builds workers hold, and what builds contain", async () => {
       const about = { ...worker("w1"), lease: 1e6 };
       expect(await store.renew({ ...about, builds: ["B", "A"] }, false)).toBe(true);
-      expect(await store.read.workers()).toMatchObject([{ id: "w1", builds: ["B", "A"] }]);
+      expect(await store.read.workers()).toMatchObject([
+        { id: "w1", builds: ["B", "A"], groups: null, only: null },
+      ]);
+      const some = { groups: ["gpu", "a,b"], only: ["m#f"] };
+      expect(await store.renew({ ...worker("w2"), ...some }, true)).toBe(true);
+      expect((await store.read.workers())[1]).toMatchObject({ id: "w2", builds: [], ...some });
       await store.announce([]);
       await store.announce([
         { id: "B", body: '[["m","1"]]' },
@@ -121,6 +126,26 @@ export function describeBuilds(name: string, make: () => Promise<StoreUnderTest>
       await store.renew({ ...worker("w2"), lease: 1e6, builds: ["B", "X"] }, true);
       under.clock.now += 6000;
       expect(await store.strand("")).toEqual([]);
+    });
+
+    it("does not count who holds a build and serves neither the group nor the entry of a run", async () => {
+      const { entry } = newRun("a");
+      await store.start([newRun("a", { group: "gpu" }), newRun("b", { group: "gpu" })], "w1");
+      const park = async (id: string, bound: string) =>
+        passed((await store.commit([turnOf({ id, ...begun }, { build: { build: "X", bound }, due: 0 })]))[0]);
+      const hold = (id: string, groups: readonly string[] | null, only: readonly string[] | null) =>
+        store.renew({ ...worker(id), lease: 1e6, builds: ["X"], groups, only }, true);
+      await park("a", "X");
+      await park("b", "w3");
+      await hold("w2", ["gpu", "other"], [entry, "m#other"]);
+      await hold("w3", null, [entry]);
+      expect(await store.strand("")).toEqual([]);
+      await store.retire("w2");
+      await store.retire("w3");
+      await hold("w4", ["default"], null);
+      await hold("w5", null, ["m#other"]);
+      expect(await store.strand("")).toMatchObject([{ id: "a" }]);
+      expect(await store.read.run("b")).toMatchObject({ status: "active", bound: null });
     });
 
     it("counts what is blocked by the code of the reason", async () => {

@@ -49,6 +49,23 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.read.run("loose"))!.cancel).toBe("no");
     });
 
+    it("keeps every text of many turns as it is", async () => {
+      const texts = ["\u001e", 'a"b\\c,{}', "\u001e\u001ex", "NULL", "\ud83d\ude00\u2028\n\t'", "{}"];
+      await store.start(
+        texts.map((_, i) => newRun(`r${i}`)),
+        null,
+      );
+      const claimed = await store.claim("w1", texts.length, ANY);
+      for (const [turn, some] of [texts, texts.slice(3)].entries()) {
+        const turns = claimed.slice(0, some.length).map((run, i) => {
+          return turnOf(run, { turn: turn + 1, snapshot: `{"of":"${some[i]}"}`, keep: true });
+        });
+        for (const outcome of await store.commit(turns)) passed(outcome);
+        for (const [i, { run }] of turns.entries())
+          expect((await store.read.run(run))!.snapshot).toBe(`{"of":"${some[i]}"}`);
+      }
+    });
+
     it("grants places in order, frees those of a run that ends, and counts each lock by itself", async () => {
       const [a, b, c] = (await claimed(["a", "b", "c"])) as [Claimed, Claimed, Claimed];
       const place = (wait: number, key = "k", max = 1) => [
@@ -247,6 +264,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(await store.schedule(change)).toBe(true);
       expect(await store.schedule(change)).toBe(false);
       expect(await store.read.schedule("s")).toEqual(row);
+      expect(await store.read.schedules(null, Number.MAX_SAFE_INTEGER)).toEqual([row]);
       const later = { ...row, version: "2", next: 70, paused: true, last: "s@1" };
       const fire = { ...change, row: later, seen: "1", starts: [newRun("s@1")] };
       const other = await under.connect();

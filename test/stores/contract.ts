@@ -98,7 +98,10 @@ export function passed(outcome: WriteOutcome | undefined): Extract<WriteOutcome,
   return outcome;
 }
 
-export const worker = (id: string) => ({ id, lease: 10_000, about: "test", builds: [] });
+export const worker = (id: string) => ({
+  ...{ id, lease: 10_000, about: "test", builds: [] as readonly string[] },
+  ...{ groups: null as readonly string[] | null, only: null as readonly string[] | null },
+});
 
 export function describeStore(name: string, make: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps the store contract`, () => {

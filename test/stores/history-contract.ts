@@ -56,6 +56,24 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
       cancel,
     });
 
+    it("has none of a turn that was never made, however large its number", async () => {
+      await begin(2);
+      expect(await store.read.history("a", { turn: Number.MAX_SAFE_INTEGER })).toEqual([]);
+      expect(await store.read.history("a", { limit: Number.MAX_SAFE_INTEGER })).toEqual([]);
+      expect(await store.read.runs({ limit: Number.MAX_SAFE_INTEGER })).toMatchObject([{ id: "a" }]);
+    });
+
+    it("keeps parks of runs that a schedule starts", async () => {
+      const row = { id: "s", version: "1", spec: "{}", next: 50, paused: false, last: "s@1" };
+      const change = { row, seen: null, unless: null, cancel: null };
+      expect(await store.schedule({ ...change, starts: [newRun("s@1", { history: 2 })] })).toBe(true);
+      const run = await claimOne();
+      expect(run).toMatchObject({ id: "s@1", history: 2 });
+      passed(await commit(run, 0));
+      passed(await commit(run, 1));
+      expect(await turns("s@1")).toEqual([1]);
+    });
+
     it("keeps none unless it is asked to", async () => {
       const run = await begin();
       expect(run.history).toBe(0);

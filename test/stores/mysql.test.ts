@@ -1,7 +1,7 @@
 import { type Connection, createConnection } from "mysql2/promise";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
-import { dropTables, findMysql, freshPrefix, inDatabase } from "../servers/mysql.ts";
+import { dropTables, emptyTables, findMysql, freshPrefix, inDatabase } from "../servers/mysql.ts";
 import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
@@ -12,12 +12,11 @@ import { describeTransactions, type UserTable } from "./transaction-contract.ts"
 
 const url = await findMysql();
 
-/** What tables of the test that is under way begin with. */
-let last = "";
+/** What the tables of all tests begin with: they are emptied after each. */
+const prefix = freshPrefix();
 
 async function underTest() {
   const clock = { now: 1_000_000 };
-  const prefix = (last = freshPrefix());
   const opened: MysqlStore[] = [];
   return {
     clock,
@@ -29,7 +28,7 @@ async function underTest() {
     },
     dispose: async () => {
       for (const store of opened) await store.close();
-      await dropTables(url!, prefix);
+      await emptyTables(url!, prefix, ["counts"]);
     },
   };
 }
@@ -37,14 +36,14 @@ async function underTest() {
 /** Tables of the user, on connections of the user's own. */
 const table: UserTable = {
   async prepare() {
-    await inDatabase(url!, `CREATE TABLE ${last}counts (name VARCHAR(20) PRIMARY KEY, n INT NOT NULL)`);
+    await inDatabase(url!, `CREATE TABLE ${prefix}counts (name VARCHAR(20) PRIMARY KEY, n INT NOT NULL)`);
   },
   async add(tx, name) {
-    const sql = `INSERT INTO ${last}counts VALUES (?, 1) ON DUPLICATE KEY UPDATE n = n + 1`;
+    const sql = `INSERT INTO ${prefix}counts VALUES (?, 1) ON DUPLICATE KEY UPDATE n = n + 1`;
     await (tx as Connection).query(sql, [name]);
   },
   async read(_, name) {
-    const [rows] = await inDatabase(url!, `SELECT n FROM ${last}counts WHERE name = '${name}'`);
+    const [rows] = await inDatabase(url!, `SELECT n FROM ${prefix}counts WHERE name = '${name}'`);
     return (rows![0] as { n: number } | undefined)?.n ?? 0;
   },
   async transaction(_, body) {
@@ -61,6 +60,7 @@ const table: UserTable = {
 
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
 else {
+  afterAll(() => dropTables(url, prefix));
   for (const describeContract of [
     describeStore,
     describeRuns,

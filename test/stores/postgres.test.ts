@@ -1,9 +1,9 @@
 import { Client, type PoolClient } from "pg";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
 import { Routing } from "../../stores/sharded/routing.ts";
 import { ShardedStore } from "../../stores/sharded/sharded.ts";
-import { dropSchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
+import { dropSchema, emptySchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
 import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
@@ -14,12 +14,11 @@ import { describeTransactions, type UserTable } from "./transaction-contract.ts"
 
 const url = await findPostgres();
 
-/** The schema of the test that is under way. */
-let last = "";
+/** One for all tests, emptied after each. */
+const schema = freshSchema();
 
 async function underTest() {
   const clock = { now: 1_000_000 };
-  const schema = (last = freshSchema());
   const opened: PostgresStore[] = [];
   return {
     clock,
@@ -31,7 +30,7 @@ async function underTest() {
     },
     dispose: async () => {
       for (const store of opened) await store.close();
-      await dropSchema(url!, schema);
+      await emptySchema(url!, schema, ["counts"]);
     },
   };
 }
@@ -66,14 +65,14 @@ async function twoUnderTest() {
 /** Tables of the user, on connections of the user's own. */
 const table: UserTable = {
   async prepare() {
-    await inDatabase(url!, `CREATE TABLE ${last}.counts (name text PRIMARY KEY, n int NOT NULL)`);
+    await inDatabase(url!, `CREATE TABLE ${schema}.counts (name text PRIMARY KEY, n int NOT NULL)`);
   },
   async add(tx, name) {
-    const sql = `INSERT INTO ${last}.counts VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = counts.n + 1`;
+    const sql = `INSERT INTO ${schema}.counts VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET n = counts.n + 1`;
     await (tx as PoolClient).query(sql, [name]);
   },
   async read(_, name) {
-    const [rows] = await inDatabase(url!, `SELECT n FROM ${last}.counts WHERE name = '${name}'`);
+    const [rows] = await inDatabase(url!, `SELECT n FROM ${schema}.counts WHERE name = '${name}'`);
     return (rows![0] as { n: number } | undefined)?.n ?? 0;
   },
   async transaction(_, body) {
@@ -91,6 +90,7 @@ const table: UserTable = {
 
 if (url === null) describe("postgres", () => it.skip("no server: the contract was not tested on Postgres"));
 else {
+  afterAll(() => dropSchema(url, schema));
   for (const describeContract of [
     describeStore,
     describeRuns,

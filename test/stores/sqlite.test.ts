@@ -152,7 +152,7 @@ describe("sqlite files", () => {
     const executed: string[] = [];
     const store = sqlite(file, { open: (name, busy) => recording(openDriver(name, busy), executed) });
     await store.migrate();
-    await store.renew({ id: "w1", lease: 1000, about: "", builds: [] }, true);
+    await store.renew({ id: "w1", lease: 1000, about: "", builds: [], groups: null, only: null }, true);
     const life = async (id: string, history: number) => {
       await store.start([newRun(id, { history })], null);
       const [run] = await store.claim("w1", 1, ANY);
@@ -207,7 +207,7 @@ describe("sqlite files", () => {
     driver.close();
     const store = sqlite(file);
     await store.migrate();
-    await store.renew({ id: "w1", lease: 1000, about: "", builds: [] }, true);
+    await store.renew({ id: "w1", lease: 1000, about: "", builds: [], groups: null, only: null }, true);
     const claimed = await store.claim("w1", 9, { ...ANY, groups: ["default"] });
     expect(claimed).toMatchObject([{ id: "old", group: "default", epoch: 4, turn: 4, snapshot: "{}" }]);
     expect(Math.abs(Date.now() - (await store.read.run("old"))!.due!)).toBeLessThan(60_000);
@@ -267,7 +267,7 @@ describe("sqlite files", () => {
   ])("commits the other writes of a group when one cannot be written: turns %s", async (_, keep) => {
     const store = sqlite(file, { open: withFailingStatement });
     await store.migrate();
-    await store.renew({ id: "w1", lease: 60_000, about: "", builds: [] }, true);
+    await store.renew({ id: "w1", lease: 60_000, about: "", builds: [], groups: null, only: null }, true);
     await store.start(
       Array.from({ length: 100 }, (_, i) => newRun(`r${i}`)),
       null,

@@ -43,7 +43,7 @@ function filterOf({ query, service }: Call): RunFilter {
   };
 }
 
-function limitOf(text: string | null, most: number): number {
+export function limitOf(text: string | null, most: number): number {
   if (text === null) return Math.min(PAGE, most);
   const limit = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : 0;
   if (limit === 0 || limit > most) throw misread(`"limit" is a number from 1 to ${most}`);
@@ -72,7 +72,7 @@ export async function counts(call: Call): Promise<Response> {
 
 export async function get(call: Call): Promise<Response> {
   const inspect = await inspects(call);
-  const state = await stateOf(call);
+  const state = await stateOf(call, parkOf(call.query.get("at")));
   return jsonAnswer(stateJson(state, call.service.workflows, inspect));
 }
 
@@ -85,10 +85,18 @@ export async function inspects(call: Call): Promise<boolean> {
   return true;
 }
 
-export async function stateOf({ service, subject }: Call): Promise<RunState> {
-  const state = await service.engine.get(subject.run!);
+/** @param at the park to look at; default: the present one */
+export async function stateOf({ service, subject }: Call, at?: number): Promise<RunState> {
+  const state = await service.engine.get(subject.run!, at === undefined ? {} : { at });
   if (state === null) throw noSuchRun(subject.run!);
   return state;
+}
+
+function parkOf(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  if (!/^-?[1-9]\d{0,8}$/.test(text))
+    throw misread('"at" is the number of a turn, or negative for parks before the present one');
+  return Number(text);
 }
 
 export function noSuchRun(id: string): ColdframeError {

@@ -12,7 +12,8 @@ export async function start(call: Call): Promise<Response> {
     const quoted = JSON.stringify(call.subject.workflow!.slice(0, 80));
     throw new Refusal(404, "CF3404", `there is no workflow ${quoted} that can be started here`);
   }
-  const { args = [], id, tags, priority } = await fieldsOf(call, ["args", "id", "tags", "priority"]);
+  const known = ["args", "id", "tags", "priority", "history"];
+  const { args = [], id, tags, priority, history } = await fieldsOf(call, known);
   if (!Array.isArray(args)) throw misread('"args" has to be a list');
   if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags)))
     throw misread('"tags" has to be an object of texts');
@@ -24,6 +25,7 @@ export async function start(call: Call): Promise<Response> {
     ...(name === null ? {} : { id: name }),
     ...(tags === undefined ? {} : { tags }),
     ...(priority === undefined ? {} : { priority }),
+    ...(history === undefined ? {} : { history }),
   } as StartOptions;
   const run = await engine.start(workflow.run, args, options);
   if (!run.created) await checkSame(call, run.id, workflow, args, key !== null);

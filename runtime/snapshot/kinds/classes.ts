@@ -17,6 +17,7 @@ import {
   type ClassValue,
   classOf,
   constructBase,
+  iteratorHelperPrototype,
   type MemberValue,
   memberFunction,
   memberOf,
@@ -90,6 +91,8 @@ function isPristine(home: object, made: Constructor, isStatic: boolean, key: Pro
   if (isStatic && key === "name" && typeof value !== "function")
     return !enumerable && value === classOf(made)!.made.name;
   if (enumerable || writable === false) return false;
+  // What every class that extends `Iterator` is given.
+  if (!isStatic && value !== undefined && value === Reflect.get(iteratorHelperPrototype, key)) return true;
   const same = (f: unknown, part: MemberValue["part"]): boolean => {
     if (f === undefined) return true;
     const member = typeof f === "function" ? memberOf(f) : undefined;
@@ -157,7 +160,12 @@ function heritage(raw: unknown, parent: unknown, input: In): object | null {
 
 // ---- members
 
-export function writeMember({ class: made, isStatic, key, part }: MemberValue, out: Out): string {
+/** What every method has. */
+const isMadeWith: ReadonlySet<PropertyKey> = new Set(["length", "name", "prototype"]);
+
+export function writeMember(f: object, { class: made, isStatic, key, part }: MemberValue, out: Out): string {
+  // What was done to a method of a class at the top of a module belongs to the module.
+  if (classOf(made)!.code.make !== null) writeOwn(f, 0, out, (key) => isMadeWith.has(key));
   return `["member",${out.value(made)},${isStatic ? 1 : 0},${out.value(key)},"${part}"]`;
 }
 

@@ -11,6 +11,7 @@
  * A name of code is `id hash`, with a third word `~` when the author's name was given to several closures of the
  * function; a name of a record is `id variable…`. Blanks inside of words are written `%20`.
  */
+import "./super-calls.ts";
 import type { Code, RecordSchema } from "../../../abi/index.ts";
 import { ColdframeError } from "../../errors.ts";
 import {

@@ -37,6 +37,7 @@ import {
   unwrap,
 } from "./reactions.ts";
 import { temporal } from "./temporal.ts";
+import { wrappedIterator } from "./wrapped-iterators.ts";
 
 /** Kinds of values that can stand anywhere, also in the arguments and results of steps. */
 const plain: readonly Kind[] = [
@@ -68,7 +69,7 @@ const plain: readonly Kind[] = [
 const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, madeClass, bound, scope, mappedArguments, iteration, cursor, matches],
   ...[generator, generatorNextKind, generatorPrototypeKind, queue, generating, delegation],
-  ...[helper, disposal, stack, asyncStack],
+  ...[helper, wrappedIterator, disposal, stack, asyncStack],
   ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
 ];
 

@@ -47,6 +47,10 @@ interface InstanceIn extends In, Pick<HeapIn, "chain" | "migrate"> {
   readonly registrations: Registrations;
 }
 
+/** A class that extends it has nothing of it but methods. */
+const iteratorPrototype = (globalThis as { readonly Iterator?: { readonly prototype: object } }).Iterator
+  ?.prototype;
+
 export function writeInstance(object: object, prototype: object, out: InstanceOut): string {
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
   const keeper = keeperOf(constructor);
@@ -74,6 +78,7 @@ export function writeInstance(object: object, prototype: object, out: InstanceOu
   while (
     above !== Object.prototype &&
     above !== Array.prototype &&
+    above !== iteratorPrototype &&
     above !== null &&
     out.kindOf(above) === undefined
   ) {

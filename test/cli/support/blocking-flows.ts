@@ -19,3 +19,14 @@ export async function turn(): Promise<void> {
   await nothing();
   for (;;);
 }
+
+export async function lateStep(): Promise<void> {
+  await nothing();
+  await late();
+}
+
+export async function late(): Promise<void> {
+  "use step";
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  for (;;);
+}

@@ -1,0 +1,3 @@
+/** A name as TypeScript writes it before a colon. */
+export const propertyName = (name: string): string =>
+  /^[\p{L}$_][\p{L}\p{N}$_]*$/u.test(name) ? name : JSON.stringify(name);
