@@ -2,8 +2,14 @@
  * The databases of a sharded store, and who works there under which name. One that fails or hangs keeps nobody from working with
  * the others: what is asked of all goes on without it, and what it answers late is taken up then.
  */
-import type { Claimed, Hint, Store, WorkerInfo } from "../../runtime/engine/store.ts";
-import { OWN } from "./errands.ts";
+import {
+  type Claimed,
+  type Hint,
+  type Store,
+  SYSTEM_GROUP,
+  type WorkerInfo,
+} from "../../runtime/engine/store.ts";
+import { ERRAND, OWN } from "./errands.ts";
 
 /** How long all wait for one, in ms. */
 const PATIENCE = 1000;
@@ -152,7 +158,10 @@ export class Fleet {
   async #renewCourier(database: Database, worker: WorkerInfo): Promise<void> {
     const { store } = database;
     const { lease } = worker;
-    const info = { lease, about: `errands of ${worker.about}`, builds: [] };
+    const info = {
+      ...{ lease, about: `errands of ${worker.about}`, builds: [] },
+      ...{ groups: [SYSTEM_GROUP], only: [ERRAND] },
+    };
     if (database.courier !== null && (await store.renew({ ...info, id: database.courier }, false))) return;
     database.courier = null;
     const name = `${this.#courier}~${++database.couriers}`;
