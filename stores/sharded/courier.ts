@@ -172,10 +172,12 @@ export class Courier {
       const proxy: Proxied = { kind: "proxy", from: home, run, wait, thing };
       const before = child === null ? [] : startedAt(child, to, this.#routing);
       await there.start([...before, errandRun(proxyOf(run, wait), proxy, limit)], null);
-      await progress.save("open", {
+      const waits = {
         subscribe: [{ wait: TOLD, key: stubKey(run, wait) }],
         follow: [{ wait: THING, run, attached: false }],
-      });
+      };
+      if ((await progress.home.read.run(run)) === null) await progress.save("open", waits);
+      else if (await progress.park("open", waits)) return;
     }
     while (!progress.state.startsWith("closing ")) {
       const word = progress.arrived(TOLD)?.value as Word | undefined;
@@ -211,14 +213,16 @@ export class Courier {
     if (progress.turn === 0) {
       const stub = await back.read.run(stubOf(run, wait));
       if (stub === null || stub.end !== null || stub.snapshot?.startsWith("closing ")) return progress.end();
-      await progress.save("open", {
+      const waits = {
         subscribe: [{ wait: TOLD, key: proxyKey(run, wait) }, ...eventOf(thing)],
         follow: thing.kind === "end" ? [{ wait: THING, run: thing.run, attached: false }] : [],
         acquire:
           thing.kind === "place"
             ? [{ wait: THING, key: thing.key, max: thing.max, loose: true, value: "" }]
             : [],
-      });
+      };
+      if (thing.kind === "begin") await progress.save("open", waits);
+      else if (await progress.park("open", waits)) return;
     }
     for (;;) {
       if (progress.arrived(TOLD) !== undefined) {
@@ -238,7 +242,7 @@ export class Courier {
         }
         // When the run has ended, its stub knows.
         if (thing.kind === "end") await back.send({ ...wordTo(stubKey(run, wait), "over"), run });
-        await progress.save("told", {});
+        if (await progress.park("told")) return;
       } else if (await progress.park()) return;
     }
   }
@@ -304,10 +308,11 @@ class Progress {
     this.#hear(this.#last);
   }
 
-  /** Gives it back until something arrives. False: something has. @throws Fenced, AtHome */
-  async park(): Promise<boolean> {
+  /** Saves it, and gives it back until something arrives. False: something has. @throws Fenced, AtHome */
+  async park(state: string = this.state, extra: Partial<Turn> = {}): Promise<boolean> {
     const before = this.#news;
-    await this.#write({ snapshot: this.state, keep: false, due: null });
+    await this.#write({ ...extra, snapshot: state, keep: false, due: null });
+    this.state = state;
     this.#hear(this.#last);
     return this.#news === before;
   }

@@ -214,6 +214,37 @@ describe("a lock that is at home elsewhere", () => {
   });
 });
 
+it("a wait for an event elsewhere costs 14 transactions more, as docs/scaling.md says", async () => {
+  let writes = 0;
+  const counted = (inner: Store) =>
+    new Proxy(inner, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target);
+        if (typeof value !== "function") return value;
+        return async (...args: unknown[]) => {
+          const result = await Reflect.apply(value, target, args);
+          const isNothing = name === "claim" && (result as readonly unknown[]).length === 0;
+          if (["start", "claim", "commit", "send"].includes(String(name)) && !isNothing) writes++;
+          return result;
+        };
+      },
+    });
+  const costOf = async (key: string) => {
+    cluster = await Cluster.make(counted);
+    store = cluster.store;
+    writes = 0;
+    const [a] = await claimed(A);
+    await commit(a!, { subscribe: [{ wait: 1, key }] });
+    await cluster.settle();
+    await store.send(eventOf(key, "1", "7"));
+    await cluster.settle();
+    await commit((await due())[A]!, { consumed: [1] });
+    await cluster.settle();
+    return writes;
+  };
+  expect((await costOf(KEY)) - (await costOf(at(0, "key")))).toBe(14);
+});
+
 describe("when a process dies between two databases", () => {
   it.each(["before", "after"])("%s the other one did its part, it is done once", async (when) => {
     let dies = false;
