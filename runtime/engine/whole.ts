@@ -14,6 +14,6 @@ export async function checkWhole(store: Store): Promise<void> {
   await store.close();
   throw new ColdframeError(
     "CF3112",
-    "this is one of several databases, and what runs in it waits for may be in the others. Give all of them in a list: postgres([url, url])",
+    "this is one of several databases. Give all of them: postgres([url, url])",
   );
 }
