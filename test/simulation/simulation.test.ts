@@ -27,8 +27,8 @@ const stores = (
   [
     ["memory", () => memoryDatabase(), 1500],
     ["sqlite", sqliteDatabase, 120],
-    ["sharded", shardedDatabase(memoryDatabase, 2, false), 400],
-    ["scattered", shardedDatabase(memoryDatabase, 3, true), 400],
+    ["sharded", shardedDatabase(memoryDatabase, 2, false), 250],
+    ["scattered", shardedDatabase(memoryDatabase, 3, true), 250],
     ...(server === null ? [] : [["postgres", postgresDatabase(server), 4]]),
     ...(mysqlServer === null ? [] : [["mysql", mysqlDatabase(mysqlServer), 3]]),
   ] as [name: string, database: () => Database, simulations: number][]

@@ -1,9 +1,10 @@
 /** A program over several databases of servers, with workers on all of them: nothing is lost or done twice between them. */
 import { afterEach, describe, expect, it } from "vitest";
+import { openStore } from "../../cli/open-store.ts";
 import { createEngine, type Engine } from "../../runtime/index.ts";
 import { mysql } from "../../stores/mysql/index.ts";
 import { postgres } from "../../stores/postgres/index.ts";
-import { sharded } from "../../stores/sharded/index.ts";
+import { ShardedStore, sharded } from "../../stores/sharded/index.ts";
 import { load } from "../engine/programs.ts";
 import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
 import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
@@ -56,6 +57,23 @@ const places = [
 ] as const;
 
 describe("several databases of a server", () => {
+  it.skipIf(pgUrl === null)("are named with commas between them in the command line", async () => {
+    const schemas = [freshSchema(), freshSchema()];
+    for (const schema of schemas) undo.push(() => dropSchema(pgUrl!, schema));
+    const urls = schemas.map((schema) => {
+      const url = new URL(pgUrl!);
+      url.searchParams.set("schema", schema);
+      return url.href;
+    });
+    const open = (all: readonly string[]) =>
+      openStore({ store: all.join(","), seal: null }, { cwd: "." }, { create: true });
+    const store = await open(urls);
+    await store.migrate();
+    await store.close();
+    expect(store).toBeInstanceOf(ShardedStore);
+    await expect((await open(urls.reverse())).migrate()).rejects.toMatchObject({ code: "CF3112" });
+  });
+
   for (const [name, url, place] of places)
     it.skipIf(url === null)(
       `carry out one program together: ${name}`,
