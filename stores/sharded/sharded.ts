@@ -474,7 +474,7 @@ export class ShardedStore implements Store {
 
   async due(worker: string, placement: Placement): Promise<number | null> {
     if (this.#fleet.databases.some(({ late }) => late.some((one) => one.worker === worker))) return 0;
-    await this.#runErrands();
+    this.#runErrands();
     const except = [...placement.except, ERRAND];
     const times = await this.#fleet.each(async (database, place) => {
       await this.#endDoubt(database, worker);
@@ -489,7 +489,7 @@ export class ShardedStore implements Store {
   }
 
   async news(worker: string): Promise<readonly News[]> {
-    await this.#runErrands();
+    this.#runErrands();
     const found = await this.#fleet.each(async (database, place) => {
       await this.#endDoubt(database, worker);
       const name = this.#fleet.nameOf(worker, place);
@@ -500,8 +500,9 @@ export class ShardedStore implements Store {
     );
   }
 
-  async #runErrands(): Promise<void> {
-    await this.#fleet.each((_, place) => this.#courier.look(place));
+  /** Beside all else: they may go on for long, and what comes of them is told by hints. */
+  #runErrands(): void {
+    for (const place of this.#fleet.databases.keys()) void this.#courier.look(place);
   }
 
   watch(listener: (hint: Hint) => void): () => void {

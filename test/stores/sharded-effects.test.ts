@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Claimed, Store, Turn } from "../../runtime/engine/store.ts";
 import { ANY, eventOf, newRun, noteOf, passed, turnOf, worker } from "./contract.ts";
-import { at, Cluster } from "./sharded-names.ts";
+import { at, Cluster, settled } from "./sharded-names.ts";
 
 const A = at(0, "a");
 const KEY = at(1, "key");
@@ -279,7 +279,7 @@ describe("when a process dies between two databases", () => {
     // What it has not told is found by another one, after its lease.
     const other = await cluster.other();
     await other.renew(worker("w2"), true);
-    for (let i = 0; i < 20; i++) await other.news("w2");
+    await settled(other, "w2");
     const all = await other.claim("w2", 9, ANY);
     expect(all.map(({ id }) => id).sort()).toEqual([A, B].sort());
     expect(all.find(({ id }) => id === A)!.arrivals).toEqual([{ wait: 1, threw: false, value: "7" }]);
@@ -319,7 +319,7 @@ describe("when one database cannot be reached", () => {
     cluster.clock.now += 40_000;
     expect(await store.renew(worker("w1"), false)).toBe(false);
     await store.renew(worker("w3"), true);
-    for (let i = 0; i < 5; i++) await store.news("w3");
+    await settled(store, "w3");
     expect((await store.claim("w3", 9, ANY)).map(({ id }) => id).sort()).toEqual([A, B].sort());
     expect((await store.send(eventOf(KEY, "1"))).status).toBe("duplicate");
   });

@@ -9,7 +9,7 @@ import { aesGcm, sealed } from "../../stores/sealed/index.ts";
 import { sharded } from "../../stores/sharded/index.ts";
 import { partThatRoutes, Routing } from "../../stores/sharded/routing.ts";
 import { ANY, eventOf, newRun, turnOf, worker } from "./contract.ts";
-import { at, Cluster } from "./sharded-names.ts";
+import { at, Cluster, settled } from "./sharded-names.ts";
 
 describe("where a name is at home", () => {
   it.each([
@@ -219,7 +219,7 @@ describe("what is looked at", () => {
     const turn = turnOf(run!, { worker: "w2", subscribe: [{ wait: 1, key: KEY }] });
     await store.commit([turn]);
     await store.send(eventOf(KEY, "1", "7"));
-    for (let i = 0; i < 9; i++) await store.news("w2");
+    await settled(store, "w2");
     const [again] = await store.claim("w2", 1, ANY);
     expect(again!.arrivals).toEqual([{ wait: 1, threw: false, value: "7" }]);
   });

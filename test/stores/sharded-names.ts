@@ -36,11 +36,19 @@ export class Cluster {
 
   /** Whatever is under way between the databases arrives. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 20; i++) await this.store.news("w1");
+    await settled(this.store, "w1");
   }
 
   async errands(): Promise<readonly string[]> {
     const rows = await Promise.all(this.data.map(({ read }) => read.runs({ group: SYSTEM_GROUP })));
     return rows.flat().map(({ id }) => id);
+  }
+}
+
+/** The worker has carried out what it could. */
+export async function settled(store: Store, worker: string): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await store.news(worker);
+    await new Promise(setImmediate);
   }
 }
