@@ -120,9 +120,9 @@ function localsAt(point: ManifestPoint): string[] {
 /** Instances are restored by the name of their class. */
 function missingClass(code: ManifestCode, point: ManifestPoint, now: Schemas): string | null {
   for (const name of localsAt(point)) {
-    const lost = code.classes?.[name]?.find((id) => now.currentOf(id) === undefined);
+    const lost = code.classes?.[name]?.find((id) => now.currentOf(id)?.kind !== "class");
     if (lost !== undefined)
-      return `"${name}" may hold an instance of ${lost}, which is not there any more. Map it in a migration`;
+      return `"${name}" may hold an instance of ${lost}, which is no class any more. Map it in a migration`;
   }
   return null;
 }

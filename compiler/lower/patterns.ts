@@ -113,15 +113,15 @@ function assignArray(
   // A generator may be told to return at a `yield` of the pattern.
   l.targets.push({ kind: "close", iteration });
   for (const one of pattern.elements) {
+    if (one === null) {
+      body.push(effect(method(l.ref(iteration), "next", t.booleanLiteral(true))));
+      continue;
+    }
     const next = t.conditionalExpression(
       method(l.ref(iteration), "next"),
       t.memberExpression(l.ref(iteration), t.identifier("value")),
       t.identifier("undefined"),
     );
-    if (one === null) {
-      body.push(effect(next));
-      continue;
-    }
     const { target, fallback } = targetOf(l, t.isRestElement(one) ? one.argument : one, body);
     const got = t.isRestElement(one) ? takeRest(l, iteration, body) : spill(l, next, "item", body);
     assignPattern(

@@ -26,10 +26,14 @@ export interface KeptHeader {
   readonly modules: readonly ModuleHash[];
 }
 
+/** First line of a bundle, where its header is put. */
+export const HEADER_PLACE = "// header";
+
 const OPENING = "// coldframe kept build ";
 
 export function keptText(header: KeptHeader, code: string): string {
-  return `${OPENING}${JSON.stringify(header)}\n${code.replaceAll(BUILD_MARK, header.build)}`;
+  const body = code.replace(`${HEADER_PLACE}\n`, "").replaceAll(BUILD_MARK, header.build);
+  return `${OPENING}${JSON.stringify(header)}\n${body}`;
 }
 
 /** `3f2a….9c1b….mjs` */

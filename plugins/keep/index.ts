@@ -6,8 +6,16 @@ import { buildManifest, type Manifest, mayBeMarked } from "../../compiler/index.
 import { ColdframeError } from "../../runtime/errors.ts";
 import * as api from "../../runtime/index.ts";
 import * as machine from "../../runtime/machine/index.ts";
-import { BUILD_MARK, KEPT, KEPT_FORMAT, keptName, keptNameIn, keptText } from "../builds/format.ts";
-import { compileModule, packageNameOf } from "../compile-module.ts";
+import {
+  BUILD_MARK,
+  HEADER_PLACE,
+  KEPT,
+  KEPT_FORMAT,
+  keptName,
+  keptNameIn,
+  keptText,
+} from "../builds/format.ts";
+import { compileModule, packageNameOf, withInlineMap } from "../compile-module.ts";
 import { included, isInModules, optionsOf } from "../include.ts";
 
 type Esbuild = typeof import("esbuild");
@@ -43,6 +51,9 @@ export async function bundleBuild({ cwd, entries, bundle }: KeepOptions): Promis
       stdin: { contents: code, resolveDir: cwd, sourcefile: "kept", loader: "js" },
       ...{ absWorkingDir: cwd, bundle: true, write: false, logLevel: "silent", legalComments: "none" },
       ...{ format: "esm", platform: "node", target: "es2022", charset: "utf8" },
+      // Errors tell the author's lines. The first line is the header's place.
+      ...{ outfile: join(cwd, "builds/kept.mjs"), sourcemap: "inline", sourcesContent: false },
+      banner: { js: HEADER_PLACE },
       plugins: [imports(bundle), marked(met, cwd)],
     });
     return outputFiles[0]!.text;
@@ -131,7 +142,7 @@ function marked(met: Map<string, Manifest>, cwd: string): Plugin {
         const compiled = compileModule(source, path, how ?? undefined);
         if (compiled === null) return null;
         met.set(path, compiled.manifest);
-        return { contents: compiled.code, loader: "js" };
+        return { contents: withInlineMap(compiled), loader: "js" };
       });
     },
   };

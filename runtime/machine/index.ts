@@ -90,7 +90,6 @@ export { $iterateAsync, AsyncIteration } from "./iterate-async.ts";
 export {
   createHelper,
   giveHelpers as $helpers,
-  giveHelpers,
   type HelperKind,
   IteratorHelper,
   type IteratorRecord,

@@ -53,8 +53,11 @@ export class Iteration {
     this.source = source;
   }
 
-  /** IteratorStepValue (§7.4.8): puts the next value into `value`; false when there is none. */
-  next(): boolean {
+  /**
+   * IteratorStepValue (§7.4.8): puts the next value into `value`; false when there is none.
+   * @param skips IteratorStep (§7.4.7), for a hole in a pattern: nobody looks at the value
+   */
+  next(skips?: boolean): boolean {
     if (this.done) return false;
     switch (this.kind) {
       case "index":
@@ -67,7 +70,7 @@ export class Iteration {
       case "set":
         return this.nextEntry();
       default:
-        return this.nextResult();
+        return this.nextResult(skips);
     }
   }
 
@@ -172,7 +175,7 @@ export class Iteration {
     return !step.done;
   }
 
-  private nextResult(): boolean {
+  private nextResult(skips?: boolean): boolean {
     // Done while `next` runs: what it throws ends the iteration without closing it.
     this.done = true;
     const step: unknown = Reflect.apply(this.method as never, this.iterator, []);
@@ -182,7 +185,7 @@ export class Iteration {
       this.finish();
       return false;
     }
-    this.value = (step as { value?: unknown }).value;
+    if (!skips) this.value = (step as { value?: unknown }).value;
     this.done = false;
     return true;
   }

@@ -81,7 +81,9 @@ async function sweep(paths: readonly string[], random: Random, tally: Tally): Pr
       for (const edit of edits.splice(0, ofFixture)) {
         if (exempt[path]?.test(edit.what)) continue;
         told.edits++;
-        const wrong = await subject.check(edit, random, tally);
+        const wrong = await subject.check(edit, random, tally).catch((error: Error) => {
+          throw new Error(`seed ${seed}, ${path}\n\n${edit.what}, in\n\n${edit.edited}`, { cause: error });
+        });
         if (wrong !== null) expect.fail(`seed ${seed}, ${path}\n\n${wrong}`);
       }
       if (edits.length > 0 && seconds > 0) continue;

@@ -16,16 +16,23 @@ const flow = (mark: string) => `
 "use workflow";
 import { event, upgrade } from "coldframe";
 export async function order() { return [await event({ key: "go" }), "${mark}"]; }
+export async function broken() {
+  const why = await event({ key: "fail" });
+  throw new Error(why as string);
+}
 upgrade(order, "pinned");
+upgrade(broken, "pinned");
 `;
 const START = `
 import { createEngine } from "coldframe";
 import { sqlite } from "coldframe/sqlite";
-import { order } from "./flow.ts";
+import { broken, order } from "./flow.ts";
 await using engine = await createEngine({ store: sqlite("runs.db") });
 const run = await engine.start(order, [], { id: "old" });
 for await (const state of run.watch()) if (state.waits.length > 0) break;
 await engine.start(order, [], { id: "far", group: "far" });
+await engine.start(broken, [], { id: "broken" });
+for await (const state of engine.run("broken").watch()) if (state.waits.length > 0) break;
 `;
 
 const node = (...words: string[]) => execFileSync(process.execPath, words, { cwd: folder, encoding: "utf8" });
@@ -38,7 +45,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "start.ts"), START);
   node(main, "build", "flow.ts", "--keep");
   node("--import", "coldframe/register", "start.ts");
-  writeFileSync(join(folder, "flow.ts"), flow("two"));
+  writeFileSync(join(folder, "flow.ts"), `\n\n${flow("two")}`);
 });
 const children: ChildProcess[] = [];
 afterEach(async () => {
@@ -72,6 +79,14 @@ async function serve(...options: string[]): Promise<Ask> {
     return (await (await fetch(`${base}${path}`, init)).json()) as Record<string, unknown>;
   };
 }
+
+test("tells the author's lines of a kept build, which are others now", async () => {
+  const ask = await serve("--builds", "builds");
+  await ask("/events/fail", "no");
+  expect(await ask("/runs/broken/result?wait=30s")).toMatchObject({ status: "failed" });
+  const { end } = JSON.parse(node(main, "show", "broken", "--json", "--store", "runs.db"));
+  expect(end.value.stack).toMatch(/Error: no\n {4}at broken \(.*flow\.ts:7:\d+\)/);
+});
 
 test("finishes runs of a kept build beside new ones, of the groups that it is told to serve", async () => {
   const ask = await serve("--builds", "builds", "--group", "default,far");

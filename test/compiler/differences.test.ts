@@ -85,6 +85,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     "TypeError",
   ],
   [
+    "prototypes of iterators",
+    "return Object.hasOwn(Object.getPrototypeOf([].values()), Symbol.toStringTag);",
+    true,
+    false,
+  ],
+  [
     "text of a function",
     'return String(async (x) => { await null; return x; }).startsWith("async");',
     true,

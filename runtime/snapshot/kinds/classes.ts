@@ -274,7 +274,22 @@ export function fillPrivate(object: object, entry: Node, input: In): void {
 }
 
 function classAt(entry: Node, input: In): ClassValue {
-  return classOf(input.node(list(entry[2])[0], CLASSES)) ?? broken("private names of no class");
+  return classOf(input.node(list(entry[2])[0], CLASSES)) ?? noClass(entry[2], input);
+}
+
+/**
+ * What `[n]` refers to as a class is none here. What goes by a name was one in other code; anything else never was.
+ * @throws ColdframeError CF2103
+ */
+export function noClass(raw: unknown, input: In): never {
+  const [tag, name] = input.nodes[integer(list(raw)[0], input.nodes.length)] as Node;
+  const id =
+    tag === "ref" ? name : tag === "fn" || tag === "made" ? splitName(input.names[Number(name)])[0] : null;
+  if (typeof id !== "string") return broken("a class that is none");
+  throw new ColdframeError(
+    "CF2103",
+    `migration needed: it holds an instance of ${id.slice(0, 200)}, which is no such class in the loaded code. Deploy the old build beside this one, or say with renamed() which class it is now`,
+  );
 }
 
 /** The class of an instance's node: what its prototype follows from. */

@@ -30,7 +30,7 @@ import {
 import { applied } from "../migrations.ts";
 import { splitName } from "../names.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
-import { CLASSES, writePrivate } from "./classes.ts";
+import { CLASSES, noClass, writePrivate } from "./classes.ts";
 import { closureOfPrototype, type HeapIn, namedConstructorOf } from "./functions.ts";
 import { writeArray } from "./objects.ts";
 import { writeOwn } from "./own-table.ts";
@@ -293,7 +293,7 @@ export function prototypeOf(raw: unknown, input: In): object {
   const Class = input.node(list(raw)[0], CLASSES);
   const prototype: unknown =
     typeof Class === "function" ? Object.getOwnPropertyDescriptor(Class, "prototype")?.value : undefined;
-  return typeof prototype === "object" && prototype !== null ? prototype : broken("a class that is none");
+  return typeof prototype === "object" && prototype !== null ? prototype : noClass(raw, input);
 }
 
 function registered(name: string, input: InstanceIn): object {

@@ -4,7 +4,7 @@
  *
  *   ["wrapped",iterator,next]
  */
-import { $module, giveHelpers, invoke, makers } from "../../machine/index.ts";
+import { $helpers, $module, invoke, makers } from "../../machine/index.ts";
 import { broken, type In, type Kind, type Node, type Out } from "../kind.ts";
 
 type Callable = (...args: never[]) => unknown;
@@ -44,17 +44,15 @@ class WrappedIterator {
 }
 
 const { prototype } = WrappedIterator;
-const { next, return: finish } = prototype;
-$module("coldframe/machine.wrapped", "1", { next: () => next, return: () => finish });
 if (from !== undefined) {
   const sample = Reflect.apply(from, platform, [{ next() {} }]) as object;
   Object.setPrototypeOf(prototype, Object.getPrototypeOf(sample) as object);
   Reflect.deleteProperty(prototype, "constructor");
-  giveHelpers(prototype);
-  const { map, filter, take, drop, flatMap } = prototype as never as Readonly<Record<string, object>>;
-  $module("coldframe/machine.helper-methods", "1", {
-    ...{ map: () => map, filter: () => filter, take: () => take, drop: () => drop, flatMap: () => flatMap },
-  });
+  $helpers(prototype);
+  // A loop keeps the `next` that it has read; and somebody may keep a `map`.
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype));
+  const names = methods.map(([name, { value }]) => [name, () => value as unknown] as const);
+  $module("coldframe/machine.wrapped", "1", Object.fromEntries(names));
   makers.set(from, (_f: never, Class: unknown, [value]: readonly unknown[]) =>
     Class === platform ? iteratorFrom(value) : undefined,
   );
@@ -64,7 +62,7 @@ if (from !== undefined) {
 function methodOf(object: unknown, key: PropertyKey): Callable | undefined {
   const method: unknown = (object as { readonly [key: PropertyKey]: unknown })[key];
   if (method === undefined || method === null) return undefined;
-  if (typeof method !== "function") throw new TypeError(`${String(method)} is not a function`);
+  if (typeof method !== "function") throw new TypeError(`${String(key)} is not a function`);
   return method as Callable;
 }
 
@@ -75,8 +73,8 @@ const isObject = (value: unknown): value is object =>
 function iteratorFrom(value: unknown): object | undefined {
   if (!isObject(value) && typeof value !== "string") return undefined;
   const method = methodOf(value, Symbol.iterator);
-  const iterator = method === undefined ? value : invoke(method, value, [], "[Symbol.iterator]");
-  if (!isObject(iterator)) throw new TypeError(`${String(iterator)} is not an object`);
+  const iterator = method === undefined ? value : invoke(method, value, [], "");
+  if (!isObject(iterator)) throw new TypeError("the iterator is not an object");
   const step: unknown = (iterator as { readonly next?: unknown }).next;
   const inherits = Reflect.apply(Object.prototype.isPrototypeOf, platform!.prototype, [iterator]) as boolean;
   return inherits ? iterator : WrappedIterator.wrap(new WrappedIterator(), iterator, step);

@@ -1,0 +1,43 @@
+// Order and protocol of destructuring with awaits in it (§8.6.2, §13.15.5): steps, getters, defaults, keys, targets, closing.
+// flags: async
+const log = (...a) => print(...a.map((x) => (typeof x === "symbol" ? "sym" : x && typeof x === "object" ? JSON.stringify(x) : String(x))));
+const tr = (name, n = 9) => ({ [Symbol.iterator]() { log(name, "iter"); let i = 0; return { get next() { log(name, "get next"); return () => { log(name, "next", i); return i < n ? { get done() { log(name, "done"); return false; }, get value() { log(name, "value"); return i++; } } : { done: true, get value() { log("never"); } }; }; }, get return() { log(name, "get return"); return function () { log(name, "return", arguments.length); return {}; }; } }; } });
+const obj = (name, o) => new Proxy(o, { get(t, k) { log(name, "get", k); return t[k]; }, has(t, k) { log(name, "has", k); return k in t; }, ownKeys(t) { log(name, "keys"); return Reflect.ownKeys(t); }, getOwnPropertyDescriptor(t, k) { log(name, "gopd", k); return Reflect.getOwnPropertyDescriptor(t, k); }, set(t, k, v) { log(name, "set", k, v); t[k] = v; return true; } });
+const w = async (n, v) => { log("await", n); return v; };
+const attempt = async (name, f) => { try { log(name, await f()); } catch (e) { log(name, "err", e instanceof TypeError ? "TypeError" : e.name + e.message); } };
+asyncTest(async () => {
+  await attempt("1", async () => { const [a, , b = await w("no", 1), ...c] = tr("i", 5); return [a, b, c]; });
+  await attempt("2", async () => { const [a, b = await w("b", 1)] = tr("i", 1); return [a, b]; });
+  await attempt("3", async () => { const [a, b] = tr("i"); return [a, b]; });
+  await attempt("4", async () => { const [] = tr("i"); });
+  await attempt("5", async () => { const [{ x = await w("x", 1) }] = tr("i"); return x; });
+  await attempt("6", async () => { const [a = (() => { throw new Error("d"); })()] = [undefined]; });
+  await attempt("7", async () => { const it = tr("i", 0); const [a = await Promise.reject(new Error("dflt")), b] = it; });
+  await attempt("8", async () => { const t = obj("t", {}); [t[log("k1"), await w("key", "a")], t.b, ...t.c] = tr("i", 4); return t.c; });
+  await attempt("9", async () => { const t = obj("t", {}); ({ a: t[await w("key", "z")], b: t.q = await w("dq", 5), ...t.rest } = obj("s", { a: 1, c: 3, d: 4 })); return 1; });
+  await attempt("10", async () => { const { [await w("k", "a")]: { b: [c = await w("c", 1)] = [] } = {}, ...r } = obj("s", { a: undefined, z: 1 }); return [c, r]; });
+  await attempt("11", async () => { const { a } = null; }); await attempt("12", async () => { const { [await w("k", 1)]: a } = undefined; }); await attempt("13", async () => { const [a] = {}; });
+  await attempt("14", async () => { let a; [a] = await w("rhs", [7]); return a; });
+  await attempt("15", async () => { [x] = [1]; let x; });
+  await attempt("16", async () => { [(log("base"), null).x] = tr("i"); });
+  await attempt("17", async () => { const o = {}; [o[{ toString() { log("toString"); return "k"; } }] = await w("d", 3)] = []; return o; });
+  await attempt("18", async () => { const f = async function ({ a = await0() } = {}, [b] = [a], ...{ length }) { return [a, b, length]; }; function await0() { return 5; } return f(undefined, undefined, 1, 2); });
+  await attempt("19", async () => { const f = async (a, b = a, { c = b } = {}) => [a, b, c]; return [f.length, ...(await f(1))]; });
+  await attempt("20", async () => { const f = async (a = b, b) => 1; return f(); });
+  await attempt("21", async () => { const f = async function* ({ x } = null) { yield x; }; return f(); });
+  await attempt("22", async () => { const f = async ({ x } = null) => x; const p = f(); log("sync"); return p; });
+  await attempt("23", async () => { let n = 0; for (const [a = await w("a", n++), { b } = { b: await w("b", n++) }] of [[], [1], [undefined, { b: 2 }]]) log("of", a, b); });
+  await attempt("24", async () => { let a, o = {}; for ([a, o.x = await w("ox", 3)] of [[1], [2, 4]]) log(a, o.x); for ({ a, ...o } of [{ a: 1, b: 2 }]) log(a, o); });
+  await attempt("25", async () => { for (const { length: l, [await w("k", 0)]: z } of ["ab", "c"]) log(l, z); for await (const [x = await w("dx", 1)] of [Promise.resolve([]), [5]]) log(x); });
+  await attempt("26", async () => { try { throw { a: [1, undefined] }; } catch ({ a: [p, q = await w("q", 2)] }) { return [p, q]; } });
+  await attempt("27", async () => { const o = { get a() { log("get a"); return undefined; } }; const { a: f = async () => {}, b: g = class {}, c: h = function* () {} } = o; return [f.name, g.name, h.name]; });
+  await attempt("28", async () => { let f, g; ({ f = async () => {}, x: g = () => {} } = {}); [f = async function () {}] = []; return [f.name, g.name]; });
+  await attempt("29", async () => { const s = Symbol("s"); const { [s]: a, ...rest } = { [s]: 1, 2: "two", b: 3, get c() { log("c"); return 4; } }; return [a, rest, Object.keys(rest)]; });
+  await attempt("30", async () => { const g = (function* () { try { yield 1; yield 2; } finally { log("closed"); } })(); const [a] = g; const [b] = g; return [a, b]; });
+  await attempt("31", async () => { const g = { [Symbol.iterator]: () => ({ next: () => ({ done: false }), return() { return null; } }) }; const [a] = g; });
+  await attempt("32", async () => { const g = { [Symbol.iterator]: () => ({ next: () => ({ done: false }), return() { throw new Error("ret"); } }) }; const [a = (() => { throw new Error("first"); })()] = g; });
+  await attempt("33", async () => { const g = { [Symbol.iterator]: () => ({ next() { throw new Error("nx"); }, return() { log("no return"); } }) }; const [a, b] = g; });
+  await attempt("34", async () => { const a = await w("x", 1), { b = a + (await w("y", 2)), c: { d } = { d: b } } = {}; return [a, b, d]; });
+  await attempt("35", async () => { const r = ([a1, b1] = await w("assign", [1, 2])); var a1, b1; return [r, a1, b1]; });
+  await attempt("36", async () => { let y = { n: 0 }; [y.n++, y][1].n += await w("p", 5); return y; });
+});

@@ -1,0 +1,45 @@
+// Loops over iterators that close, change and fail while they wait; jumps through switch and finally (§7.4, §14).
+// flags: async
+const log = (...a) => print(...a.map((x) => (typeof x === "symbol" ? "sym" : x && typeof x === "object" ? JSON.stringify(x) : String(x))));
+const it = (name, n, extra = {}) => ({ [Symbol.iterator]() { log(name, "iter"); let i = 0; return { next(...a) { log(name, "next", i, a.length); return { value: i, done: i++ >= n }; }, return(...a) { log(name, "return", a.length); return { value: "rv" }; }, ...extra }; } });
+const at = async (name, f) => { try { log(name, await f()); } catch (e) { log(name, "err", e instanceof TypeError ? "TypeError" : e?.message ?? e); } };
+const w = async (v) => v;
+asyncTest(async () => {
+  await at("break", async () => { for (const x of it("a", 3)) { await w(x); if (x) break; } });
+  await at("continue outer", async () => { o: for (const x of it("a", 2)) for (const y of it("b", 3)) { await w(y); if (y) continue o; } });
+  await at("return", async () => { for (const x of it("a", 3)) for (const y of it("b", 3)) { return await w([x, y]); } });
+  await at("throw", async () => { for (const x of it("a", 3, { return() { log("closing"); throw new Error("close"); } })) { await w(1); throw new Error("body"); } });
+  await at("break throws", async () => { for (const x of it("a", 3, { return() { throw new Error("close"); } })) { await w(1); break; } });
+  await at("break not object", async () => { for (const x of it("a", 3, { return() { return 1; } })) { await w(1); break; } });
+  await at("throw not object", async () => { for (const x of it("a", 3, { return() { return 1; } })) { await w(1); throw new Error("body"); } });
+  await at("return null", async () => { for (const x of it("a", 3, { return: null })) { await w(1); break; } return "fine"; });
+  await at("return 5", async () => { for (const x of it("a", 3, { return: 5 })) { await w(1); break; } });
+  await at("return 5, throw", async () => { for (const x of it("a", 3, { return: 5 })) { await w(1); throw new Error("body"); } });
+  await at("head throws", async () => { for (const { a: { b } } of it("a", 3)) await w(1); });
+  await at("head target throws", async () => { for (null.x of it("a", 3)) await w(1); });
+  await at("tdz head", async () => { for (const x of [await w(() => x)]) return x === undefined; });
+  await at("tdz head 2", async () => { for (const x of [x, await w(1)]); });
+  await at("closures", async () => { const fs = []; for (let [a, b = await w(a)] of [[1], [2, 3]]) { fs.push(() => a++ + b); await w(); } return fs.map((f) => [f(), f()]); });
+  await at("let for", async () => { const fs = []; for (let i = 0, f = () => i; i < 3; i += await w(1)) { fs.push(() => i); fs.push(f); if (i === 1) i += await w(0); } return fs.map((f) => f()); });
+  await at("array grows", async () => { const xs = [1, 2]; const out = []; for (const x of xs) { if (out.length < 5) xs.push(x * 2); out.push(await w(x)); } return out; });
+  await at("array shrinks", async () => { const xs = [1, 2, 3, 4]; const out = []; for (const x of xs) { xs.pop(); out.push(await w(x)); } return out; });
+  await at("array length changed", async () => { const xs = [1, , 3]; const out = []; for (const x of xs) { out.push(await w(x)); xs.length = 5; if (out.length > 6) break; } return out.length; });
+  await at("map", async () => { const m = new Map([[1, 1], [2, 2], [3, 3]]); const out = []; for (const [k] of m) { out.push(await w(k)); m.delete(k); if (k < 3) m.set(k + 10, 0); if (k === 2) { m.delete(3); m.set(3, 3); } } return out; });
+  await at("map clear", async () => { const m = new Map([[1, 1], [2, 2]]); const out = []; for (const [k] of m) { out.push(await w(k)); m.clear(); if (out.length < 3) m.set(k + 1, 1); } return out; });
+  await at("set", async () => { const s = new Set([1]); const out = []; for (const x of s) { out.push(await w(x)); s.delete(x); if (x < 4) { s.add(x + 1); s.add(x); } if (out.length > 12) break; } return out; });
+  await at("string", async () => { const out = []; for (const c of "a\u{1F600}\uD83D\uDE00\uD83Dz") out.push((await w(c)).length); return out; });
+  await at("arguments", async () => (async function (a, b) { const out = []; for (const x of arguments) { out.push(await w(x)); b = 9; } return out; })(1, 2));
+  await at("for in", async () => { const p = { z: 1, y: 2 }; const o = Object.create(p, { x: { value: 1, enumerable: true, configurable: true }, z: { value: 1, enumerable: false } }); o[2] = o[1] = 0; o[Symbol()] = 1; const out = []; for (const k in o) { out.push(await w(k)); delete o.x; delete p.y; o.added = 1; } return out; });
+  await at("for in null", async () => { for (const k in await w(null)) return k; for (var k2 in await w(undefined)) return k2; return [k2 === undefined]; });
+  await at("for in string", async () => { const out = []; for (const k in await w("ab")) out.push(k); for (const k in [7, , 8]) out.push(await w(k)); return out; });
+  await at("for in target", async () => { const o = {}; for (o[await w("k")] in { a: 1, b: 2 }) await w(); for ([o.z, o.y = await w(1)] in { ab: 1 }); return o; });
+  await at("patched iterator", async () => { const xs = [1, 2]; xs[Symbol.iterator] = function* () { yield "own"; }; const out = []; for (const x of xs) out.push(await w(x)); return [out, [...xs], Math.max(...[1, await w(5)])]; });
+  await at("yield* sync", async () => { function* g() { const r = yield* it("d", 2, { throw(v) { log("throw", v); return { value: "tv", done: false }; } }); return r; } const x = g(); return [x.next("1st"), await w(x.next("2nd")), x.throw("T"), await w(0), x.return("R"), x.next()]; });
+  await at("spread", async () => [...it("s", 2), await w(9), ...(await w([3])), ..."ab"].length);
+  await at("new spread", async () => new (class { constructor(...a) { this.a = a; } })(...it("s", 1), await w(2), ...[3]).a);
+  await at("switch", async () => { const out = []; for (const x of [1, 2, 3, 4]) switch (x) { case await w(2): out.push("two"); case 9: out.push("fall"); break; default: { let y = await w("d"); out.push(y); } case await w(1): out.push("one"); if (x === 4) continue; } return out; });
+  await at("switch tdz", async () => { switch (await w(1)) { case 0: let a = 1; case 1: return a; } });
+  await at("finally", async () => { const out = []; const f = async (n) => { l: try { if (n === 0) return await w("t"); if (n === 1) throw await w("x"); if (n === 2) break l; } catch (e) { out.push(e); return await w("c"); } finally { out.push(await w("f" + n)); if (n === 3) return "over"; } return "end"; }; return [await f(0), await f(1), await f(2), await f(3), out]; });
+  await at("finally loop", async () => { const out = []; for (let i = 0; i < 3; i++) { try { try { if (i === 1) continue; out.push(i); } finally { await w(); out.push("in" + i); if (i === 1) break; } } finally { out.push(await w("out" + i)); } } return out; });
+  await at("finally override", async () => { try { try { throw new Error("1"); } finally { await w(); throw new Error("2"); } } catch (e) { return e.message; } });
+});
