@@ -83,8 +83,17 @@ async function sealOf(module: string, terminal: Pick<Terminal, "cwd">): Promise<
   );
 }
 
-/** Opens the server's database. `?schema=` and `?prefix=` are ours, all else is the driver's. */
+/** Opens the databases of servers: one, or several with commas between them. */
 async function serverOf(store: string, create: boolean): Promise<() => Store> {
+  const urls = store.split(/,(?=(?:postgres(?:ql)?|mysql|mariadb):\/\/)/);
+  const opens = await Promise.all(urls.map((url) => oneServerOf(url, create)));
+  if (opens.length === 1) return opens[0]!;
+  const { sharded } = await import("../stores/sharded/index.ts");
+  return () => sharded(opens.map((open) => open()));
+}
+
+/** Opens the server's database. `?schema=` and `?prefix=` are ours, all else is the driver's. */
+async function oneServerOf(store: string, create: boolean): Promise<() => Store> {
   const url = new URL(store);
   const ours = url.protocol.startsWith("postgres") ? "schema" : "prefix";
   const name = url.searchParams.get(ours);

@@ -111,6 +111,13 @@ function runs() {
   });
 }
 
+/** Bytes of all tables and indexes. */
+async function bytesIn(schema) {
+  const text = `SELECT sum(pg_total_relation_size(c.oid))::float8 AS bytes FROM pg_class c
+    WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r'`;
+  return (await inDatabase(text, [schema])).rows[0].bytes;
+}
+
 /** Claims of 100 runs where 200,000 are due, among a million parked ones; beside the same where none is parked. */
 async function claims(parked) {
   const schema = freshSchema();
@@ -140,13 +147,16 @@ async function claims(parked) {
   await fill(10_000, 0, "n");
   const few = await measure();
   await fill(due, 10_000, "n");
+  const before = await bytesIn(schema);
   await fill(parked, 10_000 + due, "9000000000000 + n");
+  const bytes = Math.round(((await bytesIn(schema)) - before) / parked);
   const many = await measure();
   await store.close();
   await inDatabase(`DROP SCHEMA ${schema} CASCADE`);
   return [
     ratio("postgres.claim", many, "ms", few, "at most", 1.5),
     limit("postgres.claim.ms", many, "ms", 50),
+    limit("postgres.parked.bytes", bytes, "bytes", 1024),
   ];
 }
 

@@ -98,7 +98,7 @@ function post(this: Channel<unknown>, value: unknown, place: Lock): void {
 function open(this: Channel<unknown>, { value, run: sender, wait }: Envelope): unknown {
   const { run } = machine;
   if (run === null || run.host === null) freeWorld.release(`channel ${this.key}`);
-  else run.host.effect(run, { kind: "release", run: sender, wait });
+  else run.host.effect(run, { kind: "release", run: sender, wait, key: `channel ${this.key}` });
   return value;
 }
 

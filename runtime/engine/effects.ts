@@ -2,10 +2,9 @@
 import type { Run, Wait, WaitTable } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import type { ChildStart } from "./child.ts";
-import { runOfKey } from "./event.ts";
 import { encodeLock } from "./lock.ts";
 import { randomId } from "./random-id.ts";
-import type { NewRun, Turn, WaitInfo } from "./store.ts";
+import { type NewRun, runOfKey, type Turn, type WaitInfo } from "./store.ts";
 import { NONE, type TurnRecord } from "./turn-record.ts";
 
 /** A wait that is not in the store yet. */
@@ -53,7 +52,7 @@ export function addEffects(turn: TurnRecord, activation: Activation, kept: WaitT
     const sends = [];
     const feeds = [];
     for (const effect of activation.effects) {
-      if (effect.kind === "release") release.push({ run: effect.run, wait: effect.wait });
+      if (effect.kind === "release") release.push({ run: effect.run, wait: effect.wait, key: effect.key });
       else if (effect.kind === "cancel") turn.cancels = [...turn.cancels, effect.run];
       else if (effect.kind === "feed") feeds.push(effect);
       else if (effect.kind === "move") turn.group = effect.group;
@@ -63,9 +62,9 @@ export function addEffects(turn: TurnRecord, activation: Activation, kept: WaitT
     turn.sends = sends;
     turn.feeds = feeds;
   }
-  for (const { id, kind } of activation.waits.values()) {
+  for (const { id, kind, name } of activation.waits.values()) {
     if (kind === "lock" && !kept?.has(id) && !activation.delivered.has(id))
-      release.push({ run: activation.id, wait: id });
+      release.push({ run: activation.id, wait: id, key: name });
   }
   turn.release = release.length === 0 ? NONE : release;
 }

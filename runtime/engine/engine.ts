@@ -9,7 +9,7 @@ import { CodeRecords } from "./code-records.ts";
 import { encodeError } from "./codec.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { Ends } from "./ends.ts";
-import { isGenuine, runOfKey } from "./event.ts";
+import { isGenuine } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import type { RunHistory } from "./history.ts";
 import { localsOf } from "./locals.ts";
@@ -24,16 +24,18 @@ import type { ScheduleOptions, ScheduleState } from "./schedule.ts";
 import { Schedules } from "./schedules.ts";
 import { ENGINE_OPTIONS, type EngineOptions, settingsOf } from "./settings.ts";
 import { Cancelled } from "./signals.ts";
-import type {
-  Mending,
-  NewRun,
-  RunDetail,
-  RunFilter,
-  RunRow,
-  RunStatus,
-  SendOutcome,
-  Store,
+import {
+  type Mending,
+  type NewRun,
+  type RunDetail,
+  type RunFilter,
+  type RunRow,
+  type RunStatus,
+  runOfKey,
+  type SendOutcome,
+  type Store,
 } from "./store.ts";
+import { checkWhole } from "./whole.ts";
 import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
 
@@ -74,6 +76,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const settings = settingsOf(options);
   const { store, clock } = settings;
   await store.migrate(options.clock === undefined ? {} : { now: () => clock.now() });
+  await checkWhole(store);
   const engine = new Engine(settings, options.worker !== false);
   await engine.begin();
   return engine;

@@ -74,11 +74,6 @@ export function eventKey(secret: string, run: string, wait: number): string {
   return `${sha256(`${secret} ${wait} ${run}`).slice(0, 32)}.${wait}.${run}`;
 }
 
-/** The run that handed out this key, when it is a generated one. */
-export function runOfKey(key: string): string | null {
-  return /^[0-9a-f]{32}\.\d+\.(.+)$/s.exec(key)?.[1] ?? null;
-}
-
 /** Whether the run with this secret has made this key. The time it takes does not depend on how much of the key is right. */
 export function isGenuine(key: string, run: string, secret: string): boolean {
   const wait = Number(key.slice(33, key.indexOf(".", 33)));

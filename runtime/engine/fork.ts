@@ -136,7 +136,7 @@ async function turnBackTo(store: Store, run: RunDetail, park: FoundPark): Promis
   );
   turn.release = places
     .filter(({ wait }) => !held.some((place) => place.wait === wait))
-    .map(({ wait }) => ({ run: id, wait }));
+    .map(({ wait, key }) => ({ run: id, wait, key }));
   turn.feeds = [
     ...(present?.feeds ?? []).map((feed): Feed => ({ ...feed, which: "none" })),
     ...park.holdings.feeds,

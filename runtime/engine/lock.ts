@@ -27,7 +27,7 @@ export class Lock implements AsyncDisposable, Disposable {
     this.released = true;
     const { run } = machine;
     if (run === null || run.host === null) freeWorld.release(this.key);
-    else run.host.effect(run, { kind: "release", run: run.id, wait: this.id });
+    else run.host.effect(run, { kind: "release", run: run.id, wait: this.id, key: this.key });
   }
 
   /** No promise of unmarked code may be made here: it would be awaited by the run, and no snapshot can keep it. */

@@ -35,7 +35,19 @@ export class Outbox {
   readonly #flush = (): void => {
     const batch = this.#waiting;
     this.#waiting = [];
-    this.#send(batch, FIRST_WAIT);
+    const { store } = this.#settings;
+    if (store.partOf === undefined) {
+      this.#send(batch, FIRST_WAIT);
+      return;
+    }
+    const parts = new Map<number, Outgoing[]>();
+    for (const outgoing of batch) {
+      const part = store.partOf(outgoing.write.run);
+      const known = parts.get(part);
+      if (known === undefined) parts.set(part, [outgoing]);
+      else known.push(outgoing);
+    }
+    for (const part of parts.values()) this.#send(part, FIRST_WAIT);
   };
 
   #send(batch: readonly Outgoing[], wait: number): void {

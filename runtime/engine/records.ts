@@ -1,5 +1,16 @@
 /** Records of the store port (store.ts) that stand for themselves: what waits, what arrives, what large values and ends are. */
 
+/**
+ * The group of runs that are a store's own affair (stores/sharded). They are runs like others, but lists and counts leave them out,
+ * unless this group is asked for.
+ */
+export const SYSTEM_GROUP = "~";
+
+/** The run that made this key with `event()`, or null: it does not look so. */
+export function runOfKey(key: string): string | null {
+  return /^[0-9a-f]{32}\.\d+\.(.+)$/s.exec(key)?.[1] ?? null;
+}
+
 /** What settles a wait: decided, and recorded once. `value` is encoded by the snapshot's codec. */
 export interface Arrival {
   readonly wait: number;
@@ -111,6 +122,8 @@ export interface RunEnd {
   readonly status: "done" | "failed" | "cancelled";
   /** Result or error, encoded. */
   readonly value: string;
+  /** Nothing of the run, which has no history, is kept: not even that it was there. Default: it is, until `collect`. */
+  readonly forgotten?: boolean;
 }
 
 /** Runs started by the clock. */

@@ -2,13 +2,12 @@
 import { ColdframeError } from "../errors.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { entryOf } from "./entry.ts";
-import { runOfKey } from "./event.ts";
 import { findSchema } from "./event-schema.ts";
 import { checkName, checkOptions, checkStart, type StartOptions } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { conform } from "./schema.ts";
-import { DEFAULT_GROUP, type NewEvent, type NewRun, type SendOutcome } from "./store.ts";
+import { DEFAULT_GROUP, type NewEvent, type NewRun, runOfKey, type SendOutcome } from "./store.ts";
 
 export interface SendOptions {
   /** The same key and id twice is one event. Default: a random one. */

@@ -59,6 +59,7 @@ export type {
   WaitInfo,
   WorkerInfo,
 } from "./records.ts";
+export { runOfKey, SYSTEM_GROUP } from "./records.ts";
 
 /** `asked`: somebody wants the run cancelled. `under way`: its awaits were told, and that is in the snapshot. */
 export type CancelState = "no" | "asked" | "under way";
@@ -146,7 +147,7 @@ export interface Turn extends Fence {
   /** Lock waits that are new with this turn. The store answers with arrivals for those that got a place. */
   readonly acquire: readonly Acquiring[];
   /** Lock waits of this or other runs, granted or not, that are given up. */
-  readonly release: readonly { readonly run: string; readonly wait: number }[];
+  readonly release: readonly { readonly run: string; readonly wait: number; readonly key: string }[];
   readonly codes: readonly CodeRecord[];
   /**
    * Chunks that the snapshot refers to from now on, and those that it does not any more; null: the same as before. The end of a
@@ -408,6 +409,12 @@ export interface Store {
    * be wrong. Left out by a store whose clock is that of this machine.
    */
   readonly now?: (() => number) | undefined;
+
+  /**
+   * Which part of the store has a run: writes for one part can fail while those for another do not, so they are handed over apart.
+   * Left out by a store that is all of one piece.
+   */
+  readonly partOf?: ((run: string) => number) | undefined;
 
   /** Creates or upgrades the schema. Called once by the engine before anything else. CF30xx when the database is not fit. */
   migrate(options?: StoreOptions): Promise<void>;

@@ -88,8 +88,8 @@ export type Wait =
 /** What a run does to others. It takes place when the run is saved, in the same transaction. */
 export type Effect =
   | { readonly kind: "send"; readonly key: string; readonly id: string; readonly payload: string }
-  /** `run`: which one took the place. */
-  | { readonly kind: "release"; readonly run: string; readonly wait: number }
+  /** `run`: which one took the place; `key`: of the lock. */
+  | { readonly kind: "release"; readonly run: string; readonly wait: number; readonly key: string }
   | { readonly kind: "cancel"; readonly run: string }
   /** Events for `key` are copied to the key `to`: the next one, all that follow, or none any more. */
   | {

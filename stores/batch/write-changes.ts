@@ -7,6 +7,7 @@ export type ChangeName =
   | "insertRuns"
   | "setRuns"
   | "insertEnds"
+  | "forgetRuns"
   | "dropOpenings"
   | "dropArrivals"
   | "insertArrivals"
@@ -165,6 +166,8 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
   const codes = [...changes.codes].map(([key, body]) => ({ key, body }));
   writer.all("addCodes", codes, ["key", "body"]);
   writer.all("addLines", changes.journal, ["n", "turn", "what", "by", "detail"], [now]);
+  const forgotten = changes.ends.filter(({ end }) => end.forgotten);
+  writer.all("forgetRuns", forgotten, ["n", "id"]);
   if (changes.overruled.length > 0) {
     writer.list("raiseRuns", changes.overruled);
     writer.list("raiseStates", changes.overruled);

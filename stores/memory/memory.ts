@@ -4,32 +4,33 @@
  */
 import { rankOf } from "../../runtime/engine/fairness.ts";
 import { isDraining, POISON, poisoned, SUSPECT } from "../../runtime/engine/poison.ts";
-import type {
-  Arrival,
-  BuildRecord,
-  Claimed,
-  Hint,
-  Mending,
-  NewEvent,
-  NewRun,
-  News,
-  Overruling,
-  Placement,
-  RunDetail,
-  RunFilter,
-  RunRow,
-  ScheduleChange,
-  SendOutcome,
-  StartOutcome,
-  StepFence,
-  Store,
-  StoreOptions,
-  Stranded,
-  TransactionPort,
-  TransactOutcome,
-  WorkerInfo,
-  Write,
-  WriteOutcome,
+import {
+  type Arrival,
+  type BuildRecord,
+  type Claimed,
+  type Hint,
+  type Mending,
+  type NewEvent,
+  type NewRun,
+  type News,
+  type Overruling,
+  type Placement,
+  type RunDetail,
+  type RunFilter,
+  type RunRow,
+  type ScheduleChange,
+  type SendOutcome,
+  type StartOutcome,
+  type StepFence,
+  type Store,
+  type StoreOptions,
+  type Stranded,
+  SYSTEM_GROUP,
+  type TransactionPort,
+  type TransactOutcome,
+  type WorkerInfo,
+  type Write,
+  type WriteOutcome,
 } from "../../runtime/engine/store.ts";
 import { arrive, tell } from "./arrivals.ts";
 import { chunksOf } from "./chunks.ts";
@@ -374,7 +375,7 @@ export class MemoryStore implements Store {
             (after === undefined || run.n < after) &&
             (filter.status === undefined || run.status === filter.status) &&
             (filter.entry === undefined || run.entry === filter.entry) &&
-            (filter.group === undefined || run.group === filter.group) &&
+            run.group === (filter.group ?? (run.group === SYSTEM_GROUP ? null : run.group)) &&
             Object.entries(filter.tags ?? {}).every(([name, value]) => run.tags[name] === value),
         )
         .slice(0, filter.limit ?? 100)
@@ -396,13 +397,13 @@ export class MemoryStore implements Store {
     journal: async (id: string) => [...(this.#data.runs.get(id)?.journal ?? [])],
     counts: async () => {
       const counts = { active: 0, blocked: 0, suspended: 0, done: 0, failed: 0, cancelled: 0 };
-      for (const { status } of this.#data.runs.values()) counts[status]++;
+      for (const { status, group } of this.#data.runs.values()) if (group !== SYSTEM_GROUP) counts[status]++;
       return counts;
     },
     reasons: async () => {
       const reasons: { [code: string]: number } = {};
-      for (const { status, blocked } of this.#data.runs.values()) {
-        if (status !== "blocked") continue;
+      for (const { status, blocked, group } of this.#data.runs.values()) {
+        if (status !== "blocked" || group === SYSTEM_GROUP) continue;
         const [code] = blocked!.reason.split(" ", 1) as [string];
         reasons[code] = (reasons[code] ?? 0) + 1;
       }

@@ -4,8 +4,8 @@ import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
 import { addFollower } from "./followers.ts";
-import { forgetPast, keepPark } from "./history.ts";
-import { endRun } from "./writes.ts";
+import { keepPark } from "./history.ts";
+import { endRun, forgetRun } from "./writes.ts";
 
 /** Copies a run that has not ended, as it was last saved. */
 export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewRun, "id" | "secret">): void {
@@ -100,11 +100,6 @@ export function collect(data: Database, before: number, limit: number): number {
   const ended = [...data.runs.values()]
     .filter((run) => run.end !== null && run.updated < before)
     .slice(0, limit);
-  for (const run of ended) {
-    data.runs.delete(run.id);
-    forgetPast(data, run);
-    for (const fed of [...data.feeds.values()].flat())
-      if (fed.run === run) feed(data, run, { ...fed, which: "none" });
-  }
+  for (const run of ended) forgetRun(data, run);
   return ended.length;
 }

@@ -13,7 +13,7 @@ import { changeChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { deliver, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
-import { keepPark } from "./history.ts";
+import { forgetPast, keepPark } from "./history.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
@@ -82,6 +82,7 @@ function commitTurn(data: Database, run: Record, turn: Turn, hints: Hint[]): Wri
   writeExtras(data, run, turn, hints);
   if (turn.end !== null) {
     endRun(data, run, turn.end, hints);
+    if (turn.end.forgotten) forgetRun(data, run);
     return passed(run, turn.news);
   }
   const told = run.news !== turn.news;
@@ -146,6 +147,14 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
   hints.push({ kind: "ended", run: run.id });
   releaseAll(data, run, hints);
   tellFollowers(data, run, end, hints);
+}
+
+/** Nothing is left of a run that has ended. */
+export function forgetRun(data: Database, run: Record): void {
+  data.runs.delete(run.id);
+  forgetPast(data, run);
+  for (const fed of [...data.feeds.values()].flat())
+    if (fed.run === run) feed(data, run, { ...fed, which: "none" });
 }
 
 /** What is due at once is due from now on. */

@@ -2,15 +2,16 @@
  * The store on MySQL and MariaDB: any number of processes on any machines, the database is all that they share. Turns of many
  * runs go into one transaction (stores/batch); hints travel beside the commits (signals.ts).
  */
-import type {
-  BuildRecord,
-  Hint,
-  NewRun,
-  Placement,
-  RunFilter,
-  ScheduleRow,
-  Store,
-  WorkerInfo,
+import {
+  type BuildRecord,
+  type Hint,
+  type NewRun,
+  type Placement,
+  type RunFilter,
+  type ScheduleRow,
+  type Store,
+  SYSTEM_GROUP,
+  type WorkerInfo,
 } from "../../runtime/engine/store.ts";
 import {
   type Answer,
@@ -25,6 +26,7 @@ import {
   tagsOf,
 } from "../batch/index.ts";
 import { packBody } from "../rows/index.ts";
+import { type ShardedStore, sharded } from "../sharded/index.ts";
 import { claimRuns, disownRuns, nextDue, retireWorker } from "./claims.ts";
 import { Connections, type MysqlPool, type QueryResult, type Session } from "./connections.ts";
 import { failureOf } from "./failures.ts";
@@ -41,11 +43,20 @@ import { piecesOf } from "./write-changes.ts";
 
 /**
  * Makes a store on a MySQL server, 8.0.19 or newer, or MariaDB, 10.6 or newer. Nothing is opened before the engine asks for it.
- * @param source URL of the server; or the program's own pool of `mysql2`, which stays open when the store is closed
+ * @param source URL of the server; or the program's own pool of `mysql2`, which stays open when the store is closed. Of several
+ *   databases: all of them, always in the same order
  * @throws ColdframeError CF2301 for wrong options
  */
-export function mysql(source: string | MysqlPool, options: MysqlOptions = {}): MysqlStore {
-  return new MysqlStore(source, checkMysqlOptions(options));
+export function mysql(source: readonly (string | MysqlPool)[], options?: MysqlOptions): ShardedStore;
+export function mysql(source: string | MysqlPool, options?: MysqlOptions): MysqlStore;
+export function mysql(
+  source: string | MysqlPool | readonly (string | MysqlPool)[],
+  options: MysqlOptions = {},
+): MysqlStore | ShardedStore {
+  const checked = checkMysqlOptions(options);
+  if (Array.isArray(source))
+    return sharded(source.map((one: string | MysqlPool) => new MysqlStore(one, checked)));
+  return new MysqlStore(source as string | MysqlPool, checked);
 }
 
 const operations: ServerOperations<Session> = {
@@ -159,7 +170,7 @@ export class MysqlStore extends BatchStore<Session, Connections> {
     const { after = null, entry, group, tags, status, limit = 100 } = filter;
     const conditions: [string, Value][] = [];
     if (entry !== undefined) conditions.push(["q.entry = ?", entry]);
-    if (group !== undefined) conditions.push(["q.grp = ?", group]);
+    conditions.push(group === undefined ? ["q.grp <> ?", SYSTEM_GROUP] : ["q.grp = ?", group]);
     if (status !== undefined) conditions.push(["q.status = ?", status]);
     for (const tag of tagsOf(tags ?? {}).split("\n"))
       if (tag !== "") conditions.push(["LOCATE(?, CONCAT('\\n', r.tags, '\\n')) > 0", `\n${tag}\n`]);

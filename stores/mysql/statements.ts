@@ -5,6 +5,7 @@
  * Locks are taken in one order everywhere: rows of `names`, sorted; rows of `queue`, sorted by number; rows that only their
  * owner writes. Where the server finds a deadlock all the same, the transaction is made again.
  */
+import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 
 /** Milliseconds since 1970 on the server's clock, whatever the time zone of the session; or what a test says. */
 export const NOW =
@@ -207,9 +208,9 @@ export const statements = {
     ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE r.id = ?`,
   /** Newest first. Parameters: last id of the page before. Conditions follow. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < COALESCE((SELECT n FROM @runs WHERE id = ?), 9223372036854775807)`,
-  counts: "SELECT status, COUNT(*) AS runs FROM @queue GROUP BY status",
+  counts: `SELECT status, COUNT(*) AS runs FROM @queue WHERE grp <> '${SYSTEM_GROUP}' GROUP BY status`,
   reasons: `SELECT SUBSTRING_INDEX(reason, ' ', 1) AS code, COUNT(*) AS runs FROM @queue WHERE status = 'blocked'
-    GROUP BY code`,
+    AND grp <> '${SYSTEM_GROUP}' GROUP BY code`,
   builds: "SELECT id, body FROM @builds ORDER BY id",
   codes: "SELECT `key`, body FROM @codes ORDER BY `key`",
   schemaOf: "SELECT `schema` FROM @subscriptions WHERE `key` = ? ORDER BY n, wait LIMIT 1",

@@ -54,6 +54,15 @@ const changes: Readonly<Record<ChangeName, (rows: Rows, first: readonly Value[])
   insertEnds: (rows, [now]) => [
     ["INSERT INTO @ends (n, value, ended) VALUES ?", [rows.map(([n, value]) => [n!, value!, now!])]],
   ],
+  forgetRuns: (rows) => {
+    const ns = rows.map(([n]) => n!);
+    return [
+      ...["ends", "states", "queue", "feeds", "runs"].map(
+        (table): Statement => [`DELETE FROM @${table} WHERE n IN ?`, [ns]],
+      ),
+      ["DELETE FROM @events WHERE run IN ?", [rows.map(([, id]) => id!)]],
+    ];
+  },
   dropOpenings: (rows) => {
     const ns = rows.map(([n]) => n!);
     return [

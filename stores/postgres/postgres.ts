@@ -24,6 +24,7 @@ import {
   tagsOf,
 } from "../batch/index.ts";
 import { packBody } from "../rows/index.ts";
+import { type ShardedStore, sharded } from "../sharded/index.ts";
 import { numbers, SEPARATOR, texts } from "./arrays.ts";
 import { claimRuns, disownRuns, retireWorker } from "./claims.ts";
 import { Connections, type PostgresClient, type PostgresPool, type Session } from "./connections.ts";
@@ -37,16 +38,23 @@ import { PostgresTables } from "./tables.ts";
 import { addBuilds, cloneRun, collect, strand } from "./upkeep.ts";
 import { userTransactions } from "./user-transactions.ts";
 
+/** Where a database is: a URL; or the program's own pool, or client, which stays open when the store is closed. */
+type Source = string | PostgresPool | PostgresClient;
+
 /**
  * Makes a store on a Postgres server, 13 or newer. Nothing is opened before the engine asks for it.
- * @param source URL of the server; or the program's own pool, or client, which stays open when the store is closed
+ * @param source of several databases: all of them, always in the same order
  * @throws ColdframeError CF2301 for wrong options
  */
+export function postgres(source: readonly Source[], options?: PostgresOptions): ShardedStore;
+export function postgres(source: Source, options?: PostgresOptions): PostgresStore;
 export function postgres(
-  source: string | PostgresPool | PostgresClient,
+  source: Source | readonly Source[],
   options: PostgresOptions = {},
-): PostgresStore {
-  return new PostgresStore(source, checkPostgresOptions(options));
+): PostgresStore | ShardedStore {
+  const checked = checkPostgresOptions(options);
+  if (Array.isArray(source)) return sharded(source.map((one: Source) => new PostgresStore(one, checked)));
+  return new PostgresStore(source as Source, checked);
 }
 
 /** While nothing happens, a worker renews its lease four times a minute, and looks twice in four. */

@@ -8,6 +8,7 @@
  */
 import { MS_PER_POINT } from "../../runtime/engine/fairness.ts";
 import { SUSPECT } from "../../runtime/engine/poison.ts";
+import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 import { SEPARATOR } from "./arrays.ts";
 import { CLAIMABLE } from "./schema.ts";
 
@@ -431,7 +432,7 @@ export const statements = {
       SELECT key, $1::bigint, wait, max, loose, value, false FROM @places WHERE n = $3::bigint AND NOT held ORDER BY seq`,
   collectable: `SELECT e.n::float8 AS n, r.id FROM @ends e JOIN @runs r ON r.n = e.n WHERE e.ended < $1::bigint
     ORDER BY e.ended LIMIT $2::int FOR UPDATE OF e SKIP LOCKED`,
-  collect: `WITH e AS (DELETE FROM @ends WHERE n = ANY($1::bigint[])),
+  forgetRuns: `WITH e AS (DELETE FROM @ends WHERE n = ANY($1::bigint[])),
     s AS (DELETE FROM @states WHERE n = ANY($1::bigint[])),
     q AS (DELETE FROM @queue WHERE n = ANY($1::bigint[])),
     f AS (DELETE FROM @feeds WHERE n = ANY($1::bigint[])),
@@ -454,16 +455,16 @@ export const statements = {
     ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE r.id = $1`,
   /** Newest first. Parameters: last id of the page before, entry, group, tags, limit; status. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
-    AND ($2::text IS NULL OR q.entry = $2) AND ($3::text IS NULL OR q.grp = $3)
+    AND ($2::text IS NULL OR q.entry = $2) AND q.grp = coalesce($3::text, nullif(q.grp, '${SYSTEM_GROUP}'))
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
     ORDER BY q.n DESC LIMIT $5::bigint`,
   runsOfStatus: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
-    AND ($2::text IS NULL OR q.entry = $2) AND ($3::text IS NULL OR q.grp = $3)
+    AND ($2::text IS NULL OR q.entry = $2) AND q.grp = coalesce($3::text, nullif(q.grp, '${SYSTEM_GROUP}'))
     AND ($4::text IS NULL OR r.tags @> string_to_array($4, E'\\n'))
     AND q.status = $6 ORDER BY q.n DESC LIMIT $5::bigint`,
-  counts: "SELECT status, count(*)::float8 AS runs FROM @queue GROUP BY status",
+  counts: `SELECT status, count(*)::float8 AS runs FROM @queue WHERE grp <> '${SYSTEM_GROUP}' GROUP BY status`,
   reasons: `SELECT split_part(reason, ' ', 1) AS code, count(*)::float8 AS runs FROM @queue WHERE status = 'blocked'
-    GROUP BY 1`,
+    AND grp <> '${SYSTEM_GROUP}' GROUP BY 1`,
   builds: "SELECT id, body FROM @builds ORDER BY id",
   codes: "SELECT key, body FROM @codes ORDER BY key",
   schemaOf: "SELECT schema FROM @subscriptions WHERE key = $1 ORDER BY n, wait LIMIT 1",

@@ -66,7 +66,7 @@ export async function collect(
   if (rows.length > 0) {
     const ns = rows.map(({ n }) => n as number);
     await forgetPast(session, ns, lock);
-    await session.run("collect", [ns, rows.map(({ id }) => id)]);
+    await session.run("forgetRuns", [ns, rows.map(({ id }) => id)]);
   }
   await session.run("dropTaken", [before, limit]);
   await session.run("dropRates", [before]);

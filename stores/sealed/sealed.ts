@@ -90,6 +90,11 @@ class SealedStore implements Store {
     return now === undefined ? undefined : () => now.call(this.#inner);
   }
 
+  get partOf(): Store["partOf"] {
+    const { partOf } = this.#inner;
+    return partOf === undefined ? undefined : (run) => partOf.call(this.#inner, run);
+  }
+
   migrate(options?: StoreOptions): Promise<void> {
     return this.#inner.migrate(options);
   }

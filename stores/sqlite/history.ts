@@ -24,8 +24,15 @@ function dropPastChunks(sql: Statements, n: number, turn: number): void {
   for (const { hash } of chunks) sql.collect.run(hash);
 }
 
+/** Nothing is left of a run that has ended. */
+export function forgetRun(sql: Statements, n: number, id: string): void {
+  for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropFeeds, sql.dropRun]) drop.run(n);
+  sql.dropEventsOf.run(id);
+  forgetPast(sql, n);
+}
+
 /** Run `n` is collected, and its past with it. */
-export function forgetPast(sql: Statements, n: number): void {
+function forgetPast(sql: Statements, n: number): void {
   sql.forgetJournal.run(n);
   if (sql.forgetHistory.run(n) === 0) return;
   sql.dropParks.run(n, LAST);

@@ -353,7 +353,7 @@ export class SqliteStore implements Store {
         const tags = filter.tags === undefined ? null : JSON.stringify(filter.tags);
         const limit = filter.limit ?? 100;
         const group = filter.group ?? null;
-        const rest = [below, entry, entry, group, group, tags, tags, limit];
+        const rest = [below, entry, entry, group, tags, tags, limit];
         const rows =
           filter.status === undefined ? sql.runs.all(...rest) : sql.runsOfStatus.all(filter.status, ...rest);
         return rows.map(rowOf);

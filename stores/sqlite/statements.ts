@@ -32,6 +32,7 @@
  */
 
 import { SUSPECT } from "../../runtime/engine/poison.ts";
+import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
@@ -234,7 +235,7 @@ const FROM = `FROM runs r JOIN states s ON s.n = r.n JOIN origins o ON o.n = r.n
 
 /** Parameters: entry twice, group twice, tags twice, limit. */
 const FILTER = `(? IS NULL OR r.entry = ?)
-      AND (? IS NULL OR r.grp = ?)
+      AND r.grp = coalesce(?, CASE r.grp WHEN '${SYSTEM_GROUP}' THEN NULL ELSE r.grp END)
       AND (? IS NULL OR NOT EXISTS (SELECT 1 FROM json_each(?) t
         WHERE (SELECT value FROM json_each(o.tags) u WHERE u.key = t.key) IS NOT t.value))
     ORDER BY r.n DESC LIMIT ?`;
@@ -505,9 +506,9 @@ export const statements = {
     (SELECT c FROM run_chunks WHERE n = ?1 UNION SELECT c FROM past_chunks WHERE n = ?1 AND until >= ?2) ORDER BY k.c`,
   journal: "SELECT time, turn, what, who, detail FROM journal WHERE n = ? ORDER BY seq",
 
-  counts: "SELECT status, count(*) AS runs FROM runs GROUP BY status",
+  counts: `SELECT status, count(*) AS runs FROM runs WHERE grp <> '${SYSTEM_GROUP}' GROUP BY status`,
   reasons: `SELECT substr(reason, 1, instr(reason || ' ', ' ') - 1) AS code, count(*) AS runs FROM runs
-    WHERE status = 'blocked' GROUP BY code`,
+    WHERE status = 'blocked' AND grp <> '${SYSTEM_GROUP}' GROUP BY code`,
   builds: "SELECT id, body FROM builds ORDER BY id",
   codes: "SELECT key, body FROM codes ORDER BY key",
   liveWorkers:

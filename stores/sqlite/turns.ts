@@ -14,7 +14,7 @@ import { clean, packBody } from "../rows/index.ts";
 import type { Row } from "./driver.ts";
 import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
-import { keepPark } from "./history.ts";
+import { forgetRun, keepPark } from "./history.ts";
 import { acquire, queueRun, release, releaseAll } from "./places.ts";
 import { arrivalOf, retried } from "./rows.ts";
 import type { Numbers, Statements, Transaction } from "./transaction.ts";
@@ -83,6 +83,7 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
   if (hasExtras(turn)) writeExtras(transaction, turn, n);
   if (turn.end !== null) {
     endRun(transaction, n, turn.run, turn.end, turn.history > 0 ? turn.turn - 1 : null);
+    if (turn.end.forgotten) forgetRun(sql, n, turn.run);
     return told === null ? passed(turn) : answer(transaction, n, told, turn);
   }
   if (told === null && hasEffects(turn)) {

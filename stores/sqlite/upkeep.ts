@@ -2,7 +2,7 @@
 import type { Mending, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import { clean, unpackBody } from "../rows/index.ts";
 import { tell, unsubscribe } from "./events.ts";
-import { forgetPast, keepPark } from "./history.ts";
+import { forgetRun, keepPark } from "./history.ts";
 import type { Transaction } from "./transaction.ts";
 import { endRun, insertArrival } from "./turns.ts";
 
@@ -75,11 +75,7 @@ export function strand({ sql, now, hints }: Transaction, reason: string): readon
 /** Removes what ended before a time. @returns runs removed */
 export function collect({ sql }: Transaction, before: number, limit: number): number {
   const ended = sql.collectable.all(before, limit);
-  for (const { n, id } of ended) {
-    for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropFeeds, sql.dropRun]) drop.run(n);
-    sql.dropEventsOf.run(id);
-    forgetPast(sql, n);
-  }
+  for (const { n, id } of ended) forgetRun(sql, n as number, id as string);
   sql.dropTaken.run(before, limit);
   sql.dropRates.run(before);
   return ended.length;

@@ -4,21 +4,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool } from "mysql2/promise";
 import { Pool } from "pg";
-import type { Store } from "../../runtime/engine/store.ts";
+import { type RunDetail, type Store, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 import { type MemoryTransaction, memory } from "../../stores/memory/index.ts";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
+import { Routing } from "../../stores/sharded/routing.ts";
+import { ShardedStore } from "../../stores/sharded/sharded.ts";
 import { openDriver } from "../../stores/sqlite/driver.ts";
 import { type SqliteStore, type SqliteTransaction, sqlite } from "../../stores/sqlite/index.ts";
 import { dropTables, freshPrefix } from "../servers/mysql.ts";
 import { dropSchema, freshSchema } from "../servers/postgres.ts";
 import type { Database } from "./simulation.ts";
 
-export function memoryDatabase(): Database {
+const itself = (store: Store): Store => store;
+
+/** @param labels of all counters, of whichever database */
+export function memoryDatabase(labels: Set<string> = new Set()): Database {
   const data = memory();
-  const labels = new Set<string>();
   return {
-    connect: () => data.connect(),
+    connect: (reach = itself) => reach(data.connect()),
     add(tx, label) {
       labels.add(label);
       const values = tx as MemoryTransaction;
@@ -38,7 +42,7 @@ export function sqliteDatabase(): Database {
   const folder = mkdtempSync(join(tmpdir(), "coldframe-simulation-"));
   const opened: SqliteStore[] = [];
   return {
-    connect(): Store {
+    connect(reach = itself): Store {
       const store = sqlite(join(folder, "runs.db"), {
         // A timer of the platform, and no part of the simulated time.
         poll: 2 ** 30,
@@ -51,7 +55,7 @@ export function sqliteDatabase(): Database {
         },
       });
       opened.push(store);
-      return store;
+      return reach(store);
     },
     add(tx, label) {
       const transaction = tx as SqliteTransaction;
@@ -81,10 +85,10 @@ export function postgresDatabase(url: string): () => Database {
     const pool = new Pool({ connectionString: url, max: 12, options });
     const opened: PostgresStore[] = [];
     return {
-      connect(): Store {
+      connect(reach = itself): Store {
         const store = postgres(pool, { schema, listen: false });
         opened.push(store);
-        return store;
+        return reach(store);
       },
       add: null,
       counters: async () => new Map(),
@@ -104,10 +108,10 @@ export function mysqlDatabase(url: string): () => Database {
     const pool = createPool({ uri: url, connectionLimit: 12 });
     const opened: MysqlStore[] = [];
     return {
-      connect(): Store {
+      connect(reach = itself): Store {
         const store = mysql(pool, { prefix, poll: 0 });
         opened.push(store);
-        return store;
+        return reach(store);
       },
       add: null,
       counters: async () => new Map(),
@@ -115,6 +119,59 @@ export function mysqlDatabase(url: string): () => Database {
         for (const store of opened) await store.close();
         await pool.end();
         await dropTables(url, prefix);
+      },
+    };
+  };
+}
+
+/** Each name for itself: children are anywhere, and so is all that a run has to do with others. */
+class Scattered extends Routing {
+  protected override part(name: string): string {
+    return name;
+  }
+}
+
+/** Several databases. What a process does in one of them can fail while it does something in another. */
+export function shardedDatabase(
+  one: (labels: Set<string>) => Database,
+  count: number,
+  scattered: boolean,
+): () => Database {
+  return () => {
+    const labels = new Set<string>();
+    const all = Array.from({ length: count }, () => one(labels));
+    const routing = scattered ? new Scattered(count) : new Routing(count);
+    const looking = all.map((database) => database.connect());
+    const { add } = all[0]!;
+    return {
+      connect: (reach = itself, timers = undefined) =>
+        new ShardedStore(
+          all.map((database) => reach(database.connect())),
+          routing,
+          timers,
+        ),
+      add,
+      async errands() {
+        const found = await Promise.all(
+          looking.map(async ({ read }) => {
+            const rows = await read.runs({ group: SYSTEM_GROUP, limit: 100 });
+            return Promise.all(rows.map(({ id }) => read.run(id)));
+          }),
+        );
+        // A message that nobody takes any more keeps its place in the channel, as in one database.
+        const isKept = (run: RunDetail) =>
+          run.call.includes('"loose":true') && run.worker === null && run.due === null;
+        return found.flat().filter((run) => run !== null && !isKept(run));
+      },
+      async counters() {
+        const sums = new Map<string, number>();
+        for (const database of all)
+          for (const [label, times] of await database.counters())
+            sums.set(label, (sums.get(label) ?? 0) + times);
+        return sums;
+      },
+      async close() {
+        for (const database of all) await database.close();
       },
     };
   };

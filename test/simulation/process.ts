@@ -7,6 +7,7 @@ import { type Clock, createEngine, type Engine, type LogEntry } from "../../runt
 import type { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
+import type { Database } from "./simulation.ts";
 import type { Watch } from "./watch.ts";
 
 /** What processes share. */
@@ -17,8 +18,8 @@ export interface Surroundings {
   readonly random: Random;
   readonly faults: Faults;
   readonly watch: Watch;
-  /** Until then, every call fails. */
-  downUntil: number;
+  /** Until then, every call to this database fails. */
+  readonly downUntil: Map<number, number>;
   /** Calls that the store is working on. */
   underWay: number;
   /** The process whose step is about to be called. */
@@ -35,12 +36,14 @@ export class Process implements Clock {
   readonly #skew: number;
   readonly #onDeath: () => void;
 
-  constructor(name: string, store: Store, around: Surroundings, onDeath: () => void) {
+  /** @param connect makes the store, of databases that it reaches through what it is given */
+  constructor(name: string, connect: Database["connect"], around: Surroundings, onDeath: () => void) {
     this.name = name;
     this.#around = around;
     this.#onDeath = onDeath;
     this.#skew = around.faults.hits("clock skew") ? around.random.between(-3000, 3000) : 0;
-    this.store = this.#faulty(store);
+    let databases = 0;
+    this.store = connect((store) => this.#faulty(store, databases++), this);
   }
 
   get state(): "alive" | "frozen" | "dead" {
@@ -124,7 +127,8 @@ export class Process implements Clock {
 
   // Its connection to the store.
 
-  #faulty(store: Store): Store {
+  #faulty(store: Store, database: number): Store {
+    const told: { last: unknown[] } = { last: [] };
     const wrap = (target: object): object =>
       new Proxy(target, {
         get: (_, name) => {
@@ -135,7 +139,7 @@ export class Process implements Clock {
           if (name === "watch") return (listener: (hint: Hint) => void) => this.#watch(store, listener);
           if (name === "close") return async () => {};
           return (...args: unknown[]) =>
-            this.#call(String(name), (...a) => Reflect.apply(value, target, a), args);
+            this.#call(database, told, String(name), (...a) => Reflect.apply(value, target, a), args);
         },
       });
     return wrap(store) as Store;
@@ -151,7 +155,13 @@ export class Process implements Clock {
     }
   }
 
-  #call(name: string, call: (...args: unknown[]) => Promise<unknown>, args: unknown[]): Promise<unknown> {
+  #call(
+    database: number,
+    told: { last: unknown[] },
+    name: string,
+    call: (...args: unknown[]) => Promise<unknown>,
+    args: unknown[],
+  ): Promise<unknown> {
     const { clock, random, faults, watch } = this.#around;
     // These are few, and what they are for is that nothing happens twice.
     const chances = name === "transact" ? 12 : 1;
@@ -173,7 +183,7 @@ export class Process implements Clock {
         watch.answered(name, args, result);
         if (hits("crash after call")) this.kill();
         else if (lost) answer(() => reject(new Error("the answer was lost")));
-        else answer(() => resolve(name === "news" ? this.#withOldNews(result as unknown[]) : result));
+        else answer(() => resolve(name === "news" ? this.#withOldNews(told, result as unknown[]) : result));
       };
       const send = () => {
         if (this.#state === "dead") return;
@@ -183,8 +193,9 @@ export class Process implements Clock {
         }
         if (faults.hits("freeze")) this.freeze(random.between(11_000, 40_000));
         else if (faults.hits("pause")) this.freeze(random.between(10, 2500));
-        if (faults.hits("store down")) this.#around.downUntil = clock.now() + random.between(100, 15_000);
-        const down = faults.active && clock.now() < this.#around.downUntil;
+        const { downUntil } = this.#around;
+        if (faults.hits("store down")) downUntil.set(database, clock.now() + random.between(100, 15_000));
+        const down = faults.active && clock.now() < (downUntil.get(database) ?? 0);
         if (down || faults.hits("call fails")) {
           answer(() => reject(new Error("the store failed")));
           return;
@@ -197,11 +208,9 @@ export class Process implements Clock {
     });
   }
 
-  #lastNews: unknown[] = [];
-
-  #withOldNews(news: unknown[]): unknown[] {
-    const old = this.#lastNews;
-    this.#lastNews = news;
+  #withOldNews(told: { last: unknown[] }, news: unknown[]): unknown[] {
+    const old = told.last;
+    told.last = news;
     return old.length > 0 && this.#around.faults.hits("stale news") ? [...old, ...news] : news;
   }
 

@@ -1,4 +1,4 @@
-// `npm run simulate -- --time 600 [--seed N] [--store memory|sqlite|postgres|mysql]`: simulations for that many seconds.
+// `npm run simulate -- --time 600 [--seed N] [--store memory|sqlite|sharded|scattered|postgres|mysql]`: simulations for that many seconds.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -11,7 +11,7 @@ const { values } = parseArgs({
 });
 if (!/^\d+$/.test(values.time) || !/^\d+$/.test(values.seed)) {
   console.error(
-    "usage: npm run simulate -- [--time SECONDS] [--seed NUMBER] [--store memory|sqlite|postgres|mysql]",
+    "usage: npm run simulate -- [--time SECONDS] [--seed NUMBER] [--store memory|sqlite|sharded|scattered|postgres|mysql]",
   );
   process.exit(2);
 }

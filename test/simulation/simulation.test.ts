@@ -6,7 +6,13 @@ import { expect, it } from "vitest";
 import { findMysql } from "../servers/mysql.ts";
 import { findPostgres } from "../servers/postgres.ts";
 import { campaign } from "./campaign.ts";
-import { memoryDatabase, mysqlDatabase, postgresDatabase, sqliteDatabase } from "./databases.ts";
+import {
+  memoryDatabase,
+  mysqlDatabase,
+  postgresDatabase,
+  shardedDatabase,
+  sqliteDatabase,
+} from "./databases.ts";
 import { faultKinds } from "./faults.ts";
 import type { Database } from "./simulation.ts";
 
@@ -19,8 +25,10 @@ const mysqlServer = await findMysql();
 
 const stores = (
   [
-    ["memory", memoryDatabase, 1500],
+    ["memory", () => memoryDatabase(), 1500],
     ["sqlite", sqliteDatabase, 120],
+    ["sharded", shardedDatabase(memoryDatabase, 2, false), 250],
+    ["scattered", shardedDatabase(memoryDatabase, 3, true), 250],
     ...(server === null ? [] : [["postgres", postgresDatabase(server), 4]]),
     ...(mysqlServer === null ? [] : [["mysql", mysqlDatabase(mysqlServer), 3]]),
   ] as [name: string, database: () => Database, simulations: number][]

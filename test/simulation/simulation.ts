@@ -8,9 +8,10 @@
  * - Each event is taken once. No two processes record a turn of one run. Nobody is in a locked place beside another.
  * - Once the faults stop, everything comes to its end.
  */
-import type { Store } from "../../runtime/engine/store.ts";
+import type { RunDetail, Store } from "../../runtime/engine/store.ts";
 import { type LogEntry, stepContext } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
+import type { Timers } from "../../stores/sharded/fleet.ts";
 import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts";
 import { judge, judgePlaces, prefixOf } from "./judge.ts";
 import { operations, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
@@ -33,7 +34,13 @@ export interface Verdict {
 
 /** Where runs live: each process has a connection of its own. */
 export interface Database {
-  connect(): Store;
+  /**
+   * @param reach what the process reaches each database through; default: nothing is between
+   * @param timers of the process
+   */
+  connect(this: void, reach?: (store: Store) => Store, timers?: Timers): Store;
+  /** What is under way between databases, when there are several. */
+  readonly errands?: () => Promise<readonly (RunDetail | null)[]>;
   /** Adds one to a counter in a table of the user, in a transaction of the store. Null: it has none for users. */
   readonly add: ((tx: unknown, label: string) => void) | null;
   /** All counters that are not zero. */
@@ -65,7 +72,7 @@ class Simulation implements Surroundings {
   readonly watch = new Watch();
   readonly random: Random;
   readonly faults: Faults;
-  downUntil = 0;
+  readonly downUntil = new Map<number, number>();
   /** What the wall clock is ahead of the time that passes. */
   #offset = 0;
   underWay = 0;
@@ -137,7 +144,10 @@ class Simulation implements Surroundings {
       if (this.clock.now() > end || !this.clock.step()) {
         if (await this.#allEnded()) return true;
         const left = (await this.#store.read.runs({ limit: 1000 })).filter(({ status }) => !isEnd(status));
-        const rows = await Promise.all(left.map(({ id }) => this.#store.read.run(id)));
+        const rows = [
+          ...(await Promise.all(left.map(({ id }) => this.#store.read.run(id)))),
+          ...(await this.#errands()),
+        ];
         const processes = this.#processes.map(
           ({ name, state, engine }) => `${name} ${engine && "engine"} ${state}`,
         );
@@ -158,7 +168,12 @@ class Simulation implements Surroundings {
       const run = await this.#store.read.run(`run${i}`);
       if (run === null || run.end === null) return false;
     }
-    return (await this.#store.read.runs({ limit: 1000 })).every(({ status }) => isEnd(status));
+    const rows = await this.#store.read.runs({ limit: 1000 });
+    return rows.every(({ status }) => isEnd(status)) && (await this.#errands()).length === 0;
+  }
+
+  #errands() {
+    return this.#database.errands?.() ?? [];
   }
 
   #jump(): void {
@@ -195,7 +210,7 @@ class Simulation implements Surroundings {
   async #keepRunning(): Promise<void> {
     while (!this.#over) {
       await new Promise<void>((resolve) => {
-        const process = new Process(`p${this.#count++}`, this.#database.connect(), this, resolve);
+        const process = new Process(`p${this.#count++}`, this.#database.connect, this, resolve);
         this.#processes.push(process);
         process.begin((entry) => this.#logged(entry)).catch(() => process.kill());
       });

@@ -79,7 +79,10 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       passed(
         (
           await store.commit([
-            turnOf({ ...a, turn: 1 }, { release: [{ run: "a", wait: 1 }], keep: true, news: got.news }),
+            turnOf(
+              { ...a, turn: 1 },
+              { release: [{ run: "a", wait: 1, key: "k" }], keep: true, news: got.news },
+            ),
           ])
         )[0],
       );
@@ -95,7 +98,7 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       const got = passed((await store.commit([turnOf(a!, { acquire, keep: true })]))[0]);
       for (const waiting of [b!, c!]) passed((await store.commit([turnOf(waiting, { acquire })]))[0]);
       const end = { status: "done", value: "1" } as const;
-      const release = [{ run: "a", wait: 1 }];
+      const release = [{ run: "a", wait: 1, key: "k" }];
       passed((await store.commit([turnOf({ ...a!, turn: 1 }, { release, end, news: got.news })]))[0]);
       expect((await store.claim("w1", 10, ANY)).map(({ id }) => id)).toEqual(["b"]);
     });

@@ -199,7 +199,7 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
       const news = (await store.news("w1"))[0]!.news;
       passed(
         await commit({ ...run, news }, 1, {
-          release: [{ run: "a", wait: 2 }],
+          release: [{ run: "a", wait: 2, key: "l" }],
           feeds: [{ key: "news", to: "news for a/1", which: "none" }],
           cancelled: true,
         }),

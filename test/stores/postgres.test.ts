@@ -1,6 +1,8 @@
 import { Client, type PoolClient } from "pg";
 import { afterAll, describe, it } from "vitest";
 import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
+import { Routing } from "../../stores/sharded/routing.ts";
+import { ShardedStore } from "../../stores/sharded/sharded.ts";
 import { dropSchema, emptySchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
 import { describeBuilds } from "./build-contract.ts";
 import { describeChunks } from "./chunk-contract.ts";
@@ -29,6 +31,33 @@ async function underTest() {
     dispose: async () => {
       for (const store of opened) await store.close();
       await emptySchema(url!, schema, ["counts"]);
+    },
+  };
+}
+
+/** All that the contract names is at home in the second. */
+class Second extends Routing {
+  override of(): number {
+    return 1;
+  }
+}
+
+async function twoUnderTest() {
+  const clock = { now: 1_000_000 };
+  const schemas = [freshSchema(), freshSchema()];
+  const opened: ShardedStore[] = [];
+  return {
+    clock,
+    connect: async () => {
+      const stores = schemas.map((schema) => postgres(url!, { schema, connections: 2 }));
+      const store = new ShardedStore(stores, new Second(2));
+      await store.migrate({ now: () => clock.now });
+      opened.push(store);
+      return store;
+    },
+    dispose: async () => {
+      for (const store of opened) await store.close();
+      for (const schema of schemas) await dropSchema(url!, schema);
     },
   };
 }
@@ -72,4 +101,6 @@ else {
   ])
     describeContract("postgres", underTest);
   describeTransactions("postgres", underTest, table);
+  for (const describeContract of [describeStore, describeRuns])
+    describeContract("two databases on postgres", twoUnderTest);
 }

@@ -1,0 +1,370 @@
+/** Carries out the errands (errands.ts) of one process: claims them, does what they say, and commits how far they are. */
+import type { Arrival, Claimed, Placement, Store, Turn } from "../../runtime/engine/store.ts";
+import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import { answer } from "./answers.ts";
+import {
+  answerKey,
+  BEGINNING,
+  ERRAND,
+  type Errand,
+  errandRun,
+  type Free,
+  OWN,
+  type Proxy as Proxied,
+  proxyKey,
+  proxyOf,
+  type Stub,
+  stubKey,
+  stubOf,
+  type Word,
+  wordTo,
+} from "./errands.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Routing } from "./routing.ts";
+import { startedAt } from "./split.ts";
+
+/** Errands claimed at one time, of one database. */
+const AT_ONCE = 100;
+/** How often it looks again at once, for what its own errands have begun. */
+const ROUNDS = 100;
+/** How long to leave a database alone that has failed, in ms. Doubled each time. */
+const FIRST_REST = 250;
+const LONGEST_REST = 30_000;
+
+/** Takes errands, and nothing else. */
+export const ERRANDS: Placement = { groups: [SYSTEM_GROUP], only: [ERRAND], except: [], builds: null };
+
+/** Waits of a stub or a proxy: for a word, and for the run or thing that it is about. */
+const TOLD = 1;
+const THING = 2;
+
+export class Courier {
+  readonly #fleet: Fleet;
+  readonly #routing: Routing;
+  readonly #now: () => number;
+  /** Until when a database is left alone, and how long the next time. */
+  readonly #rests = new Map<number, { until: number; next: number }>();
+  readonly #running = new Map<number, Promise<void>>();
+  readonly #again = new Set<number>();
+
+  constructor(fleet: Fleet, routing: Routing, now: () => number) {
+    this.#fleet = fleet;
+    this.#routing = routing;
+    this.#now = now;
+  }
+
+  /** Carries out what is due in one database. What comes of that elsewhere is begun, too. Never rejects. */
+  look(home: number): Promise<void> {
+    this.#again.add(home);
+    let running = this.#running.get(home);
+    if (running === undefined) {
+      running = this.#lookAt(home).finally(() => this.#running.delete(home));
+      this.#running.set(home, running);
+    }
+    return running;
+  }
+
+  /** Milliseconds until a database that has failed is tried again; null: none has to wait. */
+  get next(): number | null {
+    let next: number | null = null;
+    const now = this.#now();
+    for (const { until } of this.#rests.values())
+      if (until > now && (next === null || until - now < next)) next = until - now;
+    return next;
+  }
+
+  async #lookAt(home: number): Promise<void> {
+    for (let round = 0; round < ROUNDS && this.#again.delete(home); round++) {
+      if ((await this.#serve(home)) === 0) continue;
+      this.#again.add(home);
+      for (let other = 0; other < this.#fleet.databases.length; other++)
+        if (other !== home) void this.look(other);
+    }
+  }
+
+  /** @returns how many errands came further */
+  async #serve(home: number): Promise<number> {
+    const desk = this.#fleet.databases[home]!;
+    const { store } = desk;
+    if (this.#isResting(home)) return 0;
+    try {
+      if (desk.courierInDoubt && desk.courier !== null) {
+        await store.disown(desk.courier, []);
+        desk.courierInDoubt = false;
+      }
+      if ((await store.due(desk.courier ?? OWN, ERRANDS)) !== 0) return 0;
+      const courier = await this.#fleet.courierOf(desk);
+      if (courier === null) return 0;
+      desk.courierInDoubt = true;
+      const claimed = await store.claim(courier, AT_ONCE, ERRANDS);
+      desk.courierInDoubt = false;
+      this.#rests.delete(home);
+      const done = await Promise.all(claimed.map((run) => this.#carryOut(home, run, courier)));
+      return done.filter(Boolean).length;
+    } catch {
+      desk.courierInDoubt = true;
+      this.#rest(home);
+      return 0;
+    }
+  }
+
+  #isResting(database: number): boolean {
+    const rest = this.#rests.get(database);
+    return rest !== undefined && rest.until > this.#now();
+  }
+
+  #rest(database: number): void {
+    const { next } = this.#rests.get(database) ?? { next: FIRST_REST };
+    this.#rests.set(database, { until: this.#now() + next, next: Math.min(LONGEST_REST, next * 2) });
+  }
+
+  /** False: what it needs cannot be reached now, and it was given back for later. */
+  async #carryOut(home: number, run: Claimed, courier: string): Promise<boolean> {
+    const errand = JSON.parse(run.call) as Errand;
+    const progress = new Progress(this.#fleet.databases[home]!.store, run, courier);
+    const other = otherOf(errand);
+    if (other !== null && this.#isResting(other)) {
+      await progress.later(this.#rests.get(other)!.until);
+      return false;
+    }
+    try {
+      await this.#do(errand, home, progress);
+      if (other !== null) this.#rests.delete(other);
+      return true;
+    } catch (error) {
+      if (error instanceof Fenced) return false;
+      if (other === null || error instanceof AtHome) throw error;
+      this.#rest(other);
+      await progress.later(this.#rests.get(other)!.until);
+      return false;
+    }
+  }
+
+  async #do(errand: Errand, home: number, progress: Progress): Promise<void> {
+    switch (errand.kind) {
+      case "start":
+        await this.#at(errand.to).start(startedAt(errand.run, errand.to, this.#routing), null);
+        return progress.end();
+      case "send":
+        await this.#at(errand.to).send(errand.event);
+        return progress.end();
+      case "cancel":
+        await this.#at(errand.to).cancel(errand.run, null);
+        return progress.end();
+      case "free":
+        return free(errand, progress);
+      case "stub":
+        return this.#beStub(errand, home, progress);
+      case "proxy":
+        return this.#beProxy(errand, progress);
+    }
+  }
+
+  #at(database: number): Store {
+    return this.#fleet.databases[database]!.store;
+  }
+
+  async #beStub(stub: Stub, home: number, progress: Progress): Promise<void> {
+    const { run, wait, to, thing, child } = stub;
+    const there = this.#at(to);
+    if (progress.turn === 0) {
+      const limit = thing.kind === "begin" ? { key: thing.key, max: thing.max } : null;
+      const proxy: Proxied = { kind: "proxy", from: home, run, wait, thing };
+      const before = child === null ? [] : startedAt(child, to, this.#routing);
+      await there.start([...before, errandRun(proxyOf(run, wait), proxy, limit)], null);
+      const waits = {
+        subscribe: [{ wait: TOLD, key: stubKey(run, wait) }],
+        follow: [{ wait: THING, run, attached: false }],
+      };
+      if ((await progress.home.read.run(run)) === null) await progress.save("open", waits);
+      else if (await progress.park("open", waits)) return;
+    }
+    while (!progress.state.startsWith("closing ")) {
+      const word = progress.arrived(TOLD)?.value as Word | undefined;
+      // Collected before it could be followed: it has ended.
+      const hasEnded = progress.arrived(THING) !== undefined || (await progress.home.read.run(run)) === null;
+      if (word === "begin") {
+        await progress.save("open", {
+          consumed: [TOLD],
+          subscribe: [{ wait: TOLD, key: stubKey(run, wait) }],
+          release: [{ run: progress.id, wait: BEGINNING, key: "" }],
+        });
+        continue;
+      }
+      if (thing.kind === "end" && hasEnded && thing.attached) await there.cancel(thing.run, null);
+      if (thing.kind === "place" && thing.loose && word === undefined && hasEnded) {
+        const proxy = await there.read.run(proxyOf(run, wait));
+        if (proxy?.snapshot === "told") {
+          if (progress.arrived(THING) !== undefined) await progress.save("open", { consumed: [THING] });
+          if (await progress.park()) return;
+          continue;
+        }
+      }
+      if (word !== undefined || hasEnded) await progress.save(`closing ${word ?? lastWord(stub)}`, {});
+      else if (await progress.park()) return;
+    }
+    await there.send(wordTo(proxyKey(run, wait), progress.state.slice("closing ".length) as Word));
+    await progress.end();
+  }
+
+  async #beProxy(proxy: Proxied, progress: Progress): Promise<void> {
+    const { run, wait, from, thing } = proxy;
+    const back = this.#at(from);
+    if (progress.turn === 0) {
+      const stub = await back.read.run(stubOf(run, wait));
+      if (stub === null || stub.end !== null || stub.snapshot?.startsWith("closing ")) return progress.end();
+      const waits = {
+        subscribe: [{ wait: TOLD, key: proxyKey(run, wait) }, ...eventOf(thing)],
+        follow: thing.kind === "end" ? [{ wait: THING, run: thing.run, attached: false }] : [],
+        acquire:
+          thing.kind === "place"
+            ? [{ wait: THING, key: thing.key, max: thing.max, loose: true, value: "" }]
+            : [],
+      };
+      if (thing.kind === "begin") await progress.save("open", waits);
+      else if (await progress.park("open", waits)) return;
+    }
+    for (;;) {
+      if (progress.arrived(TOLD) !== undefined) {
+        const word = progress.arrived(TOLD)!.value as Word;
+        return progress.end({
+          unsubscribe: thing.kind === "event" && word !== "taken" ? eventOf(thing) : [],
+          release: thing.kind === "place" ? [{ run: progress.id, wait: THING, key: thing.key }] : [],
+        });
+      }
+      const arrival = progress.arrived(THING);
+      if (progress.state === "open" && (arrival !== undefined || thing.kind === "begin")) {
+        if (thing.kind === "begin") await back.send(wordTo(stubKey(run, wait), "begin"));
+        else {
+          const value = thing.kind === "place" ? thing.value : arrival!.value;
+          const payload = answer(thing.kind, arrival!.threw, value);
+          await back.send({ key: answerKey(run, wait), id: "1", payload, run });
+        }
+        // When the run has ended, its stub knows.
+        if (thing.kind === "end") await back.send({ ...wordTo(stubKey(run, wait), "over"), run });
+        if (await progress.park("told")) return;
+      } else if (await progress.park()) return;
+    }
+  }
+}
+
+/** Gives back a place of a run whose lock is at home where the run is. */
+function free({ run, wait, key }: Free, progress: Progress): Promise<void> {
+  return progress.end({ release: [{ run, wait, key }] });
+}
+
+function eventOf(thing: Stub["thing"]) {
+  return thing.kind === "event" ? [{ wait: THING, key: thing.key, schema: thing.schema }] : [];
+}
+
+/** What the proxy is told when the run has ended without a word. */
+function lastWord({ thing }: Stub): Word {
+  return thing.kind === "event" ? "dropped" : thing.kind === "place" ? "released" : "over";
+}
+
+/** The database that an errand is about, besides that in which it is at home; null: none. */
+function otherOf(errand: Errand): number | null {
+  if (errand.kind === "free") return null;
+  return errand.kind === "proxy" ? errand.from : errand.to;
+}
+
+/** Another courier has the errand. */
+class Fenced extends Error {}
+/** The errand's own database has failed. */
+class AtHome extends Error {}
+
+/** How far an errand is: a run that is owned by this courier. */
+class Progress {
+  readonly home: Store;
+  readonly id: string;
+  turn: number;
+  state: string;
+  readonly #courier: string;
+  readonly #epoch: number;
+  #news: number;
+  readonly #arrivals = new Map<number, Arrival>();
+
+  constructor(home: Store, run: Claimed, courier: string) {
+    this.home = home;
+    this.id = run.id;
+    this.turn = run.turn;
+    this.state = run.snapshot ?? "";
+    this.#courier = courier;
+    this.#epoch = run.epoch;
+    this.#news = run.news;
+    this.#hear(run.arrivals);
+  }
+
+  /** What was recorded for a wait and not consumed. */
+  arrived(wait: number): Arrival | undefined {
+    return this.#arrivals.get(wait);
+  }
+
+  /** @throws Fenced, AtHome */
+  async save(state: string, extra: Partial<Turn>): Promise<void> {
+    await this.#write({ ...extra, snapshot: state, keep: true });
+    this.state = state;
+    for (const wait of extra.consumed ?? []) this.#arrivals.delete(wait);
+    this.#hear(this.#last);
+  }
+
+  /** Saves it, and gives it back until something arrives. False: something has. @throws Fenced, AtHome */
+  async park(state: string = this.state, extra: Partial<Turn> = {}): Promise<boolean> {
+    const before = this.#news;
+    await this.#write({ ...extra, snapshot: state, keep: false, due: null });
+    this.state = state;
+    this.#hear(this.#last);
+    return this.#news === before;
+  }
+
+  /** Leaves nothing of it. @throws Fenced, AtHome */
+  async end(extra: Partial<Turn> = {}): Promise<void> {
+    const end = { status: "done", value: "", forgotten: true } as const;
+    await this.#write({ ...extra, snapshot: null, end });
+  }
+
+  /** Gives it back as it is. Never rejects: what fails here is disowned. */
+  async later(due: number): Promise<void> {
+    const { id: run } = this;
+    const fence = { run, worker: this.#courier, epoch: this.#epoch };
+    const release = { due, blocked: null, bound: null };
+    const note = { kind: "note", ...fence, arrivals: [], attempts: [], release } as const;
+    for (;;) {
+      const [outcome] = await this.home.commit([{ ...note, news: this.#news }]);
+      if (!outcome!.passed || outcome!.news === this.#news) return;
+      // Something came meanwhile, which does not change that it has to wait.
+      this.#news = outcome!.news;
+    }
+  }
+
+  #last: readonly Arrival[] = [];
+
+  async #write(extra: Partial<Turn>): Promise<void> {
+    const turn: Turn = {
+      ...NO_CHANGE,
+      ...{ run: this.id, worker: this.#courier, epoch: this.#epoch, turn: this.turn + 1, news: this.#news },
+      ...extra,
+    };
+    let outcome: Awaited<ReturnType<Store["commit"]>>[number] | undefined;
+    try {
+      [outcome] = await this.home.commit([turn]);
+    } catch (cause) {
+      throw new AtHome("an errand could not be written", { cause });
+    }
+    if (!outcome!.passed) throw outcome!.fenced ? new Fenced() : new AtHome("", { cause: outcome!.error });
+    this.turn++;
+    this.#news = outcome!.news;
+    this.#last = outcome!.arrivals;
+  }
+
+  #hear(arrivals: readonly Arrival[]): void {
+    for (const arrival of arrivals) this.#arrivals.set(arrival.wait, arrival);
+  }
+}
+
+const NO_CHANGE: Omit<Turn, "run" | "worker" | "epoch" | "turn" | "news"> = {
+  ...{ kind: "turn", snapshot: null, waits: "[]", due: null, keep: true, group: null, build: null },
+  ...{ subscribe: [], unsubscribe: [], feeds: [], consumed: [], starts: [], sends: [], follow: [] },
+  ...{ cancels: [], acquire: [], release: [], codes: [], chunks: null, history: 0, end: null },
+  ...{ cancelled: false, survived: true, blocked: null },
+};

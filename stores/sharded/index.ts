@@ -1,0 +1,2 @@
+/** `coldframe/sharded`: one store of several databases. */
+export { ShardedStore, sharded } from "./sharded.ts";
