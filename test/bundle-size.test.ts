@@ -9,7 +9,7 @@ import { root } from "./fixtures/workshop.ts";
 
 const machine = `export * from "${root}runtime/machine/index.ts";`;
 const entries: Readonly<Record<string, { readonly source: string; readonly kilobytes: number }>> = {
-  "the machine": { source: machine, kilobytes: 24 },
+  "the machine": { source: machine, kilobytes: 25 },
   "machine and snapshots": {
     source: `${machine} export { decodeRun, decodeValue, encodeRun, encodeValue } from "${root}runtime/snapshot/index.ts";`,
     kilobytes: 68,
