@@ -2,7 +2,8 @@
  * The handler. A request goes through, in this order: sizes of what came already, address, method, who may do it, parameters,
  * endpoint. What goes wrong on the way is an answer; nothing is thrown at the server that it is mounted in.
  */
-import { ColdframeError, type EditOptions, type Engine, type LogEntry } from "../../runtime/index.ts";
+import { checkOptions, wrongOption } from "../../runtime/errors.ts";
+import type { EditOptions, Engine, LogEntry } from "../../runtime/index.ts";
 import { type Auth, rulesOf } from "./auth.ts";
 import type { Service } from "./call.ts";
 import { Cors, type CorsOptions } from "./cors.ts";
@@ -41,18 +42,9 @@ const OPTIONS = ["auth", "basePath", "workflows", "lock", "limits", "cors", "log
  */
 export function httpHandler(engine: Engine, options: HttpOptions): HttpHandler {
   const { auth, basePath = "", workflows = {}, lock, limits = {}, cors, log = logToConsole } = options ?? {};
-  for (const name of Object.keys(options ?? {})) {
-    if (!OPTIONS.includes(name))
-      throw new ColdframeError(
-        "CF2301",
-        `httpHandler() has no option "${name}". It knows: ${OPTIONS.join(", ")}`,
-      );
-  }
+  checkOptions("httpHandler()", options ?? {}, OPTIONS);
   if (typeof basePath !== "string" || !/^(\/[\w.~-]+)*$/.test(basePath))
-    throw new ColdframeError(
-      "CF2301",
-      `httpHandler(): "basePath" is ${JSON.stringify(basePath)}, but must be like "/api"`,
-    );
+    throw wrongOption("httpHandler()", "basePath", basePath, 'like "/api"');
   const checked = limitsOf(limits);
   let description: string | null = null;
   const service: Service = {

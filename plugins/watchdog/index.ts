@@ -3,7 +3,7 @@
  * alive. What blocks is known from the engine, which notes what it calls in memory that both threads share.
  */
 import { Worker } from "node:worker_threads";
-import { ColdframeError } from "../../runtime/errors.ts";
+import { checkOptions, wrongOption } from "../../runtime/errors.ts";
 import type { Watchdog } from "../../runtime/index.ts";
 import { Board } from "./board.ts";
 import type { WatchOrder } from "./watch-thread.ts";
@@ -23,11 +23,9 @@ export interface WatchdogOptions {
  */
 export function watchdog(options: WatchdogOptions = {}): Watchdog & Disposable {
   const { after = 1000, json = false, fd = 2 } = options;
-  for (const name of Object.keys(options))
-    if (!KNOWN.includes(name))
-      throw new ColdframeError("CF2301", `watchdog() has no option "${name}". It knows: ${KNOWN.join(", ")}`);
+  checkOptions("watchdog()", options, KNOWN);
   if (!Number.isFinite(after) || after < 20)
-    throw new ColdframeError("CF2301", `watchdog(): after is ${after}; it has to be milliseconds, from 20`);
+    throw wrongOption("watchdog()", "after", after, "milliseconds, from 20");
   const board = new Board();
   const every = after / 4;
   board.beat();

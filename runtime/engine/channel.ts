@@ -2,13 +2,14 @@
  * `channel()`: messages between tasks and runs, in order, each to one receiver. At most `capacity` are on the way; who sends
  * more waits. A message is an event; the room that it takes is a place of a lock, given back when it is received.
  */
+import { checkOptions } from "../errors.ts";
 import { $module, createBound, external, machine, type Run } from "../machine/index.ts";
 import { event } from "./event.ts";
 import { freeWorld } from "./free.ts";
 import type { Lock } from "./lock.ts";
 import { methodsOf } from "./methods.ts";
 import { noteSite } from "./native-consumers.ts";
-import { checkCount, checkName, checkOptions } from "./options.ts";
+import { checkCount, checkName } from "./options.ts";
 import { send } from "./post.ts";
 
 export interface ChannelOptions {

@@ -1,5 +1,5 @@
 /** Times of cron expressions, by croner, which is loaded when there is a schedule. */
-import { wrongOption } from "./options.ts";
+import { wrongOption } from "../errors.ts";
 
 /** The first time after a time, both in ms since 1970; null: never again. */
 export type CronTimes = (after: number) => number | null;

@@ -1,7 +1,7 @@
 /** The engine: what an application holds to start, answer, look at and stop runs, and to work on them. */
 
 import type { Lock } from "../../abi/index.ts";
-import { ColdframeError } from "../errors.ts";
+import { ColdframeError, checkOptions, wrongOption } from "../errors.ts";
 import { decodeValue, encodeValue, type LiveFrame } from "../snapshot/index.ts";
 import { Changes } from "./changes.ts";
 import type { Clock } from "./clock.ts";
@@ -13,7 +13,7 @@ import { isGenuine } from "./event.ts";
 import type { Facts } from "./facts.ts";
 import type { RunHistory } from "./history.ts";
 import { localsOf } from "./locals.ts";
-import { checkCount, checkName, checkOptions, parksOf, type StartOptions, wrongOption } from "./options.ts";
+import { checkCount, checkName, parksOf, type StartOptions } from "./options.ts";
 import { serves } from "./placement.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";

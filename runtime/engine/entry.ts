@@ -1,7 +1,6 @@
 /** Which functions can be started as runs. */
-import { ColdframeError } from "../errors.ts";
+import { ColdframeError, wrongOption } from "../errors.ts";
 import { bindingOf, codeOf, nameOf } from "../machine/index.ts";
-import { wrongOption } from "./options.ts";
 
 /**
  * `module#name` of a compiled async function.

@@ -1,13 +1,14 @@
 /** `event()`: a promise that somebody outside settles by its key, and the stream of all events of that key. */
 
 import { sha256 } from "../../abi/index.ts";
+import { checkOptions, wrongOption } from "../errors.ts";
 import { freeRun, machine, type Run } from "../machine/index.ts";
 import type { Duration } from "./duration.ts";
 import { schemaName } from "./event-schema.ts";
 import { copyEvents, type EventSource, nextEvent } from "./event-source.ts";
 import { asEvents } from "./event-stream.ts";
 import { freeWorld } from "./free.ts";
-import { checkName, checkOptions, wrongOption } from "./options.ts";
+import { checkName } from "./options.ts";
 import { isSchema, type StandardSchema } from "./schema.ts";
 
 export interface EventOptions<T = unknown> {

@@ -1,7 +1,8 @@
 /** Which workers carry which runs on: runs belong to a group, workers serve groups, and perhaps only some workflows. */
+import { wrongOption } from "../errors.ts";
 import { bindingOf, codeOf, registry } from "../machine/index.ts";
 import { entryOf } from "./entry.ts";
-import { checkGroup, wrongOption } from "./options.ts";
+import { checkGroup } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { DEFAULT_GROUP } from "./store.ts";
 

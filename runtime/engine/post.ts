@@ -1,8 +1,9 @@
 /** `send()`: an event from marked code. It is sent when the run is saved, in the same transaction. */
+import { checkOptions } from "../errors.ts";
 import { machine } from "../machine/index.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { freeWorld } from "./free.ts";
-import { checkName, checkOptions } from "./options.ts";
+import { checkName } from "./options.ts";
 
 export interface PostOptions {
   /** The same key and id twice is one event. Default: one of its own. */

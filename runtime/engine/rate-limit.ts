@@ -1,9 +1,10 @@
 /** `rateLimit()`: no more than so many in a time, over all runs and workers of a store. */
+import { checkOptions } from "../errors.ts";
 import { $module, machine, registry, type Step } from "../machine/index.ts";
 import { attemptStore } from "./attempt.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { freeWorld } from "./free.ts";
-import { checkCount, checkName, checkOptions } from "./options.ts";
+import { checkCount, checkName } from "./options.ts";
 import { sleep } from "./sleep.ts";
 
 export interface RateLimit {

@@ -1,9 +1,9 @@
 /** What callers ask of a store from outside a run, checked and encoded: runs to start, events to send. */
-import { ColdframeError } from "../errors.ts";
+import { ColdframeError, checkOptions } from "../errors.ts";
 import { encodeValue } from "../snapshot/index.ts";
 import { entryOf } from "./entry.ts";
 import { findSchema } from "./event-schema.ts";
-import { checkName, checkOptions, checkStart, type StartOptions } from "./options.ts";
+import { checkName, checkStart, type StartOptions } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { conform } from "./schema.ts";

@@ -1,6 +1,7 @@
 /** When a failed step is tried again, and when it has failed for good. */
+import { checkOptions, wrongOption } from "../errors.ts";
 import { type Duration, milliseconds } from "./duration.ts";
-import { checkCount, checkOptions, wrongOption } from "./options.ts";
+import { checkCount } from "./options.ts";
 import { isMisfit, isSchema, type StandardSchema } from "./schema.ts";
 import { FatalError, RetryableError } from "./signals.ts";
 

@@ -3,10 +3,11 @@
  * that time on and starts the run in one transaction, if nobody did before; the run's id is made of the schedule's and the
  * time, so that one fire is one run whatever happens.
  */
+import { checkOptions, wrongOption } from "../errors.ts";
 import { encodeValue, type WriterOptions } from "../snapshot/index.ts";
 import { cronTimes, lastFires } from "./cron.ts";
 import { entryOf } from "./entry.ts";
-import { checkName, checkOptions, checkStart, parksOf, wrongOption } from "./options.ts";
+import { checkName, checkStart, parksOf } from "./options.ts";
 import { randomId } from "./random-id.ts";
 import { DEFAULT_GROUP, type NewRun, type ScheduleChange, type ScheduleRow } from "./store.ts";
 

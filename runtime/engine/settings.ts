@@ -1,9 +1,10 @@
 /** Options of an engine, and the settings that they become. */
+import { wrongOption } from "../errors.ts";
 import { LEAST_LIMIT } from "../snapshot/index.ts";
 import { type Clock, clockOf } from "./clock.ts";
 import { type Duration, milliseconds } from "./duration.ts";
 import { type FactListener, Facts } from "./facts.ts";
-import { checkCount, parksOf, wrongOption } from "./options.ts";
+import { checkCount, parksOf } from "./options.ts";
 import { entriesOf, type Groups, groupsOf, type Only } from "./placement.ts";
 import type { AroundStep, KeptBuilds, LogEntry, Settings, Watchdog } from "./ports.ts";
 import { isHeapFull } from "./pressure.ts";

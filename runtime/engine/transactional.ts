@@ -2,11 +2,10 @@
  * `transactional()`: a step whose effects are in the database that the store is in. Its body gets a transaction, and what it writes
  * there is committed together with its outcome: exactly once, whatever dies when.
  */
-import { ColdframeError } from "../errors.ts";
+import { ColdframeError, wrongOption } from "../errors.ts";
 import { machine, type Step } from "../machine/index.ts";
 import { isInTransaction } from "./attempt.ts";
 import { copyOf } from "./inline-transaction.ts";
-import { wrongOption } from "./options.ts";
 import { policyOf, type StepOptions } from "./retry.ts";
 import { makeStep } from "./step.ts";
 

@@ -1,9 +1,9 @@
 /** `upgrade()`: in which code the parked runs of a workflow go on after a deploy. */
 
+import { wrongOption } from "../errors.ts";
 import type { Loaded } from "../machine/index.ts";
 import { loaded, registry } from "../machine/index.ts";
 import { entryOf } from "./entry.ts";
-import { wrongOption } from "./options.ts";
 
 /**
  * | policy             | a run that other code has parked goes on                                        |

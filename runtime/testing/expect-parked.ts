@@ -1,7 +1,8 @@
 /** An assertion for tests: where a run is parked, for what, and with which locals. Needs no framework. */
-import { wrongOption } from "../engine/options.ts";
+
 import type { RunHandle, RunState } from "../engine/run-handle.ts";
 import type { WaitView } from "../engine/run-view.ts";
+import { wrongOption } from "../errors.ts";
 import { preview } from "../snapshot/index.ts";
 
 export interface ExpectedPark {

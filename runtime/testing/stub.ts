@@ -1,5 +1,5 @@
 /** Another body for a step, for as long as a test needs it. */
-import { wrongOption } from "../engine/options.ts";
+import { wrongOption } from "../errors.ts";
 import { registry } from "../machine/index.ts";
 
 export interface Stub<A extends readonly unknown[]> {

@@ -17,6 +17,7 @@ export {
   suspendOp,
   unblockOp,
 } from "./ops.ts";
+export { checkLeast, checkServerOptions, type ServerOptions } from "./options.ts";
 export { forkOp, overruleOp } from "./overrule.ts";
 export type {
   ArrivalRecord,

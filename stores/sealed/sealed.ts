@@ -43,7 +43,7 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
-import { ColdframeError } from "../../runtime/errors.ts";
+import { checkOptions } from "../../runtime/errors.ts";
 import { unopened } from "../../runtime/snapshot/index.ts";
 import { asRefusal, Envelope, NOBODY } from "./envelope.ts";
 import { InOrder } from "./in-order.ts";
@@ -65,9 +65,7 @@ export interface SealedOptions {
  * @throws ColdframeError CF2301 for wrong arguments
  */
 export function sealed(store: Store, seals: readonly Seal[], options: SealedOptions = {}): Store {
-  for (const option of Object.keys(options))
-    if (option !== "before")
-      throw new ColdframeError("CF2301", `sealed() has no option "${option}". It knows: before`);
+  checkOptions("sealed()", options, ["before"]);
   return new SealedStore(store, new Envelope(seals, options.before ?? []));
 }
 

@@ -35,7 +35,7 @@ import type {
   Write,
   WriteOutcome,
 } from "../../runtime/engine/store.ts";
-import { ColdframeError } from "../../runtime/errors.ts";
+import { ColdframeError, checkOptions, wrongOption } from "../../runtime/errors.ts";
 import { attemptOf, holdingsOf, lineOf, parkOf } from "../rows/index.ts";
 import { claimRuns, listed, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
 import { bytesOf, CommitJob } from "./commit-job.ts";
@@ -74,8 +74,19 @@ const nothing = () => null;
 /**
  * Makes a store over a SQLite file, created when it does not exist. Nothing is opened before the engine asks for it.
  * @param file path, or `":memory:"`
+ * @throws ColdframeError CF2301 for wrong options
  */
 export function sqlite(file: string, options: SqliteOptions = {}): SqliteStore {
+  checkOptions("sqlite()", options, ["patience", "transaction", "poll", "open"]);
+  for (const [option, least] of [
+    ["patience", 0],
+    ["transaction", 1],
+    ["poll", 1],
+  ] as const) {
+    const value = options[option];
+    if (value !== undefined && !(Number.isFinite(value) && value >= least))
+      throw wrongOption("sqlite()", option, value, `milliseconds, from ${least}`);
+  }
   return new SqliteStore(file, options);
 }
 

@@ -345,3 +345,15 @@ function wrap(
     },
   };
 }
+
+it("refuses options that it does not know, and wrong values", () => {
+  for (const [options, says] of [
+    [{ pacience: 5 }, /sqlite\(\) has no option "pacience"/],
+    [{ patience: -1 }, /"patience" is -1/],
+    [{ transaction: 0 }, /"transaction" is 0/],
+    [{ poll: "50" }, /"poll" is "50"/],
+  ] as const)
+    expect(() => sqlite(":memory:", options as never)).toThrow(
+      expect.objectContaining({ code: "CF2301", message: expect.stringMatching(says) }),
+    );
+});
