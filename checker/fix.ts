@@ -47,10 +47,13 @@ export function migrationStubs(changes: readonly Change[], program: SourceProgra
   ].join("\n");
 }
 
+/** Where migrations to be filled in are written, beside the lock file. */
+export const MIGRATIONS_FILE = "coldframe.migrations.ts";
+
 const TODO = "toBeSaid(";
 const TODO_FUNCTION = `/** Stops a run that comes here, and changes nothing. */
 function toBeSaid(what: string): never {
-  throw new Error(\`say in coldframe.migrations.ts what "\${what}" is\`);
+  throw new Error(\`say in ${MIGRATIONS_FILE} what "\${what}" is\`);
 }`;
 
 type Local = Change["locals"][number];

@@ -5,7 +5,7 @@
 export { type Checked, changesSince, findingsOf, loadedByWorkers, manifestOf } from "./check.ts";
 export { type Change, compare, type Retyped, type Target, type Verdict } from "./compare.ts";
 export { type Finding, type Fix, formatFinding, type Place } from "./finding.ts";
-export { applyFixes, migrationStubs } from "./fix.ts";
+export { applyFixes, MIGRATIONS_FILE, migrationStubs } from "./fix.ts";
 export { append, LOCK_FILE, lockText, modulesOf, readLock } from "./lock.ts";
 export { LOCK_TYPES_FILE, lockTypes } from "./lock-types.ts";
 export { type Describe, findTsconfig, SourceProgram } from "./program.ts";

@@ -33,15 +33,17 @@ export class SourceProgram {
   readonly #project: Project;
   readonly #describe: Describe;
   readonly #folder: string;
+  readonly #more: readonly string[];
   readonly #compiled = new Map<string, Compiled>();
   #modules: ReadonlyMap<string, SourceModule> | null = null;
 
   /**
    * @param tsconfig absolute path
    * @param folder what paths in messages are relative to
+   * @param more absolute paths of files that belong to it when they are there, whatever the tsconfig.json includes
    * @throws ColdframeError CF3203 when there is no such file
    */
-  constructor(tsconfig: string, folder: string, describe: Describe) {
+  constructor(tsconfig: string, folder: string, describe: Describe, more: readonly string[] = []) {
     if (!existsSync(tsconfig))
       throw new ColdframeError(
         "CF3203",
@@ -50,6 +52,12 @@ export class SourceProgram {
     this.#project = new Project({ tsConfigFilePath: tsconfig });
     this.#describe = describe;
     this.#folder = folder;
+    this.#more = more;
+    this.#addMore();
+  }
+
+  #addMore(): void {
+    for (const path of this.#more) this.#project.addSourceFileAtPathIfExists(path);
   }
 
   get types(): ts.TypeChecker {
@@ -85,6 +93,7 @@ export class SourceProgram {
   refresh(): void {
     for (const source of this.#project.getSourceFiles()) source.refreshFromFileSystemSync();
     this.#project.addSourceFilesFromTsConfig(this.#project.getCompilerOptions().configFilePath as string);
+    this.#addMore();
     this.#modules = null;
   }
 

@@ -24,7 +24,8 @@ export async function loadChecker(invocation: Invocation, { cwd }: Pick<Terminal
   const { describeModule, packageNameOf } = await import("../plugins/place/index.ts");
   const given = invocation.values["project"] as string | undefined;
   const tsconfig = given === undefined ? checker.findTsconfig(cwd) : resolve(cwd, given);
-  const program = new checker.SourceProgram(tsconfig, cwd, describeModule);
+  const besideLock = [checker.MIGRATIONS_FILE, checker.LOCK_TYPES_FILE].map((name) => join(cwd, name));
+  const program = new checker.SourceProgram(tsconfig, cwd, describeModule, besideLock);
   return {
     checker,
     program,

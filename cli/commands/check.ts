@@ -9,8 +9,6 @@ import type { Invocation, Page, Terminal } from "../page.ts";
 import { rehearseHere } from "../rehearse-here.ts";
 import { rehearseInThread } from "../rehearse-in-thread.ts";
 
-/** Where `--fix` writes migrations. */
-const MIGRATIONS = "coldframe.migrations.ts";
 /** Editors write a file in several steps, ms. */
 const CALM = 100;
 
@@ -185,11 +183,12 @@ function fix({ findings, changes }: Report, { checker, program }: Loaded, { cwd,
   for (const file of checker.applyFixes(findings.flatMap((one) => one.fix ?? []))) warn(`changed ${file}`);
   const stubs = checker.migrationStubs(changes, program);
   if (stubs === "") return;
-  const path = join(cwd, MIGRATIONS);
+  const name = checker.MIGRATIONS_FILE;
+  const path = join(cwd, name);
   if (existsSync(path)) {
-    warn(`${MIGRATIONS} is there already, and was left as it is`);
+    warn(`${name} is there already, and was left as it is`);
     return;
   }
   writeFileSync(path, stubs);
-  warn(`wrote ${MIGRATIONS}: say in it what becomes of the locals, and import it where workers begin`);
+  warn(`wrote ${name}: say in it what becomes of the locals, and import it where workers begin`);
 }

@@ -283,6 +283,17 @@ describe("migrations", () => {
     expect(mistakes()).toEqual([]);
   });
 
+  test("count wherever the program has its sources", async () => {
+    await cli("release");
+    write("flow.ts", later.replace("String(n)", "n * 2"));
+    write("tsconfig.json", read("tsconfig.json").replace('["*.ts"]', '["flow.ts"]'));
+    expect((await cli("check")).code).toBe(1);
+    expect(await checked(migration("(old: { k: number }) => ({ label: old.k })"))).toMatchObject({
+      code: 0,
+      changes: [{ verdict: "migrated" }],
+    });
+  });
+
   test("are typed by what was released: by the hash of a function, or by its name", async () => {
     await cli("release");
     const { codes } = JSON.parse(read("coldframe.lock.json"));
