@@ -302,6 +302,13 @@ class Campaign {
     const rows = [];
     for (const status of ["active", "blocked", "suspended"] as const)
       rows.push(...(await this.#ask(() => read.runs({ status, limit: 1000 })))!);
+    if (rows.length > 0) {
+      const workers = await this.#ask(() => read.workers());
+      const { ask, transactions } = this.#laboratory;
+      const open = await this.#ask(() => ask(transactions));
+      // For whoever looks for the cause.
+      console.error(`live workers: ${JSON.stringify(workers)}\nopen transactions: ${JSON.stringify(open)}`);
+    }
     for (const { id } of rows) {
       const run = await this.#ask(() => read.run(id));
       this.#violated(`${id} has not ended: ${JSON.stringify({ ...run, snapshot: null, call: null })}`);

@@ -24,6 +24,8 @@ export interface Laboratory {
   readonly crashes: readonly NodeJS.Signals[];
   /** What its log says when it was hit, by the name of the fault. Null: nothing, but whoever was hit is told. */
   readonly proofs: Readonly<Record<string, RegExp | null>>;
+  /** The query of the transactions that are open. */
+  readonly transactions: string;
   /** A store that reaches the server by this URL. */
   open(url: string): Store;
   /** The URL by which a worker reaches it. `strict`: transactions of the session are repeatable reads unless it says otherwise. */
@@ -105,6 +107,8 @@ async function postgresLaboratory(bin: string): Promise<Laboratory> {
     name: "postgres",
     server,
     crashes: ["SIGQUIT", "SIGKILL"],
+    transactions:
+      "SELECT pid, state, wait_event, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL",
     proofs: {
       "server ended, recovered": /automatic recovery in progress|all server processes terminated/g,
       deadlock: /ERROR: {2}deadlock detected/g,
@@ -184,6 +188,8 @@ async function mysqlLaboratory(programs: NonNullable<ReturnType<typeof mysqlProg
     name: "mysql",
     server,
     crashes: ["SIGKILL"],
+    transactions:
+      "SELECT trx_mysql_thread_id, trx_state, trx_started, trx_query FROM information_schema.innodb_trx",
     proofs: {
       "server ended, recovered": /Starting crash recovery|crash recovery from checkpoint|Starting recovery/gi,
       deadlock: /(?:Transactions deadlock detected|\*\*\* WE ROLL BACK TRANSACTION)/g,
