@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../../runtime/errors.ts";
 import type { Lease, Row } from "../batch/index.ts";
-import { explain, isBroken, isUnprepared } from "./failures.ts";
+import { explain, isBroken, isUnprepared, Unconnected } from "./failures.ts";
 import { type StatementName, statements } from "./statements.ts";
 
 export interface QueryResult {
@@ -62,6 +62,16 @@ const USUAL_POOL = 10;
 /** A connection that breaks tells so twice: by its queries, which is enough, and by an event that nobody may leave unheard. */
 const unheard = (): void => {};
 
+/** From its beginning: a server may greet and say good-bye at once, before whoever asked for the connection has it. */
+const hearNothing = (client: Pick<Leased, "on">): void => {
+  client.on?.("error", unheard);
+};
+
+interface ConnectEvents {
+  on(event: "connect", listener: typeof hearNothing): unknown;
+  off(event: "connect", listener: typeof hearNothing): unknown;
+}
+
 export class Connections {
   /** For people: where the server is, without its password. */
   readonly where: string;
@@ -110,12 +120,15 @@ export class Connections {
       // Without anybody who listens, a connection that breaks while nobody uses it would end the process.
       const guards = (source.listenerCount?.("error") ?? 1) === 0;
       if (guards) source.on?.("error", ignore);
+      const { on, off } = source as unknown as Partial<ConnectEvents>;
+      on?.call(source, "connect", hearNothing);
       const { Client, options: known } = source as PostgresPool & {
         readonly Client?: new (options: object) => DedicatedClient;
       };
       const dedicated = Client === undefined || known === undefined ? null : () => new Client({ ...known });
       const end = async () => {
         if (guards) source.off?.("error", ignore);
+        off?.call(source, "connect", hearNothing);
       };
       const most = (known as { readonly max?: number } | undefined)?.max ?? USUAL_POOL;
       return new Connections(schema, "the pool", most, () => source.connect(), end, dedicated);
@@ -137,6 +150,7 @@ export class Connections {
     const pool = new Pool({ ...config, max: options.connections, idleTimeoutMillis: 60_000 });
     // A connection that breaks while nobody uses it is replaced by the next one.
     pool.on("error", () => {});
+    pool.on("connect", hearNothing);
     return new Connections(
       options.schema,
       where,
@@ -169,7 +183,7 @@ export class Connections {
     try {
       client = await this.#connect();
     } catch (error) {
-      throw explain(error, this.where);
+      throw explain(error, this.where, Unconnected);
     }
     client.on?.("error", unheard);
     const release = (broken: boolean) => {

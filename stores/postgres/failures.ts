@@ -56,9 +56,13 @@ function isLost(error: unknown): boolean {
   return /^Connection terminated|is not queryable$/.test(String(message));
 }
 
+/** There was no connection: nothing was asked, so whatever the server says has nothing to do with what is to be written. */
+export class Unconnected extends ColdframeError {}
+
 /** What becomes of a batch in which this happened. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Again) return "again";
+  if (error instanceof Unconnected) return "failed";
   const state = stateOf(error);
   if (state === undefined) return "failed";
   // Serialization, deadlock, lock not available; a prepared statement that another session of a pooler has, or has not.
@@ -78,12 +82,12 @@ export function isUnprepared(error: unknown): boolean {
  * An error that says what to do.
  * @param where the server without its password, or what it is called
  */
-export function explain(error: unknown, where: string): Error {
+export function explain(error: unknown, where: string, Kind = ColdframeError): Error {
   const { message } = error as Error;
   const state = stateOf(error);
   const shown = state === undefined ? reasonOf(error) : `${message} (SQLSTATE ${state})`;
   const coded = (code: ErrorCode, advice: string) =>
-    new ColdframeError(code, `${where}: ${shown}. ${advice}`, { cause: error });
+    new Kind(code, `${where}: ${shown}. ${advice}`, { cause: error });
   if (state === undefined) {
     if (/timeout exceeded when trying to connect|too many clients/i.test(message))
       return coded("CF3012", "Raise the pool's size, or look for connections that are never given back.");

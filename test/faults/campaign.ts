@@ -7,21 +7,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createEngine, type Engine } from "../../runtime/index.ts";
 import { judge, judgePlaces, prefixOf } from "../simulation/judge.ts";
-import { operations, type Plan, randomPlan, withoutTransactions } from "../simulation/plan.ts";
-import { compiled, eventsOf, type Model, modelOf } from "../simulation/program.ts";
+import { compiled, type Model, modelOf } from "../simulation/program.ts";
 import { Random } from "../simulation/random.ts";
+import { Book } from "./book.ts";
 import { makeBuilds } from "./builds.ts";
 import { Fleet, type Job } from "./fleet.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { Outside } from "./outside.ts";
 import { Proxy } from "./proxy.ts";
+import { countersOf, type Script, type Sending, scriptOf } from "./script.ts";
 
 export interface CampaignOptions {
   readonly seed: number;
   /** How long faults strike, in seconds. */
   readonly seconds: number;
-  /** Runs that are under way at one time. */
+  /** All runs, which begin in the time of the faults. */
   readonly runs: number;
+  /** Runs that are under way at one time. */
+  readonly atOnce: number;
   readonly workers: number;
   /** Milliseconds between two strikes of each kind, about. */
   readonly pace: number;
@@ -41,9 +44,7 @@ export interface Report {
   readonly said: ReadonlyMap<string, number>;
 }
 
-interface Started {
-  readonly id: string;
-  readonly plan: Plan;
+interface Started extends Script {
   readonly model: Model;
   cancelled: boolean;
 }
@@ -67,8 +68,11 @@ class Campaign {
   readonly #folder = mkdtempSync(join(tmpdir(), "coldframe-faults-"));
   readonly #runs = new Map<string, Started>();
   readonly #open = new Set<string>();
+  /** Runs that transactions began which were rolled back. */
+  readonly #ghosts: string[] = [];
   readonly #violations: string[] = [];
   readonly #work = {
+    "transactional steps": 0,
     "events sent": 0,
     "cancels asked for": 0,
     "suspended and resumed": 0,
@@ -78,9 +82,9 @@ class Campaign {
   #over = false;
   #outside!: Outside;
   #proxy!: Proxy;
+  #book!: Book;
   #fleet!: Fleet;
   #client!: Engine;
-  #transacts = false;
 
   constructor(laboratory: Laboratory, options: CampaignOptions) {
     this.#laboratory = laboratory;
@@ -89,14 +93,12 @@ class Campaign {
   }
 
   async go(): Promise<Report> {
-    const { server, open, ask, disk } = this.#laboratory;
+    const { server, open, disk } = this.#laboratory;
     await server.start();
-    await ask("CREATE TABLE counters (label varchar(200) PRIMARY KEY, times integer NOT NULL)");
+    this.#book = await Book.open(this.#laboratory, this.#random);
     this.#outside = await Outside.open(this.#random);
     this.#proxy = await Proxy.open(server.port, this.#random);
-    const store = open(server.url);
-    this.#transacts = store.transact !== undefined;
-    this.#client = await createEngine({ store, worker: false, poll: 2000, log: () => {} });
+    this.#client = await createEngine({ store: open(server.url), worker: false, poll: 2000, log: () => {} });
     const builds = makeBuilds(this.#folder);
     this.#fleet = new Fleet(this.#random, {
       workers: this.#options.workers,
@@ -104,17 +106,17 @@ class Campaign {
       violated: (what) => this.#violated(what),
     });
     await this.#fleet.begun;
-    const end = Date.now() + this.#options.seconds * 1000;
+    const { seconds, runs, atOnce } = this.#options;
+    const begin = Date.now();
     const troubles = this.#troubles();
-    while (Date.now() < end) {
-      if (this.#open.size < this.#options.runs) await this.#start();
-      else await this.#time(20);
-    }
+    const starts = this.#startAll(runs, atOnce, seconds * 1000);
+    await this.#time(begin + seconds * 1000 - Date.now());
     this.#active = false;
     this.#proxy.active = false;
     await Promise.all(troubles);
     this.#fleet.thaw();
     await server.start();
+    await starts;
     await this.#allEnd();
     await this.#judge();
     const left = typeof disk === "string" ? { "disk full": disk } : {};
@@ -152,6 +154,7 @@ class Campaign {
         await server.start();
       }),
       this.#again(pace / 10, () => collide(this.#random)),
+      this.#again(pace / 10, () => this.#book.rival()),
     ];
     if (typeof disk === "string") return kinds;
     return [
@@ -175,33 +178,34 @@ class Campaign {
 
   // Work.
 
-  async #start(): Promise<void> {
-    const id = `run${this.#runs.size}`;
-    const random = this.#random;
-    const made = randomPlan(random, `r${this.#runs.size}`, random.between(1, 5));
-    const plan = this.#transacts ? made : withoutTransactions(made);
-    const run: Started = { id, plan, model: await modelOf(plan), cancelled: false };
-    this.#runs.set(id, run);
-    this.#open.add(id);
-    void this.#use(run);
+  /** All of them, evenly over so many milliseconds, and later when they take longer. */
+  async #startAll(runs: number, atOnce: number, ms: number): Promise<void> {
+    const begin = Date.now();
+    for (let n = 0; n < runs; n++) {
+      const script = scriptOf(this.#options.seed, n);
+      const run: Started = { ...script, model: await modelOf(script.plan), cancelled: false };
+      while (!this.#over && (this.#open.size >= atOnce || Date.now() < begin + (ms * n) / runs))
+        await this.#time(20);
+      this.#runs.set(run.id, run);
+      this.#open.add(run.id);
+      void this.#use(run);
+    }
   }
 
   async #use(run: Started): Promise<void> {
-    const random = this.#random;
-    const { id, plan } = run;
-    for (const op of operations(plan)) void this.#answer(op);
-    await this.#ask(() => this.#client.start(compiled, [plan, "begin"], { id }));
-    const cancels = random.chance(0.1);
-    if (cancels) {
-      void this.#time(random.between(0, 8000)).then(async () => {
+    const { id, sendings, cancel, suspend } = run;
+    for (const each of sendings) void this.#send(each);
+    await this.#begin(run);
+    if (cancel !== null) {
+      void this.#time(cancel).then(async () => {
         run.cancelled = true;
         this.#work["cancels asked for"]++;
         await this.#ask(() => this.#client.cancel(id));
       });
-    } else if (random.chance(0.1)) {
-      void this.#time(random.between(0, 3000)).then(async () => {
+    } else if (suspend !== null) {
+      void this.#time(suspend.wait).then(async () => {
         await this.#ask(() => this.#client.suspend(id));
-        await this.#time(random.between(0, 3000));
+        await this.#time(suspend.length);
         await this.#ask(() => this.#client.resume(id));
         this.#work["suspended and resumed"]++;
       });
@@ -218,11 +222,42 @@ class Campaign {
     this.#open.delete(id);
   }
 
-  async #answer(op: Plan[number]): Promise<void> {
-    for (const { key, payload } of eventsOf(op)) {
-      await this.#time(this.#random.pick([0, 100, 1000, 4000]));
-      const times = this.#random.chance(0.3) ? 2 : 1;
-      const send = () => this.#ask(() => this.#client.send(key, payload, { id: payload }));
+  async #begin({ id, plan, start }: Started): Promise<void> {
+    const { port } = this.#proxy;
+    const within = (tx: object, name: string) =>
+      this.#client.with(tx).start(compiled, [plan, "begin"], { id: name });
+    if (start.undone) {
+      const ghost = `${id} undone`;
+      this.#ghosts.push(ghost);
+      await this.#book.undo(port, ghost, async (tx) => void (await within(tx, ghost))).catch(() => {});
+    }
+    if (!start.own) {
+      await this.#ask(() => this.#client.start(compiled, [plan, "begin"], { id }));
+      return;
+    }
+    await this.#ask(() =>
+      this.#book.post(port, id, async (tx) => {
+        const { created } = await within(tx, id);
+        if (!created) this.#violated(`${id} was there before its transaction was committed`);
+        if ((await this.#client.store.read.run(id)) !== null)
+          this.#violated(`${id} was seen before its transaction was committed`);
+      }),
+    );
+  }
+
+  async #send(sendings: readonly Sending[]): Promise<void> {
+    const { port } = this.#proxy;
+    for (const { key, payload, wait, times, own, undone } of sendings) {
+      await this.#time(wait);
+      const within = async (tx: object, text: string) =>
+        void (await this.#client.with(tx).send(key, text, { id: text }));
+      // Whoever gets it returns something else than the uncompiled program.
+      const ghost = `${payload} undone`;
+      if (undone) await this.#book.undo(port, ghost, (tx) => within(tx, ghost)).catch(() => {});
+      const send = async () => {
+        if (own) await this.#ask(() => this.#book.post(port, payload, (tx) => within(tx, payload)));
+        else await this.#ask(() => this.#client.send(key, payload, { id: payload }));
+      };
       await Promise.all(Array.from({ length: times }, send));
       this.#work["events sent"]++;
     }
@@ -267,6 +302,13 @@ class Campaign {
     const rows = [];
     for (const status of ["active", "blocked", "suspended"] as const)
       rows.push(...(await this.#ask(() => read.runs({ status, limit: 1000 })))!);
+    if (rows.length > 0) {
+      const workers = await this.#ask(() => read.workers());
+      const { ask, transactions } = this.#laboratory;
+      const open = await this.#ask(() => ask(transactions));
+      // For whoever looks for the cause.
+      console.error(`live workers: ${JSON.stringify(workers)}\nopen transactions: ${JSON.stringify(open)}`);
+    }
     for (const { id } of rows) {
       const run = await this.#ask(() => read.run(id));
       this.#violated(`${id} has not ended: ${JSON.stringify({ ...run, snapshot: null, call: null })}`);
@@ -278,9 +320,10 @@ class Campaign {
   async #judge(): Promise<void> {
     const { watch } = this.#outside;
     for (const violation of watch.violations) this.#violated(violation);
-    const counters = await this.#laboratory.ask("SELECT label, times FROM counters");
-    for (const { label, times } of counters)
-      if (times !== 1) this.#violated(`${label} was counted ${times} times`);
+    const labels = await this.#book.judge((what) => this.#violated(what));
+    for (const ghost of this.#ghosts)
+      if ((await this.#ask(() => this.#client.store.read.run(ghost))) !== null)
+        this.#violated(`${ghost} was started by a transaction that was rolled back`);
     for (const run of this.#runs.values()) {
       const { id } = run;
       const row = (await this.#ask(() => this.#client.store.read.run(id)))!;
@@ -291,9 +334,9 @@ class Campaign {
         ? row.end.value
         : JSON.parse(JSON.stringify(await this.#ask(() => this.#client.run(id).result())));
       const own = this.#outside.executionsOf(prefixOf(id));
-      const counted = counters
-        .map(({ label }) => String(label))
-        .filter((label) => label.startsWith(prefixOf(id)));
+      const counters = countersOf(id);
+      const counted = labels.filter((label) => counters.test(label));
+      this.#work["transactional steps"] += counted.length;
       const ended = { ...run, status: row.status, result };
       for (const violation of judge(ended, own, counted, watch.executions)) this.#violated(violation);
     }
@@ -308,7 +351,10 @@ class Campaign {
   #report(): Omit<Report, "left"> {
     const { name, server, proofs } = this.#laboratory;
     const log = server.log();
-    const proved = Object.entries(proofs).map(([fault, says]) => [fault, log.match(says)?.length ?? 0]);
+    const proved = Object.entries(proofs).map(([fault, says]) => [
+      fault,
+      says === null ? this.#book.failures : (log.match(says)?.length ?? 0),
+    ]);
     return {
       database: name,
       version: server.version,
@@ -321,6 +367,7 @@ class Campaign {
         "executions of steps": this.#outside.watch.executions.length,
         "steps refused by the system outside": this.#outside.refused,
         ...this.#work,
+        ...this.#book.counts,
       },
       violations: this.#violations,
       broken: kindsOf(this.#violations),
@@ -335,7 +382,8 @@ const INVARIANTS: readonly (readonly [name: string, says: RegExp])[] = [
   ["owners of one epoch, or turns behind later ones", /two owners|behind turn|wrote after/],
   ["keys of steps used twice", /^key |executed twice/],
   ["results that no step gave, or two of one step", /never was|answered #/],
-  ["transactional effects not exactly once", /was counted|counted/],
+  ["transactional effects not exactly once", /^(till )?\S+ (was )?counted /],
+  ["runs and events of transactions that were not committed", /its transaction|rolled back/],
   ["results or effects that differ from the uncompiled program", / returned | did | is (failed|cancelled)/],
   ["places with too many runs inside", /^more than/],
   ["undoing that is missing", /never undone/],

@@ -1,7 +1,7 @@
 /**
- * `npm run faults -- [--time SECONDS] [--database postgres|mysql] [--seed N] [--markdown FILE]`: real workers and a real server,
- * started here, with faults for that many seconds; then everything has to come to its end. Without `--database`, both, one after
- * the other. Prints what was hit how often; ends with 1 when something does not hold.
+ * `npm run faults -- [--time SECONDS] [--runs N] [--database postgres|mysql] [--seed N] [--markdown FILE]`: real workers and a
+ * real server, started here, with faults for that many seconds; then everything has to come to its end. Without `--database`, both,
+ * one after the other; without `--runs`, two for each second. Prints what was hit how often; ends with 1 when something does not hold.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,21 +12,26 @@ import { parseArgs } from "node:util";
 const { values } = parseArgs({
   options: {
     time: { type: "string", default: "600" },
+    runs: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1e9) },
     database: { type: "string", default: "postgres,mysql" },
     markdown: { type: "string" },
   },
 });
+const runs = values.runs ?? String(2 * Number(values.time));
 const databases = values.database.split(",");
 if (
   !/^\d+$/.test(values.time) ||
+  !/^\d+$/.test(runs) ||
   !/^\d+$/.test(values.seed) ||
   !databases.every((name) => ["postgres", "mysql"].includes(name))
 ) {
-  console.error("usage: npm run faults -- [--time SECONDS] [--database postgres|mysql] [--seed NUMBER]");
+  console.error(
+    "usage: npm run faults -- [--time SECONDS] [--runs NUMBER] [--database postgres|mysql] [--seed NUMBER]",
+  );
   process.exit(2);
 }
-console.log(`seed ${values.seed}, ${values.time} s of faults on ${databases.join(" and ")}`);
+console.log(`seed ${values.seed}, ${runs} runs, ${values.time} s of faults on ${databases.join(" and ")}`);
 
 const folder = mkdtempSync(join(tmpdir(), "coldframe-faults-"));
 const reports = [];
@@ -38,6 +43,7 @@ for (const database of databases) {
     env: {
       ...process.env,
       FAULTS_SECONDS: values.time,
+      FAULTS_RUNS: runs,
       FAULTS_SEED: values.seed,
       FAULTS_DATABASE: database,
       FAULTS_REPORT: file,

@@ -16,6 +16,8 @@ type Told =
       readonly turns: readonly (readonly [run: string, epoch: number, turn: number, ended: boolean])[];
     }
   | { readonly kind: "fenced" }
+  /** A transactional step was undone because of others, and is called again. */
+  | { readonly kind: "repeated" }
   | { readonly kind: "refused"; readonly what: string }
   | { readonly kind: "log"; readonly level: string; readonly message: string; readonly error: string };
 
@@ -23,6 +25,7 @@ export interface FleetFaults {
   "worker killed (SIGKILL) that had runs": number;
   "worker stopped past its lease (SIGSTOP, SIGCONT)": number;
   "write of a former owner refused": number;
+  "transactional step undone because of others, called again": number;
   "clock of a worker wrong by minutes": number;
   "worker whose sessions are repeatable reads": number;
   "run handed over between builds": number;
@@ -65,6 +68,7 @@ export class Fleet {
     "worker killed (SIGKILL) that had runs": 0,
     "worker stopped past its lease (SIGSTOP, SIGCONT)": 0,
     "write of a former owner refused": 0,
+    "transactional step undone because of others, called again": 0,
     "clock of a worker wrong by minutes": 0,
     "worker whose sessions are repeatable reads": 0,
     "run handed over between builds": 0,
@@ -198,6 +202,9 @@ export class Fleet {
         return;
       case "fenced":
         this.counts["write of a former owner refused"]++;
+        return;
+      case "repeated":
+        this.counts["transactional step undone because of others, called again"]++;
         return;
       case "refused":
         this.#options.violated(`a write was refused: ${told.what}`);

@@ -22,20 +22,38 @@ export interface Laboratory {
   readonly server: OwnServer;
   /** Ways in which the server can be ended. */
   readonly crashes: readonly NodeJS.Signals[];
-  /** What its log says when it was hit, by the name of the fault. */
-  readonly proofs: Readonly<Record<string, RegExp>>;
+  /** What its log says when it was hit, by the name of the fault. Null: nothing, but whoever was hit is told. */
+  readonly proofs: Readonly<Record<string, RegExp | null>>;
+  /** The query of the transactions that are open. */
+  readonly transactions: string;
   /** A store that reaches the server by this URL. */
   open(url: string): Store;
   /** The URL by which a worker reaches it. `strict`: transactions of the session are repeatable reads unless it says otherwise. */
   urlOf(port: number, strict: boolean): string;
   /** Statements one after the other, on a connection of their own. */
-  ask(...statements: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  ask(...statements: readonly string[]): Promise<Rows>;
+  /** A connection of the driver's own, through this port. */
+  connect(port: number): Promise<OwnConnection>;
   /** Locks rows of runs in an order that meets those of the store. */
   collide(random: Random): Promise<void>;
   /** Fills its disk, and empties it again. Null: it cannot be done here, and why. */
   readonly disk: { fill(): void; free(): void } | string;
   remove(): Promise<void>;
 }
+
+/** A connection that is not the store's. */
+export interface OwnConnection {
+  /** What `engine.with` takes. */
+  readonly client: object;
+  /** Begins a transaction. */
+  begin(isolation: Isolation): Promise<void>;
+  query(text: string): Promise<Rows>;
+  close(): void;
+}
+
+export type Isolation = "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE";
+
+type Rows = readonly Readonly<Record<string, unknown>>[];
 
 /** @returns what is missing, when it cannot be had */
 export async function openLaboratory(name: DatabaseName): Promise<Laboratory | string> {
@@ -63,34 +81,44 @@ async function postgresLaboratory(bin: string): Promise<Laboratory> {
     settings,
     typeof disk === "string" ? undefined : join(disk.folder, "cluster"),
   );
-  const ask: Laboratory["ask"] = async (...statements) => {
+  const urlOf = (port: number) => server.url.replace(/:\d+\//, `:${port}/`);
+  const connect: Laboratory["connect"] = async (port) => {
     const client = new Client({
-      connectionString: server.url,
+      connectionString: urlOf(port),
       connectionTimeoutMillis: 3000,
       query_timeout: 10_000,
     });
     client.on("error", () => {});
-    try {
-      await client.connect();
-      let rows: Record<string, unknown>[] = [];
-      for (const text of statements) rows = (await client.query(text)).rows;
-      return rows;
-    } finally {
-      await client.end().catch(() => {});
-    }
+    const close = () => void client.end().catch(() => {});
+    await client.connect().catch((error) => {
+      close();
+      throw error;
+    });
+    const query = async (text: string): Promise<Rows> => (await client.query(text)).rows;
+    return {
+      client,
+      query,
+      begin: async (isolation) => void (await query(`BEGIN ISOLATION LEVEL ${isolation}`)),
+      close,
+    };
   };
+  const ask = asking(() => connect(server.port));
   return {
     name: "postgres",
     server,
     crashes: ["SIGQUIT", "SIGKILL"],
+    transactions:
+      "SELECT pid, state, wait_event, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL",
     proofs: {
       "server ended, recovered": /automatic recovery in progress|all server processes terminated/g,
       deadlock: /ERROR: {2}deadlock detected/g,
+      "serialization failure": /ERROR: {2}could not serialize access/g,
       "disk full": /No space left on device/g,
     },
     open: (url) => postgres(url, { connectTimeout: 3000, answerTimeout: 5000 }),
     urlOf: (port, strict) =>
-      `${server.url.replace(/:\d+\//, `:${port}/`)}${strict ? "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read" : ""}`,
+      `${urlOf(port)}${strict ? "?options=-c%20default_transaction_isolation%3Drepeatable%5C%20read" : ""}`,
+    connect,
     ask,
     collide: (random) => collide(ask, random, "coldframe.queue", "BEGIN", "pg_sleep"),
     disk,
@@ -132,32 +160,62 @@ function smallDisk(): { folder: string; fill(): void; free(): void; remove(): vo
 }
 
 async function mysqlLaboratory(programs: NonNullable<ReturnType<typeof mysqlPrograms>>): Promise<Laboratory> {
-  const server = await ownMysql(programs, { "innodb-print-all-deadlocks": "ON", "max-connections": "200" });
-  const ask: Laboratory["ask"] = async (...statements) => {
-    const connection = await createConnection({ uri: server.url, connectTimeout: 3000 });
+  const server = await ownMysql(programs, {
+    "innodb-print-all-deadlocks": "ON",
+    "max-connections": "200",
+    "loose-innodb-snapshot-isolation": "ON",
+  });
+  const urlOf = (port: number) => server.url.replace(/:\d+\//, `:${port}/`);
+  const connect: Laboratory["connect"] = async (port) => {
+    const connection = await createConnection({ uri: urlOf(port), connectTimeout: 3000 });
     connection.on("error", () => {});
-    try {
-      let rows: unknown = [];
-      for (const sql of statements) [rows] = await connection.query({ sql, timeout: 10_000 });
+    const query = async (sql: string): Promise<Rows> => {
+      const [rows] = await connection.query({ sql, timeout: 10_000 });
       return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
-    } finally {
-      connection.destroy();
-    }
+    };
+    return {
+      client: connection,
+      query,
+      async begin(isolation) {
+        await query(`SET TRANSACTION ISOLATION LEVEL ${isolation}`);
+        await query("START TRANSACTION");
+      },
+      close: () => connection.destroy(),
+    };
   };
+  const ask = asking(() => connect(server.port));
   return {
     name: "mysql",
     server,
     crashes: ["SIGKILL"],
+    transactions:
+      "SELECT trx_mysql_thread_id, trx_state, trx_started, trx_query FROM information_schema.innodb_trx",
     proofs: {
       "server ended, recovered": /Starting crash recovery|crash recovery from checkpoint|Starting recovery/gi,
       deadlock: /(?:Transactions deadlock detected|\*\*\* WE ROLL BACK TRANSACTION)/g,
+      "serialization failure": null,
     },
     open: (url) => mysql(url, { connectTimeout: 3000, answerTimeout: 5000, poll: 500 }),
-    urlOf: (port) => server.url.replace(/:\d+\//, `:${port}/`),
+    urlOf,
+    connect,
     ask,
     collide: (random) => collide(ask, random, "coldframe_queue", "START TRANSACTION", "SLEEP"),
     disk: "it was not tried with this database",
     remove: () => server.remove(),
+  };
+}
+
+/** Statements on a connection that is given up then. */
+function asking(connect: () => Promise<OwnConnection>): Laboratory["ask"] {
+  return async (...statements) => {
+    const connection = await connect();
+    try {
+      let rows: Rows = [];
+      for (const text of statements) rows = await connection.query(text);
+      return rows;
+    } finally {
+      connection.close();
+    }
   };
 }
 

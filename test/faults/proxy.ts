@@ -19,6 +19,9 @@ export interface NetworkFaults {
   "slow connection": number;
 }
 
+/** Not the isolation level. */
+const COMMIT = /COMMIT(?!TED)/;
+
 /** Probability at each message of a client. */
 const RATES: NetworkFaults = {
   "answer to COMMIT lost": 0.04,
@@ -106,7 +109,7 @@ export class Proxy {
     };
     client.on("data", (data) => {
       if (silent) return;
-      if (data.includes("COMMIT")) {
+      if (COMMIT.test(data.toString("latin1"))) {
         if (this.#hits("cut before COMMIT")) {
           this.counts["cut before COMMIT"]++;
           cut();

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { campaign, type Report } from "./campaign.ts";
 import { type DatabaseName, openLaboratory } from "./laboratory.ts";
 
-const { FAULTS_SECONDS, FAULTS_SEED, FAULTS_DATABASE, FAULTS_REPORT } = process.env;
+const { FAULTS_SECONDS, FAULTS_RUNS, FAULTS_SEED, FAULTS_DATABASE, FAULTS_REPORT } = process.env;
 const seconds = Number(FAULTS_SECONDS);
 const database = FAULTS_DATABASE as DatabaseName;
 
@@ -23,7 +23,8 @@ it(
     const report = await campaign(laboratory, {
       seed: Number(FAULTS_SEED),
       seconds,
-      runs: 40,
+      runs: Number(FAULTS_RUNS),
+      atOnce: 40,
       workers: 4,
       pace: 2000,
     });

@@ -21,7 +21,7 @@ export const stubborn = step(async function stubborn(label, input, fails) {
 }, { retry: { attempts: 9, interval: 300, maxInterval: 2000 } });
 export const count = transactional(async function count(tx, label) {
   return world.count(tx, label);
-}, { outside: (use) => use(null) });
+}, { outside: (use) => use(null), retry: { attempts: 30, interval: 100, maxInterval: 2000 } });
 export async function fatal(label, input) {
   "use step";
   await world.act(label, input, 0);

@@ -1,4 +1,6 @@
 /** What a server, a user or a pool may do to the store: errors say so, nothing is changed, and work goes on afterwards. */
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { Client, Pool } from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type PostgresClient, type PostgresPool, postgres } from "../../stores/postgres/index.ts";
@@ -18,6 +20,35 @@ describe("a server that is not there", () => {
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "CF3010", message: expect.stringMatching(says) });
     expect((error as Error).message).not.toContain("secret");
+  });
+
+  it.each(["a URL", "a pool"])("greets and says good-bye in one breath, to %s: CF3010", async (kind) => {
+    const part = (type: string, body: string) => {
+      const head = Buffer.alloc(5);
+      head.write(type);
+      head.writeInt32BE(body.length + 4, 1);
+      return Buffer.concat([head, Buffer.from(body, "latin1")]);
+    };
+    const message = "terminating connection due to unexpected postmaster exit";
+    const answer = Buffer.concat([
+      part("R", "\0\0\0\0"),
+      part("Z", "I"),
+      part("E", `SFATAL\0C57P01\0M${message}\0\0`),
+    ]);
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(answer));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const address = `postgres://app@127.0.0.1:${port}/app`;
+    const pool = new Pool({ connectionString: address });
+    pool.on("error", () => {});
+    const store = postgres(kind === "a URL" ? address : (pool as unknown as PostgresPool), { listen: false });
+    await expect(store.migrate()).rejects.toMatchObject({ code: "CF3010" });
+    await store.close();
+    await pool.end();
+    server.close();
   });
 
   it("says that the driver is missing", async () => {
@@ -189,6 +220,31 @@ describe.skipIf(url === null)("a server", () => {
     passed((await store.commit([turn]))[0]);
     expect((await store.read.run("a"))!.turn).toBe(1);
     await store.close();
+  });
+
+  it("gives no connection, whatever its reason: no write is to blame, and all are asked for again", async () => {
+    const pool = new Pool({ connectionString: url, max: 3 });
+    const connect = pool.connect.bind(pool) as () => Promise<never>;
+    let full = false;
+    const refusal = Object.assign(new Error("could not write init file"), {
+      severity: "FATAL",
+      code: "XX000",
+    });
+    pool.connect = (() => (full ? Promise.reject(refusal) : connect())) as never;
+    const store = await open(pool as unknown as PostgresPool);
+    await store.renew(worker("w1"), true);
+    await store.start([newRun("a")], null);
+    const [claimed] = await store.claim("w1", 1, ANY);
+    const turn = turnOf(claimed!, { keep: true });
+    full = true;
+    await expect(store.commit([turn])).rejects.toMatchObject({
+      code: "CF3006",
+      message: expect.stringContaining("init file"),
+    });
+    full = false;
+    passed((await store.commit([turn]))[0]);
+    await store.close();
+    await pool.end();
   });
 
   it("is brought up to date once by many that start at one time", async () => {
