@@ -74,8 +74,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     throw wrongOption("createEngine()", "store", options.store, 'a store, as sqlite("runs.db") returns it');
   }
   const settings = settingsOf(options);
-  const { store, clock } = settings;
-  await store.migrate(options.clock === undefined ? {} : { now: () => clock.now() });
+  const { store, clock, log } = settings;
+  await store.migrate({ log, ...(options.clock === undefined ? {} : { now: () => clock.now() }) });
   await checkWhole(store);
   const engine = new Engine(settings, options.worker !== false);
   await engine.begin();

@@ -180,3 +180,14 @@ export interface Stranded {
   readonly turn: number;
   readonly build: string;
 }
+
+export interface StoreOptions {
+  /** Replaces the store's clock, in milliseconds since 1970: for tests with virtual time. */
+  readonly now?: () => number;
+  /** Told of what fails where there is no caller: in what a store does by itself. */
+  readonly log?: (entry: {
+    readonly level: "info" | "warn";
+    readonly message: string;
+    readonly error?: unknown;
+  }) => void;
+}

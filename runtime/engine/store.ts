@@ -33,6 +33,7 @@ import type {
   Placement,
   RunEnd,
   ScheduleRow,
+  StoreOptions,
   Stranded,
   Subscription,
   WaitInfo,
@@ -54,6 +55,7 @@ export type {
   Placement,
   RunEnd,
   ScheduleRow,
+  StoreOptions,
   Stranded,
   Subscription,
   WaitInfo,
@@ -391,11 +393,6 @@ export type Hint =
   | { readonly kind: "others" }
   | { readonly kind: "run"; readonly run: string }
   | { readonly kind: "ended"; readonly run: string };
-
-export interface StoreOptions {
-  /** Replaces the store's clock, in milliseconds since 1970: for tests with virtual time. */
-  readonly now?: () => number;
-}
 
 export interface Store {
   /**

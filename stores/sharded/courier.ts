@@ -1,5 +1,13 @@
 /** Carries out the errands (errands.ts) of one process: claims them, does what they say, and commits how far they are. */
-import type { Arrival, Claimed, Placement, Store, Turn } from "../../runtime/engine/store.ts";
+import type {
+  Arrival,
+  Attempt,
+  Claimed,
+  Placement,
+  RunDetail,
+  Store,
+  Turn,
+} from "../../runtime/engine/store.ts";
 import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 import { answer } from "./answers.ts";
 import {
@@ -19,7 +27,8 @@ import {
   type Word,
   wordTo,
 } from "./errands.ts";
-import type { Fleet } from "./fleet.ts";
+import { type Failure, isTold, type Log, tellFailures, textOf, timeOf } from "./failures.ts";
+import { type Fleet, LATE } from "./fleet.ts";
 import type { Routing } from "./routing.ts";
 import { startedAt } from "./split.ts";
 
@@ -27,7 +36,7 @@ import { startedAt } from "./split.ts";
 const AT_ONCE = 100;
 /** How often it looks again at once, for what its own errands have begun. */
 const ROUNDS = 100;
-/** How long to leave a database alone that has failed, in ms. Doubled each time. */
+/** How long to leave an errand alone that has failed, or a database that has, in ms. Doubled each time. */
 const FIRST_REST = 250;
 const LONGEST_REST = 30_000;
 
@@ -37,6 +46,8 @@ export const ERRANDS: Placement = { groups: [SYSTEM_GROUP], only: [ERRAND], exce
 /** Waits of a stub or a proxy: for a word, and for the run or thing that it is about. */
 const TOLD = 1;
 const THING = 2;
+/** No wait: how often the errand has failed in a row is recorded as attempts of it. */
+const TRIES = 3;
 
 export class Courier {
   readonly #fleet: Fleet;
@@ -46,11 +57,15 @@ export class Courier {
   readonly #rests = new Map<number, { until: number; next: number }>();
   readonly #running = new Map<number, Promise<void>>();
   readonly #again = new Set<number>();
+  /** How often in a row errands of a database could not be seen to. */
+  readonly #failed = new Map<number, number>();
+  readonly #log: Log;
 
-  constructor(fleet: Fleet, routing: Routing, now: () => number) {
+  constructor(fleet: Fleet, routing: Routing, now: () => number, log: Log) {
     this.#fleet = fleet;
     this.#routing = routing;
     this.#now = now;
+    this.#log = log;
   }
 
   /** Carries out what is due in one database. What comes of that elsewhere is begun, too. Never rejects. */
@@ -99,13 +114,27 @@ export class Courier {
       const claimed = await store.claim(courier, AT_ONCE, ERRANDS);
       desk.courierInDoubt = false;
       this.#rests.delete(home);
-      const done = await Promise.all(claimed.map((run) => this.#carryOut(home, run, courier)));
-      return done.filter(Boolean).length;
-    } catch {
-      desk.courierInDoubt = true;
-      this.#rest(home);
+      const all = await Promise.all(claimed.map((run) => this.#carryOut(home, run, courier)));
+      tellFailures(
+        all.filter((one) => typeof one !== "boolean"),
+        this.#log,
+      );
+      this.#failed.delete(home);
+      return all.filter((one) => one === true).length;
+    } catch (error) {
+      this.#homeFailed(home, error);
       return 0;
     }
+  }
+
+  #homeFailed(home: number, error: unknown): void {
+    this.#fleet.databases[home]!.courierInDoubt = true;
+    const rest = this.#rest(home);
+    const times = (this.#failed.get(home) ?? 0) + 1;
+    this.#failed.set(home, times);
+    if (!isTold(times)) return;
+    const message = `errands of database ${home + 1} of the list cannot be seen to; tried again in ${timeOf(rest)}`;
+    this.#log({ level: "warn", message, error: error instanceof AtHome ? error.cause : error });
   }
 
   #isResting(database: number): boolean {
@@ -113,30 +142,62 @@ export class Courier {
     return rest !== undefined && rest.until > this.#now();
   }
 
-  #rest(database: number): void {
+  /** @returns for how long it is left alone */
+  #rest(database: number): number {
     const { next } = this.#rests.get(database) ?? { next: FIRST_REST };
     this.#rests.set(database, { until: this.#now() + next, next: Math.min(LONGEST_REST, next * 2) });
+    return next;
   }
 
-  /** False: what it needs cannot be reached now, and it was given back for later. */
-  async #carryOut(home: number, run: Claimed, courier: string): Promise<boolean> {
-    const errand = JSON.parse(run.call) as Errand;
+  /**
+   * One that hangs goes on by itself, and holds up no other.
+   * @returns false: it came no further, or not yet
+   */
+  async #carryOut(home: number, run: Claimed, courier: string): Promise<boolean | Failure> {
     const progress = new Progress(this.#fleet.databases[home]!.store, run, courier);
+    const doing = this.#try(home, run, progress);
+    const done = await this.#fleet.inTime(doing);
+    if (done !== LATE) return done;
+    const other = otherOf(readErrand(run));
+    if (other !== null && !progress.isAtHome && !this.#isResting(other)) this.#rest(other);
+    doing.then(
+      (late) => {
+        if (typeof late !== "boolean") tellFailures([late], this.#log);
+        for (let place = 0; place < this.#fleet.databases.length; place++) void this.look(place);
+      },
+      (error) => this.#homeFailed(home, error),
+    );
+    return false;
+  }
+
+  /**
+   * @returns false: what it needs cannot be reached now, and it was given back for later
+   * @throws AtHome
+   */
+  async #try(home: number, run: Claimed, progress: Progress): Promise<boolean | Failure> {
+    const errand = readErrand(run);
     const other = otherOf(errand);
-    if (other !== null && this.#isResting(other)) {
-      await progress.later(this.#rests.get(other)!.until);
-      return false;
-    }
     try {
+      if (other !== null && this.#isResting(other)) {
+        await progress.later(this.#rests.get(other)!.until);
+        return false;
+      }
+      if (errand === null) throw new Error("it was written by another version of coldframe, or is damaged");
       await this.#do(errand, home, progress);
       if (other !== null) this.#rests.delete(other);
       return true;
     } catch (error) {
       if (error instanceof Fenced) return false;
-      if (other === null || error instanceof AtHome) throw error;
-      this.#rest(other);
-      await progress.later(this.#rests.get(other)!.until);
-      return false;
+      if (error instanceof AtHome) throw error;
+      const isRefused = error instanceof Refused || errand === null;
+      if (other !== null && !isRefused && !this.#isResting(other)) this.#rest(other);
+      const times = progress.failed + 1;
+      const now = this.#now();
+      const rest = Math.min(LONGEST_REST, FIRST_REST * 2 ** (times - 1));
+      const due = Math.max(now + rest, other === null ? 0 : (this.#rests.get(other)?.until ?? 0));
+      const cause = error instanceof Refused ? error.cause : error;
+      await progress.later(due, { times, error: textOf(cause).slice(0, 1000) });
+      return { id: run.id, errand, times, error: cause, rest: due - now };
     }
   }
 
@@ -176,13 +237,13 @@ export class Courier {
         subscribe: [{ wait: TOLD, key: stubKey(run, wait) }],
         follow: [{ wait: THING, run, attached: false }],
       };
-      if ((await progress.home.read.run(run)) === null) await progress.save("open", waits);
+      if ((await progress.see(run)) === null) await progress.save("open", waits);
       else if (await progress.park("open", waits)) return;
     }
     while (!progress.state.startsWith("closing ")) {
       const word = progress.arrived(TOLD)?.value as Word | undefined;
       // Collected before it could be followed: it has ended.
-      const hasEnded = progress.arrived(THING) !== undefined || (await progress.home.read.run(run)) === null;
+      const hasEnded = progress.arrived(THING) !== undefined || (await progress.see(run)) === null;
       if (word === "begin") {
         await progress.save("open", {
           consumed: [TOLD],
@@ -262,9 +323,21 @@ function lastWord({ thing }: Stub): Word {
   return thing.kind === "event" ? "dropped" : thing.kind === "place" ? "released" : "over";
 }
 
+/** Null: it is none that this version knows. */
+function readErrand(run: Claimed): Errand | null {
+  try {
+    const errand = JSON.parse(run.call) as Errand;
+    return KINDS.has(errand.kind) ? errand : null;
+  } catch {
+    return null;
+  }
+}
+
+const KINDS: ReadonlySet<Errand["kind"]> = new Set(["start", "send", "cancel", "free", "stub", "proxy"]);
+
 /** The database that an errand is about, besides that in which it is at home; null: none. */
-function otherOf(errand: Errand): number | null {
-  if (errand.kind === "free") return null;
+function otherOf(errand: Errand | null): number | null {
+  if (errand === null || errand.kind === "free") return null;
   return errand.kind === "proxy" ? errand.from : errand.to;
 }
 
@@ -272,10 +345,12 @@ function otherOf(errand: Errand): number | null {
 class Fenced extends Error {}
 /** The errand's own database has failed. */
 class AtHome extends Error {}
+/** It has refused what the errand was to write. */
+class Refused extends Error {}
 
 /** How far an errand is: a run that is owned by this courier. */
 class Progress {
-  readonly home: Store;
+  readonly #home: Store;
   readonly id: string;
   turn: number;
   state: string;
@@ -283,9 +358,13 @@ class Progress {
   readonly #epoch: number;
   #news: number;
   readonly #arrivals = new Map<number, Arrival>();
+  /** How often in a row it has failed. */
+  failed: number;
+  /** Something is asked of its own database. */
+  isAtHome = false;
 
   constructor(home: Store, run: Claimed, courier: string) {
-    this.home = home;
+    this.#home = home;
     this.id = run.id;
     this.turn = run.turn;
     this.state = run.snapshot ?? "";
@@ -293,6 +372,12 @@ class Progress {
     this.#epoch = run.epoch;
     this.#news = run.news;
     this.#hear(run.arrivals);
+    this.failed = run.attempts.find(({ wait }) => wait === TRIES)?.made ?? 0;
+  }
+
+  /** A run of its own database. @throws AtHome */
+  see(run: string): Promise<RunDetail | null> {
+    return this.#ask(() => this.#home.read.run(run));
   }
 
   /** What was recorded for a wait and not consumed. */
@@ -300,7 +385,7 @@ class Progress {
     return this.#arrivals.get(wait);
   }
 
-  /** @throws Fenced, AtHome */
+  /** @throws Fenced, Refused, AtHome */
   async save(state: string, extra: Partial<Turn>): Promise<void> {
     await this.#write({ ...extra, snapshot: state, keep: true });
     this.state = state;
@@ -308,7 +393,7 @@ class Progress {
     this.#hear(this.#last);
   }
 
-  /** Saves it, and gives it back until something arrives. False: something has. @throws Fenced, AtHome */
+  /** Saves it, and gives it back until something arrives. False: something has. @throws Fenced, Refused, AtHome */
   async park(state: string = this.state, extra: Partial<Turn> = {}): Promise<boolean> {
     const before = this.#news;
     await this.#write({ ...extra, snapshot: state, keep: false, due: null });
@@ -317,20 +402,33 @@ class Progress {
     return this.#news === before;
   }
 
-  /** Leaves nothing of it. @throws Fenced, AtHome */
+  /** Leaves nothing of it. @throws Fenced, Refused, AtHome */
   async end(extra: Partial<Turn> = {}): Promise<void> {
     const end = { status: "done", value: "", forgotten: true } as const;
     await this.#write({ ...extra, snapshot: null, end });
   }
 
-  /** Gives it back as it is. Never rejects: what fails here is disowned. */
-  async later(due: number): Promise<void> {
-    const { id: run } = this;
-    const fence = { run, worker: this.#courier, epoch: this.#epoch };
+  /**
+   * Gives it back as it is.
+   * @param failure is recorded with it
+   * @throws AtHome
+   */
+  async later(due: number, failure?: { readonly times: number; readonly error: string }): Promise<void> {
+    const fence = { run: this.id, worker: this.#courier, epoch: this.#epoch };
     const release = { due, blocked: null, bound: null };
-    const note = { kind: "note", ...fence, arrivals: [], attempts: [], release } as const;
+    const attempts: Attempt[] = [];
+    if (failure !== undefined) {
+      const { times, error } = failure;
+      attempts.push({
+        ...{ wait: TRIES, made: times, due, error },
+        since: null,
+        begun: null,
+        progress: null,
+      });
+    }
+    const note = { kind: "note", ...fence, arrivals: [], attempts, release } as const;
     for (;;) {
-      const [outcome] = await this.home.commit([{ ...note, news: this.#news }]);
+      const [outcome] = await this.#ask(() => this.#home.commit([{ ...note, news: this.#news }]));
       if (!outcome!.passed || outcome!.news === this.#news) return;
       // Something came meanwhile, which does not change that it has to wait.
       this.#news = outcome!.news;
@@ -345,16 +443,24 @@ class Progress {
       ...{ run: this.id, worker: this.#courier, epoch: this.#epoch, turn: this.turn + 1, news: this.#news },
       ...extra,
     };
-    let outcome: Awaited<ReturnType<Store["commit"]>>[number] | undefined;
-    try {
-      [outcome] = await this.home.commit([turn]);
-    } catch (cause) {
-      throw new AtHome("an errand could not be written", { cause });
-    }
-    if (!outcome!.passed) throw outcome!.fenced ? new Fenced() : new AtHome("", { cause: outcome!.error });
+    const consumed = this.failed > 0 ? [...turn.consumed, TRIES] : turn.consumed;
+    const [outcome] = await this.#ask(() => this.#home.commit([{ ...turn, consumed }]));
+    if (!outcome!.passed) throw outcome!.fenced ? new Fenced() : new Refused("", { cause: outcome!.error });
+    this.failed = 0;
     this.turn++;
     this.#news = outcome!.news;
     this.#last = outcome!.arrivals;
+  }
+
+  async #ask<T>(what: () => Promise<T>): Promise<T> {
+    this.isAtHome = true;
+    try {
+      return await what();
+    } catch (cause) {
+      throw new AtHome("", { cause });
+    } finally {
+      this.isAtHome = false;
+    }
   }
 
   #hear(arrivals: readonly Arrival[]): void {

@@ -22,7 +22,13 @@
  * makes when all is over takes nothing.
  */
 import { sha256 } from "../../abi/index.ts";
-import { type NewEvent, type NewRun, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import {
+  type Feed,
+  type Holdings,
+  type NewEvent,
+  type NewRun,
+  SYSTEM_GROUP,
+} from "../../runtime/engine/store.ts";
 
 /** What is waited for elsewhere. */
 export type Thing =
@@ -96,6 +102,29 @@ export const answerKey = (run: string, wait: number): string => named("answer", 
 export const stubKey = (run: string, wait: number): string => named("to stub", run, wait);
 /** Where a proxy is told. */
 export const proxyKey = (run: string, wait: number): string => named("to proxy", run, wait);
+/**
+ * A run that asks for a place elsewhere has a feed that nothing ever feeds, until it gives the place back: so each park
+ * says which ones it had, as it does of those in its own database.
+ */
+export function feedFor(run: string, wait: number, { key, max }: { key: string; max: number }): Feed {
+  const lock = key.length > LONGEST ? sha256(key) : key;
+  return { key: `${OWN}place ${max} ${lock}`, to: answerKey(run, wait), which: "next" };
+}
+
+/** What the run has, with the places that it has elsewhere. */
+export function withPlaces(run: string, { cancel, places, feeds }: Holdings): Holdings {
+  const own = feeds.filter(({ key }) => !key.startsWith(OWN));
+  if (own.length === feeds.length) return { cancel, places, feeds };
+  const elsewhere = feeds.flatMap(({ key: name, to }) => {
+    const [, max, key] = /^~place (\d+) (.*)$/s.exec(name) ?? [];
+    const wait = Number(/\d+$/.exec(to)?.[0]);
+    // A clone has copies of those of another run.
+    return key === undefined || to !== answerKey(run, wait) ? [] : [{ wait, key, max: Number(max) }];
+  });
+  const byWait = (a: { wait: number }, b: { wait: number }) => a.wait - b.wait;
+  return { cancel, places: [...places, ...elsewhere].sort(byWait), feeds: own };
+}
+
 export const deedOf = (run: string, turn: number | string, i: number): string =>
   named("deed", run, `${turn}.${i}`);
 

@@ -10,6 +10,7 @@ import {
   type WorkerInfo,
 } from "../../runtime/engine/store.ts";
 import { ERRAND, OWN } from "./errands.ts";
+import { isTold, type Log } from "./failures.ts";
 
 /** How long all wait for one, in ms. */
 const PATIENCE = 1000;
@@ -42,6 +43,8 @@ export interface Database {
   isSlow: boolean;
   /** What it gave when nobody waited any more, and to whom. */
   late: { readonly worker: string; readonly run: Claimed }[];
+  /** How often in a row it has not prolonged a lease. */
+  silent: number;
 }
 
 export class Fleet {
@@ -51,13 +54,15 @@ export class Fleet {
   readonly #workers = new Map<string, WorkerInfo>();
   readonly #tell: (hint: Hint) => void;
   readonly #timers: Timers;
+  readonly #log: Log;
 
-  constructor(stores: readonly Store[], tell: (hint: Hint) => void, timers: Timers) {
+  constructor(stores: readonly Store[], tell: (hint: Hint) => void, timers: Timers, log: Log) {
     this.#tell = tell;
+    this.#log = log;
     this.#timers = timers;
     this.databases = stores.map((store) => ({
       ...{ store, seats: new Map(), courier: null, couriers: 0, courierInDoubt: false },
-      ...{ isSlow: false, late: [] },
+      ...{ isSlow: false, late: [], silent: 0 },
     }));
   }
 
@@ -82,7 +87,7 @@ export class Fleet {
         if (database.isSlow) return undefined;
         const asked = ask(database, place);
         try {
-          const answer = await this.#inTime(asked);
+          const answer = await this.inTime(asked);
           if (answer !== LATE) return { answer };
         } catch (error) {
           failures.push(error);
@@ -119,7 +124,7 @@ export class Fleet {
         seats.set(id, { name, names: 1, owned: new Set(), inDoubt: false });
       }
     } else {
-      const held = await this.#all(({ store, seats }) => this.#prolong(store, worker, seats.get(id)));
+      const held = await this.#all((database, place) => this.#heard(database, place, worker));
       if (held.every((one) => one === false)) {
         this.#forget(id);
         return false;
@@ -142,6 +147,27 @@ export class Fleet {
     const [worker] = this.#workers.values();
     if (database.courier === null && worker !== undefined) await this.#renewCourier(database, worker);
     return database.courier;
+  }
+
+  /** Prolongs a lease, and says when its database has fallen silent, and when it is there again. */
+  async #heard(database: Database, place: number, worker: WorkerInfo): Promise<boolean> {
+    const asked = this.#prolong(database.store, worker, database.seats.get(worker.id));
+    const failed = await this.inTime(asked).then(
+      (answer) => (answer === LATE ? { error: undefined } : null),
+      (error) => ({ error }),
+    );
+    const name = `database ${place + 1} of the list`;
+    if (failed !== null) {
+      if (isTold(++database.silent)) {
+        const what = failed.error === undefined ? "does not answer" : "cannot be reached";
+        const message = `${name} ${what}: what is at home there stands still, all else goes on`;
+        this.#log({ level: "warn", message, ...failed });
+      }
+    } else if (database.silent > 0) {
+      database.silent = 0;
+      this.#log({ level: "info", message: `${name} answers again` });
+    }
+    return asked;
   }
 
   async #prolong(store: Store, worker: WorkerInfo, seat: Seat | undefined): Promise<boolean> {
@@ -169,8 +195,10 @@ export class Fleet {
   }
 
   /** What failed, or did not come in time, stays undefined. @throws what the first failed with, when all did */
-  async #all<T>(ask: (database: Database) => Promise<T>): Promise<readonly (T | undefined)[]> {
-    const asked = await Promise.allSettled(this.databases.map((database) => this.#inTime(ask(database))));
+  async #all<T>(ask: (database: Database, place: number) => Promise<T>): Promise<readonly (T | undefined)[]> {
+    const asked = await Promise.allSettled(
+      this.databases.map((database, place) => this.inTime(ask(database, place))),
+    );
     const failed = asked.find((one) => one.status === "rejected");
     if (failed !== undefined && asked.every(({ status }) => status === "rejected")) throw failed.reason;
     return asked.map((one) => (one.status === "fulfilled" && one.value !== LATE ? one.value : undefined));
@@ -194,7 +222,7 @@ export class Fleet {
   }
 
   /** The answer, or that it did not come in time. */
-  async #inTime<T>(asked: Promise<T>): Promise<T | typeof LATE> {
+  async inTime<T>(asked: Promise<T>): Promise<T | typeof LATE> {
     let timer: unknown;
     const late = new Promise<typeof LATE>((resolve) => {
       timer = this.#timers.setTimeout(() => resolve(LATE), PATIENCE);
@@ -212,4 +240,4 @@ export class Fleet {
   }
 }
 
-const LATE = Symbol("late");
+export const LATE = Symbol("late");

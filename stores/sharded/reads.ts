@@ -1,6 +1,6 @@
 /** What is looked at in a sharded store: where one thing is at home, or in all databases, put together. */
 import type { RunFilter, RunRow, RunStatus, ScheduleRow, Store } from "../../runtime/engine/store.ts";
-import { OWN } from "./errands.ts";
+import { OWN, withPlaces } from "./errands.ts";
 import type { Routing } from "./routing.ts";
 
 export function readsOf(stores: readonly Store[], routing: Routing): Store["read"] {
@@ -17,8 +17,15 @@ export function readsOf(stores: readonly Store[], routing: Routing): Store["read
     reasons: async () => sumOf(await all((read) => read.reasons())),
     codes: async () => unique((await all((read) => read.codes())).flat(), ({ key }) => key),
     chunks: (run, turn) => of(run).chunks(run, turn),
-    history: (run, which) => of(run).history(run, which),
-    holdings: (run) => of(run).holdings(run),
+    history: async (run, which) =>
+      (await of(run).history(run, which)).map((park) => ({
+        ...park,
+        holdings: withPlaces(run, park.holdings),
+      })),
+    holdings: async (run) => {
+      const found = await of(run).holdings(run);
+      return found === null ? null : withPlaces(run, found);
+    },
     journal: (run) => of(run).journal(run),
     builds: async () =>
       unique((await all((read) => read.builds())).flat(), ({ id }) => id).filter(

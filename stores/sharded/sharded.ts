@@ -35,6 +35,7 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { answer, opened } from "./answers.ts";
 import { Courier } from "./courier.ts";
 import { answerKey, deedOf, ERRAND, errandRun, OWN, runOfProxy, type Word } from "./errands.ts";
+import type { Log } from "./failures.ts";
 import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
 import { checkList } from "./marks.ts";
 import { readsOf } from "./reads.ts";
@@ -67,6 +68,7 @@ export class ShardedStore implements Store {
   readonly #listeners = new Set<(hint: Hint) => void>();
   #unwatch: (() => void)[] = [];
   #now: (() => number) | null = null;
+  #log: Log = () => {};
   /** Of owned runs: what is to be said when they have consumed what came from elsewhere. */
   readonly #fates = new Map<string, Map<number, Word>>();
   /** Who asks first. */
@@ -78,9 +80,10 @@ export class ShardedStore implements Store {
     routing: Routing = new Routing(stores.length),
     timers: Timers = { setTimeout, clearTimeout: (handle) => clearTimeout(handle as number) },
   ) {
-    this.#fleet = new Fleet(stores, (hint) => this.#tell(hint), timers);
+    const log: Log = (entry) => this.#log(entry);
+    this.#fleet = new Fleet(stores, (hint) => this.#tell(hint), timers, log);
     this.#routing = routing;
-    this.#courier = new Courier(this.#fleet, routing, () => this.now());
+    this.#courier = new Courier(this.#fleet, routing, () => this.now(), log);
     this.read = readsOf(stores, routing);
     const paces = stores.flatMap(({ pace }) => (pace === undefined ? [] : [pace]));
     if (paces.length > 0)
@@ -102,6 +105,7 @@ export class ShardedStore implements Store {
 
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
+    if (options.log !== undefined) this.#log = options.log;
     const stores = this.#fleet.databases.map(({ store }) => store);
     const begun = await Promise.allSettled(stores.map((store) => store.migrate(options)));
     try {

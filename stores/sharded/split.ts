@@ -2,7 +2,7 @@
  * Divides a turn: what is at home where its run is stays in it; for the rest it starts errands (errands.ts), in the same
  * transaction. Most turns have nothing for elsewhere, and go through as they are.
  */
-import type { NewEvent, NewRun, Subscription, Turn } from "../../runtime/engine/store.ts";
+import type { Feed, NewEvent, NewRun, Subscription, Turn } from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import {
   answerKey,
@@ -10,6 +10,7 @@ import {
   type Deed,
   deedOf,
   errandRun,
+  feedFor,
   OWN,
   stubKey,
   stubOf,
@@ -50,6 +51,7 @@ class Division {
   readonly #sends: NewEvent[] = [];
   readonly #subscribe: Subscription[] = [];
   readonly #unsubscribe: Turn["unsubscribe"][number][] = [];
+  readonly #feeds: Feed[] = [];
   #deeds = 0;
 
   constructor(turn: Turn, routing: Routing, home: number) {
@@ -85,6 +87,7 @@ class Division {
     const acquire = turn.acquire.filter(({ wait, ...place }) => {
       if (here(place.key)) return true;
       this.#waitFor(routing.of(place.key), wait, { kind: "place", ...place });
+      if (!place.loose) this.#feeds.push(feedFor(turn.run, wait, place));
       return false;
     });
     for (const subscription of turn.subscribe) {
@@ -111,6 +114,7 @@ class Division {
       ...{ follow, cancels, release, acquire },
       ...{ starts: this.#starts, sends: this.#sends },
       ...{ subscribe: this.#subscribe, unsubscribe: this.#unsubscribe },
+      feeds: [...turn.feeds, ...this.#feeds],
     };
   }
 

@@ -141,7 +141,15 @@ export function shardedDatabase(
     const labels = new Set<string>();
     const all = Array.from({ length: count }, () => one(labels));
     const routing = scattered ? new Scattered(count) : new Routing(count);
-    const looking = all.map((database) => database.connect());
+    let looking: Promise<readonly Store[]> | null = null;
+    const look = () =>
+      Promise.all(
+        all.map(async (database) => {
+          const store = database.connect();
+          await store.migrate();
+          return store;
+        }),
+      );
     const { add } = all[0]!;
     return {
       connect: (reach = itself, timers = undefined) =>
@@ -152,8 +160,9 @@ export function shardedDatabase(
         ),
       add,
       async errands() {
+        looking ??= look();
         const found = await Promise.all(
-          looking.map(async ({ read }) => {
+          (await looking).map(async ({ read }) => {
             const rows = await read.runs({ group: SYSTEM_GROUP, limit: 100 });
             return Promise.all(rows.map(({ id }) => read.run(id)));
           }),

@@ -1,4 +1,5 @@
-// `npm run simulate -- --time 600 [--seed N] [--store memory|sqlite|sharded|scattered|postgres|mysql]`: simulations for that many seconds.
+// `npm run simulate -- --time 600 [--seed N] [--store NAME]`: simulations for that many seconds. Names: memory, sqlite,
+// postgres, mysql; sharded and scattered (several databases in memory); `sharded-` or `scattered-` before the name of another.
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 
@@ -11,7 +12,7 @@ const { values } = parseArgs({
 });
 if (!/^\d+$/.test(values.time) || !/^\d+$/.test(values.seed)) {
   console.error(
-    "usage: npm run simulate -- [--time SECONDS] [--seed NUMBER] [--store memory|sqlite|sharded|scattered|postgres|mysql]",
+    "usage: npm run simulate -- [--time SECONDS] [--seed NUMBER] [--store [sharded-|scattered-]sqlite|postgres|mysql, memory, sharded or scattered]",
   );
   process.exit(2);
 }

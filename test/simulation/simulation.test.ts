@@ -23,16 +23,26 @@ const only = process.env["SIMULATE_STORE"];
 const server = await findPostgres();
 const mysqlServer = await findMysql();
 
-const stores = (
-  [
-    ["memory", () => memoryDatabase(), 1500],
-    ["sqlite", sqliteDatabase, 120],
-    ["sharded", shardedDatabase(memoryDatabase, 2, false), 250],
-    ["scattered", shardedDatabase(memoryDatabase, 3, true), 250],
-    ...(server === null ? [] : [["postgres", postgresDatabase(server), 4]]),
-    ...(mysqlServer === null ? [] : [["mysql", mysqlDatabase(mysqlServer), 3]]),
-  ] as [name: string, database: () => Database, simulations: number][]
-).filter(([name]) => only === undefined || only === name);
+type Regime = [name: string, database: () => Database, simulations: number];
+const servers: Regime[] = [
+  ...(server === null ? [] : [["postgres", postgresDatabase(server), 4] as Regime]),
+  ...(mysqlServer === null ? [] : [["mysql", mysqlDatabase(mysqlServer), 3] as Regime]),
+];
+/** Several databases of a server: when they are asked for. */
+const onlyAsked = servers.flatMap(([name, database]): Regime[] => [
+  [`sharded-${name}`, shardedDatabase(database, 2, false), 4],
+  [`scattered-${name}`, shardedDatabase(database, 3, true), 4],
+]);
+const always: Regime[] = [
+  ["memory", () => memoryDatabase(), 1500],
+  ["sqlite", sqliteDatabase, 120],
+  ["sharded", shardedDatabase(memoryDatabase, 2, false), 250],
+  ["scattered", shardedDatabase(memoryDatabase, 3, true), 250],
+  ["sharded-sqlite", shardedDatabase(sqliteDatabase, 2, false), 12],
+  ["scattered-sqlite", shardedDatabase(sqliteDatabase, 3, true), 12],
+  ...servers,
+];
+const stores = only === undefined ? always : [...always, ...onlyAsked].filter(([name]) => name === only);
 
 /** Simulations in which each fault happens at least once. */
 const ENOUGH = 60;

@@ -1,5 +1,4 @@
 /** A store of several databases keeps the contract of one, for all that is at home in one of them. */
-import { memory } from "../../stores/memory/index.ts";
 import { Routing } from "../../stores/sharded/routing.ts";
 import { ShardedStore } from "../../stores/sharded/sharded.ts";
 import { describeBuilds } from "./build-contract.ts";
@@ -8,6 +7,7 @@ import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
 import { describeHistory } from "./history-contract.ts";
 import { describePlacement } from "./placement-contract.ts";
+import { COUNT, type Databases, kinds } from "./sharded-kinds.ts";
 
 /** All names are at home together: what goes elsewhere takes its time, and has tests of its own. */
 class OneHome extends Routing {
@@ -16,19 +16,24 @@ class OneHome extends Routing {
   }
 }
 
-async function underTest() {
+const underTest = (make: () => Databases) => async () => {
   const clock = { now: 1_000_000 };
-  const data = [memory(), memory(), memory()];
+  const { connect: open, dispose } = make();
+  const opened: ShardedStore[] = [];
   const connect = async () => {
-    const store = new ShardedStore(
-      data.map((one) => one.connect()),
-      new OneHome(data.length),
-    );
+    const store = new ShardedStore(open(), new OneHome(COUNT));
+    opened.push(store);
     await store.migrate({ now: () => clock.now });
     return store;
   };
-  return { clock, connect, dispose: async () => {} };
-}
+  return {
+    ...{ clock, connect },
+    async dispose() {
+      for (const store of opened) await store.close();
+      dispose();
+    },
+  };
+};
 
 for (const describeContract of [
   describeStore,
@@ -38,4 +43,4 @@ for (const describeContract of [
   describeHistory,
   describeBuilds,
 ])
-  describeContract("three databases in memory", underTest);
+  for (const [name, make] of kinds) describeContract(`three databases ${name}`, underTest(make));
