@@ -356,6 +356,56 @@ describe("when a process dies between two databases", () => {
   });
 });
 
+describe("when a process stands still between two databases", () => {
+  it("a proxy that it makes when all is over takes nothing, also while the stub is not gone yet", async () => {
+    const stub = `~stub/${A}/1`;
+    let thaw = () => {};
+    const frozen = new Promise<void>((resolve) => {
+      thaw = resolve;
+    });
+    cluster = await Cluster.make((inner, place) =>
+      place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? frozen : undefined)),
+    );
+    store = cluster.store;
+    const subscribe = [{ wait: 1, key: KEY }];
+    const [a] = await claimed(A);
+    await commit(a!, { subscribe, keep: true });
+    await cluster.settle();
+    // Another process does what this one was about to do, and everything after it but the end of the stub.
+    cluster.clock.now += 20_000;
+    let dies = true;
+    const second = await cluster.other((inner, place) =>
+      place === 1
+        ? inner
+        : reachedBy(inner, (name, [writes]) => {
+            const ends = ({ run, end }: Turn) => run === stub && end != null;
+            if (dies && name === "commit" && (writes as readonly Turn[]).some(ends)) throw new Error("died");
+          }),
+    );
+    await second.renew(worker("w2"), true);
+    await settled(second, "w2");
+    const [taken] = await second.claim("w2", 1, ANY);
+    const dropped = turnOf(taken!, { worker: "w2", unsubscribe: subscribe, keep: true });
+    passed((await second.commit([dropped]))[0]);
+    await settled(second, "w2");
+    // A third one tells the proxy, which ends.
+    cluster.clock.now += 300;
+    const third = await cluster.other();
+    await third.renew(worker("w3"), true);
+    await settled(third, "w3");
+    expect(await cluster.errands()).toEqual([stub]);
+    expect((await cluster.data[0]!.read.run(stub))!.snapshot).toBe("closing dropped");
+    thaw();
+    await settled(third, "w3");
+    expect(await cluster.errands()).toEqual([stub]);
+    expect((await third.send(eventOf(KEY, "1"))).status).toBe("kept");
+    dies = false;
+    cluster.clock.now += 1000;
+    await settled(second, "w2");
+    expect(await cluster.errands()).toEqual([]);
+  });
+});
+
 describe("when one database cannot be reached", () => {
   it("all that is at home in the others goes on, and its own when it is back", async () => {
     let down = false;
