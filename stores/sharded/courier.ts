@@ -17,6 +17,7 @@ import {
   type Errand,
   errandRun,
   type Free,
+  isStarting,
   OWN,
   type Proxy as Proxied,
   proxyKey,
@@ -210,8 +211,7 @@ export class Courier {
         await this.#at(errand.to).send(errand.event);
         return progress.end();
       case "cancel":
-        await this.#at(errand.to).cancel(errand.run, null);
-        return progress.end();
+        return this.#cancel(errand.run, this.#at(errand.to), home, progress);
       case "free":
         return free(errand, progress);
       case "stub":
@@ -219,6 +219,18 @@ export class Courier {
       case "proxy":
         return this.#beProxy(errand, progress);
     }
+  }
+
+  /** Not before it is started, when another errand is about to do that. */
+  async #cancel(run: string, there: Store, home: number, progress: Progress): Promise<void> {
+    if (!(await there.cancel(run, null))) {
+      const found = await there.read.run(run);
+      if (found === null && (await isStarting(this.#at(home), run)))
+        return progress.later(this.#now() + FIRST_REST);
+      // It may have been started in between.
+      if (found === null || found.end === null) await there.cancel(run, null);
+    }
+    return progress.end();
   }
 
   #at(database: number): Store {
@@ -229,6 +241,11 @@ export class Courier {
     const { run, wait, to, thing, child } = stub;
     const there = this.#at(to);
     if (progress.turn === 0) {
+      if (thing.kind === "begin") {
+        // Whoever starts the run once more makes its stub anew, though it has gone when the run had ended.
+        const found = await progress.see(run);
+        if (found === null || found.end !== null) return progress.end();
+      }
       const limit = thing.kind === "begin" ? { key: thing.key, max: thing.max } : null;
       const proxy: Proxied = { kind: "proxy", from: home, run, wait, thing };
       const before = child === null ? [] : startedAt(child, to, this.#routing);

@@ -27,6 +27,7 @@ import {
   type Holdings,
   type NewEvent,
   type NewRun,
+  type Store,
   SYSTEM_GROUP,
 } from "../../runtime/engine/store.ts";
 
@@ -129,10 +130,19 @@ export const deedOf = (run: string, turn: number | string, i: number): string =>
   named("deed", run, `${turn}.${i}`);
 
 export function errandRun(id: string, errand: Errand, limit: NewRun["limit"] = null): NewRun {
+  const started = errand.kind === "start" ? errand.run : errand.kind === "stub" ? errand.child : null;
+  const tags = started === null ? {} : { starts: started.id };
   return {
-    ...{ id, entry: ERRAND, call: JSON.stringify(errand), secret: "", tags: {}, priority: 0 },
+    ...{ id, entry: ERRAND, call: JSON.stringify(errand), secret: "", tags, priority: 0 },
     ...{ group: SYSTEM_GROUP, parent: null, limit },
   };
+}
+
+/** Whether a run is yet to be started elsewhere by an errand that is at home here. */
+export async function isStarting({ read }: Store, run: string): Promise<boolean> {
+  const errands = await read.runs({ group: SYSTEM_GROUP, tags: { starts: run } });
+  // A stub that has come further has started it.
+  return errands.some(({ turn, status }) => turn === 0 && status !== "done");
 }
 
 /** A word to a stub or a proxy: each is said once. */

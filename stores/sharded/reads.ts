@@ -3,7 +3,12 @@ import type { RunFilter, RunRow, RunStatus, ScheduleRow, Store } from "../../run
 import { OWN, withPlaces } from "./errands.ts";
 import type { Routing } from "./routing.ts";
 
-export function readsOf(stores: readonly Store[], routing: Routing): Store["read"] {
+/** @param each asks those that answer in time; the others' places stay undefined */
+export function readsOf(
+  stores: readonly Store[],
+  routing: Routing,
+  each: <T>(ask: (read: Store["read"]) => Promise<T>) => Promise<readonly (T | undefined)[]>,
+): Store["read"] {
   const of = (name: string) => stores[routing.of(name)]!.read;
   const all = <T>(ask: (read: Store["read"]) => Promise<T>): Promise<T[]> =>
     Promise.all(stores.map(({ read }) => ask(read)));
@@ -34,13 +39,15 @@ export function readsOf(stores: readonly Store[], routing: Routing): Store["read
     schemaOf: (key) => stores[routing.ofKey(key)]!.read.schemaOf(key),
     schedule: (id) => of(id).schedule(id),
     schedules: async (due, limit) => {
-      const rows = (await all((read) => read.schedules(due, limit))).flat();
+      const ask = (read: Store["read"]) => read.schedules(due, limit);
+      // Those that are due fire although another database cannot be reached; a list is whole or none.
+      const rows = (await (due === null ? all(ask) : each(ask))).flatMap((some) => some ?? []);
       const byTime = (a: ScheduleRow, b: ScheduleRow) => (a.next ?? 0) - (b.next ?? 0);
       return rows.sort(byTime).slice(0, limit);
     },
     nextSchedule: async () =>
-      (await all((read) => read.nextSchedule())).reduce<number | null>(
-        (first, next) => (next === null || (first !== null && first <= next) ? first : next),
+      (await each((read) => read.nextSchedule())).reduce<number | null>(
+        (first, next) => (next == null || (first !== null && first <= next) ? first : next),
         null,
       ),
     workers: async () => {

@@ -47,7 +47,7 @@ export function partThatRoutes(name: string): string {
   const tag = /\{([^{}]+)\}/.exec(name)?.[1];
   if (tag !== undefined) return tag;
   const bare = name
-    .replace(/^(schedule|channel) (?=.)/, "")
+    .replace(/^((schedule|channel) )+(?=.)/, "")
     .replace(/(?<=.)(\/\d+|@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)+$/, "");
   return bare;
 }

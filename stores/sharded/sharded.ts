@@ -34,7 +34,7 @@ import type {
 import { ColdframeError } from "../../runtime/errors.ts";
 import { answer, opened } from "./answers.ts";
 import { Courier } from "./courier.ts";
-import { answerKey, deedOf, ERRAND, errandRun, OWN, runOfProxy, type Word } from "./errands.ts";
+import { answerKey, deedOf, ERRAND, errandRun, isStarting, OWN, runOfProxy, type Word } from "./errands.ts";
 import type { Log } from "./failures.ts";
 import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
 import { checkList } from "./marks.ts";
@@ -84,7 +84,7 @@ export class ShardedStore implements Store {
     this.#fleet = new Fleet(stores, (hint) => this.#tell(hint), timers, log);
     this.#routing = routing;
     this.#courier = new Courier(this.#fleet, routing, () => this.now(), log);
-    this.read = readsOf(stores, routing);
+    this.read = readsOf(stores, routing, (ask) => this.#fleet.each(({ store }) => ask(store.read)));
     const paces = stores.flatMap(({ pace }) => (pace === undefined ? [] : [pace]));
     if (paces.length > 0)
       this.pace = {
@@ -436,8 +436,9 @@ export class ShardedStore implements Store {
     let { last } = row;
     let skips = false;
     if (unless !== null && !isHere(unless)) {
+      const starts = await isStarting(this.#at(place).store, unless);
       const found = await this.#of(unless).read.run(unless);
-      skips = found !== null && found.end === null;
+      skips = starts || (found !== null && found.end === null);
       if (skips) last = unless;
     }
     const deed = (errand: Parameters<typeof errandRun>[1]) =>

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Claimed, Store, Turn } from "../../runtime/engine/store.ts";
 import { ANY, eventOf, newRun, noteOf, passed, turnOf, worker } from "./contract.ts";
-import { at, Cluster, settled } from "./sharded-names.ts";
+import { at, Cluster, reachedBy, settled } from "./sharded-names.ts";
 
 const A = at(0, "a");
 const KEY = at(1, "key");
@@ -155,6 +155,41 @@ describe("a run that is at home elsewhere", () => {
     expect(await cluster.errands()).toEqual([]);
   });
 
+  it.each([
+    ["alone", []],
+    ["and waited for", [{ wait: 3, run: B, attached: false }]],
+  ])("is cancelled although it is yet to be started, %s", async (_, follow) => {
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    cluster = await Cluster.make((inner, place) =>
+      place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? held : undefined)),
+    );
+    store = cluster.store;
+    const [a] = await claimed(A);
+    await commit(a!, { ...start(), follow, keep: true });
+    await commit({ ...a!, turn: 1 }, { cancels: [B], keep: true });
+    const before = cluster.settle();
+    await new Promise(setImmediate);
+    cluster.timers.fire();
+    await before;
+    expect(await store.read.run(B)).toBeNull();
+    go();
+    for (let i = 0; i < 3; i++) {
+      cluster.clock.now += 1000;
+      await cluster.settle();
+    }
+    expect((await store.read.run(B))!.cancel).toBe("asked");
+  });
+
+  it("that never was, or is gone, is cancelled in vain", async () => {
+    const [a] = await claimed(A);
+    await commit(a!, { cancels: [B] });
+    await cluster.settle();
+    expect(await cluster.errands()).toEqual([]);
+  });
+
   it("begins when there is a place in a line elsewhere, in order", async () => {
     const key = at(0, "limit");
     const ids = [at(1, "x"), at(1, "y"), at(1, "z")];
@@ -171,6 +206,40 @@ describe("a run that is at home elsewhere", () => {
     await cluster.settle();
     expect(await cluster.errands()).toEqual([]);
   });
+});
+
+it("a run that is started again after its end takes no place in a line elsewhere", async () => {
+  let go = () => {};
+  let held: Promise<void> | null = null;
+  cluster = await Cluster.make((inner, place) =>
+    place === 0
+      ? inner
+      : reachedBy(inner, (name, [writes]) => {
+          const closes = ({ snapshot }: Turn) => snapshot?.startsWith("closing") === true;
+          return name === "commit" && (writes as readonly Turn[]).some(closes) ? held : undefined;
+        }),
+  );
+  store = cluster.store;
+  const limit = { key: at(0, "limit"), max: 1 };
+  const [x, y] = [newRun(at(1, "x"), { limit }), newRun(at(1, "y"), { limit })];
+  const carriedOut = async (run: typeof x) => {
+    await store.start([run], null);
+    await cluster.settle();
+    const begun = await due();
+    expect(Object.keys(begun)).toEqual([run.id]);
+    await commit(begun[run.id]!, { end: DONE, snapshot: null });
+    await cluster.settle();
+  };
+  await carriedOut(x);
+  held = new Promise((resolve) => {
+    go = resolve;
+  });
+  await store.start([x], null);
+  await cluster.settle();
+  go();
+  await cluster.settle();
+  expect(await cluster.errands()).toEqual([]);
+  await carriedOut(y);
 });
 
 describe("a lock that is at home elsewhere", () => {
@@ -287,6 +356,56 @@ describe("when a process dies between two databases", () => {
   });
 });
 
+describe("when a process stands still between two databases", () => {
+  it("a proxy that it makes when all is over takes nothing, also while the stub is not gone yet", async () => {
+    const stub = `~stub/${A}/1`;
+    let thaw = () => {};
+    const frozen = new Promise<void>((resolve) => {
+      thaw = resolve;
+    });
+    cluster = await Cluster.make((inner, place) =>
+      place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? frozen : undefined)),
+    );
+    store = cluster.store;
+    const subscribe = [{ wait: 1, key: KEY }];
+    const [a] = await claimed(A);
+    await commit(a!, { subscribe, keep: true });
+    await cluster.settle();
+    // Another process does what this one was about to do, and everything after it but the end of the stub.
+    cluster.clock.now += 20_000;
+    let dies = true;
+    const second = await cluster.other((inner, place) =>
+      place === 1
+        ? inner
+        : reachedBy(inner, (name, [writes]) => {
+            const ends = ({ run, end }: Turn) => run === stub && end != null;
+            if (dies && name === "commit" && (writes as readonly Turn[]).some(ends)) throw new Error("died");
+          }),
+    );
+    await second.renew(worker("w2"), true);
+    await settled(second, "w2");
+    const [taken] = await second.claim("w2", 1, ANY);
+    const dropped = turnOf(taken!, { worker: "w2", unsubscribe: subscribe, keep: true });
+    passed((await second.commit([dropped]))[0]);
+    await settled(second, "w2");
+    // A third one tells the proxy, which ends.
+    cluster.clock.now += 300;
+    const third = await cluster.other();
+    await third.renew(worker("w3"), true);
+    await settled(third, "w3");
+    expect(await cluster.errands()).toEqual([stub]);
+    expect((await cluster.data[0]!.read.run(stub))!.snapshot).toBe("closing dropped");
+    thaw();
+    await settled(third, "w3");
+    expect(await cluster.errands()).toEqual([stub]);
+    expect((await third.send(eventOf(KEY, "1"))).status).toBe("kept");
+    dies = false;
+    cluster.clock.now += 1000;
+    await settled(second, "w2");
+    expect(await cluster.errands()).toEqual([]);
+  });
+});
+
 describe("when one database cannot be reached", () => {
   it("all that is at home in the others goes on, and its own when it is back", async () => {
     let down = false;
@@ -322,5 +441,64 @@ describe("when one database cannot be reached", () => {
     await settled(store, "w3");
     expect((await store.claim("w3", 9, ANY)).map(({ id }) => id).sort()).toEqual([A, B].sort());
     expect((await store.send(eventOf(KEY, "1"))).status).toBe("duplicate");
+  });
+});
+
+describe("a schedule", () => {
+  const B = at(1, "b");
+  const id = at(0, "nightly");
+  const row = { id, version: "1", spec: "{}", next: 50, paused: false, last: null };
+  const change = { row, seen: null, starts: [newRun(B)], unless: null, cancel: null };
+  const next = {
+    ...change,
+    row: { ...row, version: "2", last: "next" },
+    seen: "1",
+    starts: [newRun("next")],
+  };
+
+  it("skips and cancels a run elsewhere that is yet to be started", async () => {
+    let down = true;
+    cluster = await Cluster.make((inner, place) =>
+      place === 0
+        ? inner
+        : reachedBy(inner, (name) => {
+            if (down && name === "start") throw new Error("down");
+          }),
+    );
+    store = cluster.store;
+    expect(await store.schedule(change)).toBe(true);
+    await cluster.settle();
+    expect(await store.schedule({ ...next, unless: B })).toBe(true);
+    expect(await store.read.schedule(id)).toMatchObject({ version: "2", last: B });
+    const last = { ...next, row: { ...row, version: "3" }, seen: "2", starts: [], cancel: B };
+    expect(await store.schedule(last)).toBe(true);
+    down = false;
+    for (let i = 0; i < 3; i++) {
+      cluster.clock.now += 1000;
+      await cluster.settle();
+    }
+    expect((await store.read.run(B))!.cancel).toBe("asked");
+    expect(await store.read.run("next")).toBeNull();
+    expect(await cluster.errands()).toEqual([]);
+  });
+
+  it.each(["fails", "hangs"])("fires while a database %s in which it is not at home", async (how) => {
+    let isAway = false;
+    cluster = await Cluster.make((inner, place) =>
+      place === 0
+        ? inner
+        : reachedBy(inner, () => {
+            if (isAway && how === "fails") throw new Error("down");
+            if (isAway) return new Promise(() => {});
+          }),
+    );
+    store = cluster.store;
+    expect(await store.schedule(change)).toBe(true);
+    isAway = true;
+    const asked = Promise.all([store.read.schedules(60, 9), store.read.nextSchedule()]);
+    await new Promise(setImmediate);
+    cluster.timers.fire();
+    expect(await asked).toEqual([[row], 50]);
+    if (how === "fails") await expect(store.read.schedules(null, 9)).rejects.toThrow("down");
   });
 });

@@ -1,4 +1,5 @@
 /** Where names are at home, and which lists of databases are refused. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../runtime/engine/store.ts";
 import { createEngine } from "../../runtime/index.ts";
@@ -26,6 +27,27 @@ describe("where a name is at home", () => {
     ["schedule nightly", "nightly"],
     ["channel log", "log"],
   ])("%s goes by %s", (name, part) => expect(partThatRoutes(name)).toBe(part));
+
+  it("is with the schedule for all its runs and their line", () => {
+    const part = fc.constantFrom(
+      "a",
+      "a/7",
+      "a@b",
+      "{b}",
+      "a ",
+      "schedule a",
+      "channel a",
+      "a@2026-01-31T00:00:00.000Z",
+    );
+    const id = fc.array(part, { minLength: 1 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(id, (id) => {
+        const run = partThatRoutes(`${id}@2026-01-31T00:00:00.000Z`);
+        expect([run, partThatRoutes(`schedule ${id}`)]).toEqual([partThatRoutes(id), partThatRoutes(id)]);
+      }),
+      { seed: 1, numRuns: 2000 },
+    );
+  });
 
   it("never changes", () => {
     const names = ["", "a", "run 1", "run 2", "{x} y", "漢字", "x".repeat(500)];

@@ -82,8 +82,8 @@ export class Cluster {
   }
 
   /** Another process. */
-  async other(): Promise<Store> {
-    const store = sharded(this.data.map((one) => one.connect()));
+  async other(through: (store: Store, place: number) => Store = (store) => store): Promise<Store> {
+    const store = sharded(this.data.map((one, place) => through(one.connect(), place)));
     await store.migrate({ now: () => this.clock.now });
     return store;
   }
