@@ -1,6 +1,6 @@
 /**
  * A network between workers and the server that is not a good one: it cuts connections while a COMMIT is under way, swallows what
- * is sent, and is slow. Of what passes, it knows no more than where the word COMMIT stands.
+ * is sent, and is slow. Of what passes, it knows no more than where the word COMMIT stands, and the name of the user's table.
  */
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
@@ -9,6 +9,8 @@ import type { Random } from "../simulation/random.ts";
 export interface NetworkFaults {
   /** The server has carried a COMMIT out and said so; the answer never comes. */
   "answer to COMMIT lost": number;
+  /** The same of a transaction that has counted in the user's table. */
+  "answer to COMMIT of the user's lost": number;
   /** The COMMIT does not reach the server. */
   "cut before COMMIT": number;
   /** The answer to some other message is lost with its connection. */
@@ -19,12 +21,15 @@ export interface NetworkFaults {
   "slow connection": number;
 }
 
+type Loss = "answer to COMMIT lost" | "answer to COMMIT of the user's lost" | "answer lost";
+
 /** Not the isolation level. */
 const COMMIT = /COMMIT(?!TED)/;
 
 /** Probability at each message of a client. */
 const RATES: NetworkFaults = {
   "answer to COMMIT lost": 0.04,
+  "answer to COMMIT of the user's lost": 0.25,
   "cut before COMMIT": 0.02,
   "answer lost": 0.003,
   "half-open connection": 0.002,
@@ -34,6 +39,7 @@ const RATES: NetworkFaults = {
 export class Proxy {
   readonly counts: NetworkFaults = {
     "answer to COMMIT lost": 0,
+    "answer to COMMIT of the user's lost": 0,
     "cut before COMMIT": 0,
     "answer lost": 0,
     "half-open connection": 0,
@@ -89,7 +95,9 @@ export class Proxy {
         cut();
       });
     }
-    let losing: "answer to COMMIT lost" | "answer lost" | null = null;
+    let losing: Loss | null = null;
+    /** Since the last COMMIT the user's table was named. */
+    let counts = false;
     let silent = false;
     let slowUntil = 0;
     const pass = (to: Socket, data: Buffer, from: Socket) => {
@@ -109,13 +117,16 @@ export class Proxy {
     };
     client.on("data", (data) => {
       if (silent) return;
+      if (data.includes("INTO counters")) counts = true;
       if (COMMIT.test(data.toString("latin1"))) {
+        const loss = counts ? "answer to COMMIT of the user's lost" : "answer to COMMIT lost";
+        counts = false;
         if (this.#hits("cut before COMMIT")) {
           this.counts["cut before COMMIT"]++;
           cut();
           return;
         }
-        if (this.#hits("answer to COMMIT lost")) losing = "answer to COMMIT lost";
+        if (this.#hits(loss)) losing = loss;
       } else if (this.#hits("answer lost")) losing = "answer lost";
       if (this.#hits("half-open connection")) {
         this.counts["half-open connection"]++;
