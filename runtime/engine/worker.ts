@@ -44,6 +44,9 @@ import { policyOf } from "./upgrade.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
 import { whereabouts } from "./whereabouts.ts";
 
+/** How long to wait before the records of codes are asked for again, in ms. */
+const READ_AGAIN = 1000;
+
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
@@ -308,7 +311,7 @@ export class Worker implements Owner, Searcher {
   }
 
   block(activation: Activation, blocked: Blocked): void {
-    if (this.codes.takeMissed()) {
+    if (this.codes.takeMissed() && !activation.reread) {
       void this.#tryWithNewerRecords(activation);
       return;
     }
@@ -477,9 +480,19 @@ export class Worker implements Owner, Searcher {
     if (asked?.kind === "step") startStep(activation, asked, this);
   }
 
-  /** Takes up what another process wrote about code since this one began, and tries once more. */
+  /** Takes up what another process wrote about code since this one began, and tries once more. Never rejects. */
   async #tryWithNewerRecords(activation: Activation): Promise<void> {
-    await this.codes.load(this.settings.store);
+    try {
+      await this.codes.load(this.settings.store);
+    } catch (error) {
+      if (activation.phase !== "open") return;
+      const message = "what other builds say of their code could not be read; the run goes on when it can";
+      this.settings.log({ level: "error", message, run: activation.id, at: whereabouts(activation), error });
+      const again = this.settings.clock.now() + READ_AGAIN * (0.5 + this.settings.random());
+      this.timers.add(again, () => void this.#tryWithNewerRecords(activation));
+      return;
+    }
+    activation.reread = true;
     this.codes.takeMissed();
     if (activation.phase === "open") this.#takeUp(activation);
   }
