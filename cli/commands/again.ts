@@ -1,7 +1,7 @@
 /** `coldframe restart` and `clone`: another run from the arguments, or from the state, of one that there is. */
-import { createEngine, type Engine, type RunHandle } from "../../runtime/index.ts";
-import { openStore } from "../open-store.ts";
+import type { Engine, RunHandle } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
+import { withEngine } from "../with-engine.ts";
 
 function pageOf(
   page: Pick<Page, "name" | "summary" | "examples" | "notes">,
@@ -15,15 +15,12 @@ function pageOf(
     },
     async run(invocation, terminal) {
       const { run, id } = invocation.values as Record<string, string>;
-      const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-      try {
+      await withEngine(invocation, terminal, async (engine) => {
         const made = await make(engine, run!, id === undefined ? {} : { id });
         const { created } = made;
         if (invocation.json) terminal.print(JSON.stringify({ id: made.id, created }));
         else terminal.print(created ? made.id : `there is a run "${made.id}" already; it is left as it is`);
-      } finally {
-        await engine.close();
-      }
+      });
     },
   };
 }

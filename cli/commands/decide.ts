@@ -1,9 +1,9 @@
 /** `coldframe retry`, `resolve`, `reject`: what a person decides about a step that is held. */
-import { createEngine, type Engine } from "../../runtime/index.ts";
-import { openStore } from "../open-store.ts";
+import type { Engine } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
 import { waitOption } from "../wait-option.ts";
+import { withEngine } from "../with-engine.ts";
 
 interface Decision {
   readonly name: string;
@@ -30,13 +30,10 @@ function pageOf({ name, summary, value, example, carryOut, said }: Decision): Pa
     async run(invocation, terminal) {
       const { run, wait } = invocation.values as Record<string, string>;
       const given = value === undefined ? "" : (invocation.values[value.name] as string);
-      const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-      try {
+      await withEngine(invocation, terminal, async (engine) => {
         await carryOut(engine, run!, given, waitOption(wait));
         terminal.print(invocation.json ? JSON.stringify({ id: run, decided: name }) : `${run} ${said}`);
-      } finally {
-        await engine.close();
-      }
+      });
     },
   };
 }

@@ -1,11 +1,10 @@
 /** `coldframe edit`: other values for locals of a run that stands still. */
 import { ColdframeError } from "../../runtime/errors.ts";
-import { createEngine } from "../../runtime/index.ts";
 import { user } from "../at-option.ts";
-import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
 import { LOCK, readLock } from "../read-lock.ts";
+import { withEngine } from "../with-engine.ts";
 
 export const edit: Page = {
   name: "edit",
@@ -27,8 +26,7 @@ export const edit: Page = {
     if (invocation.rest.length === 0)
       throw new ColdframeError("CF3201", "<name=json…> is missing: coldframe edit order-7 amount=12");
     const types = readLock(terminal.cwd, lock);
-    const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-    try {
+    await withEngine(invocation, terminal, async (engine) => {
       const turn = await engine.edit(run!, locals, {
         by: user(),
         ...(of === undefined ? {} : { of }),
@@ -38,9 +36,7 @@ export const edit: Page = {
       terminal.print(
         invocation.json ? JSON.stringify({ id: run, turn }) : `${run}: ${names} edited, as turn ${turn}`,
       );
-    } finally {
-      await engine.close();
-    }
+    });
   },
 };
 

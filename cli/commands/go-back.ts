@@ -1,27 +1,14 @@
 /** `coldframe fork` and `rewind`: goes on from a park of a run, as another run or as the run itself. */
-import { ColdframeError, createEngine, type Engine } from "../../runtime/index.ts";
+import { ColdframeError } from "../../runtime/errors.ts";
 import { AT, atOption, user } from "../at-option.ts";
-import { openStore } from "../open-store.ts";
-import type { Invocation, Page, Terminal } from "../page.ts";
+import type { Page } from "../page.ts";
+import { withEngine } from "../with-engine.ts";
 
 const RUN = {
   type: "positional",
   description: "id of the run, as coldframe runs shows it",
   required: true,
 } as const;
-
-async function withEngine<T>(
-  invocation: Invocation,
-  terminal: Terminal,
-  use: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.close();
-  }
-}
 
 export const fork: Page = {
   name: "fork",

@@ -1,12 +1,12 @@
 /** `coldframe history`: the parks of a run that are kept, and what people did to it. */
-import { createEngine, type JournalEntry, type PastPark } from "../../runtime/index.ts";
+import type { JournalEntry, PastPark } from "../../runtime/index.ts";
 import { asJson } from "../as-json.ts";
-import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import type { Style } from "../render/style.ts";
 import { table } from "../render/table.ts";
 import { relative } from "../render/time.ts";
 import { whole } from "../whole-number.ts";
+import { withEngine } from "../with-engine.ts";
 import { nameOf } from "./runs.ts";
 import { noSuchRun } from "./show.ts";
 
@@ -25,8 +25,7 @@ export const history: Page = {
   async run(invocation, terminal) {
     const { run, limit } = invocation.values as Record<string, string>;
     const options = limit === undefined ? {} : { limit: whole("limit", limit, 1_000_000) };
-    const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-    try {
+    await withEngine(invocation, terminal, async (engine) => {
       const found = await engine.history(run!, options);
       if (found === null) throw noSuchRun(run!);
       if (invocation.json) {
@@ -39,9 +38,7 @@ export const history: Page = {
       if (keeps === 0 && parks.length < 2)
         terminal.print("no parks are kept of it: it was started without { history }");
       else if (parks.length === 0) terminal.print("it has not been parked yet");
-    } finally {
-      await engine.close();
-    }
+    });
   },
 };
 

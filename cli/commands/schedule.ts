@@ -4,7 +4,8 @@ import type { Engine, ScheduleOptions } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
 import { whole } from "../whole-number.ts";
-import { inZone, withEngine } from "./schedules.ts";
+import { withEngine } from "../with-engine.ts";
+import { inZone } from "./schedules.ts";
 
 export const schedule: Page = {
   name: "schedule",

@@ -1,25 +1,11 @@
 /** `coldframe schedules`: what starts by the clock, and when it does next. */
-import { createEngine, type Engine, type ScheduleState } from "../../runtime/index.ts";
-import { openStore } from "../open-store.ts";
-import type { Invocation, Page, Terminal } from "../page.ts";
+import type { ScheduleState } from "../../runtime/index.ts";
+import type { Page, Terminal } from "../page.ts";
 import { table } from "../render/table.ts";
 import { relative } from "../render/time.ts";
 import { whole } from "../whole-number.ts";
+import { withEngine } from "../with-engine.ts";
 import { nameOf } from "./runs.ts";
-
-/** Calls `use` with an engine that does no work, and closes it. */
-export async function withEngine<T>(
-  invocation: Invocation,
-  terminal: Terminal,
-  use: (engine: Engine) => Promise<T>,
-): Promise<T> {
-  const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-  try {
-    return await use(engine);
-  } finally {
-    await engine.close();
-  }
-}
 
 export const schedules: Page = {
   name: "schedules",

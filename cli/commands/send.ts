@@ -1,8 +1,8 @@
 /** `coldframe send`: answers an event. Works while no worker runs; the answer then waits for one. */
-import { createEngine, type SendStatus } from "../../runtime/index.ts";
-import { openStore } from "../open-store.ts";
+import type { SendStatus } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
+import { withEngine } from "../with-engine.ts";
 
 export const send: Page = {
   name: "send",
@@ -20,14 +20,11 @@ export const send: Page = {
   async run(invocation, terminal) {
     const { key, id } = invocation.values as Record<string, string>;
     const payload = parsePayload(invocation.values["payload"] as string);
-    const engine = await createEngine({ store: await openStore(invocation, terminal), worker: false });
-    try {
+    await withEngine(invocation, terminal, async (engine) => {
       const { status } = await engine.send(key!, payload, id === undefined ? {} : { id });
       if (invocation.json) terminal.print(JSON.stringify({ key, status }));
       else if (status !== "unknown") terminal.print(said[status]);
-    } finally {
-      await engine.close();
-    }
+    });
   },
 };
 
