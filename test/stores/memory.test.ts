@@ -1,11 +1,6 @@
 import { type MemoryStore, type MemoryTransaction, memory } from "../../stores/memory/index.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
-import { describeStore } from "./contract.ts";
-import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
 import { describeTransactions } from "./transaction-contract.ts";
+import { describeContract } from "./whole-contract.ts";
 
 async function underTest() {
   const clock = { now: 1_000_000 };
@@ -14,15 +9,7 @@ async function underTest() {
   return { clock, connect: async () => store.connect(), dispose: () => store.close() };
 }
 
-for (const describeContract of [
-  describeStore,
-  describeRuns,
-  describeChunks,
-  describePlacement,
-  describeHistory,
-  describeBuilds,
-])
-  describeContract("memory", underTest);
+describeContract("memory", underTest);
 
 describeTransactions("memory", underTest, {
   prepare: async () => {},

@@ -2,13 +2,8 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { afterAll, describe, it } from "vitest";
 import { type MysqlStore, mysql } from "../../stores/mysql/index.ts";
 import { dropTables, emptyTables, findMysql, freshPrefix, inDatabase } from "../servers/mysql.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
-import { describeStore } from "./contract.ts";
-import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
 import { describeTransactions, type UserTable } from "./transaction-contract.ts";
+import { describeContract } from "./whole-contract.ts";
 
 const url = await findMysql();
 
@@ -61,14 +56,6 @@ const table: UserTable = {
 if (url === null) describe("mysql", () => it.skip("no server: the contract was not tested on MySQL"));
 else {
   afterAll(() => dropTables(url, prefix));
-  for (const describeContract of [
-    describeStore,
-    describeRuns,
-    describeChunks,
-    describePlacement,
-    describeHistory,
-    describeBuilds,
-  ])
-    describeContract("mysql", underTest);
+  describeContract("mysql", underTest);
   describeTransactions("mysql", underTest, table);
 }

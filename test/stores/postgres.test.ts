@@ -4,13 +4,10 @@ import { type PostgresStore, postgres } from "../../stores/postgres/index.ts";
 import { Routing } from "../../stores/sharded/routing.ts";
 import { ShardedStore } from "../../stores/sharded/sharded.ts";
 import { dropSchema, emptySchema, findPostgres, freshSchema, inDatabase } from "../servers/postgres.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
 import { describeStore } from "./contract.ts";
 import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
 import { describeTransactions, type UserTable } from "./transaction-contract.ts";
+import { describeContract } from "./whole-contract.ts";
 
 const url = await findPostgres();
 
@@ -91,16 +88,8 @@ const table: UserTable = {
 if (url === null) describe("postgres", () => it.skip("no server: the contract was not tested on Postgres"));
 else {
   afterAll(() => dropSchema(url, schema));
-  for (const describeContract of [
-    describeStore,
-    describeRuns,
-    describeChunks,
-    describePlacement,
-    describeHistory,
-    describeBuilds,
-  ])
-    describeContract("postgres", underTest);
+  describeContract("postgres", underTest);
   describeTransactions("postgres", underTest, table);
-  for (const describeContract of [describeStore, describeRuns])
-    describeContract("two databases on postgres", twoUnderTest);
+  for (const describePart of [describeStore, describeRuns])
+    describePart("two databases on postgres", twoUnderTest);
 }

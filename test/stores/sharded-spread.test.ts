@@ -6,13 +6,9 @@ import { beforeEach, expect, it } from "vitest";
 import type { Store } from "../../runtime/engine/store.ts";
 import { Routing } from "../../stores/sharded/routing.ts";
 import { ShardedStore } from "../../stores/sharded/sharded.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
-import { ANY, describeStore } from "./contract.ts";
-import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
+import { ANY } from "./contract.ts";
 import { COUNT, type Databases, kinds } from "./sharded-kinds.ts";
+import { describeContract } from "./whole-contract.ts";
 
 class Spread extends Routing {
   readonly #homes = new Map<string, number>();
@@ -136,13 +132,5 @@ it("leaves out nothing that is no part of the contract any more", ({ task }) => 
   expect(names.filter((name) => !there.has(name))).toEqual([]);
 });
 
-for (const describeContract of [
-  describeStore,
-  describeRuns,
-  describeChunks,
-  describePlacement,
-  describeHistory,
-  describeBuilds,
-])
-  for (const [name, make] of kinds)
-    describeContract(`names spread over three databases ${name}`, underTest(make));
+for (const [name, make] of kinds)
+  describeContract(`names spread over three databases ${name}`, underTest(make));

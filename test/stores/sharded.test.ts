@@ -1,13 +1,8 @@
 /** A store of several databases keeps the contract of one, for all that is at home in one of them. */
 import { Routing } from "../../stores/sharded/routing.ts";
 import { ShardedStore } from "../../stores/sharded/sharded.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
-import { describeStore } from "./contract.ts";
-import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
 import { COUNT, type Databases, kinds } from "./sharded-kinds.ts";
+import { describeContract } from "./whole-contract.ts";
 
 /** All names are at home together: what goes elsewhere takes its time, and has tests of its own. */
 class OneHome extends Routing {
@@ -35,12 +30,4 @@ const underTest = (make: () => Databases) => async () => {
   };
 };
 
-for (const describeContract of [
-  describeStore,
-  describeRuns,
-  describeChunks,
-  describePlacement,
-  describeHistory,
-  describeBuilds,
-])
-  for (const [name, make] of kinds) describeContract(`three databases ${name}`, underTest(make));
+for (const [name, make] of kinds) describeContract(`three databases ${name}`, underTest(make));

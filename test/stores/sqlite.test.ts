@@ -5,13 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CONSTRAINT, type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
 import { type SqliteStore, type SqliteTransaction, sqlite } from "../../stores/sqlite/index.ts";
 import { APPLICATION_ID, migrations, statements } from "../../stores/sqlite/statements.ts";
-import { describeBuilds } from "./build-contract.ts";
-import { describeChunks } from "./chunk-contract.ts";
-import { ANY, describeStore, newRun, turnOf } from "./contract.ts";
-import { describeRuns } from "./contract-runs.ts";
-import { describeHistory } from "./history-contract.ts";
-import { describePlacement } from "./placement-contract.ts";
+import { ANY, newRun, turnOf } from "./contract.ts";
 import { describeTransactions } from "./transaction-contract.ts";
+import { describeContract } from "./whole-contract.ts";
 
 const folder = () => mkdtempSync(join(tmpdir(), "coldframe-sqlite-"));
 
@@ -34,15 +30,7 @@ async function underTest() {
   };
 }
 
-for (const describeContract of [
-  describeStore,
-  describeRuns,
-  describeChunks,
-  describePlacement,
-  describeHistory,
-  describeBuilds,
-])
-  describeContract("sqlite", underTest);
+describeContract("sqlite", underTest);
 
 describeTransactions("sqlite", underTest, {
   prepare: (store) =>
