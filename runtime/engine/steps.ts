@@ -135,15 +135,15 @@ class Flight extends Attempt {
     }
     if (watchdog !== null) {
       watchdog.leave();
-      if (typeof result === "object" && result !== null) this.#announce(watchdog, result);
+      this.#announce(watchdog, result);
     }
     noteStep(this.#activation, this.#intent.id, name, began, this.#worker);
     this.#await(result);
   }
 
   /** Tells that the body may go on at any time, until what it returned has settled. */
-  #announce(watchdog: Watchdog, result: object): void {
-    if (watchdog.pending === undefined) return;
+  #announce(watchdog: Watchdog, result: unknown): void {
+    if (watchdog.pending === undefined || typeof result !== "object" || result === null) return;
     const pending = watchdog.pending(this.#activation.id, this.#step.name, this.#at);
     const settled = () => watchdog.settled?.(pending);
     Promise.resolve(result).then(settled, settled);
@@ -196,7 +196,7 @@ class Flight extends Attempt {
     const withTx = (...given: never[]) => body(tx as never, ...given);
     const call = () => this.call(withTx, args, policy, clock, this.#left(), name);
     const result = aroundStep === null ? call() : aroundStep(this.#fact(), call, args);
-    if (watchdog !== null && typeof result === "object" && result !== null) this.#announce(watchdog, result);
+    if (watchdog !== null) this.#announce(watchdog, result);
     return result;
   }
 
