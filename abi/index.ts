@@ -13,6 +13,7 @@ export {
   type ManifestRecord,
   type Release,
   type ReleasedCode,
+  type TypeManifests,
 } from "./manifest.ts";
 export { savableContainers, savableTypes } from "./savable.ts";
 export { digest, sha256 } from "./sha256.ts";

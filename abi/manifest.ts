@@ -39,11 +39,11 @@ export interface ManifestCode {
   /** Index 0, the entry, is null. */
   readonly points: readonly (ManifestPoint | null)[];
   /**
-   * TypeScript types of what was declared, by name, written out: `{ id: string; tags: string[] }`. Only what the checker made
-   * has them. They decide nothing: values are carried over by name.
+   * TypeScript types of what was declared, by name, written out: `{ id: string; tags: string[] }`. Only what went through the
+   * checker has them. They decide nothing: values are carried over by name.
    */
   readonly types?: Readonly<Record<string, string>>;
-  /** Ids of marked classes whose instances those types lead to, by name of the local. Only what the checker made has them. */
+  /** Ids of marked classes whose instances those types lead to, by name of the local. As `types`. */
   readonly classes?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -77,6 +77,11 @@ export interface BuildManifest {
   /** In the order of their ids. */
   readonly modules: readonly Manifest[];
 }
+
+/** Adds types to the manifests of the modules of a build, which are given by the absolute paths of their files. */
+export type TypeManifests = (
+  modules: ReadonlyMap<string, Manifest>,
+) => Promise<ReadonlyMap<string, Manifest>>;
 
 /** A code of a release: one entry for each hash, however many releases have it. */
 export interface ReleasedCode extends ManifestCode {

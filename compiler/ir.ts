@@ -201,9 +201,12 @@ export interface PrivateMember {
 
 /** A private name in code that does not stand in its class any more. */
 export interface PrivateUse {
-  readonly self: Variable;
+  /** Null in a computed key of the class: no object has the name yet. */
+  readonly self: Variable | null;
   /** In the `privates` of the class. */
   readonly index: number;
+  /** Without `#`. */
+  readonly name: string;
 }
 
 /** `super` in code that does not stand in its class or object literal any more. */
@@ -222,6 +225,8 @@ export interface SuspendPoint {
   /** The statement it stands in, and the path of statements around that: what its fingerprint is made of. */
   readonly statement: t.Node;
   readonly path: string;
+  /** The statements themselves, outermost first: they tell points of one statement and path from each other. */
+  readonly around: readonly t.Node[];
   name: string;
   fingerprint: string;
   /** Filled by liveness. */

@@ -10,6 +10,7 @@ import type { Fn, FunctionNode, Lowered, SuspendPoint, Variable } from "./ir.ts"
 import { withoutMark } from "./name-clashes.ts";
 import { feedName } from "./names.ts";
 import type { Pins } from "./pins.ts";
+import { tellApart } from "./twins.ts";
 
 export interface Layout {
   /** All slots, in order of first use. */
@@ -119,4 +120,5 @@ function namePoints(points: readonly SuspendPoint[], pinned: ReadonlyMap<Suspend
     const hash = new Hasher().text(point.path);
     point.fingerprint = (t.isFunction(node) ? hash : hash.node(point.statement, true)).digest(7);
   }
+  tellApart(points);
 }

@@ -249,7 +249,7 @@ class Flow {
       return;
     }
     const name = this.resolved.privates.get(node);
-    if (name !== undefined) return this.#reference(name.self, uses);
+    if (name !== undefined) return void (name.self !== null && this.#reference(name.self, uses));
     for (const key of childKeys(node.type)) {
       const child = (node as unknown as { [key: string]: unknown })[key];
       if (Array.isArray(child)) for (const one of child) one && this.#collect(one as t.Node, uses);

@@ -17,6 +17,11 @@ export function boundIdentifiers(pattern: t.Node, out: t.Identifier[] = []): t.I
   return out;
 }
 
+/** The name that a target gives to an anonymous function: none in parentheses (ECMA-262 §13.15.2, IsIdentifierRef). */
+export function givenName(target: t.Node): string {
+  return t.isIdentifier(target) && !target.extra?.["parenthesized"] ? target.name : "";
+}
+
 /** `undo.push` for the arguments of `undo.push(…)`: how an anonymous function is named by what it feeds. */
 export function feedName(node: t.Node): string {
   if (t.isIdentifier(node)) return node.name;

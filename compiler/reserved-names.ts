@@ -24,6 +24,7 @@ export const reserved = [
 /** What emitted code imports from the machine; no other emitted name may hide it. */
 export const helperNames = [
   "$apply",
+  "$Array",
   "$async",
   "$asyncGenerator",
   "$AsyncDisposableStack",

@@ -22,6 +22,7 @@ import {
   type Fn,
   type FunctionNode,
   newVariable,
+  type PrivateMember,
   type PrivateUse,
   type Scope,
   type ScopeKind,
@@ -29,7 +30,7 @@ import {
   type Variable,
 } from "./ir.ts";
 import { keyName } from "./key-name.ts";
-import { boundIdentifiers, feedName, unique } from "./names.ts";
+import { boundIdentifiers, feedName, givenName, unique } from "./names.ts";
 import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
 import type { Resolved } from "./resolved.ts";
 
@@ -97,12 +98,14 @@ class Resolver extends Declarations {
       return;
     }
     const variable = this.#lookup(id.name, scope);
+    if (id.name === "arguments") {
+      const owner = nearestOwner(scope.fn);
+      const isOwn = variable !== null && nearestOwner(variable.scope.fn) === owner;
+      if (owner.kind === "function" && !isOwn) return void this.#implicit(id, "arguments", scope);
+    }
     if (variable === null) {
-      if (id.name === "arguments" && scope.fn.kind === "function") this.#implicit(id, "arguments", scope);
-      else {
-        this.globals.add(id.name);
-        this.#free(id.name, scope);
-      }
+      this.globals.add(id.name);
+      this.#free(id.name, scope);
       return;
     }
     if (variable.scope.kind === "class" && variable.scope.fn === scope.fn) {
@@ -179,16 +182,32 @@ class Resolver extends Declarations {
   }
 
   #private(node: t.PrivateName, scope: Scope): void {
+    const { name } = node.id;
     for (let fn: Fn | null = scope.fn; fn !== null; fn = fn.parent) {
-      const index = fn.privates.findIndex((one) => one.name === node.id.name);
+      const keyed = this.#keys.findLast(
+        ({ around, names }) => around === fn && names.some((one) => one.name === name),
+      );
+      if (keyed !== undefined) {
+        // Keys of a class in place stay where they are.
+        if (scope.fn !== fn || !keyed.inPlace) this.privates.set(node, { self: null, index: -1, name });
+        return;
+      }
+      const index = fn.privates.findIndex((one) => one.name === name);
       if (index === -1) continue;
       const self = fn.self!;
       if (scope.fn.parent === fn && !scope.fn.suspends) return;
       this.#use(self, scope);
-      this.privates.set(node, { self, index });
+      this.privates.set(node, { self, index, name });
       return;
     }
   }
+
+  /** Classes whose computed keys are visited, the innermost last. */
+  readonly #keys: {
+    readonly around: Fn;
+    readonly inPlace: boolean;
+    readonly names: readonly PrivateMember[];
+  }[] = [];
 
   // ---- the walk
 
@@ -281,16 +300,11 @@ class Resolver extends Declarations {
       case "AssignmentExpression": {
         this.#assigned(node.left, scope);
         this.#visit(node.left, scope);
-        return this.#visit(
-          node.right,
-          scope,
-          t.isIdentifier(node.left) ? node.left.name : "",
-          feedName(node.left),
-        );
+        return this.#visit(node.right, scope, givenName(node.left), feedName(node.left));
       }
       case "AssignmentPattern":
         this.#visit(node.left, scope);
-        return this.#visit(node.right, scope, t.isIdentifier(node.left) ? node.left.name : "");
+        return this.#visit(node.right, scope, givenName(node.left));
       case "UpdateExpression":
         this.#assigned(node.argument, scope);
         return this.#visit(node.argument, scope);
@@ -400,7 +414,7 @@ class Resolver extends Declarations {
     else if (t.isRestElement(pattern)) this.#visitPattern(pattern.argument, scope);
     else if (t.isAssignmentPattern(pattern)) {
       this.#visitPattern(pattern.left, scope);
-      this.#visit(pattern.right, scope, t.isIdentifier(pattern.left) ? pattern.left.name : "");
+      this.#visit(pattern.right, scope, givenName(pattern.left));
     } else this.#visit(pattern, scope);
   }
 
@@ -515,7 +529,11 @@ class Resolver extends Declarations {
     this.#visitAll(node.decorators ?? [], head);
     this.#visit(node.superClass, head);
     for (const member of node.body.body) {
-      if ("computed" in member && member.computed) this.#visit(member.key as t.Node, head);
+      if ("computed" in member && member.computed) {
+        this.#keys.push({ around: outer.fn, inPlace: fn.inPlace, names: fn.privates });
+        this.#visit(member.key as t.Node, head);
+        this.#keys.pop();
+      }
       if (t.isClassMethod(member) || t.isClassPrivateMethod(member)) this.#visit(member, scope);
       else if (
         t.isClassProperty(member) ||

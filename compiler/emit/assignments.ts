@@ -2,7 +2,7 @@
 import * as t from "@babel/types";
 import type { Rewriting } from "./emitter.ts";
 import { isMoved, moved, setMoved } from "./members.ts";
-import { isConstant, located } from "./nodes.ts";
+import { isConstant, located, nameless } from "./nodes.ts";
 import { updateSelf, writeToSelf } from "./sloppy.ts";
 
 export function rewriteAssignment(rw: Rewriting, node: t.AssignmentExpression): t.Node {
@@ -21,7 +21,7 @@ export function rewriteAssignment(rw: Rewriting, node: t.AssignmentExpression): 
       right: rw.expression(node.right),
     } as unknown as t.Node;
   }
-  const right = rw.expression(node.right);
+  const right = nameless(left, rw.expression(node.right));
   const variable = rw.module.resolved.refs.get(left);
   if (variable === undefined || variable.scope.kind === "module" || initialises || !rw.isChecked(variable))
     return {

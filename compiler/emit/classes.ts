@@ -26,6 +26,7 @@ import type { Fn } from "../ir.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 import { withoutDirectives } from "./function-expressions.ts";
 import { emitAsync, wrapper } from "./functions.ts";
+import { tellPrivate } from "./members.ts";
 import { generatorPlace, keysOfKinds, methodKinds } from "./method-kinds.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
@@ -173,23 +174,7 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
 
 /** `$class(this, code, scopes, keys, names)`: what a snapshot has to know of a class, told before any static part runs. */
 function register(module: Emitter, fn: Fn, scopes: t.Expression[], keys: t.Expression): t.CallExpression {
-  const names = fn.privates.map(({ name, kind, isStatic }) => {
-    const [object, value] = [t.identifier("o"), t.identifier("v")];
-    const place = () => t.memberExpression(t.identifier("o"), t.privateName(t.identifier(name)));
-    const set = t.assignmentExpression("=", place() as unknown as t.LVal, t.identifier("v"));
-    return module.call(
-      "$private",
-      t.stringLiteral(name),
-      t.stringLiteral(kind),
-      t.booleanLiteral(isStatic),
-      t.arrowFunctionExpression([object], place()),
-      t.arrowFunctionExpression([t.identifier("o"), value], set),
-      t.arrowFunctionExpression(
-        [t.identifier("o")],
-        t.binaryExpression("in", t.privateName(t.identifier(name)), t.identifier("o")),
-      ),
-    );
-  });
+  const names = fn.privates.map((one) => tellPrivate(module, one));
   return module.call(
     "$class",
     t.thisExpression(),

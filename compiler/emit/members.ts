@@ -14,7 +14,7 @@
  * `name` is the class' own private name, reached through the class (ECMA-262 §6.2.12).
  */
 import * as t from "@babel/types";
-import type { PrivateUse, SuperUse, Variable } from "../ir.ts";
+import type { PrivateMember, PrivateUse, SuperUse, Variable } from "../ir.ts";
 import { feedName } from "../names.ts";
 import type { Emitter, Rewriting } from "./emitter.ts";
 
@@ -48,7 +48,35 @@ function names(rw: Rewriting, self: Variable): t.Expression {
   return t.memberExpression(value, t.identifier("names"));
 }
 
+/** `$private(name, …)`, within the class: how code outside of it reaches the name. */
+export function tellPrivate(module: Emitter, { name, kind, isStatic }: PrivateMember): t.Expression {
+  const object = () => t.identifier("o");
+  const key = () => t.privateName(t.identifier(name));
+  const place = () => t.memberExpression(object(), key());
+  const set = t.assignmentExpression("=", place() as unknown as t.LVal, t.identifier("v"));
+  return module.call(
+    "$private",
+    t.stringLiteral(name),
+    t.stringLiteral(kind),
+    t.booleanLiteral(isStatic),
+    t.arrowFunctionExpression([object()], place()),
+    t.arrowFunctionExpression([object(), t.identifier("v")], set),
+    t.arrowFunctionExpression([object()], t.binaryExpression("in", key(), object())),
+  );
+}
+
+/** A name of a class that is not made yet, `class { #m; static name = $private("m", …) }.name`: no object has it. */
+function unborn(rw: Rewriting, name: string): t.Expression {
+  const told = tellPrivate(rw.module, { name, kind: "field", isStatic: false });
+  const members = [
+    t.classPrivateProperty(t.privateName(t.identifier(name)), null, [], false),
+    t.classProperty(t.identifier("name"), told, null, [], false, true),
+  ];
+  return t.memberExpression(t.classExpression(null, null, t.classBody(members)), t.identifier("name"));
+}
+
 export function privateName(rw: Rewriting, use: PrivateUse): t.Expression {
+  if (use.self === null) return unborn(rw, use.name);
   return t.memberExpression(names(rw, use.self), t.numericLiteral(use.index), true);
 }
 

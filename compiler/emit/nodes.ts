@@ -26,6 +26,12 @@ export function located<N extends t.Node>(node: N, from: t.Node): N {
   return node;
 }
 
+/** An anonymous class that is assigned to `(name)` gets no name from it; functions are made where no name is given. */
+export function nameless(target: t.Node, value: t.Expression): t.Expression {
+  if (!target.extra?.["parenthesized"] || !t.isClassExpression(value) || value.id) return value;
+  return t.sequenceExpression([t.numericLiteral(0), value]);
+}
+
 export function labeled(node: t.Statement, labels: readonly string[]): t.Statement {
   return labels.reduceRight(
     (inner: t.Statement, label) => t.labeledStatement(t.identifier(label), inner),

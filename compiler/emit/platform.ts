@@ -20,14 +20,26 @@ export function suppliedName(name: string): string | undefined {
 
 /** Whether `node` is the platform's `Promise` in a marked function. */
 export function isPromise(rw: Rewriting, node: t.Node): boolean {
+  return isGlobal(rw, node, "Promise");
+}
+
+function isGlobal(rw: Rewriting, node: t.Node, name: string): boolean {
   const { refs, globals, dead } = rw.module.resolved;
   return (
-    t.isIdentifier(node, { name: "Promise" }) &&
+    t.isIdentifier(node, { name }) &&
     rw.fn.kind !== "module" &&
     refs.get(node) === undefined &&
     !dead.has(node) &&
-    globals.has("Promise")
+    globals.has(name)
   );
+}
+
+/** `Array.fromAsync` as a callee: the machine's, which calls iterators and a mapper of the run in a task of the run. */
+export function durableArray(rw: Rewriting, node: t.Node): t.Node | null {
+  if (!t.isMemberExpression(node) || node.computed || !isGlobal(rw, node.object, "Array")) return null;
+  return t.isIdentifier(node.property, { name: "fromAsync" })
+    ? { ...node, object: rw.module.helper("$Array") }
+    : null;
 }
 
 /**

@@ -23,8 +23,8 @@ import {
   privateName,
   readMoved,
 } from "./members.ts";
-import { assign, fieldKey, labeled, located } from "./nodes.ts";
-import { durablePromise, isPromise, suppliedName } from "./platform.ts";
+import { assign, fieldKey, labeled, located, nameless } from "./nodes.ts";
+import { durableArray, durablePromise, isPromise, suppliedName } from "./platform.ts";
 import { acquiring, withDisposal } from "./using.ts";
 
 /** Helpers that the lowering calls by name. */
@@ -246,7 +246,7 @@ export class Rewriter implements Rewriting {
     if (isMoved(this.module, node)) return calleeMoved(this, node);
     const call = t.isSuper(node) ? this.module.resolved.refs.get(node) : undefined;
     if (call !== undefined) return t.sequenceExpression([t.numericLiteral(0), this.place(call)]);
-    const callee = durablePromise(this, node) ?? this.any(node);
+    const callee = durablePromise(this, node) ?? durableArray(this, node) ?? this.any(node);
     if (t.isIdentifier(node) && t.isMemberExpression(callee))
       return t.sequenceExpression([t.numericLiteral(0), callee]);
     return callee;
@@ -297,7 +297,11 @@ export class Rewriter implements Rewriting {
       return { ...node, elements: node.elements.map((one) => one && inner(one)) } as t.Node;
     if (t.isRestElement(node)) return { ...node, argument: inner(node.argument) } as t.Node;
     if (t.isAssignmentPattern(node))
-      return { ...node, left: inner(node.left), right: this.expression(node.right) } as t.Node;
+      return {
+        ...node,
+        left: inner(node.left),
+        right: nameless(node.left, this.expression(node.right)),
+      } as t.Node;
     return this.any(node);
   }
 
@@ -572,13 +576,15 @@ export class Rewriter implements Rewriting {
     for (const node of scope.hoisted) {
       const variable = this.module.resolved.refs.get(node.id!)!;
       const value = this.module.closure(this.module.fnOf(node));
-      if (this.isPlaced(variable)) out.push(assign(this.place(variable), value, node));
-      else
-        out.push(
-          t.variableDeclaration("let", [
-            t.variableDeclarator(t.identifier(variable.out ?? variable.name), value),
-          ]),
-        );
+      const isDeclared = this.isPlaced(variable) || variable.kind === "param";
+      if (isDeclared) out.push(assign(this.place(variable), value, node));
+      else {
+        const name = t.identifier(variable.out ?? variable.name);
+        // At the top of a function `var` may declare the name once more.
+        const isTop = scope.kind === "function" || scope.kind === "body";
+        const word = isTop && variable.reassigned ? "var" : "let";
+        out.push(t.variableDeclaration(word, [t.variableDeclarator(name, value)]));
+      }
     }
     return out;
   }

@@ -18,6 +18,8 @@ export class Lowering implements Lowered {
   readonly targets: Target[] = [];
   /** Kinds of the statements around the current one, for fingerprints. */
   readonly path: string[] = [];
+  /** Those statements, the current one included. */
+  readonly around: t.Statement[] = [];
   statement: t.Node;
   /** The body of an async generator. */
   readonly returnsAwait: boolean;
@@ -146,6 +148,7 @@ export class Lowering implements Lowered {
       node,
       statement: this.statement,
       path: this.path.join("/"),
+      around: [...this.around],
       name: "",
       fingerprint: "",
       live: new Set(),

@@ -38,6 +38,12 @@ function lowerBody(l: Lowering, node: t.Statement, step: string): Stmt[] {
 }
 
 function lowerStatement(l: Lowering, node: t.Statement, out: Stmt[], labels: string[]): void {
+  l.around.push(node);
+  lowerKind(l, node, out, labels);
+  l.around.pop();
+}
+
+function lowerKind(l: Lowering, node: t.Statement, out: Stmt[], labels: string[]): void {
   if (t.isVariableDeclaration(node)) return lowerDeclaration(l, node, out);
   if (t.isFunctionDeclaration(node)) {
     out.push(...l.resolved.blockFunctions.assignments(node).map(js));
@@ -422,7 +428,10 @@ function lowerSwitch(l: Lowering, node: t.SwitchStatement, out: Stmt[], names: s
   let discriminant = lowerExpression(l, node.discriminant, out);
   const label = names[0] ?? l.label("switch");
   l.enter(l.resolved.scopes.get(node), out);
-  const literal = node.cases.every((one) => !one.test || isConstantLiteral(one.test));
+  const written = node.cases.flatMap(({ test }) => (test ? [test] : []));
+  // A case is resumed by its value: of two with one value the second would never be found.
+  const literal =
+    written.every(isConstantLiteral) && new Set(written.map(constantOf)).size === written.length;
   let tests: (t.Expression | null)[] = node.cases.map((one) => one.test ?? null);
   if (!literal) {
     const value = spill(l, discriminant, "switch", out);
@@ -459,6 +468,11 @@ function lowerSwitch(l: Lowering, node: t.SwitchStatement, out: Stmt[], names: s
   });
   l.targets.pop();
   out.push({ kind: "switch", label, discriminant, cases });
+}
+
+function constantOf(node: t.Expression): unknown {
+  if (t.isBigIntLiteral(node)) return BigInt(node.value);
+  return t.isNullLiteral(node) ? null : (node as t.StringLiteral | t.NumericLiteral | t.BooleanLiteral).value;
 }
 
 // ---- try

@@ -144,6 +144,11 @@ export function $class(
     const { classes } = loading();
     const known = classes.get(code.id);
     classes.set(code.id, known === undefined || registry.hot ? made : null);
+    // What was replaced is not kept for a look that may never come.
+    if (registry.hot && known) {
+      registry.unlisted = registry.unlisted.filter((one) => one !== known);
+      list(known as Constructor);
+    }
     registry.unlisted.push(made);
   }
   return value;

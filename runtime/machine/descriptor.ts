@@ -76,11 +76,12 @@ class Descriptor implements Code {
 
   #readHead(): Head {
     if (this.#head === null) {
-      const [, , kind, line, ...captures] = this.#text.split("\n", 1)[0]!.split(" ");
+      // Not by iteration: a program may have changed that of arrays.
+      const words = this.#text.split("\n", 1)[0]!.split(" ");
       this.#head = {
-        kind: kind as CodeKind,
-        line: Number(line),
-        captures: captures.map((record) => (record === "-" ? [] : record.split(",").map(decode))),
+        kind: words[2] as CodeKind,
+        line: Number(words[3]),
+        captures: words.slice(4).map((record) => (record === "-" ? [] : record.split(",").map(decode))),
       };
     }
     return this.#head;

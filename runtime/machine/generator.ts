@@ -65,10 +65,13 @@ interface GeneratorClass {
   of(object: object): Durable | undefined;
 }
 
-/** By the prototypes that their objects inherit from; and all of them, for objects whose prototype somebody has changed. */
+/**
+ * By the prototypes that their objects inherit from; and all of them, for objects whose prototype somebody has changed. A class lives
+ * as long as its code does, which each of its objects leads to.
+ */
 class Classes {
   readonly byPrototype = new WeakMap<object, GeneratorClass>();
-  readonly all: GeneratorClass[] = [];
+  readonly all = new Set<Pick<WeakRef<GeneratorClass>, "deref">>();
 }
 
 /** Of the `prototype` that a generator function was made with: the function, and the methods that stand in it. */
@@ -111,8 +114,11 @@ export function generatorTask(object: unknown): Durable | undefined {
 /** The task of a sync generator whose prototype has been changed. Asks the class of every generator function. */
 export function strayTask(object: unknown): Durable | undefined {
   if (typeof object !== "object" || object === null) return undefined;
-  for (const Class of shared.classes.all) {
-    const task = Class.of(object);
+  const { all } = shared.classes;
+  for (const known of all) {
+    const Class = known.deref();
+    if (Class === undefined) all.delete(known);
+    const task = Class?.of(object);
     if (task !== undefined) return task;
   }
   return undefined;
@@ -160,8 +166,10 @@ export function setAsyncMethods(methods: GeneratorMethods): void {
 /** With the attributes that those of the platform have. */
 function descriptors(methods: { readonly [name: string]: Callable }): PropertyDescriptorMap {
   const map: PropertyDescriptorMap = {};
-  for (const [name, value] of Object.entries(methods))
-    map[name] = { value, writable: true, enumerable: false, configurable: true };
+  // Not by iteration: the program may have changed that of arrays.
+  Object.keys(methods).forEach((name) => {
+    map[name] = { value: methods[name], writable: true, enumerable: false, configurable: true };
+  });
   return map;
 }
 
@@ -200,7 +208,8 @@ function adopt(Class: GeneratorClass, methods: PropertyDescriptorMap): void {
   Object.defineProperties(own, methods);
   Object.setPrototypeOf(own, generatorPrototype);
   shared.classes.byPrototype.set(own, Class);
-  shared.classes.all.push(Class);
+  // Engines without weak references are none of development servers, which replace modules.
+  shared.classes.all.add(typeof WeakRef === "function" ? new WeakRef(Class) : { deref: () => Class });
 }
 
 const codesByNext = new WeakMap<object, Code>();

@@ -61,6 +61,7 @@ export {
 } from "./durable.ts";
 export { $park, $return, $suspend, $throw } from "./end.ts";
 export { $step, $stepMethod, deliver, external, type Outcome, start } from "./external.ts";
+export { $Array } from "./from-async.ts";
 export {
   $fail,
   $generated,

@@ -102,9 +102,17 @@ export class AsyncIteration extends Iteration {
 
 /** What `for await (… of x)` iterates over: CreateAsyncFromSyncIterator where `x` has no async iterator. @throws TypeError when it has none at all */
 export function $iterateAsync(x: unknown): AsyncIteration {
-  const method = getMethod(Object(x ?? {}) as object, Symbol.asyncIterator);
-  const asynchronous = method ?? getMethod(Object(x ?? {}) as object, Symbol.iterator);
-  if (asynchronous === undefined) throw new TypeError(`${String(x)} is not async iterable`);
+  const iteration = iterationOf(x);
+  if (iteration === null) throw new TypeError(`${String(x)} is not async iterable`);
+  return iteration;
+}
+
+/** As `$iterateAsync`; null when there is none. */
+export function iterationOf(x: unknown): AsyncIteration | null {
+  const object = Object(x ?? {}) as object;
+  const method = getMethod(object, Symbol.asyncIterator);
+  const asynchronous = method ?? getMethod(object, Symbol.iterator);
+  if (asynchronous === undefined) return null;
   const iteration = new AsyncIteration(method === undefined ? "async-from-sync" : "async", x);
   iteration.open(asynchronous);
   return iteration;

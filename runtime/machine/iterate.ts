@@ -245,9 +245,9 @@ function isTypedArray(x: unknown): boolean {
   return ArrayBuffer.isView(x) && !(x instanceof DataView);
 }
 
-/** ToLength (§7.1.20) */
+/** ToLength (§7.1.20). @throws TypeError for a BigInt or symbol */
 export function toLength(value: unknown): number {
-  return Math.min(Math.max(Math.trunc(Number(value)) || 0, 0), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.max(Math.trunc(+(value as number)) || 0, 0), Number.MAX_SAFE_INTEGER);
 }
 
 /** LengthOfArrayLike, or the length that a typed array has now. @throws TypeError for a detached or shrunk buffer */

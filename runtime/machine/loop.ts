@@ -118,7 +118,11 @@ function carryOn(task: Durable, value: unknown, threw: boolean): void {
 setScheduler(() => {
   nativeThen(turn, runFreeJob);
 });
-const turn = NativePromise.resolve();
+/** Looks nowhere for a species: the program may have put a getter in the place of `Promise.prototype.constructor`. */
+const turn = Object.setPrototypeOf(
+  NativePromise.resolve(),
+  Object.create(NativePromise.prototype, { constructor: { value: undefined } }),
+) as Promise<void>;
 
 function runFreeJob(): void {
   machine.observer?.betweenJobs(freeRun, false);

@@ -68,7 +68,8 @@ interface Registry extends Loaded {
   changes: number;
   /** Newest wins for the same id with another hash: set by development servers that replace modules. */
   hot: boolean;
-  readonly recordsByPrototype: Map<object, RecordSchema>;
+  /** Weak: what development servers replaced goes when its last record does. */
+  readonly recordsByPrototype: WeakMap<object, RecordSchema>;
   readonly stepsByFunction: WeakMap<object, Step>;
   /** Calls the body of a step outside any run, with what the engine gives it then. */
   callFreely: (body: (...args: never[]) => unknown, self: unknown, args: unknown[]) => unknown;
@@ -100,7 +101,7 @@ export const registry: Registry = (home[registryKey] ??= {
   kept: new Map(),
   changes: 0,
   hot: false,
-  recordsByPrototype: new Map(),
+  recordsByPrototype: new WeakMap(),
   stepsByFunction: new WeakMap(),
   callFreely: (body, self, args) => Reflect.apply(body, self, args),
   constructorFunctions: new WeakSet(),
@@ -212,14 +213,19 @@ export function $module(
   file = id,
   constructors = "",
 ): Module {
-  const { modules, constructors: names, unresolved } = loading();
+  const code = loading();
+  const { modules, constructors: names } = code;
   const known = modules.get(id);
   if (known !== undefined && !registry.hot && known.hash !== hash) throw conflict(id, "one copy", "another");
+  // The getters of what was replaced would keep all of it alive.
+  if (known !== undefined && registry.hot)
+    code.unresolved = code.unresolved.filter(({ name }) => !name.startsWith(`${id}#`));
   registry.changes++;
   const module = { id, file, hash, bindings };
   if (known === undefined || registry.hot) modules.set(id, module);
   if (constructors !== "") for (const name of constructors.split(" ")) names.add(`${id}#${name}`);
-  for (const name of Object.keys(bindings)) unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
+  for (const name of Object.keys(bindings))
+    code.unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
   return module;
 }
 

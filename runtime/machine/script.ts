@@ -9,6 +9,7 @@ import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
 import { $park, $return, $suspend, $throw } from "./end.ts";
 import { $step, $stepMethod } from "./external.ts";
+import { $Array } from "./from-async.ts";
 import {
   $fail,
   $generated,
@@ -43,6 +44,7 @@ import { $async, $coercible, $copy, $define, $entry, $key, $name, $TDZ, $without
 
 const helpers = {
   $apply: invoke,
+  $Array,
   $async,
   $asyncGenerator,
   $AsyncDisposableStack,

@@ -115,8 +115,13 @@ function isPlain(promise: object): boolean {
 }
 
 function awaitDurable(task: Durable, promise: Durable): unknown {
+  if (promise.run !== task.run || !isPlain(promise)) return awaitObject(task, promise);
+  return awaitOwn(task, promise);
+}
+
+/** Awaits what PromiseResolve gave, a promise of the task's run. */
+function awaitOwn(task: Durable, promise: Durable): unknown {
   const { run } = task;
-  if (promise.run !== run || !isPlain(promise)) return awaitObject(task, promise);
   const { state } = promise;
   if (state === PENDING) {
     if (promise.reactions === undefined) promise.reactions = task;
@@ -141,7 +146,7 @@ function awaitObject(task: Durable, value: object): unknown {
   }
   const promise = promiseResolve(run, value);
   if (promise !== value && promise instanceof Durable && promise.state !== PENDING)
-    return $await(task, promise);
+    return awaitOwn(task, promise);
   attach(run, promise, task);
   return $park;
 }

@@ -10,7 +10,7 @@
  */
 import type { Code, Point } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { codeOf } from "../machine/index.ts";
+import { codeOf, registry } from "../machine/index.ts";
 import { broken } from "./kind.ts";
 import { type Chain, chainOf, noPoint, type VersionsOf } from "./migrations.ts";
 import { splitName } from "./names.ts";
@@ -34,7 +34,9 @@ export interface Resolved {
 }
 
 const MAX_CACHED = 10_000;
+/** Of the code that was loaded when `registry.changes` was that: of other code nothing is kept alive. */
 const cache = new Map<string, Resolved>();
+let cachedAt = 0;
 
 /**
  * @param name entry of the name table: `id hash @point slot…`
@@ -63,7 +65,8 @@ export function resolvePoint(
       ? resolveSame(code, at.slice(1), saved)
       : resolveChanged(code, { id, hash, at: at.slice(1) }, saved, points, versions);
   if (code.hash === hash) {
-    if (cache.size >= MAX_CACHED) cache.clear();
+    if (cache.size >= MAX_CACHED || cachedAt !== registry.changes) cache.clear();
+    cachedAt = registry.changes;
     cache.set(name, resolved);
   }
   return resolved;

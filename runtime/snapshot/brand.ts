@@ -4,6 +4,7 @@
  * Hosts with Node's modules can be asked; elsewhere methods of the language are tried. Asked only of objects whose prototype does
  * not tell, which are few.
  */
+import { quietErrors, restoreErrors } from "./quiet-errors.ts";
 
 type Check = (object: object) => boolean;
 type Types = Readonly<Record<string, Check | undefined>>;
@@ -76,11 +77,14 @@ function brand(
 }
 
 function passes(method: (...args: never[]) => unknown, object: object): boolean {
+  const limit = quietErrors();
   try {
     Reflect.apply(method, object, [object] as never[]);
     return true;
   } catch {
     return false;
+  } finally {
+    restoreErrors(limit);
   }
 }
 

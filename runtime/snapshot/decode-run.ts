@@ -8,6 +8,7 @@ import { runKinds } from "./kinds/index.ts";
 import { readReaction } from "./kinds/promises.ts";
 import type { VersionsOf } from "./migrations.ts";
 import type { PointsOf } from "./points.ts";
+import { quietErrors, restoreErrors } from "./quiet-errors.ts";
 import { Reader } from "./reader.ts";
 import { defaultRegistrations, type Registrations } from "./superjson.ts";
 
@@ -83,15 +84,4 @@ function readJob(job: readonly unknown[], run: Run, reader: Reader): void {
     return;
   }
   enqueue(run, reaction, reader.value(job[1]), job[2] === 1);
-}
-
-/** Stacks of errors that a reader makes are thrown away; not taking them is ten times as fast. */
-function quietErrors(): unknown {
-  const limit: unknown = Reflect.get(Error, "stackTraceLimit");
-  if (typeof limit === "number") Reflect.set(Error, "stackTraceLimit", 0);
-  return limit;
-}
-
-function restoreErrors(limit: unknown): void {
-  if (typeof limit === "number") Reflect.set(Error, "stackTraceLimit", limit);
 }

@@ -61,6 +61,33 @@ declare global {
    * `coldframe release` says it, in `coldframe.lock.d.ts`.
    */
   interface ColdframeReleased {}
+  /** The types that those functions have today, by name, as far as their modules export them: `migrate(order, …)` knows `order` by its. */
+  interface ColdframeFunctions {}
+}
+
+/** Names of the released functions that have this type: several when it does not tell them apart. */
+type NameOf<F> = {
+  [Id in keyof ColdframeFunctions]: IsGone<ColdframeFunctions[Id]> extends true
+    ? never
+    : Same<ColdframeFunctions[Id], F> extends true
+      ? Id
+      : never;
+}[keyof ColdframeFunctions];
+/** What is not there any more has the type of an error, which would be the same as any. */
+type IsGone<T> = [unknown] extends [T] ? true : false;
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+type PointOf<Id> = Id extends keyof ColdframeReleased ? keyof ColdframeReleased[Id] : never;
+type FrameAt<Id, At> = Id extends keyof ColdframeReleased
+  ? At extends keyof ColdframeReleased[Id]
+    ? ColdframeReleased[Id][At]
+    : never
+  : never;
+
+/** A version that was not released is not among them. */
+interface AnyVersion<At> {
+  readonly at: At;
+  readonly build?: undefined;
 }
 
 /** For frames of released versions: what they hold is known. */
@@ -84,8 +111,10 @@ export interface Migration {
   readonly map: (old: object) => unknown;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any function or class; nothing of it is called
-type Target = ((...args: any[]) => unknown) | (abstract new (...args: any[]) => object) | string;
+// biome-ignore lint/suspicious/noExplicitAny: any function; nothing of it is called
+type AnyFunction = (...args: any[]) => unknown;
+// biome-ignore lint/suspicious/noExplicitAny: any class; nothing of it is called
+type Target = AnyFunction | (abstract new (...args: any[]) => object) | string;
 
 /**
  * Says how runs go on that were parked in older code.
@@ -111,7 +140,11 @@ export function migrate<
   Id extends keyof ColdframeReleased,
   At extends keyof ColdframeReleased[Id],
   New extends object,
->(target: Id, change: ReleasedMigration<{ readonly at: At }, ColdframeReleased[Id][At], New>): void;
+>(target: Id, change: ReleasedMigration<AnyVersion<At>, ColdframeReleased[Id][At], New>): void;
+export function migrate<F extends AnyFunction, At extends PointOf<NameOf<F>>, New extends object>(
+  target: F,
+  change: ReleasedMigration<AnyVersion<At>, FrameAt<NameOf<F>, At>, New>,
+): void;
 export function migrate<Old extends object = Locals, New extends object = Locals>(
   target: Target,
   change: FrameMigration<Old, New> | ClosureMigration<Old, New> | ClassMigration<Old, New>,

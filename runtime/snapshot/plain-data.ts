@@ -5,11 +5,14 @@
  * Whether a tree is one takes a look at each object: at its prototype, at whether anything refers to it twice, and at each
  * property, which may be an accessor or read-only. The language has nothing cheaper than a property descriptor for the latter (27 ns
  * for a named property, 48 for an element), nor than a set for the former (70 ns): together they cost more than `JSON.stringify`.
+ * Of 1 MB of records, the tokens and their checksum take 1.2 times as long as `JSON.stringify` of the tree, with the set 1.5 times, with
+ * the look at each object and property 3.1 times.
  */
 import { nameOf } from "../machine/index.ts";
 import { isBareArray } from "./bare-array.ts";
 import { languageBrand } from "./brand.ts";
 import { isIndex } from "./kind.ts";
+import { EXTENSIBLE, isOrdinary } from "./kinds/own-table.ts";
 import { LONG } from "./kinds/primitives.ts";
 import type { Reached } from "./reached.ts";
 import { resourceName } from "./resources.ts";
@@ -122,7 +125,7 @@ export class PlainData {
     above.below[place] = shape;
     for (let i = 0; i < keys.length; i++) {
       const found = getOwnPropertyDescriptor(object, keys[i]!)!;
-      if (!isOrdinary(found) || !this.#isValue(found.value, depth, shape, i)) return false;
+      if (!isOrdinary(found, EXTENSIBLE) || !this.#isValue(found.value, depth, shape, i)) return false;
     }
     return true;
   }
@@ -144,42 +147,22 @@ export class PlainData {
     if (Reflect.ownKeys(array).length !== length + 1) return false;
     for (let i = 0; i < length; i++) {
       const found = getOwnPropertyDescriptor(array, i);
-      if (found === undefined || !isOrdinary(found) || !this.#isValue(found.value, depth, above, place))
-        return false;
+      if (found === undefined || !isOrdinary(found, EXTENSIBLE)) return false;
+      if (!this.#isValue(found.value, depth, above, place)) return false;
     }
     return true;
   }
 
   #isValue(value: unknown, depth: number, above: TreeShape, place: number): boolean {
-    switch (typeof value) {
-      case "string":
-        if (value.length > LONG && !this.#reached.encloseText(value)) return false;
-        this.#text.plain(value);
-        return true;
-      case "number":
-        if (value - value === 0 && (value !== 0 || 1 / value > 0)) this.#text.plain(value);
-        else this.#text.special(value);
-        return true;
-      case "boolean":
-        this.#text.plain(value);
-        return true;
-      case "undefined":
-      case "bigint":
-        this.#text.special(value as bigint | undefined);
-        return true;
-      case "object":
-        if (value !== null)
-          return this.#reached.enclose(value, this.#root) && this.#isTree(value, depth + 1, above, place);
-        this.#text.plain(value);
-        return true;
-      default:
-        return false;
-    }
+    // One after the other: `switch (typeof value)` calls a function of the engine.
+    if (typeof value === "object" && value !== null)
+      return this.#reached.enclose(value, this.#root) && this.#isTree(value, depth + 1, above, place);
+    if (typeof value === "string") {
+      if (value.length > LONG && !this.#reached.encloseText(value)) return false;
+    } else if (typeof value === "symbol" || typeof value === "function") return false;
+    this.#text.value(value);
+    return true;
   }
-}
-
-function isOrdinary(found: PropertyDescriptor): boolean {
-  return found.writable === true && found.enumerable === true && found.configurable === true;
 }
 
 /** Whether a long array consists of elements; where it has a hole, `undefined` is read. */

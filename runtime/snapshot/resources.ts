@@ -26,7 +26,8 @@ export function resource<T extends object>(name: string, value: T): T {
 }
 
 export function resourceName(value: object): string | undefined {
-  return resources.names.get(value);
+  // Asked of each object that is saved, and most processes have no resources.
+  return resources.values.size === 0 ? undefined : resources.names.get(value);
 }
 
 /** Undefined: there is none of this name yet. */

@@ -8,6 +8,8 @@
  * follow, `[-1-n]` an array of n elements; anything else is a value without identity, as in nodes. `kinds/data.ts` reads it.
  */
 
+import { isSame } from "./shapes.ts";
+
 /** So many tokens are written at a time: the list of all would take as much memory as the text. */
 const PIECE = 4096;
 /** Up to so many key lists are compared one by one. */
@@ -25,7 +27,6 @@ export interface TreeShape {
 const arrays: readonly (readonly [number])[] = Array.from({ length: 64 }, (_, length) => [-1 - length]);
 
 const UNDEFINED: readonly never[] = [];
-const MINUS_ZERO = ["-0"];
 
 export class TreeText {
   /** Where the root of the tree stands. */
@@ -33,8 +34,9 @@ export class TreeText {
   readonly #shapes: TreeShape[] = [];
   readonly #texts: string[] = [];
   #byText: Map<string, TreeShape> | null = null;
-  readonly #tokens: unknown[] = [];
-  #count = 0;
+  /** The first only makes the text of the others begin with a comma. */
+  readonly #tokens: unknown[] = [0];
+  #count = 1;
   readonly #pieces: string[] = [];
 
   /** Begins an object. @param last what shape is likely */
@@ -49,15 +51,12 @@ export class TreeText {
     this.#add(length < arrays.length ? arrays[length] : [-1 - length]);
   }
 
-  /** A text, a boolean, null or a finite number but -0. */
-  plain(value: unknown): void {
-    this.#add(value);
-  }
-
-  /** What JSON has no word for. */
-  special(value: number | bigint | undefined): void {
-    if (value === undefined) this.#add(UNDEFINED);
-    else this.#add(value === 0 ? MINUS_ZERO : [typeof value === "bigint" ? `${value}n` : String(value)]);
+  /** A value without identity. What JSON has no word for is a token of its own. */
+  value(value: unknown): void {
+    if (typeof value === "number" && (value - value !== 0 || (value === 0 && 1 / value < 0)))
+      this.#add([value === 0 ? "-0" : String(value)]);
+    else if (value === undefined) this.#add(UNDEFINED);
+    else this.#add(typeof value === "bigint" ? [`${value}n`] : value);
   }
 
   /** @returns the key lists and the tokens, to be put together between brackets */
@@ -73,9 +72,10 @@ export class TreeText {
   }
 
   #write(): void {
-    if (this.#count === 0) return;
-    this.#pieces.push(`,${JSON.stringify(this.#tokens).slice(1, -1)}`);
-    this.#count = 0;
+    if (this.#count === 1) return;
+    // A slice is a view in most engines; to put a comma before it would copy the text when its checksum is taken.
+    this.#pieces.push(JSON.stringify(this.#tokens).slice(2, -1));
+    this.#count = 1;
   }
 
   #shapeOf(keys: readonly string[]): TreeShape {
@@ -92,10 +92,4 @@ export class TreeText {
     }
     return shape;
   }
-}
-
-function isSame(some: readonly string[], others: readonly string[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let i = 0; i < some.length; i++) if (some[i] !== others[i]) return false;
-  return true;
 }

@@ -4,6 +4,7 @@
  */
 import { type Durable, machine, type Observer, PENDING, type Run } from "../machine/index.ts";
 import { rebuildInPlace } from "../snapshot/index.ts";
+import { withPlatformArrays } from "./platform-arrays.ts";
 
 export interface Parking {
   /** How often it has saved and restored so far. */
@@ -41,12 +42,12 @@ export function parkEverywhere(options: { readonly at?: "await" | "job" } = {}):
   };
   const observer: Observer = {
     betweenJobs(run, enters) {
-      if (everywhere || enters) park(run);
+      if (everywhere || enters) withPlatformArrays(() => park(run));
     },
     suspended(task) {
-      const known = tasks.get(task.run);
-      if (known === undefined) tasks.set(task.run, new Set([task]));
-      else known.add(task);
+      let known = tasks.get(task.run);
+      if (known === undefined) tasks.set(task.run, (known = new Set()));
+      known.add(task);
     },
   };
   machine.observer = observer;

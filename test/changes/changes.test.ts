@@ -120,6 +120,61 @@ describe("a run is blocked, and untouched, by", () => {
     expect(blocked).toMatch(reason);
   });
 
+  test.each([
+    [
+      "a function whose prototype is held, and which is none any more",
+      [
+        `const made = Made.prototype;\n`,
+        `return typeof made;`,
+        "const Made = (() => function Made() { this.n = 1; })();\n",
+      ],
+      [
+        `const made = Made.prototype;\n`,
+        `return typeof made;`,
+        "const Made = (() => ({ prototype: 1 }))();\n",
+      ],
+      /prototype of shop\/flow.ts#Made, which is no such class/,
+    ],
+    [
+      "a class that is extended, and is none any more",
+      [
+        `class Own extends Base { own = n; }\n`,
+        `return new Own().own;`,
+        "const Base = (() => class {})();\n",
+      ],
+      [
+        `class Own extends (Base ?? Object) { own = n; }\n`,
+        `return new Own().own;`,
+        "const Base = (() => null)();\n",
+      ],
+      /a subclass of shop\/flow.ts#Base, which is no such class/,
+    ],
+    [
+      "a closure in one of two functions without a name, of which one is gone",
+      [
+        `const fns = [];\nawait (async () => { fns.push(() => n * 2); })();\n`,
+        `await (async () => { fns.push(() => n + 1); })();\nreturn fns.map((f) => f());`,
+        "",
+      ],
+      [
+        `const fns = [];\nfns.push(() => n * 2);\n`,
+        `await (async () => { fns.push(() => n + 1); })();\nreturn fns.map((f) => f());`,
+        "",
+      ],
+      /several closures of the function have this name/,
+    ],
+    [
+      "a closure of equal text in which a name means something else",
+      [`const fns = [];\nfor (const key in { p: 1 }) fns.push(() => key);\n`, `return fns.length;`, ""],
+      [`const fns = [];\nfns.push(() => key);\n`, `return fns.length;`, ""],
+      /#flow.fns.push .* changed .*: it uses other scopes/,
+    ],
+  ])("%s", async (_name, before, after, reason) => {
+    const version = ([made, used, rest]: string[]) =>
+      flow(`${made}await event({ key: "go" });\n${used}`, rest);
+    expect((await carryOver(version(before), version(after))).blocked).toMatch(reason);
+  });
+
   test("two awaits swapped: never the values swapped", async () => {
     const one = `const a = await event({ key: "go" });`;
     const two = `const b = await event({ key: "again" });`;
@@ -180,4 +235,26 @@ describe("a pinned await", () => {
   test("comments that only mention the word are left alone", () => {
     expect(() => load(flow(`/* the @point of this */ n++;`))).not.toThrow();
   });
+});
+
+test("a step with another body: attempts that begin later are those of the new one, what was recorded stays", async () => {
+  const version = (name: string, ends: string) => `"use workflow";
+import { step } from "coldframe";
+export const first = step(async (n) => \`first of ${name} \${n}\`);
+export const second = step(async (n) => { ${ends} }, { retry: { attempts: 3, interval: "1h", maxInterval: "1h" } });
+export async function flow(n) {
+  const a = await first(n);
+  const b = await second(n);
+  return [a, b];
+}
+`;
+  const stage = world.stage();
+  const { flow } = load(version("old", `throw new Error("not yet");`));
+  const { engine, kill } = await stage.mortal();
+  await engine.start(flow!, [3], { id: "run" });
+  await stage.when(async () => (await engine.get("run"))!.waits.some(({ retry }) => retry !== null));
+  kill();
+  load(version("new", `return "second of new " + n;`));
+  const outcome = await world.outcome(stage, await stage.engine());
+  expect(outcome).toEqual({ result: ["first of old 3", "second of new 3"] });
 });

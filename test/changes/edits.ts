@@ -4,7 +4,7 @@
  * `both` is the old and the new program in one: `$new()` says which of them it is at the moment. Run uncompiled, and told to
  * become the new one at some await, it does what a run must do that is parked there while the code changes.
  */
-import { transformFromAstSync, traverse } from "@babel/core";
+import { type NodePath, transformFromAstSync, traverse } from "@babel/core";
 import type * as t from "@babel/types";
 import { type Place, parsed, placesOf } from "./places.ts";
 
@@ -134,36 +134,36 @@ function literals(source: string): Edit[] {
   return edits;
 }
 
-/** Each variable of each function by another name. */
+/** Each variable of each function by another name. The text is made when it is asked for: printing takes longer than all else. */
 function renamings(source: string): Edit[] {
   const edits: Edit[] = [];
-  const count = { scopes: 0 };
-  const scopesOf = (
-    visit: (names: string[], rename: (from: string, to: string) => void, index: number) => void,
-  ) => {
+  const inScopes = (visit: (scope: NodePath["scope"], index: number) => void) => {
     const tree = parsed(source);
     let index = 0;
     traverse(tree, {
       Scope({ scope }) {
-        if (!scope.path.isProgram())
-          visit(Object.keys(scope.bindings), (from, to) => scope.rename(from, to), index++);
+        if (!scope.path.isProgram()) visit(scope, index++);
       },
     });
     return tree;
   };
-  const names: string[][] = [];
-  scopesOf((own) => {
-    names[count.scopes++] = own;
-  });
-  names.forEach((own, scope) => {
-    for (const name of own) {
+  const renamed = (name: string, at: number) => {
+    const tree = inScopes((scope, index) => {
+      if (index === at) scope.rename(name, name + RENAMED);
+    });
+    return transformFromAstSync(tree, source, { configFile: false, babelrc: false })!.code!;
+  };
+  inScopes((scope, index) => {
+    for (const name of Object.keys(scope.bindings)) {
       // `this` as a parameter is a type.
       if (name === "this") continue;
-      const tree = scopesOf((_, rename, index) => {
-        if (index === scope) rename(name, name + RENAMED);
+      edits.push({
+        what: `rename ${name}`,
+        get edited() {
+          return renamed(name, index);
+        },
+        both: null,
       });
-      const edited = transformFromAstSync(tree, source, { configFile: false, babelrc: false })!.code!;
-      edits.push({ what: `rename ${name}`, edited, both: null });
     }
   });
   return edits;

@@ -9,9 +9,13 @@ const MODULES = "shop/";
 
 /** Forgets all versions of all modules of these tests, and what was said about how they changed. */
 export function unload(): void {
-  const { codes, modules, records, classes, steps, renames, migrations, policies } = machine.registry;
-  for (const map of [codes, modules, records, classes, steps, policies])
-    for (const id of [...map.keys()]) if (id.startsWith(MODULES)) map.delete(id);
+  const { registry } = machine;
+  const { codes, modules, records, classes, steps, policies, templates, constructors } = registry;
+  const { renames, migrations } = registry;
+  for (const known of [codes, modules, records, classes, steps, policies, templates, constructors])
+    for (const id of [...known.keys()]) if (id.startsWith(MODULES)) known.delete(id);
+  registry.unresolved = registry.unresolved.filter(({ name }) => !name.startsWith(MODULES));
+  registry.unlisted = [];
   renames.clear();
   migrations.clear();
 }

@@ -15,6 +15,7 @@ export interface Place {
   readonly yields: boolean;
   /** It has a `var`, which is seen outside of it. */
   readonly hoists: boolean;
+  /** It may await what is outside: its function is async, and no step. */
   readonly isAsync: boolean;
   /** It is the body of an `if` or a loop without braces. */
   readonly isAlone: boolean;
@@ -41,22 +42,21 @@ export const parsed = (source: string) =>
     plugins: ["typescript", "decorators", "decoratorAutoAccessors", "explicitResourceManagement"],
   });
 
-/** A step is no part of a run: one that is pending when the code changes is carried out as it is then. */
 const isStep = ({ body }: t.Function): boolean =>
   t.isBlockStatement(body) && body.directives.some(({ value }) => value.value === "use step");
 
-/** All statements in functions that are no steps, in the order of the source. */
+/** All statements in functions, in the order of the source. */
 export function placesOf(source: string): Place[] {
   const places: Place[] = [];
   traverse(parsed(source), {
     "BlockStatement|SwitchCase"(path) {
       const fn = path.scope.getFunctionParent()?.block;
-      if (fn === undefined || !t.isFunction(fn) || isStep(fn)) return;
+      if (fn === undefined || !t.isFunction(fn)) return;
       const node = path.node as t.BlockStatement | t.SwitchCase;
       let next: Place | null = null;
       const found: Place[] = [];
       for (const one of [...(t.isSwitchCase(node) ? node.consequent : node.body)].reverse()) {
-        next = placeOf(source, one, fn.async === true, next, false);
+        next = placeOf(source, one, mayAwait(fn), next, false);
         found.push(next);
       }
       places.push(...found.reverse());
@@ -64,17 +64,10 @@ export function placesOf(source: string): Place[] {
     Statement(path) {
       const fn = path.scope.getFunctionParent()?.block;
       const isAlone = path.isStatement() && !path.isBlockStatement() && !path.inList;
-      if (
-        !isAlone ||
-        fn === undefined ||
-        !t.isFunction(fn) ||
-        isStep(fn) ||
-        path.parentPath!.isLabeledStatement()
-      )
-        return;
+      if (!isAlone || fn === undefined || !t.isFunction(fn) || path.parentPath!.isLabeledStatement()) return;
       // `for (let …`, and `else if`, which is a chain.
       if (path.isVariableDeclaration() || (path.key === "alternate" && path.isIfStatement())) return;
-      places.push(placeOf(source, path.node, fn.async === true, null, true));
+      places.push(placeOf(source, path.node, mayAwait(fn), null, true));
     },
   });
   return places;
@@ -143,16 +136,51 @@ function blockOf(node: t.Statement): t.BlockStatement | null {
   return t.isBlockStatement(body) ? body : null;
 }
 
-/** The program with `$tick()` in each loop: an edit may take away what ends it. */
-export function withTicks(source: string): string {
-  const puts: (readonly [at: number, text: string])[] = [];
-  traverse(parsed(source), {
-    Loop({ node: { body } }) {
-      if (t.isBlockStatement(body)) puts.push([body.start! + 1, " $tick();"]);
-      else puts.push([body.start!, "{ $tick(); "], [body.end!, " }"]);
-    },
-  });
-  return puts
+const mayAwait = (fn: t.Function): boolean => fn.async === true && !isStep(fn);
+
+type Put = readonly [at: number, text: string];
+
+/** The text with others put in. Of two at one place the first stays the first. */
+function withPuts(source: string, puts: readonly Put[]): string {
+  return [...puts]
+    .reverse()
     .sort(([a], [b]) => b - a)
     .reduce((text, [at, put]) => text.slice(0, at) + put + text.slice(at), source);
+}
+
+const startOf = ({ directives, start }: t.BlockStatement): number => directives.at(-1)?.end ?? start! + 1;
+
+/** The program with `$tick()` in each loop and function: an edit may take away what ends them. */
+export function withTicks(source: string): string {
+  const puts: Put[] = [];
+  traverse(parsed(source), {
+    Loop({ node: { body } }) {
+      if (t.isBlockStatement(body)) puts.push([startOf(body), " $tick();"]);
+      else puts.push([body.start!, "{ $tick(); "], [body.end!, " }"]);
+    },
+    Function({ node: { body } }) {
+      if (t.isBlockStatement(body)) puts.push([startOf(body), " $tick();"]);
+      else puts.push([body.start!, "($tick(), "], [body.end!, ")"]);
+    },
+  });
+  return withPuts(source, puts);
+}
+
+/**
+ * The program with steps that begin, as those of a run, when nothing else goes on: `$step` calls them then, with what they were given.
+ * Defaults of parameters belong to that; outside they stand once more, for the `length`.
+ */
+export function withOwnSteps(source: string): string {
+  const puts: Put[] = [];
+  traverse(parsed(source), {
+    Function({ node }) {
+      if (!isStep(node)) return;
+      const body = node.body as t.BlockStatement;
+      const isArrow = t.isArrowFunctionExpression(node);
+      const params = node.params.map((param) => textOf(source, param)).join(", ");
+      const [given, args] = isArrow || node.params.length === 0 ? ["", "[]"] : [params, "arguments"];
+      puts.push([startOf(body), ` return $step(${args}, async (${given}) => {`], [body.end! - 1, "});"]);
+    },
+  });
+  return withPuts(source, puts);
 }

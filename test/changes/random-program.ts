@@ -43,6 +43,13 @@ class Writer {
     return `"use workflow";
 import { ext, log } from "../world.ts";
 
+async function own(v) {
+  "use step";
+  const most = 5;
+  log("own", v);
+  if (v > most) log("much");
+  return v + 1;
+}
 export async function program() {
   let a = 1;
   let b = 2;
@@ -82,6 +89,7 @@ ${this.block(2, 6, ["a", "b"])}
       `${v} + (await ${this.call(names)})`,
       `(await ${this.call(names)}) + ${v}`,
       `await helper(${v})`,
+      `await own(${v})`,
       `(await Promise.all([${this.call(names)}, ${this.call(names)}]))[1]`,
     ]).replace(/await helper\(\w+\)/, (text) => (names.includes("x") ? "1" : text));
   }

@@ -127,7 +127,7 @@ export const madeClass: Kind = {
     const make = code.make as unknown as (...given: unknown[]) => Constructor;
     const made = make(...scopes, null, keys, true);
     const parent = node[4] === 0 ? Function.prototype : input.node(list(node[4])[0], CLASSES);
-    if (typeof parent !== "function") return broken("a class that extends none");
+    if (typeof parent !== "function") return noClass(node[4], input, "a subclass of");
     Object.setPrototypeOf(made, parent);
     Object.setPrototypeOf(made.prototype, heritage(node[5], parent, input));
     for (const key of Reflect.ownKeys(made))
@@ -278,17 +278,19 @@ function classAt(entry: Node, input: In): ClassValue {
 }
 
 /**
- * What `[n]` refers to as a class is none here. What goes by a name was one in other code; anything else never was.
+ * What `[n]` refers to as a class, or as a function that makes objects, is none here. What goes by a name was one in other code;
+ * anything else never was.
+ * @param held what of it is saved
  * @throws ColdframeError CF2103
  */
-export function noClass(raw: unknown, input: In): never {
+export function noClass(raw: unknown, input: In, held = "an instance of"): never {
   const [tag, name] = input.nodes[integer(list(raw)[0], input.nodes.length)] as Node;
   const id =
     tag === "ref" ? name : tag === "fn" || tag === "made" ? splitName(input.names[Number(name)])[0] : null;
   if (typeof id !== "string") return broken("a class that is none");
   throw new ColdframeError(
     "CF2103",
-    `migration needed: it holds an instance of ${id.slice(0, 200)}, which is no such class in the loaded code. Deploy the old build beside this one, or say with renamed() which class it is now`,
+    `migration needed: it holds ${held} ${id.slice(0, 200)}, which is no such class in the loaded code. Deploy the old build beside this one, or say with renamed() which class it is now`,
   );
 }
 

@@ -195,10 +195,18 @@ export function closureName(code: Code): string {
   return name;
 }
 
-/** True when closures of one function share an author's name and are told apart by a number only: edits may swap them. */
+/**
+ * True when closures of one function share an author's name and are told apart by a number only: edits may swap them. So may those of
+ * the functions around it: `order.anonymous#2.undo.push`.
+ */
 export function hasNamesake(id: string): boolean {
-  return /[$#]\d+$/.test(id) || codeOf(`${id}$2`) !== undefined || codeOf(`${id}#2`) !== undefined;
+  if (withoutOrdinals(id) !== id) return true;
+  for (let name = id; name.includes("#"); name = name.replace(/[.#][^.#]*$/, ""))
+    if (codeOf(`${name}$2`) || codeOf(`${name}#2`)) return true;
+  return false;
 }
+
+const withoutOrdinals = (id: string) => id.replace(/(?<=#.*)[$#]\d+(?=\.|$)/g, "");
 
 export const closure: Kind = {
   tags: ["fn"],
@@ -208,10 +216,9 @@ export const closure: Kind = {
     const [id, hash, ambiguous] = splitName(input.names[integer(node[1], input.names.length)]);
     const code = input.closureCode(string(id), string(hash), ambiguous !== undefined);
     if (typeof node[2] === "string") return placed(code, node[2]);
-    if (code.make === null || code.captures.length !== node.length - 2) {
-      if (code.hash === hash) return broken("a closure over a wrong number of scopes");
+    // Also of an equal text: what a name in it means is decided around it.
+    if (code.make === null || code.captures.length !== node.length - 2)
       throw changed(code, "it uses other scopes than it did");
-    }
     const records = node.slice(2);
     const scopes = records.map((raw) => input.node(raw, ["scope"]) as object);
     if (code.hash !== hash) carryOver(code, string(id), string(hash), records, input);
@@ -277,11 +284,10 @@ export function findClosureCode(id: string, hash: string, ambiguous: boolean): C
   const code = codeOf(id);
   if (code !== undefined && code.hash === hash) return code;
   if (code?.id === id) checkRenamed(id);
-  const base = (code?.id ?? currentName(id)).replace(/[$#]\d+$/, "");
+  const base = withoutOrdinals(code?.id ?? currentName(id));
   const equal: Code[] = [];
   for (const other of loaded().codes.values()) {
-    if (other.hash === hash && other.make !== null && other.id.replace(/[$#]\d+$/, "") === base)
-      equal.push(other);
+    if (other.hash === hash && other.make !== null && withoutOrdinals(other.id) === base) equal.push(other);
   }
   if (equal.length === 1) return equal[0]!;
   if (code === undefined) {

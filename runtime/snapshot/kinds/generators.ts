@@ -30,6 +30,7 @@ import {
   stampOf,
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, string } from "../kind.ts";
+import { noClass } from "./classes.ts";
 import { readPromise } from "./promises.ts";
 
 const FUNCTIONS = ["fn", "ref", "made", "member"];
@@ -64,7 +65,7 @@ function prototypeNode(raw: readonly unknown[], input: In): unknown {
 /** The `prototype` of the function that is node `raw`, as it was made. */
 function prototypeOf(raw: unknown, input: In): object {
   const f = input.node(raw, FUNCTIONS);
-  if (typeof f !== "function") return broken("a generator of what is no function");
+  if (typeof f !== "function") return noClass([raw], input, "the prototype of");
   const prototype: unknown = f.prototype;
   if (typeof prototype === "object" && prototype !== null) return prototype;
   const id = nameOf(f) ?? stampOf(f as Callable)?.code.id ?? f.name;

@@ -115,9 +115,8 @@ export function integrity(object: object): number {
 
 /** True when restoring the plain value and then the integrity level gives exactly this property. */
 export function isOrdinary(found: PropertyDescriptor, level: number): boolean {
+  // An accessor is neither writable nor not.
   return (
-    found.get === undefined &&
-    found.set === undefined &&
     found.enumerable === true &&
     found.writable === (level !== FROZEN) &&
     found.configurable === level < SEALED

@@ -22,6 +22,7 @@ import {
   quote,
   string,
 } from "../kind.ts";
+import { numberText } from "../number-text.ts";
 
 const { getTime } = Date.prototype;
 
@@ -30,7 +31,7 @@ export const date: Kind = {
   prototypes: [Date.prototype],
   write(value: Date): string {
     const time = getTime.call(value);
-    return `["date",${Number.isNaN(time) ? "null" : time}]`;
+    return `["date",${Number.isNaN(time) ? "null" : numberText(time)}]`;
   },
   allocate(node: Node): unknown {
     if (node[1] === null) return new Date(Number.NaN);

@@ -4,34 +4,35 @@ import { TDZ } from "../../../abi/index.ts";
 import "../../machine/index.ts";
 import { languageBrand } from "../brand.ts";
 import { broken, type In, isIndex, type Kind, lacking, type Node, type Out, quote, string } from "../kind.ts";
+import { numberText } from "../number-text.ts";
 
 /** Strings longer than this are nodes, so that equal ones stand once. */
 export const LONG = 120;
 
+/** References to the first nodes. */
+const references: readonly string[] = Array.from({ length: 256 }, (_, index) => `[${index}]`);
+
 /** The text of a value in a node. */
 export function writeValue(value: unknown, out: Out): string {
-  return writeBare(value) ?? `[${out.index(value)}]`;
+  const bare = writeBare(value);
+  if (bare !== undefined) return bare;
+  const index = out.index(value);
+  return index < references.length ? references[index]! : `[${index}]`;
 }
 
 /** The text of a value without identity; undefined for what gets a node of its own. */
 export function writeBare(value: unknown): string | undefined {
-  switch (typeof value) {
-    case "string":
-      return value.length > LONG ? undefined : quote(value);
-    case "number":
-      if (Number.isFinite(value)) return value === 0 && 1 / value < 0 ? '["-0"]' : String(value);
-      return `["${value}"]`;
-    case "boolean":
-      return value ? "true" : "false";
-    case "undefined":
-      return "[]";
-    case "bigint":
-      return `["${value}n"]`;
-    case "symbol":
-      return value === TDZ ? '["tdz"]' : undefined;
-    default:
-      return value === null ? "null" : undefined;
+  // One after the other: `switch (typeof value)` calls a function of the engine.
+  if (typeof value === "string") return value.length > LONG ? undefined : quote(value);
+  if (typeof value === "object") return value === null ? "null" : undefined;
+  if (typeof value === "number") {
+    if (Number.isFinite(value)) return value === 0 && 1 / value < 0 ? '["-0"]' : numberText(value);
+    return `["${value}"]`;
   }
+  if (value === undefined) return "[]";
+  if (typeof value === "boolean") return value ? "true" : "false";
+  if (typeof value === "bigint") return `["${value}n"]`;
+  return value === TDZ ? '["tdz"]' : undefined;
 }
 
 /** Reads what has no identity: the one element of a special value. */
