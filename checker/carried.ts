@@ -170,7 +170,35 @@ export class Carried {
     for (const property of types.getPropertiesOfType(type))
       found.set(property.name, types.getTypeOfSymbolAtLocation(property, at));
     const others = type.getStringIndexType() !== undefined || (type.flags & ts.TypeFlags.Any) !== 0;
-    return { types: found, others };
+    return { types: found, others: others || this.#handsOn(at) };
+  }
+
+  /** It returns `{ ...old, … }` and nothing else: also what the type of `old` does not tell of. */
+  #handsOn(declaration: ts.Node | undefined): boolean {
+    if (declaration === undefined || !ts.isFunctionLike(declaration)) return false;
+    const { types } = this.#program;
+    const [old] = declaration.parameters;
+    const symbol = old && types.getSymbolAtLocation(old.name);
+    const { body } = declaration as ts.FunctionLikeDeclaration;
+    if (symbol === undefined || body === undefined) return false;
+    const spreads = (node: ts.Expression | undefined): boolean => {
+      const given = node === undefined ? undefined : bare(node);
+      return (
+        given !== undefined &&
+        ts.isObjectLiteralExpression(given) &&
+        given.properties.some(
+          (one) => ts.isSpreadAssignment(one) && types.getSymbolAtLocation(bare(one.expression)) === symbol,
+        )
+      );
+    };
+    if (!ts.isBlock(body)) return spreads(body);
+    const returned: (ts.Expression | undefined)[] = [];
+    const visit = (node: ts.Node): void => {
+      if (ts.isReturnStatement(node)) returned.push(node.expression);
+      if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
+    };
+    visit(body);
+    return returned.length > 0 && returned.every(spreads);
   }
 
   #values({ types }: Given): Readonly<Record<string, unknown>> {

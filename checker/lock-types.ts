@@ -1,7 +1,9 @@
 /**
  * `coldframe.lock.d.ts`: what the functions of all releases hold at their awaits, as types. `migrate` reads them: it knows what `old` is
- * from the version and the suspend point that a migration begins at.
+ * from the version and the suspend point that a migration begins at. A function has no name that a type could look up: it is known by
+ * its type, which the file takes from the module. One that was released and is gone by now has none, and none of the others suffers.
  */
+import { ts } from "ts-morph";
 import type { Lock, ManifestPoint, ReleasedCode } from "../abi/index.ts";
 import type { SourceProgram } from "./program.ts";
 import { propertyName } from "./property-name.ts";
@@ -33,7 +35,30 @@ export function lockTypes(lock: Lock, program: SourceProgram): string {
       );
       return `    ${propertyName(name)}: {\n${lines.join("")}    };\n`;
     });
-  return `// Written by coldframe release, for migrate(): what released functions hold at their awaits, by name and by hash.\ndeclare global {\n  interface ColdframeReleased {\n${entries.join("")}  }\n}\nexport {};\n`;
+  const functions = exportedFunctions(program, new Set(held.keys())).map(
+    ([id, type]) => `    // @ts-ignore: it may be gone since then\n    ${propertyName(id)}: ${type};\n`,
+  );
+  return `// Written by coldframe release, for migrate(): what released functions hold at their awaits, by name and by hash.\ndeclare global {\n  interface ColdframeReleased {\n${entries.join("")}  }\n  interface ColdframeFunctions {\n${functions.join("")}  }\n}\nexport {};\n`;
+}
+
+/** Which of the functions the modules of today export, and how their types are written in a file beside the lock. */
+function exportedFunctions(
+  { types, modules }: SourceProgram,
+  held: ReadonlySet<string>,
+): (readonly [id: string, type: string])[] {
+  const found = new Map<string, string>();
+  for (const { source, file, manifest } of modules.values()) {
+    const symbol = manifest === null ? undefined : types.getSymbolAtLocation(source);
+    for (const one of symbol === undefined ? [] : types.getExportsOfModule(symbol)) {
+      const local = one.flags & ts.SymbolFlags.Alias ? types.getAliasedSymbol(one) : one;
+      const { valueDeclaration } = local;
+      const name = valueDeclaration === undefined ? undefined : ts.getNameOfDeclaration(valueDeclaration);
+      const id = `${manifest!.module}#${name?.getText() ?? local.name}`;
+      if (valueDeclaration?.getSourceFile() !== source || !held.has(id) || found.has(id)) continue;
+      found.set(id, `typeof import(${JSON.stringify(`./${file}`)})[${JSON.stringify(one.name)}]`);
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 function add(held: Held, name: string, at: string, type: string): void {

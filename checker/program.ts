@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { Project, type ts } from "ts-morph";
 import type { Manifest } from "../abi/index.ts";
 import { type CompileOptions, compile, type Diagnostic, mayBeMarked } from "../compiler/index.ts";
-import { ColdframeError } from "../runtime/errors.ts";
+import { noTsconfig } from "./no-tsconfig.ts";
 
 /** How the plugins would compile a file: its name in messages, the id of its module, what decorators mean. */
 export type Describe = (
@@ -44,11 +44,7 @@ export class SourceProgram {
    * @throws ColdframeError CF3203 when there is no such file
    */
   constructor(tsconfig: string, folder: string, describe: Describe, more: readonly string[] = []) {
-    if (!existsSync(tsconfig))
-      throw new ColdframeError(
-        "CF3203",
-        `there is no "${tsconfig}", and types are read as TypeScript is told to in it. Name another one with --project <file>.`,
-      );
+    if (!existsSync(tsconfig)) throw noTsconfig(tsconfig, "Name another one with --project <file>.");
     this.#project = new Project({ tsConfigFilePath: tsconfig });
     this.#describe = describe;
     this.#folder = folder;

@@ -2,15 +2,24 @@
 import { ts } from "ts-morph";
 import type { Manifest, ManifestCode } from "../abi/index.ts";
 import { localOf } from "./live.ts";
-import type { SourceModule, SourceProgram } from "./program.ts";
 
 /** So deep are objects written out; deeper ones by their names. */
 const DEPTH = 3;
 const LONGEST = 400;
 
+/** What is needed of a program to write types out. */
+export interface Typed {
+  readonly types: ts.TypeChecker;
+  /** By absolute path. */
+  readonly modules: ReadonlyMap<string, { readonly manifest: Manifest | null }>;
+}
+
 /** The manifest of a module with the types of what its frames and scope records hold. */
-export function withTypes(module: SourceModule, manifest: Manifest, program: SourceProgram): Manifest {
-  const { source } = module;
+export function withTypes(
+  { source }: { readonly source: ts.SourceFile },
+  manifest: Manifest,
+  program: Typed,
+): Manifest {
   const codes = manifest.codes.map((code): ManifestCode => {
     const types: Record<string, string> = {};
     const classes: Record<string, readonly string[]> = {};
@@ -80,7 +89,7 @@ function isOwnObject({ symbol }: ts.Type): boolean {
   );
 }
 
-function collectClasses(type: ts.Type, program: SourceProgram, found: Set<string>, seen: Set<ts.Type>): void {
+function collectClasses(type: ts.Type, program: Typed, found: Set<string>, seen: Set<ts.Type>): void {
   if (seen.has(type)) return;
   seen.add(type);
   const { types, modules } = program;

@@ -1,4 +1,5 @@
 /** The manifests of the modules that a bundler meets, for the file that it writes beside the bundle. */
+import type { TypeManifests } from "../abi/index.ts";
 import { buildManifest, type Manifest, manifestText } from "../compiler/index.ts";
 import { packageNameOf } from "./compile-module.ts";
 import { isInModules } from "./include.ts";
@@ -16,10 +17,11 @@ export class MetModules {
   }
 
   /** Text of the manifest; null when no marked module was met. The project is the package of the author's first module. */
-  text(): string | null {
+  async text(types: TypeManifests | undefined): Promise<string | null> {
     const files = [...this.#byFile.keys()].sort();
     const first = files.find((one) => !isInModules(one)) ?? files[0];
     if (first === undefined) return null;
-    return manifestText(buildManifest(packageNameOf(first) ?? "", this.#byFile.values()));
+    const modules = types === undefined ? this.#byFile : await types(this.#byFile);
+    return manifestText(buildManifest(packageNameOf(first) ?? "", modules.values()));
   }
 }

@@ -21,7 +21,10 @@ interface Resolved {
 
 const machine = pathToFileURL(nodeModule.createRequire(import.meta.url).resolve(MACHINE)).href;
 
-const ours = /\.[cm]?[jt]s$/;
+/** This package as it is installed, or linked: built, and with nothing to compile. */
+const own = fileURLToPath(new URL("../../", import.meta.url));
+
+const code = /\.[cm]?[jt]s$/;
 const typescript = /\.[cm]?ts$/;
 
 /** Whether this Node knows `using`. */
@@ -46,8 +49,9 @@ interface Translated {
 function translate(url: string): Translated | null {
   if (!url.startsWith("file:")) return null;
   const filename = fileURLToPath(url.split("?")[0]!.split("#")[0]!);
-  if (!ours.test(filename) || filename.endsWith(".d.ts")) return null;
+  if (!code.test(filename) || filename.endsWith(".d.ts")) return null;
   const isTypeScript = typescript.test(filename);
+  if (!isTypeScript && filename.startsWith(own)) return null;
   const how = included(filename, options);
   if (how === null && !isTypeScript && isInModules(filename)) return null;
   const source = readFileSync(filename, "utf8");

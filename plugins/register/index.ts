@@ -4,15 +4,18 @@
  * Synchronous hooks where Node has them (22.15, 23.5), else hooks on a loader thread.
  */
 import * as nodeModule from "node:module";
-import { load, resolve } from "./hooks.ts";
-import { hookRequire } from "./require.ts";
+import { optionsOf } from "../include.ts";
 
 type RegisterHooks = (hooks: { load: unknown; resolve: unknown }) => void;
 
 process.setSourceMapsEnabled(true);
 const { registerHooks } = nodeModule as unknown as { registerHooks?: RegisterHooks };
-if (registerHooks !== undefined) registerHooks({ load, resolve });
-else {
+// The compiler is loaded where it is used only: there are two threads, and a process of seconds would load it twice.
+if (registerHooks !== undefined) {
+  const { load, resolve } = await import("./hooks.ts");
+  registerHooks({ load, resolve });
+} else {
   nodeModule.register(new URL("./hooks.js", import.meta.url));
-  hookRequire();
+  const options = optionsOf(process.cwd());
+  if ((options.include ?? []).length > 0) (await import("./require.ts")).hookRequire(options);
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import Module from "node:module";
 import { compileModule, withInlineMap } from "../compile-module.ts";
-import { included, MACHINE, optionsOf } from "../include.ts";
+import { included, MACHINE, type PluginOptions } from "../include.ts";
 
 interface Loading {
   _compile(code: string, filename: string): void;
@@ -19,9 +19,7 @@ interface Internals {
   ): string;
 }
 
-export function hookRequire(): void {
-  const options = optionsOf(process.cwd());
-  if ((options.include ?? []).length === 0) return;
+export function hookRequire(options: PluginOptions): void {
   const internals = Module as unknown as Internals;
   const extensions = internals._extensions;
   const original = extensions[".js"]!;

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createUnplugin, type UnpluginInstance } from "unplugin";
+import type { TypeManifests } from "../../abi/index.ts";
 import { mayBeMarked } from "../../compiler/index.ts";
 import { compileModule } from "../compile-module.ts";
 import { included, isInModules, type PluginOptions } from "../include.ts";
@@ -12,6 +13,8 @@ export type { PluginOptions } from "../include.ts";
 export interface BundlerOptions extends PluginOptions {
   /** False: writes no `coldframe.manifest.json` into the output folder. */
   readonly manifest?: boolean;
+  /** `manifestTypes()` of `coldframe/manifest-types`: the manifest has the TypeScript types of locals, too. Default: none. */
+  readonly types?: TypeManifests;
 }
 
 export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = createUnplugin(
@@ -38,8 +41,8 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
       watchChange(id: string, change: { event: "create" | "update" | "delete" }) {
         if (change.event === "delete") met.meet(id, null);
       },
-      buildEnd() {
-        const text = isWanted && !isVite ? met.text() : null;
+      async buildEnd() {
+        const text = isWanted && !isVite ? await met.text(options.types) : null;
         if (text !== null) this.emitFile({ type: "asset", fileName: MANIFEST_FILE, source: text });
       },
       vite: {
@@ -47,8 +50,8 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
           isVite = true;
         },
         // Vite drops what plugins emit when it builds for servers. A development server has no output.
-        writeBundle({ dir }: { readonly dir?: string | undefined }) {
-          const text = isWanted ? met.text() : null;
+        async writeBundle({ dir }: { readonly dir?: string | undefined }) {
+          const text = isWanted ? await met.text(options.types) : null;
           if (text !== null && dir !== undefined) writeFileSync(join(dir, MANIFEST_FILE), text);
         },
       },

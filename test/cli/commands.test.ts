@@ -1,36 +1,21 @@
 /** The built command line, as a person and as a machine use it, against a database with runs in every state. */
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDriver } from "../../stores/sqlite/driver.ts";
+import { type Ended, here, main, node, root } from "./support/command-line.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(root, "dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "coldframe-cli-"));
 const seeded = join(folder, "seeded.db");
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs a program to its end. */
-function node(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { NO_COLOR: _, COLDFRAME_STORE: __, ...inherited } = process.env;
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: root, env: { ...inherited, ...env } }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out: out.trimEnd(), err: err.trimEnd() });
-    });
-  });
-}
-
-const cli = (...words: string[]) => node([main, ...words], { COLDFRAME_STORE: seeded });
+const env = { COLDFRAME_STORE: seeded };
+const cli = (...words: string[]) => here(words, env);
+/** In a process of its own: what belongs to the process, and what loads modules of the user. */
+const child = (...words: string[]) => node([main, ...words], env);
 
 /** A copy of the seeded database, for tests that change it. */
 function copy(name: string): string {
@@ -47,7 +32,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("runs", () => {
   test("lists them newest first, in 80 columns, without colours in a pipe", async () => {
-    const { code, out } = await cli("runs");
+    const { code, out } = await child("runs");
     expect(code).toBe(0);
     const lines = out.split("\n");
     expect(lines[0]).toMatch(/^RUN +WORKFLOW +STATUS +CHANGED +NEXT$/);
@@ -104,14 +89,7 @@ describe("show", () => {
   });
 
   test("from a folder that has no source, the rest is still there", async () => {
-    const { out } = await new Promise<Ended>((resolve) => {
-      execFile(
-        process.execPath,
-        [main, "show", "order-1", "--store", seeded],
-        { cwd: folder },
-        (_, out, err) => resolve({ code: 0, out, err }),
-      );
-    });
+    const { out } = await node([main, "show", "order-1", "--store", seeded], {}, folder);
     expect(out).not.toContain(" | ");
     expect(out).toContain('notes = ["a lamp costs 6"]');
   });
@@ -130,7 +108,7 @@ describe("show", () => {
   });
 
   test("an unknown run is not found", async () => {
-    const { code, err, out } = await cli("show", "nobody");
+    const { code, err, out } = await child("show", "nobody");
     expect([code, out]).toEqual([3, ""]);
     expect(err).toMatch(/CF3101.*"nobody"/);
     const { error } = JSON.parse((await cli("show", "nobody", "--json")).err);
@@ -203,6 +181,7 @@ async function reaches(store: string, run: string, status: string): Promise<void
   for (;;) {
     const { out } = await cli("show", run, "--store", store, "--json");
     if (JSON.parse(out).run.status === status) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
@@ -296,7 +275,7 @@ describe("work", () => {
     await worker.stop();
     expect((await cli("runs", "--store", store, "--group", "gpu")).out).toBe("no runs");
     const refused = async (...options: string[]) => {
-      const { code, err } = await cli("work", flows, "--store", store, ...options);
+      const { code, err } = await child("work", flows, "--store", store, ...options);
       return [code !== 0, err] as const;
     };
     expect(await refused("--only", "absent")).toEqual([true, expect.stringMatching(/CF2301.*"absent"/s)]);
@@ -305,7 +284,7 @@ describe("work", () => {
 
   test("a missing module is not found, and no database is made", async () => {
     const store = join(folder, "unmade.db");
-    const { code, err } = await cli("work", "nowhere.ts", "--store", store);
+    const { code, err } = await child("work", "nowhere.ts", "--store", store);
     expect(code).toBe(3);
     expect(err).toContain("nowhere.ts");
     expect(existsSync(store)).toBe(false);
@@ -364,11 +343,11 @@ describe("serve", () => {
   });
 
   test("does not begin without a token, a module, a port, or where somebody else listens", async () => {
-    const serve = (...words: string[]) => cli("serve", "test/cli/support/shop.ts", ...words);
+    const serve = (...words: string[]) => child("serve", "test/cli/support/shop.ts", ...words);
     expect((await serve()).err).toContain("CF3401");
     expect((await serve("--token", "short", "--port", "0")).err).toContain("CF3401");
     expect((await serve("--token", token, "--port", "70000")).code).toBe(2);
-    expect((await cli("serve", "--token", token)).code).toBe(2);
+    expect((await child("serve", "--token", token)).code).toBe(2);
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const { port } = other.address() as AddressInfo;
@@ -451,7 +430,7 @@ describe("a database that cannot be used", () => {
 describe("help", () => {
   test("of the program and of each command fits 80 columns, and has examples", async () => {
     const pages = await Promise.all([
-      cli("--help"),
+      child("--help"),
       ...[
         "runs",
         "show",
@@ -492,5 +471,6 @@ describe("help", () => {
       err: expect.stringContaining("did you mean runs?"),
     });
     expect(await cli()).toMatchObject({ code: 2, out: "" });
+    expect(await child()).toMatchObject({ code: 2, out: "" });
   });
 });

@@ -1,24 +1,15 @@
 /** `coldframe migrate`: parked runs under code that was moved and changed. */
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { here, main, node as start } from "./support/command-line.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(root, "dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "coldframe-migrate-"));
 const database = join(folder, "runs.db");
 
-function node(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { ...process.env, COLDFRAME_STORE: database, NO_COLOR: "1" };
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: root, env }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out: out.trimEnd(), err: err.trimEnd() });
-    });
-  });
-}
+const node = (...args: string[]) => start(args, { COLDFRAME_STORE: database });
+const cli = (...words: string[]) => here(words, { COLDFRAME_STORE: database });
 
 const outcomes = (out: string) =>
   Object.fromEntries(
@@ -46,13 +37,13 @@ test("changed code: told for each run, exit code 1 as some are blocked, and noth
   expect(told.out).toMatch(/^RUN +WORKFLOW +OUTCOME/);
   expect(told.out).toMatch(/nap-1 .*blocked .*CF2103/);
   expect(told.out).toMatch(/0 same, 0 goes on, 1 migrated, 2 blocked; nothing was written$/);
-  expect(JSON.parse((await node(main, "show", "order-1", "--json")).out).run.turn).toBe(2);
+  expect(JSON.parse((await cli("show", "order-1", "--json")).out).run.turn).toBe(2);
 });
 
 test("carried out: the runs are woken for a worker with this code", async () => {
   const { out } = await node(main, "migrate", "test/cli/support/later-flows.ts");
   expect(out).toMatch(/; 1 woken$/);
-  const due = (JSON.parse((await node(main, "runs", "--json")).out) as { id: string; due: number }[]).find(
+  const due = (JSON.parse((await cli("runs", "--json")).out) as { id: string; due: number }[]).find(
     ({ id }) => id === "order-1",
   )!.due;
   // At once, by the clock of the store.

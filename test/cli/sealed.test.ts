@@ -1,35 +1,20 @@
 /** The built command line and a sealed database: with the module that seals, and without. */
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { here, main, node, root } from "./support/command-line.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const main = join(root, "dist/cli/main.js");
 const folder = mkdtempSync(join(tmpdir(), "coldframe-cli-seal-"));
 const store = join(folder, "sealed.db");
 const seal = "test/cli/support/seal.ts";
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-function node(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
-  const { NO_COLOR: _, COLDFRAME_STORE: __, COLDFRAME_SEAL: ___, ...inherited } = process.env;
-  return new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: root, env: { ...inherited, ...env } }, (error, out, err) => {
-      resolve({ code: error === null ? 0 : Number(error.code), out: out.trimEnd(), err: err.trimEnd() });
-    });
-  });
-}
-
-const bare = (...words: string[]) => node([main, ...words], { COLDFRAME_STORE: store });
+const bare = (...words: string[]) => here(words, { COLDFRAME_STORE: store });
+/** In a process of its own, into which the module that seals is loaded. */
 const cli = (...words: string[]) => node([main, ...words], { COLDFRAME_STORE: store, COLDFRAME_SEAL: seal });
+const child = (...words: string[]) => node([main, ...words], { COLDFRAME_STORE: store });
 
 beforeAll(async () => {
   const { code, err } = await node([
@@ -54,7 +39,7 @@ describe("a sealed database", () => {
       ["cancel", "order-1", "--force"],
       ["work", "test/cli/support/flows.ts"],
     ]) {
-      const { code, out, err } = await bare(...words);
+      const { code, out, err } = await (words[0] === "work" ? child : bare)(...words);
       expect([words[0], code, out]).toEqual([words[0], 1, ""]);
       expect(err).toMatch(/CF2201 .*is sealed with gzip\+aes-gcm\. Name the module .* --seal <module>/);
     }
@@ -68,7 +53,7 @@ describe("a sealed database", () => {
     const shown = (await cli("show", "order-1")).out;
     expect(shown).toMatch(/waits for event confirm a lamp\n {2}for .*, times out in 3 days\n/);
     expect(shown).toContain('notes = ["a lamp costs 6"]');
-    const named = await bare("--seal", seal, "show", "order-1", "--json");
+    const named = await child("--seal", seal, "show", "order-1", "--json");
     expect(JSON.parse(named.out).waits[0].name).toBe("confirm a lamp");
     expect(named.out).not.toContain("secret");
   });
@@ -81,9 +66,9 @@ describe("a sealed database", () => {
   });
 
   test("a module that is not there, or does not seal, is an error", async () => {
-    expect(await bare("show", "order-1", "--seal", "./none.ts")).toMatchObject({ code: 3 });
+    expect(await child("show", "order-1", "--seal", "./none.ts")).toMatchObject({ code: 3 });
     writeFileSync(join(folder, "odd.mjs"), "export const other = 1;");
-    const odd = await bare("show", "order-1", "--seal", join(folder, "odd.mjs"));
+    const odd = await child("show", "order-1", "--seal", join(folder, "odd.mjs"));
     expect(odd.code).toBe(2);
     expect(odd.err).toMatch(/CF3201 .*it exports no function "seal"/);
   });
@@ -98,8 +83,8 @@ describe("a sealed database", () => {
     );
     const closed = once(worker, "close");
     expect((await cli("send", "confirm a lamp", '{"yes":true}')).out).toMatch(/^(delivered|kept)/);
-    let status = "";
-    while (status !== "done") status = JSON.parse((await cli("show", "order-1", "--json")).out).run.status;
+    while (!/order-1 +order +done/.test((await bare("runs")).out))
+      await new Promise((resolve) => setTimeout(resolve, 20));
     expect((await cli("show", "order-1")).out).toContain("ordered a lamp: a lamp costs 6");
     const without = await bare("runs");
     expect(without.out).toMatch(/order-1 +order +done/);

@@ -15,6 +15,8 @@ import { merge } from "./support/merged.ts";
 import { type Outcome, uncompiled } from "./support/uncompiled.ts";
 
 const AT_ONCE = 3;
+/** Runs that one process carries on at last. */
+const TOGETHER = 8;
 /** Failpoints that every run of an example has, however much is written together. */
 const ALWAYS = 20;
 let killed = 0;
@@ -36,19 +38,16 @@ interface Ended {
 }
 
 /**
- * One process of the run `id`.
+ * One process, which carries these runs on, one after the other.
  * @param killAt failpoint at which it kills itself; 0 for none
  */
-async function work(name: string, id: string, killAt: number): Promise<Ended> {
-  const child = spawn(
-    process.execPath,
-    ["--enable-source-maps", worker, name, join(folder, `${id}.db`), ledgerOf(id)],
-    {
-      cwd: root,
-      env: { ...process.env, COLDFRAME_KILL_AT: String(killAt) },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
+async function work(name: string, ids: readonly string[], killAt: number): Promise<Ended> {
+  const files = ids.flatMap((id) => [join(folder, `${id}.db`), ledgerOf(id)]);
+  const child = spawn(process.execPath, ["--enable-source-maps", worker, name, ...files], {
+    cwd: root,
+    env: { ...process.env, COLDFRAME_KILL_AT: String(killAt) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   const [code, signal] = await once(child, "close");
@@ -57,11 +56,16 @@ async function work(name: string, id: string, killAt: number): Promise<Ended> {
 
 const ledgerOf = (id: string) => join(folder, `${id}.ledger`);
 
-/** What the last line of a worker that came to the end says. */
-function endOf({ code, output }: Ended): { result: unknown; failpoints: string[] } {
-  const line = /^end (.*)$/m.exec(output)?.[1];
-  if (code !== 0 || line === undefined) throw new Error(`the worker ended with code ${code}:\n${output}`);
-  return JSON.parse(line) as { result: unknown; failpoints: string[] };
+interface End {
+  readonly result: unknown;
+  readonly failpoints: readonly string[];
+}
+
+/** What a worker that came to the end of `count` runs says of each. */
+function endsOf({ code, output }: Ended, count: number): readonly End[] {
+  const ends = [...output.matchAll(/^end (.*)$/gm)].map(([, line]) => JSON.parse(line!) as End);
+  if (code !== 0 || ends.length !== count) throw new Error(`the worker ended with code ${code}:\n${output}`);
+  return ends;
 }
 
 /** Calls of one branch follow one another; those of two branches run beside each other. */
@@ -70,20 +74,29 @@ const branches: Readonly<Record<string, (op: string) => string>> = {
   rollback: (op) => op.slice(0, op.indexOf(".")),
 };
 
-/** A run that dies at each of these failpoints in turn, each time in another process, and is then left in peace. */
-async function disturbed(
-  name: string,
-  kills: readonly number[],
-): Promise<Outcome & { faults: readonly string[] }> {
-  const id = [name, ...kills].join("-");
+const idOf = (name: string, kills: readonly number[]): string => [name, ...kills].join("-");
+
+/** A run dies at each of these failpoints in turn, each time in another process. */
+async function disturb(name: string, kills: readonly number[]): Promise<void> {
   for (const killAt of kills) {
-    const ended = await work(name, id, killAt);
+    const ended = await work(name, [idOf(name, kills)], killAt);
     if (ended.signal === "SIGKILL") killed++;
     // How many failpoints there are depends on what is written together: it may come to its end before.
-    else expect(endOf(ended).failpoints.length).toBeLessThan(killAt);
+    else expect(endsOf(ended, 1)[0]!.failpoints.length).toBeLessThan(killAt);
   }
-  const { result } = endOf(await work(name, id, 0));
-  return { ...merge(readLedger(ledgerOf(id)), branches[name]!), result };
+}
+
+/** Then all of them are left in peace, in one more process. */
+async function outcomesOf(
+  name: string,
+  cases: readonly (readonly number[])[],
+): Promise<readonly (Outcome & { faults: readonly string[] })[]> {
+  const ids = cases.map((kills) => idOf(name, kills));
+  const ends = endsOf(await work(name, ids, 0), ids.length);
+  return ids.map((id, i) => ({
+    ...merge(readLedger(ledgerOf(id)), branches[name]!),
+    result: ends[i]!.result,
+  }));
 }
 
 /** Each case through `task`, so many at once. */
@@ -100,7 +113,7 @@ describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
     timeout: 480_000,
   }, async () => {
     const reference = { ...(await uncompiled(name)), faults: [] };
-    const undisturbed = endOf(await work(name, name, 0));
+    const undisturbed = endsOf(await work(name, [name], 0), 1)[0]!;
     expect({ ...merge(readLedger(ledgerOf(name)), branches[name]!), result: undisturbed.result }).toEqual(
       reference,
     );
@@ -110,15 +123,19 @@ describe.each(["expand", "rollback"] as const)("kill matrix of %s", (name) => {
 
     const once = failpoints.map((_, i) => [i + 1]);
     const twice = once.filter((_, i) => i % 3 === 0).map(([n]) => [n!, 3 + (n! % 5)]);
+    const cases = [...once, ...twice];
+    const groups = Array.from({ length: Math.ceil(cases.length / TOGETHER) }, (_, i) =>
+      cases.slice(i * TOGETHER, (i + 1) * TOGETHER),
+    );
     const wrong: unknown[] = [];
-    await inParallel([...once, ...twice], async (kills) => {
-      const outcome = await disturbed(name, kills);
-      if (
-        JSON.stringify(outcome) ===
-        JSON.stringify({ trace: reference.trace, faults: [], result: reference.result })
-      )
-        return;
-      wrong.push({ kills, at: failpoints[kills[0]! - 1], ...outcome });
+    await inParallel(groups, async (group) => {
+      for (const kills of group) await disturb(name, kills);
+      for (const [i, outcome] of (await outcomesOf(name, group)).entries())
+        if (
+          JSON.stringify(outcome) !==
+          JSON.stringify({ trace: reference.trace, faults: [], result: reference.result })
+        )
+          wrong.push({ kills: group[i], at: failpoints[group[i]![0]! - 1], ...outcome });
     });
     expect(wrong).toEqual([]);
     expect(killed).toBeGreaterThan(ALWAYS);

@@ -8,8 +8,11 @@ import { rollup } from "rollup";
 import { build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BuildManifest } from "../../abi/index.ts";
+import { manifestOf, SourceProgram } from "../../checker/index.ts";
+import { manifestTypes } from "../../checker/manifest-types.ts";
 import { buildManifest, compile, type Manifest } from "../../compiler/index.ts";
-import { coldframe } from "../../plugins/unplugin/index.ts";
+import { describeModule } from "../../plugins/place/index.ts";
+import { type BundlerOptions, coldframe } from "../../plugins/unplugin/index.ts";
 import { coldframe as vitePlugin } from "../../plugins/unplugin/vite.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -49,12 +52,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const entry = () => join(folder, "main.ts");
 const read = (out: string) => readFileSync(join(folder, out, "coldframe.manifest.json"), "utf8");
 
-async function withVite(out: string, minify: boolean): Promise<string> {
+async function withVite(out: string, minify: boolean, options: BundlerOptions = {}): Promise<string> {
   await vite({
     root: folder,
     logLevel: "error",
     configFile: false,
-    plugins: [vitePlugin()],
+    plugins: [vitePlugin(options)],
     build: {
       ssr: entry(),
       outDir: join(folder, out),
@@ -65,7 +68,7 @@ async function withVite(out: string, minify: boolean): Promise<string> {
   return read(out);
 }
 
-async function withEsbuild(out: string, minify: boolean): Promise<string> {
+async function withEsbuild(out: string, minify: boolean, options: BundlerOptions = {}): Promise<string> {
   await esbuild({
     entryPoints: [entry()],
     bundle: true,
@@ -74,18 +77,18 @@ async function withEsbuild(out: string, minify: boolean): Promise<string> {
     external: ["coldframe", "coldframe/*"],
     outdir: join(folder, out),
     logLevel: "error",
-    plugins: [coldframe.esbuild()],
+    plugins: [coldframe.esbuild(options)],
   });
   return read(out);
 }
 
-async function withRollup(out: string): Promise<string> {
+async function withRollup(out: string, options: BundlerOptions = {}): Promise<string> {
   const bundle = await rollup({
     input: entry(),
     external: [/^coldframe/],
     onwarn: () => {},
     plugins: [
-      coldframe.rollup() as never,
+      coldframe.rollup(options) as never,
       {
         name: "resolve",
         resolveId: (id: string) => (id.startsWith("./") ? join(folder, id.slice(2)) : null),
@@ -125,6 +128,41 @@ describe("coldframe.manifest.json", () => {
     expect(manifest.modules[1]!.steps).toEqual(["shop/prices.ts#price"]);
     // A line for each code, and hardly more than their texts.
     expect(texts[0]!.length).toBeLessThan(2_500);
+  }, 120_000);
+
+  test("has types where they are asked for: the same from every bundler, and those of a release", async () => {
+    const plain = JSON.parse(await withEsbuild("f", true)) as BuildManifest;
+    const tsconfig = join(folder, "tsconfig.json");
+    const compilerOptions = {
+      target: "ES2022",
+      module: "NodeNext",
+      strict: true,
+      allowImportingTsExtensions: true,
+    };
+    writeFileSync(tsconfig, JSON.stringify({ compilerOptions, files: ["main.ts"] }));
+    try {
+      const types = manifestTypes();
+      const texts = [
+        await withEsbuild("g", true, { types }),
+        await withEsbuild("h", false, { types: manifestTypes({ project: tsconfig }) }),
+        await withVite("i", true, { types }),
+        await withRollup("j", { types }),
+      ];
+      expect(new Set(texts).size).toBe(1);
+      const typed = JSON.parse(texts[0]!) as BuildManifest;
+      const order = typed.modules[0]!.codes.find(({ id }) => id === "shop/flow.ts#order")!;
+      expect(order.types).toEqual({ sum: "number", undo: "(() => void)[]" });
+      // The build is the same, and so is all else.
+      expect(typed.build).toBe(plain.build);
+      const untyped = JSON.parse(texts[0]!, (key, value) => (key === "types" ? undefined : value));
+      expect(untyped).toEqual(plain);
+      const released = manifestOf(new SourceProgram(tsconfig, folder, describeModule), "shop");
+      expect(typed).toEqual(JSON.parse(JSON.stringify(released)));
+    } finally {
+      rmSync(tsconfig);
+    }
+    const failed = withEsbuild("k", false, { types: manifestTypes({ project: join(folder, "none.json") }) });
+    await expect(failed).rejects.toThrow(/CF3203 .*none\.json/);
   }, 120_000);
 
   test("is not written when that is not wanted, or nothing is marked", async () => {
