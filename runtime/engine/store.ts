@@ -77,6 +77,8 @@ export interface Fence {
 
 /** The group of a run, and of a worker, of which nothing else is said. */
 export const DEFAULT_GROUP = "default";
+/** So long a worker has for a due run that was left to it, in ms: it may live and not come, since it is closing, full or hangs. */
+export const BOUND_FOR = 30_000;
 
 export interface NewRun {
   readonly id: string;
@@ -528,9 +530,9 @@ export interface Store {
   announce(builds: readonly BuildRecord[]): Promise<void>;
 
   /**
-   * Sees to due runs that no live worker can claim: none that serves their group and entry holds, or is, what they are bound to.
-   * Those that are to stay with their build are blocked, needing their entry; others
-   * are bound to nothing any more.
+   * Sees to due runs that no live worker can claim: none that serves their group and entry holds, or is, what they are bound to; and
+   * to those that their worker has not claimed for `BOUND_FOR`. Those that are to stay with their build are blocked, needing
+   * their entry; others are bound to nothing any more.
    * @param reason why, with `{build}` for the build
    * @returns those that were blocked, up to 1,000 in one call
    */

@@ -92,6 +92,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     this.#transactions = {
       transaction: (body) => this.write((session, now) => body(this.#tablesOf(session, now))),
       failure: failureOf,
+      settlePosts: () => this.#deliver(true),
     };
     this.#writer = new TurnWriter(this.#transactions, (turns) => this.writePlain(turns), this.#tell);
     this.#starts = new Lane(
@@ -168,7 +169,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
         this.#operations.claimRuns(session, now, worker, limit, placement, forPosts),
       );
       if (found === "posts") {
-        await this.#deliver();
+        await this.#deliver(false);
         forPosts = false;
       } else if (found !== "buried") {
         for (const [id, n] of found.numbers) this.#runs.add(id, n);
@@ -253,13 +254,13 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     return this.#users;
   }
 
-  /** Carries out what users' transactions have left. */
-  async #deliver(): Promise<void> {
+  /** Carries out what users' transactions have left. @param wait also for what others are carrying out */
+  async #deliver(wait: boolean): Promise<void> {
     for (;;) {
       const posts = await this.rows("posts", [POSTS_AT_ONCE]);
       if (posts.length === 0) return;
-      const done = await deliverPosts(posts, this.#transactions, this.#tell);
-      if (done < POSTS_AT_ONCE) return;
+      const { done, taken } = await deliverPosts(posts, this.#transactions, this.#tell, wait);
+      if (done < POSTS_AT_ONCE && !(wait && taken)) return;
     }
   }
 
@@ -342,7 +343,7 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   async news(worker: string): Promise<readonly News[]> {
     let rows = await this.rows("news", [worker]);
     if (rows[0]?.posted) {
-      await this.#deliver();
+      await this.#deliver(false);
       rows = await this.rows("news", [worker]);
     }
     // One without a run says only whether there are posts.

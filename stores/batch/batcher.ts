@@ -25,6 +25,8 @@ export interface Transactions {
   /** Commits what `body` did, or nothing when it throws. */
   transaction<T>(body: (tables: Tables) => Promise<T>): Promise<T>;
   failure(error: unknown): Failure;
+  /** Carries out what users' transactions have left by now. Without it, that is what is being done. */
+  readonly settlePosts?: () => Promise<void>;
 }
 
 /** Collects what is added until a writer is free. */
@@ -83,6 +85,9 @@ export interface Asked<T = unknown> {
   failed(error: unknown, alone: boolean): void;
 }
 
+/** Events are about to be sent that would overtake those of users' transactions. */
+class Overtaking extends Error {}
+
 /** Decides and writes operations; hints are told after the commit. Never rejects. */
 export async function carryOut(
   asked: readonly Asked[],
@@ -122,16 +127,24 @@ export async function decide(
 ): Promise<{ readonly results: readonly unknown[]; readonly hints: readonly Hint[] }> {
   const needs = new Needs();
   for (const op of ops) op.need(needs);
+  let settle = transactions.settlePosts;
   for (let tries = 1; ; tries++) {
     try {
       return await transactions.transaction(async (tables) => {
         const work = await load(tables, needs);
+        if (settle !== undefined && work.isBehindPosts) throw new Overtaking();
         const results = ops.map((op) => op.apply(work));
         await also(tables, results);
         if (!(await tables.write(work.changes))) throw new Again("something changed meanwhile");
         return { results, hints: work.hints };
       });
     } catch (error) {
+      if (error instanceof Overtaking) {
+        await settle!();
+        // What is left cannot be written, or came later.
+        settle = undefined;
+        continue;
+      }
       const again = error instanceof Again || transactions.failure(error) === "again";
       if (!again || tries === TRIES) throw error;
       if (tries > 3)

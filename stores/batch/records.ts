@@ -125,6 +125,8 @@ export interface KeyState {
   readonly kept: EventRecord[];
   moreKept: boolean;
   readonly feeds: FeedRecord[];
+  /** Events of users' transactions come before those about to be sent, and are not carried out yet. Known of one key, at least. */
+  posted: boolean;
 }
 
 /** The line of a lock. */
@@ -240,8 +242,8 @@ export interface Tables {
   pasts(keep: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, Past>>;
   /** Waits of runs as JSON. */
   waits(runs: readonly number[]): Promise<ReadonlyMap<number, string>>;
-  /** Removes these from the outbox. False: others are at it. */
-  takePosts(posts: readonly PostRecord[]): Promise<boolean>;
+  /** Removes these from the outbox. False: others are at it; with `wait`, they were. */
+  takePosts(posts: readonly PostRecord[], wait: boolean): Promise<boolean>;
   /** Writes all. False: something is not as it was loaded, nothing may be kept. */
   write(changes: Changes): Promise<boolean>;
 }

@@ -9,7 +9,7 @@ export function sentOf(needs: ReadonlyMap<string, KeyNeed>): readonly (readonly 
 
 /**
  * @param rows `kind` `wait`: `n`, `wait`, schema `a`; `kept`: seq `n`, id `a`, payload `b`, run `c`; `feed`: `n`, target `a`,
- *   `once`; `sent`: id `a`
+ *   `once`; `sent`: id `a`; `post`: of one such key, if there is any
  */
 export function keyStates(
   needs: ReadonlyMap<string, KeyNeed>,
@@ -25,6 +25,7 @@ export function keyStates(
       kept: [],
       moreKept: true,
       feeds: [],
+      posted: false,
     });
   }
   for (const { kind, key, n, wait, a, b, c, once } of rows) {
@@ -33,6 +34,7 @@ export function keyStates(
     else if (kind === "kept")
       state.kept.push({ seq: n, key, id: a, payload: b, run: c, taken: null } satisfies EventRecord);
     else if (kind === "feed") state.feeds.push({ key, n, target: a, once });
+    else if (kind === "post") state.posted = true;
     else state.sent.add(a);
   }
   for (const [key, state] of states) {

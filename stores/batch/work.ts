@@ -43,6 +43,12 @@ export class Work {
     this.needs = needs;
   }
 
+  /** Whether users' transactions have left events of keys for which others are about to be sent. */
+  get isBehindPosts(): boolean {
+    for (const { posted } of this.keys.values()) if (posted) return true;
+    return false;
+  }
+
   // Runs.
 
   run(n: number): RunRecord {

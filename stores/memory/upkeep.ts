@@ -1,5 +1,12 @@
 /** Copies of runs, and their removal. */
-import type { Hint, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
+import {
+  BOUND_FOR,
+  type Hint,
+  type NewRun,
+  type RunEnd,
+  type Stranded,
+  type WaitInfo,
+} from "../../runtime/engine/store.ts";
 import { shareChunks } from "./chunks.ts";
 import type { Database, Record } from "./database.ts";
 import { feed, unsubscribe } from "./events.ts";
@@ -72,10 +79,10 @@ export function endByForce(data: Database, run: Record, end: RunEnd, hints: Hint
 export function strand(data: Database, reason: string): readonly Stranded[] {
   const now = data.now();
   const live = [...data.workers.values()].filter(({ until }) => until > now);
-  const isHeld = ({ group, entry, bound }: Record): boolean =>
+  const isHeld = ({ group, entry, bound, due }: Record): boolean =>
     live.some(
       ({ id, builds, groups, only }) =>
-        (id === bound || builds.includes(bound!)) &&
+        ((id === bound && due! > now - BOUND_FOR) || builds.includes(bound!)) &&
         groups?.includes(group) !== false &&
         only?.includes(entry) !== false,
     );

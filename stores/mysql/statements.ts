@@ -5,7 +5,7 @@
  * Locks are taken in one order everywhere: rows of `names`, sorted; rows of `queue`, sorted by number; rows that only their
  * owner writes. Where the server finds a deadlock all the same, the transaction is made again.
  */
-import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import { BOUND_FOR, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 
 /** Milliseconds since 1970 on the server's clock, whatever the time zone of the session; or what a test says. */
 export const NOW =
@@ -70,7 +70,9 @@ export const statements = {
   kept: `SELECT 'kept' AS kind, \`key\`, seq AS n, 0 AS wait, id AS a, payload AS b, run AS c FROM @events
     WHERE \`key\` = ? AND kept = 1 ORDER BY seq LIMIT ?`,
   feeds: "SELECT 'feed' AS kind, `key`, n, target AS a, once FROM @feeds WHERE `key` IN ?",
-  sent: `SELECT 'sent' AS kind, e.\`key\`, e.id AS a FROM {name, id} STRAIGHT_JOIN @events e ON e.\`key\` = v.name AND e.id = v.id`,
+  /** And whether users' transactions have left one for any of the keys. */
+  sent: `SELECT 'sent' AS kind, e.\`key\`, e.id AS a FROM {name, id} STRAIGHT_JOIN @events e ON e.\`key\` = v.name AND e.id = v.id
+    UNION ALL (SELECT 'post', name, NULL FROM @outbox WHERE kind = 'event' AND name IN ? LIMIT 1)`,
   taken: "SELECT `key`, COUNT(*) AS taken FROM @places WHERE `key` IN ? AND held = 1 GROUP BY `key`",
   /** Of one line. */
   line: `SELECT \`key\`, seq, n, wait, \`max\`, loose, value FROM @places WHERE \`key\` = ? AND held = 0 ORDER BY seq LIMIT ?`,
@@ -128,9 +130,9 @@ export const statements = {
   // Builds.
 
   addBuilds: "INSERT IGNORE INTO @builds (id, body) VALUES ?",
-  /** Due runs that are bound to what no live worker that serves them is or holds. Parameters: time twice, how many. */
+  /** Due runs that are bound to what no live worker that serves them is or holds, or to one that does not come for them. Parameters: time three times, how many. */
   stranded: `SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND q.open IS NOT NULL AND q.due <= ?
-    AND NOT EXISTS (SELECT 1 FROM @workers w WHERE w.\`until\` > ? AND (w.id = q.bound
+    AND NOT EXISTS (SELECT 1 FROM @workers w WHERE w.\`until\` > ? AND ((w.id = q.bound AND q.due > ? - ${BOUND_FOR})
       OR JSON_CONTAINS(COALESCE(w.builds, '[]'), JSON_QUOTE(CONVERT(q.bound USING utf8mb4))))
       AND (w.grps IS NULL OR JSON_CONTAINS(w.grps, JSON_QUOTE(CONVERT(q.grp USING utf8mb4))))
       AND (w.entries IS NULL OR JSON_CONTAINS(w.entries, JSON_QUOTE(CONVERT(q.entry USING utf8mb4)))))
@@ -158,7 +160,8 @@ export const statements = {
   post: "INSERT INTO @outbox (kind, name, id, body, run, `max`) VALUES ?",
   statusOf: "SELECT q.status FROM @runs r JOIN @queue q ON q.n = r.n WHERE r.id = ?",
   posts: "SELECT seq, kind, name, id, body, run, `max` FROM @outbox ORDER BY seq LIMIT ?",
-  lockPosts: "SELECT seq FROM @outbox WHERE seq IN ? ORDER BY seq FOR UPDATE SKIP LOCKED",
+  lockPosts: "SELECT seq FROM @outbox WHERE seq IN ? ORDER BY seq FOR UPDATE",
+  tryPosts: "SELECT seq FROM @outbox WHERE seq IN ? ORDER BY seq FOR UPDATE SKIP LOCKED",
   dropPosts: "DELETE FROM @outbox WHERE seq IN ?",
   forgetSome: "DELETE FROM @numbers WHERE n IN ?",
 

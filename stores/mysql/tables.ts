@@ -74,7 +74,7 @@ export class MysqlTables implements Tables {
         all.flatMap(([key, { kept }]) => (kept === 0 ? [] : [[key, kept]])),
       )),
       ...(await this.#rows("feeds", [[...needs.keys()]])),
-      ...(sent.length === 0 ? [] : await this.#rows("sent", [sent])),
+      ...(sent.length === 0 ? [] : await this.#rows("sent", [sent, [...new Set(sent.map(([key]) => key))]])),
     ];
     return keyStates(needs, rows);
   }
@@ -120,9 +120,9 @@ export class MysqlTables implements Tables {
     return new Map((await this.#rows("bodies", [runs])).map(({ n, body }) => [n, unpackBody(body).waits]));
   }
 
-  async takePosts(posts: readonly PostRecord[]): Promise<boolean> {
+  async takePosts(posts: readonly PostRecord[], wait: boolean): Promise<boolean> {
     const seqs = posts.map(({ seq }) => seq);
-    if ((await this.#rows("lockPosts", [seqs])).length < seqs.length) return false;
+    if ((await this.#rows(wait ? "lockPosts" : "tryPosts", [seqs])).length < seqs.length) return false;
     await this.session.run(statements.dropPosts, [seqs]);
     const numbers = posts.flatMap(({ kind, body }) => (kind === "start" ? JSON.parse(body!) : []));
     if (numbers.length > 0) await this.session.run(statements.forgetSome, [numbers]);

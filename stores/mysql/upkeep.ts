@@ -91,7 +91,7 @@ const STRANDED = 1000;
 
 /** What no live worker can claim: see the store port. */
 export async function strand(session: Session, reason: string, now: number): Promise<readonly Stranded[]> {
-  const { rows } = await session.run(statements.stranded, [now, now, STRANDED]);
+  const { rows } = await session.run(statements.stranded, [now, now, now, STRANDED]);
   if (rows.length === 0) return [];
   const ns = rows.map(({ n }) => n as number);
   const blocked = (await session.run(statements.strandedRuns, [ns])).rows;

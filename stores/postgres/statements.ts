@@ -8,7 +8,7 @@
  */
 import { MS_PER_POINT } from "../../runtime/engine/fairness.ts";
 import { SUSPECT } from "../../runtime/engine/poison.ts";
-import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import { BOUND_FOR, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 import { SEPARATOR } from "./arrays.ts";
 import { CLAIMABLE } from "./schema.ts";
 
@@ -155,7 +155,10 @@ export const statements = {
     SELECT 'feed', f.key, f.n::float8, 0, f.target, NULL, NULL, f.once FROM @feeds f WHERE f.key = ANY($1::text[])
     UNION ALL
     SELECT 'sent', e.key, 0, 0, e.id, NULL, NULL, false
-      FROM unnest($4::text[], $5::text[]) AS v (key, id) JOIN @events e ON e.key = v.key AND e.id = v.id`,
+      FROM unnest($4::text[], $5::text[]) AS v (key, id) JOIN @events e ON e.key = v.key AND e.id = v.id
+    UNION ALL
+    (SELECT 'post', o.name, 0, 0, NULL, NULL, NULL, false FROM @outbox o
+      WHERE o.kind = 'event' AND o.name = ANY($4::text[]) LIMIT 1)`,
   lines: `SELECT k.key, (SELECT count(*) FROM @places p WHERE p.key = k.key AND p.held)::int AS taken,
       x.seq::float8 AS seq, x.n::float8 AS n, x.wait, x.max, x.loose, x.value
     FROM unnest($1::text[], $2::int[]) AS k (key, count) LEFT JOIN LATERAL (SELECT * FROM @places p
@@ -356,10 +359,10 @@ export const statements = {
 
   addBuilds: `INSERT INTO @builds (id, body) SELECT * FROM unnest($1::text[], $2::text[]) AS v (id, body)
     ORDER BY id COLLATE "C" ON CONFLICT (id) DO NOTHING`,
-  /** Due runs that are bound to what no live worker that serves them is or holds. Parameters: time, how many, reason for those of a build. */
+  /** Due runs that are bound to what no live worker that serves them is or holds, or to one that does not come for them. Parameters: time, how many, reason for those of a build. */
   strand: `WITH live AS MATERIALIZED (SELECT id, builds, grps, entries FROM @workers WHERE until > ${NOW}),
     found AS MATERIALIZED (SELECT q.n FROM @queue q WHERE q.bound IS NOT NULL AND ${CLAIMABLE} AND q.due <= ${NOW}
-      AND NOT EXISTS (SELECT 1 FROM live WHERE (live.id = q.bound OR q.bound = ANY(live.builds))
+      AND NOT EXISTS (SELECT 1 FROM live WHERE ((live.id = q.bound AND q.due > ${NOW} - ${BOUND_FOR}) OR q.bound = ANY(live.builds))
         AND (live.grps IS NULL OR q.grp = ANY(live.grps)) AND (live.entries IS NULL OR q.entry = ANY(live.entries)))
       ORDER BY q.n LIMIT $2::int FOR UPDATE OF q SKIP LOCKED),
     changed AS (UPDATE @queue q SET
@@ -405,6 +408,8 @@ export const statements = {
     SELECT ours, status, ${telling("$2", "$3")} FROM ok, t`,
   posts: "SELECT seq::float8 AS seq, kind, name, id, body, run, max FROM @outbox ORDER BY seq LIMIT $1::int",
   takePosts: `DELETE FROM @outbox WHERE seq IN (SELECT seq FROM @outbox WHERE seq = ANY($1::bigint[])
+    ORDER BY seq FOR UPDATE)`,
+  tryPosts: `DELETE FROM @outbox WHERE seq IN (SELECT seq FROM @outbox WHERE seq = ANY($1::bigint[])
     ORDER BY seq FOR UPDATE SKIP LOCKED)`,
 
   // Upkeep.

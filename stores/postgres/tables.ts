@@ -103,8 +103,9 @@ export class PostgresTables implements Tables {
     return new Map((await this.#rows("bodies", [runs])).map(({ n, body }) => [n, unpackBody(body).waits]));
   }
 
-  async takePosts(posts: readonly PostRecord[]): Promise<boolean> {
-    const { rowCount } = await this.#session.run("takePosts", [posts.map(({ seq }) => seq)]);
+  async takePosts(posts: readonly PostRecord[], wait: boolean): Promise<boolean> {
+    const name = wait ? "takePosts" : "tryPosts";
+    const { rowCount } = await this.#session.run(name, [posts.map(({ seq }) => seq)]);
     return rowCount === posts.length;
   }
 

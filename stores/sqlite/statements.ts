@@ -32,7 +32,7 @@
  */
 
 import { SUSPECT } from "../../runtime/engine/poison.ts";
-import { SYSTEM_GROUP } from "../../runtime/engine/store.ts";
+import { BOUND_FOR, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
@@ -449,11 +449,11 @@ export const statements = {
     WHERE n = ?`,
   unblock: `UPDATE runs SET status = 'active', due = ?2, deaths = 0, reason = NULL, needs = NULL, bound = coalesce(bound, ?3)
     WHERE id = ?1 AND status = 'blocked'`,
-  /** Due runs that are bound to what no live worker is or holds. Parameters: time, how many. */
+  /** Due runs that are bound to what no live worker is or holds, or to one that does not come for them. Parameters: time, how many. */
   stranded: `SELECT r.n, r.id, r.entry, s.turn, r.build, r.bound FROM runs r INDEXED BY runs_bound JOIN states s ON s.n = r.n
     WHERE r.bound IS NOT NULL AND r.worker IS NULL AND r.due IS NOT NULL AND r.status = 'active' AND r.due <= ?1
       AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.until > ?1
-        AND (w.id = r.bound OR r.bound IN (SELECT value FROM json_each(w.builds)))
+        AND ((w.id = r.bound AND r.due > ?1 - ${BOUND_FOR}) OR r.bound IN (SELECT value FROM json_each(w.builds)))
         AND (w.grps IS NULL OR r.grp IN (SELECT value FROM json_each(w.grps)))
         AND (w.entries IS NULL OR r.entry IN (SELECT value FROM json_each(w.entries))))
     LIMIT ?2`,

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { BOUND_FOR } from "../../runtime/engine/store.ts";
 import { stepContext } from "../../runtime/index.ts";
 import { registry } from "../../runtime/machine/index.ts";
 import { encodeValue } from "../../runtime/snapshot/index.ts";
+import { ANY, noteOf, passed, worker } from "../stores/contract.ts";
 import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
@@ -26,6 +28,25 @@ describe("workers", () => {
     expect(stage.clock.now() - before).toBeLessThan(20_000);
     expect(await stage.until(other.run("r").result())).toBe("done");
     expect(main.calls.map(([name]) => name)).toEqual(["a", "b", "b"]);
+  });
+
+  it("carry on what was left to one that lives and never comes for it", async () => {
+    const main = program("await call('a'); return 'done'");
+    const { data } = stage;
+    const client = await stage.engine({ worker: false });
+    const run = await client.start(main, [], { id: "r" });
+    // One that is closing for days, has no room, or hangs: its lease is all that is seen of it.
+    for (const id of ["w1", "deaf"]) await data.renew({ ...worker(id), lease: 1e12 }, true);
+    const [claimed] = await data.claim("w1", 1, ANY);
+    const release = { due: 0, blocked: null, bound: "deaf" };
+    passed((await data.commit([noteOf(claimed!, { release })]))[0]);
+    await stage.engine({ poll: "1s" });
+    const before = stage.clock.now();
+    expect(await stage.until(run.result())).toBe("done");
+    const passedTime = stage.clock.now() - before;
+    expect(passedTime).toBeGreaterThan(BOUND_FOR - 1000);
+    expect(passedTime).toBeLessThan(BOUND_FOR * 2);
+    expect(main.calls).toHaveLength(1);
   });
 
   it("that were frozen past their lease can record nothing, and their step is told", async () => {

@@ -1,6 +1,6 @@
 /** What every store promises about the builds of runs: what is recorded, who claims, what nobody can claim. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Placement, Store } from "../../runtime/engine/store.ts";
+import { BOUND_FOR, type Placement, type Store } from "../../runtime/engine/store.ts";
 import { ANY, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
 
 export function describeBuilds(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -126,6 +126,27 @@ export function describeBuilds(name: string, make: () => Promise<StoreUnderTest>
       await store.renew({ ...worker("w2"), lease: 1e6, builds: ["B", "X"] }, true);
       under.clock.now += 6000;
       expect(await store.strand("")).toEqual([]);
+    });
+
+    it("frees what a worker that lives was left, and does not come for", async () => {
+      await store.start([newRun("a"), newRun("b"), newRun("c")], "w1");
+      await store.renew({ ...worker("w1"), lease: 1e9 }, false);
+      await store.renew({ ...worker("w2"), lease: 1e9, builds: ["B"] }, true);
+      const park = async (id: string, bound: string, due = 0) =>
+        passed((await store.commit([turnOf({ id, ...begun }, { build: { build: "B", bound }, due })]))[0]);
+      await park("a", "w2");
+      await park("b", "B");
+      await park("c", "w2", under.clock.now + 9000);
+      under.clock.now += BOUND_FOR - 1;
+      expect(await store.strand("")).toEqual([]);
+      expect(await claim({ builds: ["A", "w1"] })).toEqual([]);
+      under.clock.now += 2;
+      expect(await store.strand("")).toEqual([]);
+      expect(await claim({ builds: ["A", "w1"] })).toEqual(["a"]);
+      // Due later, it has waited for less; and those that are to stay with a build that somebody holds wait for as long as it takes.
+      expect(await store.read.run("c")).toMatchObject({ status: "active", bound: "w2" });
+      expect(await store.read.run("b")).toMatchObject({ status: "active", bound: "B" });
+      expect(await claim({ builds: ["B", "w2"] })).toEqual(["b", "c"]);
     });
 
     it("does not count who holds a build and serves neither the group nor the entry of a run", async () => {

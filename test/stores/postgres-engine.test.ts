@@ -78,23 +78,26 @@ describe.skipIf(url === null)("engines on one server", () => {
     const clock = new VirtualClock(1_000_000);
     const asked: string[] = [];
     let underWay = 0;
+    const awaited = async <T>(answer: Promise<T>): Promise<T> => {
+      underWay++;
+      try {
+        return await answer;
+      } finally {
+        underWay--;
+      }
+    };
     const pool = new Pool({ connectionString: url, max: 4 });
     const counted: PostgresPool = {
       get totalCount() {
         return pool.totalCount;
       },
       async connect() {
-        const client = await pool.connect();
+        const client = await awaited(pool.connect());
         return {
           release: (error) => client.release(error),
-          async query(query) {
+          query(query) {
             if (!/^(BEGIN|COMMIT)/.test(query.text)) asked.push(query.name ?? query.text);
-            underWay++;
-            try {
-              return await client.query(query);
-            } finally {
-              underWay--;
-            }
+            return awaited(client.query(query));
           },
         };
       },

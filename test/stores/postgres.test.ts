@@ -39,9 +39,10 @@ class Second extends Routing {
   }
 }
 
+const schemas = [freshSchema(), freshSchema()];
+
 async function twoUnderTest() {
   const clock = { now: 1_000_000 };
-  const schemas = [freshSchema(), freshSchema()];
   const opened: ShardedStore[] = [];
   return {
     clock,
@@ -54,7 +55,7 @@ async function twoUnderTest() {
     },
     dispose: async () => {
       for (const store of opened) await store.close();
-      for (const schema of schemas) await dropSchema(url!, schema);
+      for (const schema of schemas) await emptySchema(url!, schema);
     },
   };
 }
@@ -87,7 +88,9 @@ const table: UserTable = {
 
 if (url === null) describe("postgres", () => it.skip("no server: the contract was not tested on Postgres"));
 else {
-  afterAll(() => dropSchema(url, schema));
+  afterAll(async () => {
+    for (const each of [schema, ...schemas]) await dropSchema(url, each);
+  });
   describeContract("postgres", underTest);
   describeTransactions("postgres", underTest, table);
   for (const describePart of [describeStore, describeRuns])

@@ -28,6 +28,19 @@ async function claimed(...ids: string[]): Promise<readonly Claimed[]> {
 const commit = async (run: Pick<Claimed, "id" | "epoch" | "turn" | "news">, extra: Partial<Turn>) =>
   passed((await store.commit([turnOf(run, extra)]))[0]);
 
+/** A cluster in whose other database nothing starts until what is returned is called. */
+async function holdStarts(): Promise<() => void> {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  cluster = await Cluster.make((inner, place) =>
+    place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? held : undefined)),
+  );
+  store = cluster.store;
+  return go;
+}
+
 /** Claims what is due, by id. */
 async function due(): Promise<Readonly<Record<string, Claimed>>> {
   return Object.fromEntries((await store.claim("w1", 20, ANY)).map((run) => [run.id, run]));
@@ -159,14 +172,7 @@ describe("a run that is at home elsewhere", () => {
     ["alone", []],
     ["and waited for", [{ wait: 3, run: B, attached: false }]],
   ])("is cancelled although it is yet to be started, %s", async (_, follow) => {
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    cluster = await Cluster.make((inner, place) =>
-      place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? held : undefined)),
-    );
-    store = cluster.store;
+    const go = await holdStarts();
     const [a] = await claimed(A);
     await commit(a!, { ...start(), follow, keep: true });
     await commit({ ...a!, turn: 1 }, { cancels: [B], keep: true });
@@ -359,14 +365,7 @@ describe("when a process dies between two databases", () => {
 describe("when a process stands still between two databases", () => {
   it("a proxy that it makes when all is over takes nothing, also while the stub is not gone yet", async () => {
     const stub = `~stub/${A}/1`;
-    let thaw = () => {};
-    const frozen = new Promise<void>((resolve) => {
-      thaw = resolve;
-    });
-    cluster = await Cluster.make((inner, place) =>
-      place === 0 ? inner : reachedBy(inner, (name) => (name === "start" ? frozen : undefined)),
-    );
-    store = cluster.store;
+    const thaw = await holdStarts();
     const subscribe = [{ wait: 1, key: KEY }];
     const [a] = await claimed(A);
     await commit(a!, { subscribe, keep: true });

@@ -162,6 +162,33 @@ export function describeTransactions(
       ]);
     });
 
+    it("delivers events in the order in which they were sent, in a transaction or not", async () => {
+      const subscribe = [1, 2, 3, 4].map((wait) => ({ wait, key: "k" }));
+      passed((await store.commit([turnOf(at(1), { subscribe })]))[0]);
+      const within = (n: string) =>
+        table.transaction(store, async (tx) => void (await store.within!(tx).send(eventOf("k", n))));
+      await within("1");
+      expect(await other.send(eventOf("k", "2"))).toEqual({ status: "delivered", run: "a" });
+      await within("3");
+      // The same of what a run sends.
+      await store.start([newRun("b")], "w1");
+      const sender = { id: "b", epoch: 1, turn: 0, news: 0 };
+      passed((await store.commit([turnOf(sender, { sends: [eventOf("k", "4")] })]))[0]);
+      expect((await store.claim("w1", 9, ANY)).find(({ id }) => id === "a")!.arrivals).toEqual(
+        [1, 2, 3, 4].map((n) => ({ wait: n, threw: false, value: `"${n}"` })),
+      );
+    });
+
+    it("keeps that order among those that nobody waits for", async () => {
+      for (const n of ["1", "3"]) {
+        await table.transaction(store, async (tx) => void (await store.within!(tx).send(eventOf("k", n))));
+        await other.send(eventOf("k", String(Number(n) + 1)));
+      }
+      const subscribe = [1, 2, 3, 4].map((wait) => ({ wait, key: "k" }));
+      const outcome = passed((await store.commit([turnOf(at(1), { subscribe, keep: true })]))[0]);
+      expect(outcome.arrivals.map(({ value }) => value)).toEqual(['"1"', '"2"', '"3"', '"4"']);
+    });
+
     it("refuses what is no transaction of it", async () => {
       for (const wrong of [null, undefined, 1, {}, { query() {} }]) {
         const start = async () => store.within!(wrong).start([newRun("x")]);

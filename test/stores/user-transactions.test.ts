@@ -11,7 +11,7 @@ import { postgres } from "../../stores/postgres/index.ts";
 import { CuttingProxy } from "../servers/cutting-proxy.ts";
 import * as mysqlServer from "../servers/mysql.ts";
 import * as postgresServer from "../servers/postgres.ts";
-import { ANY, newRun, passed, turnOf, worker } from "./contract.ts";
+import { ANY, eventOf, newRun, passed, turnOf, worker } from "./contract.ts";
 
 interface Transaction {
   query(sql: string): Promise<unknown>;
@@ -379,5 +379,43 @@ describe.each(Object.keys(servers))("transactions of users on %s", (kind) => {
     expect([first?.id, others]).toEqual(["b", []]);
     await store.commit([turnOf(first!, { end: { status: "done", value: "1" } })]);
     expect((await store.claim("w1", 9, ANY)).map(({ id }) => id)).toEqual(["c"]);
+  });
+
+  it("sends no event before those that another process is about to carry out", async () => {
+    await prepare();
+    const own = server.ownPool(url, 2);
+    ends.push(() => own.end());
+    await own.transaction(async (tx) => void (await store.within!(tx).send(eventOf("k", "1"))));
+    const outbox = kind === "postgres" ? `${name}.outbox` : `${name}outbox`;
+    let sent = false;
+    let sending!: Promise<unknown>;
+    await own.transaction(async (tx) => {
+      await tx.query(`SELECT seq FROM ${outbox} FOR UPDATE`);
+      sending = store.send(eventOf("k", "2")).then(() => {
+        sent = true;
+      });
+      await tx.query(server.sleep(0.2));
+      expect(sent).toBe(false);
+    });
+    await sending;
+    const subscribe = [1, 2].map((wait) => ({ wait, key: "k" }));
+    const at = { id: "a", epoch: 1, turn: 1, news: 0 };
+    const { arrivals } = passed((await store.commit([turnOf(at, { subscribe, keep: true })]))[0]);
+    expect(arrivals.map(({ value }) => value)).toEqual(['"1"', '"2"']);
+  });
+
+  it("is held up by no event that cannot be written", async () => {
+    await prepare();
+    const outbox = kind === "postgres" ? `${name}.outbox` : `${name}outbox`;
+    const values = "VALUES ('event', 'k', NULL, '1')";
+    await server.inDatabase(`INSERT INTO ${outbox} (kind, name, id, body) ${values}`);
+    const own = server.ownPool(url, 1);
+    ends.push(() => own.end());
+    await own.transaction(async (tx) => void (await store.within!(tx).send(eventOf("k", "1"))));
+    expect(await store.send(eventOf("k", "2"))).toEqual({ status: "kept", run: null });
+    const subscribe = [1, 2].map((wait) => ({ wait, key: "k" }));
+    const at = { id: "a", epoch: 1, turn: 1, news: 0 };
+    const { arrivals } = passed((await store.commit([turnOf(at, { subscribe, keep: true })]))[0]);
+    expect(arrivals.map(({ value }) => value)).toEqual(['"1"', '"2"']);
   });
 });
