@@ -12,6 +12,7 @@ import { Random } from "../simulation/random.ts";
 import { Book } from "./book.ts";
 import { makeBuilds } from "./builds.ts";
 import { Fleet, type Job } from "./fleet.ts";
+import { Island } from "./island.ts";
 import type { Laboratory } from "./laboratory.ts";
 import { Outside } from "./outside.ts";
 import { Proxy } from "./proxy.ts";
@@ -78,6 +79,7 @@ class Campaign {
     "suspended and resumed": 0,
     "blocked by poison": 0,
   };
+  readonly #island = Island.open();
   #active = true;
   #over = false;
   #outside!: Outside;
@@ -96,8 +98,9 @@ class Campaign {
     const { server, open, disk } = this.#laboratory;
     await server.start();
     this.#book = await Book.open(this.#laboratory, this.#random);
-    this.#outside = await Outside.open(this.#random);
-    this.#proxy = await Proxy.open(server.port, this.#random);
+    const addresses = ["127.0.0.1", ...(typeof this.#island === "string" ? [] : [this.#island.address])];
+    this.#outside = await Outside.open(this.#random, addresses);
+    this.#proxy = await Proxy.open(server.port, this.#random, addresses);
     this.#client = await createEngine({ store: open(server.url), worker: false, poll: 2000, log: () => {} });
     const builds = makeBuilds(this.#folder);
     this.#fleet = new Fleet(this.#random, {
@@ -119,8 +122,9 @@ class Campaign {
     await starts;
     await this.#allEnd();
     await this.#judge();
-    const left = typeof disk === "string" ? { "disk full": disk } : {};
-    return { ...this.#report(), left };
+    const left = { "disk full": disk, "network of workers partitioned": this.#island };
+    const untried = Object.entries(left).filter(([, why]) => typeof why === "string");
+    return { ...this.#report(), left: Object.fromEntries(untried) as Report["left"] };
   }
 
   async close(): Promise<void> {
@@ -129,15 +133,20 @@ class Campaign {
     await this.#client?.close().catch(() => {});
     await this.#proxy?.close();
     await this.#outside?.close();
+    if (typeof this.#island !== "string") this.#island.close();
     await this.#laboratory.remove();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #job(module: string): Job {
     const { name, server, urlOf } = this.#laboratory;
-    const port = this.#random.chance(0.75) ? this.#proxy.port : server.port;
+    const island = typeof this.#island !== "string" && this.#random.chance(0.4) ? this.#island : null;
+    const port = island !== null || this.#random.chance(0.6) ? this.#proxy.port : server.port;
     const isolated = name === "postgres" && this.#random.chance(0.3);
-    return { database: name, url: urlOf(port, isolated), module, outside: this.#outside.port, isolated };
+    const host = island?.address ?? "127.0.0.1";
+    const url = urlOf(port, isolated).replace("127.0.0.1", host);
+    const outside = this.#outside.port;
+    return { database: name, url, module, outside, host, enter: island?.enter ?? [], isolated };
   }
 
   // Faults.
@@ -156,15 +165,25 @@ class Campaign {
       this.#again(pace / 10, () => collide(this.#random)),
       this.#again(pace / 10, () => this.#book.rival()),
     ];
-    if (typeof disk === "string") return kinds;
-    return [
-      ...kinds,
-      this.#again(pace * 10, async () => {
-        disk.fill();
-        await this.#time(this.#random.between(500, 2500));
-        disk.free();
-      }),
-    ];
+    if (typeof disk !== "string")
+      kinds.push(
+        this.#again(pace * 10, async () => {
+          disk.fill();
+          await this.#time(this.#random.between(500, 2500));
+          disk.free();
+        }),
+      );
+    const island = this.#island;
+    if (typeof island !== "string")
+      kinds.push(
+        this.#again(pace * 3, async () => {
+          if (!this.#fleet.cutOff()) return;
+          island.pull();
+          await this.#time(this.#random.between(500, 8000));
+          island.plug();
+        }),
+      );
+    return kinds;
   }
 
   async #again(pace: number, strike: () => Promise<void>): Promise<void> {

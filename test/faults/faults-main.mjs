@@ -1,6 +1,6 @@
 /**
- * `npm run faults -- [--time SECONDS] [--runs N] [--database postgres|mysql] [--seed N] [--markdown FILE]`: real workers and a
- * real server, started here, with faults for that many seconds; then everything has to come to its end. Without `--database`, both,
+ * `npm run faults -- [--time SECONDS] [--runs N] [--database postgres|standby|mysql] [--seed N] [--markdown FILE]`: real workers and a
+ * real server, started here, with faults for that many seconds; then everything has to come to its end. Without `--database`, all,
  * one after the other; without `--runs`, two for each second. Prints what was hit how often; ends with 1 when something does not hold.
  */
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ const { values } = parseArgs({
     time: { type: "string", default: "600" },
     runs: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1e9) },
-    database: { type: "string", default: "postgres,mysql" },
+    database: { type: "string", default: "postgres,standby,mysql" },
     markdown: { type: "string" },
   },
 });
@@ -24,10 +24,10 @@ if (
   !/^\d+$/.test(values.time) ||
   !/^\d+$/.test(runs) ||
   !/^\d+$/.test(values.seed) ||
-  !databases.every((name) => ["postgres", "mysql"].includes(name))
+  !databases.every((name) => ["postgres", "standby", "mysql"].includes(name))
 ) {
   console.error(
-    "usage: npm run faults -- [--time SECONDS] [--runs NUMBER] [--database postgres|mysql] [--seed NUMBER]",
+    "usage: npm run faults -- [--time SECONDS] [--runs NUMBER] [--database postgres|standby|mysql] [--seed NUMBER]",
   );
   process.exit(2);
 }

@@ -24,6 +24,7 @@ type Told =
 export interface FleetFaults {
   "worker killed (SIGKILL) that had runs": number;
   "worker stopped past its lease (SIGSTOP, SIGCONT)": number;
+  "network of workers partitioned": number;
   "write of a former owner refused": number;
   "transactional step undone because of others, called again": number;
   "clock of a worker wrong by minutes": number;
@@ -36,6 +37,7 @@ interface Member {
   readonly build: Build;
   readonly skew: number;
   readonly isolated: boolean;
+  readonly remote: boolean;
   claimed: boolean;
   frozen: boolean;
   /** It has stood still for longer than its lease, and has not noticed yet. */
@@ -56,6 +58,10 @@ export interface Job {
   readonly module: string;
   /** Port of the system outside. */
   readonly outside: number;
+  /** Where that and the database are. */
+  readonly host: string;
+  /** Words before its program: how it is started on another host. */
+  readonly enter: readonly string[];
   /** Its sessions are set to stricter transactions. */
   readonly isolated: boolean;
 }
@@ -67,6 +73,7 @@ export class Fleet {
   readonly counts: FleetFaults = {
     "worker killed (SIGKILL) that had runs": 0,
     "worker stopped past its lease (SIGSTOP, SIGCONT)": 0,
+    "network of workers partitioned": 0,
     "write of a former owner refused": 0,
     "transactional step undone because of others, called again": 0,
     "clock of a worker wrong by minutes": 0,
@@ -118,6 +125,13 @@ export class Fleet {
     setTimeout(() => this.#thaw(member), LEASE + this.#random.between(500, 3000));
   }
 
+  /** Whether one on another host has runs; then that host is being cut off. */
+  cutOff(): boolean {
+    const hits = [...this.#members].some(({ claimed, remote, frozen }) => claimed && remote && !frozen);
+    if (hits) this.counts["network of workers partitioned"]++;
+    return hits;
+  }
+
   thaw(): void {
     for (const member of this.#members) this.#thaw(member);
   }
@@ -156,13 +170,16 @@ export class Fleet {
       grace: 500,
     };
     const told = this.#options.job(build);
-    const { isolated } = told;
+    const { isolated, enter } = told;
+    const remote = enter.length > 0;
     const job = { ...told, skew, options };
-    const child = spawn(process.execPath, [script, JSON.stringify(job)], {
+    const [program, ...args] = [...enter, process.execPath, script, JSON.stringify(job)];
+    const child = spawn(program!, args, {
       cwd: root,
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    const member: Member = { child, build, skew, isolated, claimed: false, frozen: false, late: false };
+    const state = { claimed: false, frozen: false, late: false };
+    const member: Member = { child, build, skew, isolated, remote, ...state };
     this.#members.add(member);
     let errors = "";
     child.stderr!.on("data", (chunk) => {

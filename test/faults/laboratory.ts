@@ -12,10 +12,13 @@ import { postgres } from "../../stores/postgres/index.ts";
 import { embeddedPostgres } from "../servers/embedded-postgres.ts";
 import type { OwnServer } from "../servers/own.ts";
 import { mysqlPrograms, ownMysql } from "../servers/own-mysql.ts";
+import { ownPair } from "../servers/own-pair.ts";
 import { ownPostgres, postgresPrograms } from "../servers/own-postgres.ts";
 import type { Random } from "../simulation/random.ts";
 
 export type DatabaseName = "postgres" | "mysql";
+/** `standby`: Postgres with a synchronous standby, which is promoted whenever the primary ends. */
+export type LaboratoryName = DatabaseName | "standby";
 
 export interface Laboratory {
   readonly name: DatabaseName;
@@ -56,10 +59,10 @@ export type Isolation = "READ COMMITTED" | "REPEATABLE READ" | "SERIALIZABLE";
 type Rows = readonly Readonly<Record<string, unknown>>[];
 
 /** @returns what is missing, when it cannot be had */
-export async function openLaboratory(name: DatabaseName): Promise<Laboratory | string> {
-  if (name === "postgres") {
+export async function openLaboratory(name: LaboratoryName): Promise<Laboratory | string> {
+  if (name !== "mysql") {
     try {
-      return await postgresLaboratory(postgresPrograms() ?? embeddedPostgres());
+      return await postgresLaboratory(postgresPrograms() ?? embeddedPostgres(), name === "standby");
     } catch (error) {
       return (error as Error).message;
     }
@@ -68,19 +71,16 @@ export async function openLaboratory(name: DatabaseName): Promise<Laboratory | s
   return programs === null ? "mariadbd or mysqld was not found" : mysqlLaboratory(programs);
 }
 
-async function postgresLaboratory(bin: string): Promise<Laboratory> {
-  const disk = smallDisk();
+async function postgresLaboratory(bin: string, isPair: boolean): Promise<Laboratory> {
+  const disk = isPair ? "it was not tried with a standby" : smallDisk();
   const settings = {
     max_connections: "200",
     deadlock_timeout: "40ms",
     max_wal_size: "64MB",
     min_wal_size: "16MB",
   };
-  const server = await ownPostgres(
-    bin,
-    settings,
-    typeof disk === "string" ? undefined : join(disk.folder, "cluster"),
-  );
+  const folder = typeof disk === "string" ? undefined : join(disk.folder, "cluster");
+  const server = isPair ? await ownPair(bin, settings) : await ownPostgres(bin, settings, folder);
   const urlOf = (port: number) => server.url.replace(/:\d+\//, `:${port}/`);
   const connect: Laboratory["connect"] = async (port) => {
     const client = new Client({
@@ -111,9 +111,10 @@ async function postgresLaboratory(bin: string): Promise<Laboratory> {
       "SELECT pid, state, wait_event, xact_start, query FROM pg_stat_activity WHERE xact_start IS NOT NULL",
     proofs: {
       "server ended, recovered": /automatic recovery in progress|all server processes terminated/g,
+      ...(isPair ? { "standby promoted": /selected new timeline ID/g } : {}),
       deadlock: /ERROR: {2}deadlock detected/g,
       "serialization failure": /ERROR: {2}could not serialize access/g,
-      "disk full": /No space left on device/g,
+      ...(isPair ? {} : { "disk full": /No space left on device/g }),
     },
     open: (url) => postgres(url, { connectTimeout: 3000, answerTimeout: 5000 }),
     urlOf: (port, strict) =>

@@ -2,10 +2,10 @@
  * The system outside, which steps call over HTTP: it remembers the highest fence of each run and refuses lower ones, and survives
  * every fault. What it sees is what is judged in the end.
  */
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { Random } from "../simulation/random.ts";
 import { type Execution, Watch } from "../simulation/watch.ts";
+import { closed, listen, portOf } from "./addresses.ts";
 
 interface Call {
   readonly key: string;
@@ -19,14 +19,14 @@ export class Outside {
   readonly watch = new Watch();
   /** Calls that came with a fence which is not the highest any more. */
   refused = 0;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #random: Random;
   /** Executions by the prefix of their labels. */
   readonly #own = new Map<string, Execution[]>();
 
-  private constructor(random: Random) {
+  private constructor(random: Random, addresses: readonly string[]) {
     this.#random = random;
-    this.#server = createServer(async (request, response) => {
+    const answer: RequestListener = async (request, response) => {
       try {
         const n = this.#called(JSON.parse(await textOf(request)) as Call);
         await new Promise((resolve) => setTimeout(resolve, this.#takes()));
@@ -34,20 +34,21 @@ export class Outside {
       } catch (error) {
         response.writeHead(500).end(String(error));
       }
-    });
+    };
+    this.#servers = addresses.map(() => createServer(answer));
     // Workers are killed and frozen in the middle of it.
-    this.#server.on("clientError", (_, socket) => socket.destroy());
+    for (const server of this.#servers) server.on("clientError", (_, socket) => socket.destroy());
   }
 
-  static async open(random: Random): Promise<Outside> {
-    const outside = new Outside(random);
-    outside.#server.listen(0, "127.0.0.1");
-    await once(outside.#server, "listening");
+  /** @param addresses of this machine, on which it listens at one port */
+  static async open(random: Random, addresses: readonly string[]): Promise<Outside> {
+    const outside = new Outside(random, addresses);
+    await listen(outside.#servers, addresses);
     return outside;
   }
 
   get port(): number {
-    return (this.#server.address() as { port: number }).port;
+    return portOf(this.#servers);
   }
 
   executionsOf(prefix: string): readonly Execution[] {
@@ -55,9 +56,8 @@ export class Outside {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, "close");
+    for (const server of this.#servers) server.closeAllConnections();
+    await Promise.all(this.#servers.map(closed));
   }
 
   #called({ label, input, ...context }: Call): number | null {

@@ -2,9 +2,9 @@
  * A network between workers and the server that is not a good one: it cuts connections while a COMMIT is under way, swallows what
  * is sent, and is slow. Of what passes, it knows no more than where the word COMMIT stands, and the name of the user's table.
  */
-import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { Random } from "../simulation/random.ts";
+import { closed, listen, portOf } from "./addresses.ts";
 
 export interface NetworkFaults {
   /** The server has carried a COMMIT out and said so; the answer never comes. */
@@ -50,30 +50,29 @@ export class Proxy {
   /** False: everything passes. */
   active = true;
   readonly #random: Random;
-  readonly #server: Server;
+  readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
 
-  private constructor(target: number, random: Random) {
+  private constructor(target: number, random: Random, addresses: readonly string[]) {
     this.target = target;
     this.#random = random;
-    this.#server = createServer((client) => this.#carry(client));
+    this.#servers = addresses.map(() => createServer((client) => this.#carry(client)));
   }
 
-  static async open(target: number, random: Random): Promise<Proxy> {
-    const proxy = new Proxy(target, random);
-    proxy.#server.listen(0, "127.0.0.1");
-    await once(proxy.#server, "listening");
+  /** @param addresses of this machine, on which it listens at one port */
+  static async open(target: number, random: Random, addresses: readonly string[]): Promise<Proxy> {
+    const proxy = new Proxy(target, random, addresses);
+    await listen(proxy.#servers, addresses);
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as { port: number }).port;
+    return portOf(this.#servers);
   }
 
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
-    this.#server.close();
-    await once(this.#server, "close");
+    await Promise.all(this.#servers.map(closed));
   }
 
   #hits(kind: keyof NetworkFaults): boolean {

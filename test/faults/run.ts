@@ -2,14 +2,14 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { campaign, type Report } from "./campaign.ts";
-import { type DatabaseName, openLaboratory } from "./laboratory.ts";
+import { type LaboratoryName, openLaboratory } from "./laboratory.ts";
 
 const { FAULTS_SECONDS, FAULTS_RUNS, FAULTS_SEED, FAULTS_DATABASE, FAULTS_REPORT } = process.env;
 const seconds = Number(FAULTS_SECONDS);
-const database = FAULTS_DATABASE as DatabaseName;
+const database = FAULTS_DATABASE as LaboratoryName;
 
 const write = (report: Report) =>
-  writeFileSync(FAULTS_REPORT!, JSON.stringify({ ...report, said: [...report.said] }));
+  writeFileSync(FAULTS_REPORT!, JSON.stringify({ ...report, database, said: [...report.said] }));
 
 it(
   `whatever fails around workers and ${database}, all runs end as the uncompiled programs do`,

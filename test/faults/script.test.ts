@@ -19,6 +19,11 @@ it("the short form starts, sends and undoes in own transactions, cancels, and co
     for (const way of ["own", "undone"] as const)
       expect(new Set(ways.map((each) => each[way]))).toEqual(new Set([true, false]));
   expect(sendings.some(({ times }) => times > 1)).toBe(true);
+  // Events of one key come in both ways, one after the other.
+  const changes = all.flatMap((script) =>
+    script.sendings.filter((those) => new Set(those.map(({ own }) => own)).size === 2),
+  );
+  expect(changes.length).toBeGreaterThan(0);
   expect(all.some(({ cancel }) => cancel !== null)).toBe(true);
   expect(all.some(({ suspend }) => suspend !== null)).toBe(true);
   const ops = all.flatMap(({ plan }) => [...operations(plan)]);

@@ -35,14 +35,12 @@ export function scriptOf(seed: number, n: number): Script {
   const random = new Random(seed * 100_003 + n);
   const plan = withTransactions(random, randomPlan(random, `r${n}`, random.between(1, 5)), `r${n}`);
   const way = () => ({ own: random.chance(0.5), undone: random.chance(0.3) });
-  const sendings = [...operations(plan)].map((op) => {
-    // Those of one key in one way: one that is sent without a transaction may pass one that was just committed.
-    const { own, undone } = way();
-    return eventsOf(op).map(({ key, payload }) => {
+  const sendings = [...operations(plan)].map((op) =>
+    eventsOf(op).map(({ key, payload }) => {
       const wait = random.pick([0, 100, 1000, 4000]);
-      return { key, payload, wait, times: random.chance(0.3) ? 2 : 1, own, undone };
-    });
-  });
+      return { key, payload, wait, times: random.chance(0.3) ? 2 : 1, ...way() };
+    }),
+  );
   const cancel = random.chance(0.1) ? random.between(0, 8000) : null;
   const suspends = cancel === null && random.chance(0.1);
   const suspend = suspends ? { wait: random.between(0, 3000), length: random.between(0, 3000) } : null;

@@ -21,9 +21,21 @@ const agent = new Agent({ keepAlive: true });
 const tell = (message) => process.send(message);
 process.on("disconnect", () => process.exit(1));
 
-function outside(call) {
+/** Asks until there is a connection: where there is none, nothing was asked. */
+async function outside(call) {
+  for (;;) {
+    try {
+      return await post(call);
+    } catch (error) {
+      if (error.syscall !== "connect") throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function post(call) {
   return new Promise((resolve, reject) => {
-    const to = { port: job.outside, host: "127.0.0.1", method: "POST", agent };
+    const to = { port: job.outside, host: job.host, method: "POST", agent };
     const sent = request(to, async (response) => {
       let text = "";
       for await (const chunk of response) text += chunk;

