@@ -82,6 +82,8 @@ export class Activation {
   leaving = false;
   /** Somebody wants it to stand still. */
   suspended = false;
+  /** Steps that it asked for were not begun, since it was to stand still or to leave. */
+  postponed = false;
   /** It was decoded from its snapshot since it was woken last. */
   restored = false;
   /** Jobs have run since the last commit. */

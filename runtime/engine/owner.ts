@@ -24,6 +24,8 @@ export interface Owner {
 
   /** Delivers what arrived and runs jobs. */
   advance(activation: Activation): void;
+  /** Begins the steps that it waits for and that are not under way, and its timers. */
+  resume(activation: Activation): void;
   /** No job is left: decides what the run needs now. */
   settle(activation: Activation): void;
   /** Ends the run. */

@@ -18,7 +18,11 @@ import { StepArrival } from "./turn-record.ts";
 
 /** Starts the next attempt of a step, now or when it is due. */
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
-  if (worker.closing || activation.leaving || activation.phase === "closed") return;
+  if (worker.closing || activation.phase === "closed") return;
+  if (activation.leaving) {
+    activation.postponed = true;
+    return;
+  }
   if (activation.flights.has(intent.id)) return;
   const { code } = activation;
   const step = code === null ? findStep(intent.step) : inCode(code, () => findStep(intent.step));

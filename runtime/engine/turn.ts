@@ -45,6 +45,12 @@ export function advance(activation: Activation, worker: Owner): void {
   if (activation.phase !== "open" || activation.draining) return;
   const { suspended, leaving, dirty } = activation;
   if ((suspended || leaving) && !dirty && worker.standStill(activation)) return;
+  if (activation.postponed && !suspended && !leaving) {
+    // It may move again, and was not given back in between.
+    if (!open(activation, worker)) return;
+    activation.postponed = false;
+    worker.resume(activation);
+  }
   const began = worker.settings.clock.now();
   const { watchdog } = worker.settings;
   if (watchdog === null) {

@@ -182,7 +182,7 @@ export class Worker implements Owner, Searcher {
 
   #takeUp(activation: Activation): void {
     if (!open(activation, this)) return;
-    this.#resume(activation);
+    this.resume(activation);
     advance(activation, this);
   }
 
@@ -241,6 +241,8 @@ export class Worker implements Owner, Searcher {
     });
     if (outcome === null || activation.phase === "closed") return false;
     if (outcome.passed) {
+      // Whoever asked for the note need not care for what came with its answer.
+      if (outcome.news > activation.news) void Promise.resolve().then(() => advance(activation, this));
       this.#heard(activation, outcome);
       this.#listener.changed(activation.id);
       return true;
@@ -270,11 +272,14 @@ export class Worker implements Owner, Searcher {
       return;
     }
     this.#heard(activation, outcome);
-    if (intents !== null && !activation.suspended)
-      for (const intent of intents.values()) startStep(activation, intent, this);
+    if (intents !== null) {
+      if (activation.suspended) activation.postponed = true;
+      else for (const intent of intents.values()) startStep(activation, intent, this);
+    }
     armTimers(activation, this);
-    const { inbox, dirty, cancel, suspended, leaving } = activation;
-    if (inbox.length > 0 || dirty || cancel === "asked" || suspended || leaving) advance(activation, this);
+    const { inbox, dirty, cancel, suspended, leaving, postponed } = activation;
+    if (inbox.length > 0 || dirty || cancel === "asked" || suspended || leaving || postponed)
+      advance(activation, this);
     else this.park(activation);
     this.#idle?.();
   }
@@ -458,8 +463,7 @@ export class Worker implements Owner, Searcher {
     else this.#lose(activation);
   }
 
-  /** Takes up what was under way when the run was last saved. */
-  #resume(activation: Activation): void {
+  resume(activation: Activation): void {
     for (const promise of activation.run!.waits.values()) {
       const wait = promise.wait!;
       if (wait.kind !== "step" || !activation.waits.has(wait.id)) continue;

@@ -70,6 +70,65 @@ describe("suspend and resume", () => {
     expect(main.calls).toEqual([["slow"], ["next"]]);
   });
 
+  describe("while its worker is writing", () => {
+    /** A run whose turn with a step is being written, which has begun so many before. */
+    async function writing(main: ReturnType<typeof program>, calls: number) {
+      const store = stage.data.connect();
+      const commit = store.commit.bind(store);
+      const held: (() => void)[] = [];
+      let holds = false;
+      store.commit = async (writes) => {
+        if (holds) await new Promise<void>((go) => held.push(go));
+        return commit(writes);
+      };
+      const engine = await stage.engine({ store });
+      const run = await engine.start(main, [], { id: "r" });
+      await stage.when(async () => (await run.status())!.waits.some(({ kind }) => kind === "event"));
+      await stage.when(() => main.calls.length === calls);
+      holds = true;
+      await engine.send("a", 1);
+      await stage.when(() => held.length === 1);
+      const pass = async (goOn = false) => {
+        await stage.when(() => held.length === 1);
+        holds = !goOn;
+        held.pop()!();
+      };
+      return { engine, run, pass };
+    }
+
+    it("resumed before it was given back, it begins the steps that were asked for", async () => {
+      const main = program("await event('a'); return [await call('next')]");
+      const { engine, run, pass } = await writing(main, 0);
+      await engine.suspend("r");
+      await pass();
+      await stage.when(async () => (await run.status())!.turn === 2);
+      await engine.resume("r");
+      await pass(true);
+      expect(await stage.until(run.result())).toEqual(["next"]);
+      expect(main.calls).toEqual([["next"]]);
+    });
+
+    it("resumed while one step is under way, it begins the other", async () => {
+      let finish: (value: string) => void = () => {};
+      const main = program(
+        `const slow = (async () => (await call('slow')) + (await call('more')))();
+         await event('a'); return [await call('next'), await slow]`,
+        { slow: () => new Promise((resolve) => (finish = resolve)) },
+      );
+      const { engine, run, pass } = await writing(main, 1);
+      await engine.suspend("r");
+      await pass(true);
+      await stage.when(async () => (await run.status())!.turn === 2);
+      await stage.clock.advance(1000);
+      expect(main.calls).toEqual([["slow"]]);
+      await engine.resume("r");
+      await stage.when(() => main.calls.length === 2);
+      finish("done");
+      expect(await stage.until(run.result())).toEqual(["next", "donemore"]);
+      expect(main.calls).toEqual([["slow"], ["next"], ["more"]]);
+    });
+  });
+
   it("a cancel ends it", async () => {
     const main = program("try { await event('a') } finally { await call('undo') }");
     const engine = await stage.engine();

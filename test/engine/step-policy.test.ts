@@ -206,6 +206,29 @@ describe("heartbeats", () => {
     expect(seen).toEqual([undefined, "half"]);
   });
 
+  it("bring what came for the run meanwhile: a cancel need not wait for the end of the step", async () => {
+    const { main } = withStep("{}", {
+      body: async () => {
+        const { heartbeat, signal } = stepContext();
+        while (!signal.aborted) {
+          heartbeat("at work");
+          await new Promise((resolve) => stage.clock.setTimeout(() => resolve(null), 2000));
+        }
+      },
+    });
+    // Nothing else tells this worker.
+    const store = stage.data.connect();
+    store.watch = () => () => {};
+    const engine = await stage.engine({ store });
+    await engine.start(main, [], { id: "r" });
+    await stage.when(async () => (await engine.get("r"))!.attempts.length === 1);
+    const client = await stage.engine({ worker: false });
+    await client.cancel("r");
+    const before = stage.clock.now();
+    expect(await failure(client.run("r").result())).toMatchObject({ name: "Cancelled" });
+    expect(stage.clock.now() - before).toBeLessThan(10_000);
+  });
+
   it("refuse progress that cannot be saved", async () => {
     const { main } = withStep("{}", {
       body: () => stepContext().heartbeat({ socket: new WeakRef({}), p: new Promise(() => {}) }),
