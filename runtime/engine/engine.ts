@@ -14,7 +14,6 @@ import type { Facts } from "./facts.ts";
 import type { RunHistory } from "./history.ts";
 import { localsOf } from "./locals.ts";
 import { checkCount, checkName, parksOf, type StartOptions } from "./options.ts";
-import { serves } from "./placement.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { checkSent, newEventOf, newRunOf, type SendOptions } from "./requests.ts";
@@ -142,19 +141,15 @@ export class Engine implements AsyncDisposable {
   ): Promise<RunHandle<R>> {
     this.#checkOpen();
     const run = { ...newRunOf(f, args, options, this.#settings), ...this.#worker?.begins };
-    const { id, group, limit } = run;
-    const worker = this.#worker;
-    const here = limit === null && serves(this.#settings, group, run.entry);
-    const claim = worker !== null && worker.room > 0 && here ? worker.id : null;
-    this.#settings.failpoint("start:before");
-    const [outcome] = await this.store.start([run], claim).catch((error) => {
-      if (claim !== null) worker!.doubt();
-      throw error;
-    });
-    this.#settings.failpoint("start:after");
-    if (outcome!.claimed) worker!.adopt(claimedNow(run));
-    else if (outcome!.created) worker?.wake();
-    return new RunHandle<R>(this.#access, id, outcome!.created);
+    const { failpoint } = this.#settings;
+    failpoint("start:before");
+    if (this.#worker !== null) {
+      const { created } = await this.#worker.start(run);
+      return new RunHandle<R>(this.#access, run.id, created);
+    }
+    const [outcome] = await this.store.start([run], null);
+    failpoint("start:after");
+    return new RunHandle<R>(this.#access, run.id, outcome!.created);
   }
 
   /**
@@ -557,23 +552,4 @@ export class Engine implements AsyncDisposable {
 function turnOf(owner: string, at: number | undefined): number | undefined {
   if (at === undefined || (Number.isSafeInteger(at) && at !== 0)) return at;
   throw wrongOption(owner, "at", at, "the number of a turn, or negative for parks before the present one");
-}
-
-function claimedNow(run: NewRun): Parameters<Worker["adopt"]>[0] {
-  return {
-    ...run,
-    build: run.build ?? null,
-    bound: null,
-    epoch: 1,
-    turn: 0,
-    snapshot: null,
-    waits: "[]",
-    arrivals: [],
-    chunks: [],
-    attempts: [],
-    news: 0,
-    cancel: "no",
-    deaths: 0,
-    history: run.history ?? 0,
-  };
 }

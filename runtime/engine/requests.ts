@@ -7,7 +7,14 @@ import { checkName, checkStart, type StartOptions } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { randomId } from "./random-id.ts";
 import { conform } from "./schema.ts";
-import { DEFAULT_GROUP, type NewEvent, type NewRun, runOfKey, type SendOutcome } from "./store.ts";
+import {
+  type Claimed,
+  DEFAULT_GROUP,
+  type NewEvent,
+  type NewRun,
+  runOfKey,
+  type SendOutcome,
+} from "./store.ts";
 
 export interface SendOptions {
   /** The same key and id twice is one event. Default: a random one. */
@@ -64,4 +71,24 @@ export function checkSent({ key, run }: NewEvent, { status }: SendOutcome): void
     "CF3102",
     `"${key}" was made by a run "${run}", and there is none. Check the key and the database`,
   );
+}
+
+/** What a claim would have given, of a run that was inserted as claimed. */
+export function claimedNow(run: NewRun): Claimed {
+  return {
+    ...run,
+    build: run.build ?? null,
+    bound: null,
+    epoch: 1,
+    turn: 0,
+    snapshot: null,
+    waits: "[]",
+    arrivals: [],
+    chunks: [],
+    attempts: [],
+    news: 0,
+    cancel: "no",
+    deaths: 0,
+    history: run.history ?? 0,
+  };
 }

@@ -18,6 +18,11 @@ const BUSY = 20;
 const SWAMPED = 250;
 /** For so long nothing is claimed when the memory is full, in ms: runs end meanwhile, or are parked and dropped. */
 const FULL_FOR = 1000;
+/**
+ * So often a worker looks for runs that it owns without knowing, in ms: what it asked for and gave up may have been on its way for
+ * longer than it was in doubt.
+ */
+const COUNT_AFTER = 30_000;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -32,7 +37,7 @@ export interface Searcher {
   /** How many more runs it may own. */
   readonly room: number;
   readonly hasRuns: boolean;
-  /** Ids of the runs it owns, as far as it knows. */
+  /** Ids of the runs it owns, as far as it knows, and of those that it is starting. */
   readonly owned: readonly string[];
   adopt(claimed: Claimed): void;
   hear(news: News): void;
@@ -47,6 +52,8 @@ export class Search {
   #unblocked = 0;
   /** The store may hold runs as owned by this worker that it does not know of. */
   #inDoubt = false;
+  /** When it was last looked for those, in ms. */
+  #counted = 0;
   #batch: number = CLAIM.first;
   #looking = false;
   #again = false;
@@ -59,6 +66,7 @@ export class Search {
   }
 
   begin(): void {
+    this.#counted = this.#worker.settings.clock.now();
     this.#unwatch = this.#worker.settings.store.watch((hint: Hint) => {
       if (hint.kind !== "ended") this.look();
     });
@@ -132,11 +140,13 @@ export class Search {
   }
 
   async #disown(): Promise<void> {
-    if (!this.#inDoubt) return;
-    this.#inDoubt = false;
     const { id, owned, settings } = this.#worker;
+    const now = settings.clock.now();
+    if (!this.#inDoubt && now - this.#counted < COUNT_AFTER) return;
+    this.#inDoubt = false;
     try {
       await settings.store.disown(id, owned);
+      this.#counted = now;
     } catch (error) {
       this.#inDoubt = true;
       throw error;

@@ -435,7 +435,7 @@ export interface Store {
    */
   renew(worker: WorkerInfo, first: boolean): Promise<boolean>;
 
-  /** Gives back the runs of this worker but those that it knows of: the answer to a claim or start of its may have been lost. */
+  /** Gives back the runs of this worker but those that it knows of: of a claim or start it may have had no answer. Locks no others. */
   disown(worker: string, known: readonly string[]): Promise<void>;
 
   /** Commits the writes of many runs in as few transactions as possible. One outcome per write, in order. Resolves when durable. */

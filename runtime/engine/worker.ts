@@ -16,6 +16,7 @@ import type { Owner, Passed } from "./owner.ts";
 import { serves } from "./placement.ts";
 import { PROBATION, SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
+import { claimedNow } from "./requests.ts";
 import { RunCache } from "./run-cache.ts";
 import { tellBlocked, tellEnded, tellLost } from "./run-facts.ts";
 import { RunHost } from "./run-host.ts";
@@ -34,6 +35,7 @@ import type {
   Note,
   Release,
   RunEnd,
+  StartOutcome,
   Turn,
   WorkerInfo,
   WriteOutcome,
@@ -55,6 +57,8 @@ export class Worker implements Owner, Searcher {
   readonly #cache: RunCache;
   readonly #outbox: Outbox;
   readonly #active = new Map<string, Activation>();
+  /** Runs that are being inserted as claimed by this worker. */
+  readonly #starting = new Set<string>();
   readonly #listener: WorkerListener;
   readonly codes = new CodeRecords();
   readonly #search: Search = new Search(this);
@@ -93,7 +97,7 @@ export class Worker implements Owner, Searcher {
   }
 
   get owned(): readonly string[] {
-    return [...this.#active.keys()];
+    return [...this.#active.keys(), ...this.#starting];
   }
 
   owns(run: string): boolean {
@@ -138,7 +142,27 @@ export class Worker implements Owner, Searcher {
     this.timers.clear();
   }
 
-  /** A run that was inserted as claimed by this worker. */
+  /** Inserts a run, and takes it up when there is room. */
+  async start(run: NewRun): Promise<StartOutcome> {
+    const { store, failpoint } = this.settings;
+    const here = this.room > 0 && run.limit === null && serves(this.settings, run.group, run.entry);
+    if (here) this.#starting.add(run.id);
+    try {
+      const [outcome] = await store.start([run], here ? this.id : null);
+      failpoint("start:after");
+      if (outcome!.claimed) this.adopt(claimedNow(run));
+      else if (outcome!.created) this.wake();
+      return outcome!;
+    } catch (error) {
+      // It may have been carried out.
+      if (here) this.#search.doubt();
+      throw error;
+    } finally {
+      this.#starting.delete(run.id);
+    }
+  }
+
+  /** A run that was claimed by this worker. */
   adopt(claimed: Claimed): void {
     // Taken from this worker by somebody who set it back, before the worker noticed.
     const former = this.#active.get(claimed.id);
@@ -511,11 +535,6 @@ export class Worker implements Owner, Searcher {
   /** Looks at the store soon. */
   wake(): void {
     this.#search.look();
-  }
-
-  /** A start that may have given a run to this worker failed. */
-  doubt(): void {
-    this.#search.doubt();
   }
 
   hear(news: News): void {

@@ -180,8 +180,9 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
 
   async disown(worker: string, known: readonly string[]): Promise<void> {
     const n = await this.#workers.find(worker);
-    if (n !== null) await this.again((session, now) => this.#operations.disownRuns(session, n, known, now));
-    this.#tell([{ kind: "ready" }]);
+    if (n === null) return;
+    const count = await this.again((session, now) => this.#operations.disownRuns(session, n, known, now));
+    if (count > 0) this.#tell([{ kind: "ready" }]);
   }
 
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {

@@ -95,8 +95,8 @@ export interface ServerOperations<S> extends UserOperations<S>, PostOperations<S
     placement: Placement,
     forPosts: boolean,
   ): Promise<ClaimedRuns | "buried" | "posts">;
-  /** Makes the runs of a worker anybody's, but those in `known`. */
-  disownRuns(session: S, worker: number, known: readonly string[], now: number): Promise<void>;
+  /** Makes the runs of a worker anybody's, but those in `known`. @returns how many */
+  disownRuns(session: S, worker: number, known: readonly string[], now: number): Promise<number>;
   retireWorker(session: S, id: string, now: number): Promise<void>;
   cloneRun(
     session: S,

@@ -136,8 +136,7 @@ export class MemoryStore implements Store {
   }
 
   async disown(worker: string, known: readonly string[]): Promise<void> {
-    release(this.#data, worker, new Set(known));
-    this.#tell({ kind: "ready" });
+    if (release(this.#data, worker, new Set(known))) this.#tell({ kind: "ready" });
   }
 
   async renew(worker: WorkerInfo, first: boolean): Promise<boolean> {
@@ -506,11 +505,14 @@ function forget(data: Database, worker: string): void {
   release(data, worker, new Set());
 }
 
-/** Makes the runs of a worker anybody's, but those in `known`. */
-function release(data: Database, worker: string, known: ReadonlySet<string>): void {
+/** Makes the runs of a worker anybody's, but those in `known`. False: there is none. */
+function release(data: Database, worker: string, known: ReadonlySet<string>): boolean {
+  let any = false;
   for (const run of data.runs.values()) {
     if (run.worker !== worker || known.has(run.id)) continue;
     run.worker = null;
     run.due = data.now();
+    any = true;
   }
+  return any;
 }

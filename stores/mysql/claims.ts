@@ -130,7 +130,7 @@ export async function nextDue(
 
 /** A worker has died with its runs. Its row is locked. */
 async function buryWorker(session: Session, worker: number, now: number): Promise<void> {
-  const rows = await lockOwned(session, worker);
+  const rows = await lockOwned(session, worker, []);
   await releaseRuns(session, numbers(rows), 1, now);
   const [run] = rows;
   if (rows.length === 1 && run.deaths + 1 >= POISON && run.status === "active") {
@@ -148,22 +148,27 @@ export async function retireWorker(session: Session, id: string, now: number): P
   await session.run(statements.dropWorker, [worker]);
 }
 
-/** Makes the runs of a worker anybody's, but those in `known`. */
+/** Makes the runs of a worker anybody's, but those in `known`. @returns how many */
 export async function disownRuns(
   session: Session,
   worker: number,
   known: readonly string[],
   now: number,
-): Promise<void> {
-  const kept = new Set(known);
-  const rows = await lockOwned(session, worker);
-  const lost = rows.filter(({ id }) => !kept.has(id));
+): Promise<number> {
+  const lost = await lockOwned(session, worker, known);
   await releaseRuns(session, numbers(lost), 0, now);
+  return lost.length;
 }
 
-/** In the order of their numbers. An index of workers has another. */
-async function lockOwned(session: Session, worker: number): Promise<readonly Row[]> {
-  const ns = numbers(await rowsOf(session, "ownedBy", [worker]));
+/** Those that are not in `known`, in the order of their numbers. An index of workers has another. */
+async function lockOwned(
+  session: Session,
+  worker: number,
+  known: readonly string[],
+): Promise<readonly Row[]> {
+  const isKnown = new Set(known);
+  const owned = await rowsOf(session, "ownedBy", [worker]);
+  const ns = numbers(owned.filter(({ id }) => !isKnown.has(id)));
   if (ns.length === 0) return [];
   await session.run(statements.lockRuns, [[...ns].sort((a, b) => a - b)]);
   return (await rowsOf(session, "runRecords", [ns])).filter((row) => row.worker === worker);

@@ -99,7 +99,7 @@ export const statements = {
   claimer: `SELECT n, ${POSTED} FROM @workers WHERE id = ? AND \`until\` > ? LOCK IN SHARE MODE`,
   dead: "SELECT n FROM @workers WHERE `until` <= ? ORDER BY `until` LIMIT 1 FOR UPDATE SKIP LOCKED",
   lockWorker: "SELECT n FROM @workers WHERE id = ? FOR UPDATE",
-  ownedBy: "SELECT n FROM @queue WHERE worker = ?",
+  ownedBy: "SELECT q.n, r.id FROM @queue q JOIN @runs r ON r.n = q.n WHERE q.worker = ?",
   release: "UPDATE @queue SET worker = NULL, due = ?, deaths = deaths + ? WHERE n IN ?",
   block: "UPDATE @queue SET status = 'blocked', reason = ?, needs = ? WHERE n = ?",
   dropWorker: "DELETE FROM @workers WHERE n = ?",

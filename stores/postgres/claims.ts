@@ -55,7 +55,7 @@ async function withParts(session: Session, rows: readonly Row[]): Promise<readon
 
 /** A worker has died with its runs. Its row is locked. */
 async function buryWorker(session: Session, worker: number, now: number): Promise<void> {
-  const { rows } = await session.run("ownedBy", [worker]);
+  const { rows } = await session.run("ownedBy", [worker, []]);
   await releaseRows(session, rows, 1, now);
   const [run] = rows;
   if (rows.length === 1 && run.deaths + 1 >= POISON && run.status === "active") {
@@ -73,17 +73,16 @@ export async function retireWorker(session: Session, id: string, now: number): P
   await session.run("dropWorker", [worker]);
 }
 
-/** Makes the runs of a worker anybody's, but those in `known`. */
+/** Makes the runs of a worker anybody's, but those in `known`. @returns how many */
 export async function disownRuns(
   session: Session,
   worker: number,
   known: readonly string[],
   now: number,
-): Promise<void> {
-  const kept = new Set(known);
-  const { rows } = await session.run("ownedBy", [worker]);
-  const lost = rows.filter(({ id }) => !kept.has(id));
-  await releaseRows(session, lost, 0, now);
+): Promise<number> {
+  const { rows } = await session.run("ownedBy", [worker, known]);
+  await releaseRows(session, rows, 0, now);
+  return rows.length;
 }
 
 async function releaseRows(

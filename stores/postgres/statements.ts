@@ -302,8 +302,10 @@ export const statements = {
   claimer: `SELECT n::float8 AS n, ${POSTED} FROM @workers WHERE id = $2 AND until > ${NOW} FOR KEY SHARE`,
   dead: `SELECT n::float8 AS n FROM @workers WHERE until <= ${NOW} ORDER BY n LIMIT 1 FOR UPDATE SKIP LOCKED`,
   lockWorker: "SELECT n::float8 AS n FROM @workers WHERE id = $1 FOR UPDATE",
-  ownedBy: `SELECT q.n::float8 AS n, r.id, q.status, q.deaths FROM @queue q JOIN @runs r ON r.n = q.n
-    WHERE q.worker = $1::bigint ORDER BY q.n FOR UPDATE OF q`,
+  /** Parameters: worker, ids of runs that are not meant. */
+  ownedBy: `SELECT q.n::float8 AS n, q.status, q.deaths FROM @queue q JOIN @runs r ON r.n = q.n
+    WHERE q.worker = $1::bigint AND NOT EXISTS (SELECT 1 FROM unnest($2::text[]) AS known (id) WHERE known.id = r.id)
+    ORDER BY q.n FOR UPDATE OF q`,
   ownsAny: "SELECT 1 AS one FROM @queue WHERE worker = $1::bigint LIMIT 1",
   release:
     "UPDATE @queue SET worker = NULL, due = $3::bigint, deaths = deaths + $2::int WHERE n = ANY($1::bigint[])",

@@ -131,9 +131,10 @@ export function releaseWorker(sql: Statements, worker: number, now: number): voi
   sql.dropWorker.run(worker);
 }
 
-/** Makes the runs of a worker anybody's, but those in `known`. */
-export function releaseRuns(sql: Statements, worker: number, known: readonly string[], now: number): void {
+/** Makes the runs of a worker anybody's, but those in `known`. False: there is none. */
+export function releaseRuns(sql: Statements, worker: number, known: readonly string[], now: number): boolean {
   const ids = JSON.stringify(known);
-  sql.releaseStates.run(worker, ids);
+  if (sql.releaseStates.run(worker, ids) === 0) return false;
   sql.releaseRuns.run(worker, ids, now);
+  return true;
 }

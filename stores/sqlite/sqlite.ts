@@ -164,8 +164,7 @@ export class SqliteStore implements Store {
   async disown(worker: string, known: readonly string[]): Promise<void> {
     await this.#write(100, ({ sql, hints, now }) => {
       const n = this.#numbers.worker(worker);
-      if (n !== null) releaseRuns(sql, n, known, now);
-      hints.push({ kind: "ready" });
+      if (n !== null && releaseRuns(sql, n, known, now)) hints.push({ kind: "ready" });
     });
   }
 

@@ -221,6 +221,57 @@ describe("workers", () => {
     expect(main.calls).toEqual([["a"]]);
   });
 
+  it.each(["claim", "start"] as const)(
+    "find what a %s gave them long after they had given it up",
+    async (name) => {
+      const store = stage.data.connect();
+      const call = store[name].bind(store) as (...args: unknown[]) => Promise<readonly unknown[]>;
+      const disown = store.disown.bind(store);
+      // It hangs in the network, and arrives when the worker has looked whether it did.
+      let late: (() => Promise<readonly unknown[]>) | null = null;
+      let arrived = 0;
+      Object.assign(store, {
+        [name]: async (...args: unknown[]) => {
+          if (arrived > 0) return call(...args);
+          late = () => call(...args);
+          throw new Error("no answer in time");
+        },
+        disown: async (worker: string, known: readonly string[]) => {
+          await disown(worker, known);
+          const arriving = late;
+          late = null;
+          if (arriving !== null) arrived += (await arriving()).length;
+        },
+      });
+      const main = program("return await call('a')");
+      const engine = await stage.engine({ store, poll: "1s", lease: "30s" });
+      const starter = name === "start" ? engine : await stage.engine({ worker: false });
+      const started = starter.start(main, [], { id: "r" });
+      if (name === "start") await expect(started).rejects.toThrow("no answer in time");
+      await stage.when(() => arrived > 0);
+      const before = stage.clock.now();
+      expect(await stage.until(engine.run("r").result())).toBe("a");
+      expect(main.calls).toEqual([["a"]]);
+      expect(stage.clock.now() - before).toBeLessThan(35_000);
+    },
+  );
+
+  it("lose no run that they start while they look for what they do not know of", async () => {
+    const store = stage.data.connect();
+    const start = store.start.bind(store);
+    store.start = async (runs, claim) => {
+      const outcomes = await start(runs, claim);
+      await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 60_000));
+      return outcomes;
+    };
+    const main = program("return await call('a')");
+    const engine = await stage.engine({ store, poll: "1s", lease: "30s" });
+    const run = await stage.until(engine.start(main, [], { id: "r" }));
+    expect(await stage.until(run.result())).toBe("a");
+    expect(main.calls).toEqual([["a"]]);
+    expect(stage.logs).toEqual([]);
+  });
+
   it("lose no run that they claim while they take a new lease", async () => {
     const store = stage.data.connect();
     const renew = store.renew.bind(store);
