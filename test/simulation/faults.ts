@@ -12,6 +12,8 @@ export const faultKinds = [
   "call fails",
   /** The call fails, yet it was done. */
   "answer lost",
+  /** The call fails, and is carried out some time later. */
+  "call arrives late",
   /** The call takes longer than a lease. */
   "slow call",
   /** No call succeeds for a while. */
@@ -50,6 +52,7 @@ const RATES: Readonly<Record<FaultKind, number>> = {
   "crash at failpoint": 0.01,
   "call fails": 0.03,
   "answer lost": 0.04,
+  "call arrives late": 0.02,
   "slow call": 0.01,
   "store down": 0.004,
   "hint lost": 0.3,

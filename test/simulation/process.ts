@@ -26,6 +26,12 @@ export interface Surroundings {
   calling: Process | null;
 }
 
+/**
+ * What is not carried out when whoever asked for it has given up: a transaction, of which the client is a part; and what a person
+ * has meanwhile asked the opposite of.
+ */
+const NEVER_LATE: ReadonlySet<string> = new Set(["transact", "suspend", "resume"]);
+
 export class Process implements Clock {
   readonly name: string;
   readonly store: Store;
@@ -185,6 +191,16 @@ export class Process implements Clock {
         else if (lost) answer(() => reject(new Error("the answer was lost")));
         else answer(() => resolve(name === "news" ? this.#withOldNews(told, result as unknown[]) : result));
       };
+      const late = async () => {
+        this.#around.underWay++;
+        try {
+          watch.answered(name, args, await call(...args));
+        } catch {
+          // Nobody is there to hear it.
+        } finally {
+          this.#around.underWay--;
+        }
+      };
       const send = () => {
         if (this.#state === "dead") return;
         if (faults.hits("crash before call")) {
@@ -198,6 +214,11 @@ export class Process implements Clock {
         const down = faults.active && clock.now() < (downUntil.get(database) ?? 0);
         if (down || faults.hits("call fails")) {
           answer(() => reject(new Error("the store failed")));
+          return;
+        }
+        if (!NEVER_LATE.has(name) && faults.hits("call arrives late")) {
+          this.#later(() => void late(), random.between(10, 30_000));
+          answer(() => reject(new Error("no answer came in time")));
           return;
         }
         const slow = faults.hits("slow call") ? random.between(3000, 20_000) : random.between(0, 4);
