@@ -8,9 +8,9 @@ const NONE: readonly CodeRecord[] = [];
 export class CodeRecords {
   /** By `id@hash`. */
   #known = new Map<string, CodePoints>();
-  /** Code whose record is in the store. */
-  readonly #written = new Set<Code>();
-  /** Code whose record is on its way there, by its key. */
+  /** Code whose record is in the store, for each part of it: what is known of a run's code has to be where the run is. */
+  readonly #written = new Map<number, Set<Code>>();
+  /** Code whose record was sent there, by its key. */
   readonly #sent = new Map<string, Code>();
   #missed = false;
 
@@ -37,11 +37,12 @@ export class CodeRecords {
     return missed;
   }
 
-  /** Records that the store may not have yet. */
-  newOf(codes: readonly Code[]): readonly CodeRecord[] {
+  /** Records that this part of the store may not have yet. */
+  newOf(codes: readonly Code[], part: number): readonly CodeRecord[] {
+    const written = this.#written.get(part);
     let records: CodeRecord[] | null = null;
     for (const code of codes) {
-      if (this.#written.has(code)) continue;
+      if (written?.has(code) === true) continue;
       const record = codeRecord(code);
       this.#sent.set(record.key, code);
       (records ??= []).push(record);
@@ -49,14 +50,14 @@ export class CodeRecords {
     return records ?? NONE;
   }
 
-  /** They are in the store now. */
-  written(records: readonly CodeRecord[]): void {
+  /** They are in this part of the store now. */
+  written(records: readonly CodeRecord[], part: number): void {
+    let written = this.#written.get(part);
+    if (written === undefined) this.#written.set(part, (written = new Set()));
     for (const { key, body } of records) {
-      this.#known.set(key, parsePoints(body));
+      if (!this.#known.has(key)) this.#known.set(key, parsePoints(body));
       const code = this.#sent.get(key);
-      if (code === undefined) continue;
-      this.#written.add(code);
-      this.#sent.delete(key);
+      if (code !== undefined) written.add(code);
     }
   }
 }

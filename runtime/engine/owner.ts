@@ -67,6 +67,6 @@ export interface Owner {
   readonly points: NonNullable<DecodeOptions["points"]>;
   /** All that is known of the versions of a function. */
   readonly versions: NonNullable<DecodeOptions["versions"]>;
-  /** Those of the code records that the store has not got from this worker yet. */
-  newCodes(codes: readonly Code[]): readonly CodeRecord[];
+  /** Records of those codes of a run that the store has not got from this worker yet where the run is. */
+  newCodes(codes: readonly Code[], run: string): readonly CodeRecord[];
 }

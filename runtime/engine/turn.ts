@@ -294,7 +294,7 @@ function save(activation: Activation, worker: Owner): void {
     ? activation.flights.size > 0 || activation.inbox.length > 0
     : intents !== null || isBusy(activation) || isSoon(due, worker) || activation.cancels > 0;
   turn.consumed = consumedBy(activation, kept);
-  turn.codes = worker.newCodes(saved.codes);
+  turn.codes = worker.newCodes(saved.codes, activation.id);
   turn.chunks = chunkChange(activation.chunks, saved.chunks);
   turn.cancelled = activation.cancel === "under way";
   turn.survived = activation.deaths > 0 && ![...activation.trials].some((wait) => kept.has(wait));

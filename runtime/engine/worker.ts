@@ -231,8 +231,12 @@ export class Worker implements Owner, Searcher {
   readonly points: CodeRecords["find"] = this.codes.find;
   readonly versions: CodeRecords["versions"] = this.codes.versions;
 
-  newCodes(codes: readonly Code[]): readonly CodeRecord[] {
-    return this.codes.newOf(codes);
+  newCodes(codes: readonly Code[], run: string): readonly CodeRecord[] {
+    return this.codes.newOf(codes, this.#partOf(run));
+  }
+
+  #partOf(run: string): number {
+    return this.settings.store.partOf?.(run) ?? 0;
   }
 
   write(outgoing: Outgoing): void {
@@ -242,7 +246,7 @@ export class Worker implements Owner, Searcher {
   written(activation: Activation, turn: Turn, outcome: WriteOutcome | null): outcome is Passed {
     if (outcome === null || activation.phase !== "committing") return false;
     if (outcome.passed) {
-      if (turn.codes.length > 0) this.codes.written(turn.codes);
+      if (turn.codes.length > 0) this.codes.written(turn.codes, this.#partOf(turn.run));
       return true;
     }
     if (outcome.fenced) this.#lose(activation);

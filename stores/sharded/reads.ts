@@ -20,7 +20,8 @@ export function readsOf(
     runs: (filter) => newestFirst(stores, routing, filter),
     counts: async () => sumOf(await all((read) => read.counts())) as Record<RunStatus, number>,
     reasons: async () => sumOf(await all((read) => read.reasons())),
-    codes: async () => unique((await all((read) => read.codes())).flat(), ({ key }) => key),
+    // Those of a run are where the run is: no other needs them while that cannot be reached.
+    codes: async () => unique(known(await each((read) => read.codes())), ({ key }) => key),
     chunks: (run, turn) => of(run).chunks(run, turn),
     history: async (run, which) =>
       (await of(run).history(run, which)).map((park) => ({
@@ -33,7 +34,7 @@ export function readsOf(
     },
     journal: (run) => of(run).journal(run),
     builds: async () =>
-      unique((await all((read) => read.builds())).flat(), ({ id }) => id).filter(
+      unique(known(await each((read) => read.builds())), ({ id }) => id).filter(
         ({ id }) => !id.startsWith(OWN),
       ),
     schemaOf: (key) => stores[routing.ofKey(key)]!.read.schemaOf(key),
@@ -41,7 +42,7 @@ export function readsOf(
     schedules: async (due, limit) => {
       const ask = (read: Store["read"]) => read.schedules(due, limit);
       // Those that are due fire although another database cannot be reached; a list is whole or none.
-      const rows = (await (due === null ? all(ask) : each(ask))).flatMap((some) => some ?? []);
+      const rows = known(await (due === null ? all(ask) : each(ask)));
       const byTime = (a: ScheduleRow, b: ScheduleRow) => (a.next ?? 0) - (b.next ?? 0);
       return rows.sort(byTime).slice(0, limit);
     },
@@ -51,7 +52,7 @@ export function readsOf(
         null,
       ),
     workers: async () => {
-      const found = (await all((read) => read.workers())).flat();
+      const found = known(await each((read) => read.workers()));
       const own = found.filter(({ id }) => !id.startsWith(OWN));
       const latest = own.sort((a, b) => b.until - a.until);
       return unique(
@@ -60,6 +61,11 @@ export function readsOf(
       );
     },
   };
+}
+
+/** What those have answered that did. */
+function known<T>(answers: readonly (readonly T[] | undefined)[]): T[] {
+  return answers.flatMap((some) => some ?? []);
 }
 
 /** The id that the engine knows of a worker: behind it stands how often its lease in one database had to begin anew. */

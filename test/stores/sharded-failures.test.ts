@@ -4,6 +4,7 @@ import type { Store } from "../../runtime/engine/store.ts";
 import { createEngine, type LogEntry } from "../../runtime/index.ts";
 import { errandRun } from "../../stores/sharded/errands.ts";
 import { sharded } from "../../stores/sharded/index.ts";
+import { program } from "../engine/programs.ts";
 import { ANY, eventOf, newRun, passed, turnOf, worker } from "./contract.ts";
 import { at, Cluster, reachedBy, settled } from "./sharded-names.ts";
 
@@ -188,6 +189,32 @@ describe("a database that fails or hangs", () => {
       `warn: ${silent.replace("cannot be reached", "does not answer")}`,
       "info: database 2 of the list answers again",
     ]);
+  });
+
+  it("keeps what is known of the code of its runs, so that no other needs it for theirs", async () => {
+    let down = -1;
+    const cluster = await Cluster.make((store, place) =>
+      reachedBy(store, () => {
+        if (place === down) throw new Error("refused");
+      }),
+    );
+    const engine = await createEngine({ store: cluster.store, log: () => {} });
+    const main = program("await event('never')");
+    const names = [A, at(1, "b")];
+    for (const id of names) {
+      const run = await engine.start(main, [], { id });
+      while ((await run.status())!.worker !== null) await settled(cluster.store, "w1");
+    }
+    await engine.close();
+    const keys = async (read: Store["read"]) => (await read.codes()).map(({ key }) => key);
+    const [first, second] = await Promise.all(cluster.data.map(({ read }) => keys(read)));
+    expect(first).toHaveLength(1);
+    expect(second).toEqual(first);
+    for (down of [0, 1]) {
+      expect(await keys(cluster.store.read)).toEqual(first);
+      expect((await cluster.store.read.workers()).map(({ id }) => id)).toEqual(["w1"]);
+    }
+    down = -1;
   });
 
   it("holds up no errand between the others while it hangs, and gets its own when it goes on", async () => {
