@@ -68,7 +68,7 @@ const RATES: Readonly<Record<FaultKind, number>> = {
   "event sent twice": 0.4,
   shutdown: 0.005,
   cancel: 0.3,
-  suspend: 0.3,
+  suspend: 0.6,
   poison: 1,
 };
 

@@ -203,6 +203,7 @@ export class Process implements Clock {
       };
       const send = () => {
         if (this.#state === "dead") return;
+        watch.asked(name, args);
         if (faults.hits("crash before call")) {
           this.kill();
           return;

@@ -287,12 +287,18 @@ class Simulation implements Surroundings {
       this.#cancelled.add(id);
       await this.#ask(({ engine }) => engine!.cancel(id));
     }
-    if (this.faults.hits("suspend")) {
-      await this.#time(this.random.between(0, 5000));
+    while (this.faults.hits("suspend")) {
+      await this.#timeOrWriting(id);
       await this.#ask(({ engine }) => engine!.suspend(id));
-      await this.#time(this.random.between(0, 5000));
+      await this.#timeOrWriting(id);
       await this.#ask(({ engine }) => engine!.resume(id));
     }
+  }
+
+  /** Some time; or until its worker writes, as when it gives the run back: what is done then comes in between. */
+  async #timeOrWriting(run: string): Promise<void> {
+    const time = this.#time(this.random.between(0, 5000));
+    await (this.random.chance(0.5) ? time : Promise.race([time, this.watch.writing(run)]));
   }
 
   async #answer(op: Plan[number]): Promise<void> {

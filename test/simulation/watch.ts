@@ -23,6 +23,8 @@ export class Watch {
   /** Turns that ended a run. */
   ends = 0;
   readonly #epochs = new Map<string, number>();
+  /** Who wants to know when a run is being written next. */
+  readonly #writings = new Map<string, (() => void)[]>();
 
   violated(what: string): void {
     if (this.violations.length < 20) this.violations.push(what);
@@ -47,6 +49,22 @@ export class Watch {
     if (this.#attempts.has(one)) this.violated(`${one} was executed twice (${label})`);
     this.#attempts.add(one);
     return this.executions.push({ label, input, at });
+  }
+
+  /** Resolves when the run's worker is asking for a write. */
+  writing(run: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#writings.set(run, [...(this.#writings.get(run) ?? []), resolve]);
+    });
+  }
+
+  asked(name: string, args: readonly unknown[]): void {
+    if (name !== "commit") return;
+    for (const { run } of args[0] as readonly Write[]) {
+      const waiting = this.#writings.get(run);
+      this.#writings.delete(run);
+      for (const tell of waiting ?? []) tell();
+    }
   }
 
   answered(name: string, args: readonly unknown[], result: unknown): void {
