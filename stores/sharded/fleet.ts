@@ -156,18 +156,20 @@ export class Fleet {
       (answer) => (answer === LATE ? { error: undefined } : null),
       (error) => ({ error }),
     );
-    const name = `database ${place + 1} of the list`;
-    if (failed !== null) {
-      if (isTold(++database.silent)) {
-        const what = failed.error === undefined ? "does not answer" : "cannot be reached";
-        const message = `${name} ${what}: what is at home there stands still, all else goes on`;
-        this.#log({ level: "warn", message, ...failed });
-      }
-    } else if (database.silent > 0) {
+    if (failed !== null) this.isSilent(place, failed);
+    else if (database.silent > 0) {
       database.silent = 0;
-      this.#log({ level: "info", message: `${name} answers again` });
+      this.#log({ level: "info", message: `database ${place + 1} of the list answers again` });
     }
     return asked;
+  }
+
+  /** Says so, ever less often. @param failed undefined `error`: there was no answer */
+  isSilent(place: number, failed: { readonly error: unknown }): void {
+    if (!isTold(++this.databases[place]!.silent)) return;
+    const what = failed.error === undefined ? "does not answer" : "cannot be reached";
+    const message = `database ${place + 1} of the list ${what}: what is at home there stands still, all else goes on`;
+    this.#log({ level: "warn", message, ...failed });
   }
 
   async #prolong(store: Store, worker: WorkerInfo, seat: Seat | undefined): Promise<boolean> {

@@ -20,34 +20,61 @@ interface Mark {
   readonly of: number;
 }
 
-/** @throws ColdframeError CF3112 when the data were not written with this list; nothing was changed then */
-export async function checkList(stores: readonly Store[]): Promise<void> {
-  const of = stores.length;
-  const found = await Promise.all(stores.map(markOf));
-  const first = found.find(({ mark }) => mark !== null)?.mark ?? null;
-  for (const [place, { mark }] of found.entries()) {
-    if (mark === null || first === null) continue;
-    if (mark.of !== of)
-      throw wrongList(`the list has ${of}, but the data of number ${place + 1} were written with ${mark.of}`);
-    if (mark.id !== first.id) throw wrongList(`number ${place + 1} belongs to another list than the others`);
-    if (mark.place !== place)
-      throw wrongList(`number ${place + 1} was number ${mark.place + 1} when its data were written`);
-  }
-  if (found.every(({ made }) => made)) return;
-  for (const [place, { mark }] of found.entries()) {
-    if (mark !== null) continue;
-    if (found.some(({ made }) => made))
-      throw wrongList(`number ${place + 1} is empty, or was never one of this list`);
-    if (!(await isUnused(stores[place]!)))
-      throw wrongList(`number ${place + 1} has runs that were started with another list, or without one`);
-  }
-  await markAll(stores, first?.id ?? crypto.randomUUID());
+/** A list that all of its databases know. */
+export interface List {
+  readonly id: string;
+  readonly of: number;
 }
 
-async function markAll(stores: readonly Store[], suggested: string): Promise<void> {
+/**
+ * @param stores null: it cannot be reached
+ * @returns null: not all can be reached, and those that can do not know yet that they belong together
+ * @throws ColdframeError CF3112 when the data were not written with this list; nothing was changed then
+ */
+export async function checkList(stores: readonly (Store | null)[]): Promise<List | null> {
   const of = stores.length;
+  const reached = stores.flatMap((store, place) => (store === null ? [] : [{ store, place }]));
+  const found = await Promise.all(
+    reached.map(async ({ store, place }) => ({ store, place, ...(await markOf(store)) })),
+  );
+  const first = found.find(({ mark }) => mark !== null)?.mark ?? null;
+  for (const { place, mark } of found)
+    if (mark !== null && first !== null) checkMark(mark, place, { id: first.id, of });
+  if (first !== null && found.every(({ made }) => made)) return { id: first.id, of };
+  for (const { store, place, mark } of found) {
+    if (mark !== null) continue;
+    if (found.some(({ made }) => made)) throw isEmpty(place);
+    if (!(await isUnused(store)))
+      throw wrongList(`number ${place + 1} has runs that were started with another list, or without one`);
+  }
+  if (found.length < of) return null;
+  return { id: await markAll(found, first?.id ?? crypto.randomUUID()), of };
+}
+
+/** @throws ColdframeError CF3112 when a database that was reached later is not the one of the list */
+export async function checkPlace(store: Store, place: number, list: List): Promise<void> {
+  const { mark } = await markOf(store);
+  if (mark === null) throw isEmpty(place);
+  checkMark(mark, place, list);
+}
+
+function checkMark(mark: Mark, place: number, { id, of }: List): void {
+  if (mark.of !== of)
+    throw wrongList(`the list has ${of}, but the data of number ${place + 1} were written with ${mark.of}`);
+  if (mark.id !== id) throw wrongList(`number ${place + 1} belongs to another list than the others`);
+  if (mark.place !== place)
+    throw wrongList(`number ${place + 1} was number ${mark.place + 1} when its data were written`);
+}
+
+function isEmpty(place: number): ColdframeError {
+  return wrongList(`number ${place + 1} is empty, or was never one of this list`);
+}
+
+/** @returns the id of the list */
+async function markAll(all: readonly { readonly store: Store }[], suggested: string): Promise<string> {
+  const of = all.length;
   let id = suggested;
-  for (const [place, store] of stores.entries()) {
+  for (const [place, { store }] of all.entries()) {
     await store.announce([{ id: LIST, body: JSON.stringify({ id, place, of }) }]);
     // Perhaps another process was first.
     const { mark } = await markOf(store);
@@ -55,7 +82,8 @@ async function markAll(stores: readonly Store[], suggested: string): Promise<voi
       throw wrongList("another process began to use these databases with another list at the same time");
     id = mark!.id;
   }
-  for (const store of stores) await store.announce([{ id: MADE, body: "{}" }]);
+  for (const { store } of all) await store.announce([{ id: MADE, body: "{}" }]);
+  return id;
 }
 
 async function markOf(store: Store): Promise<{ readonly mark: Mark | null; readonly made: boolean }> {

@@ -34,10 +34,11 @@ import type {
 import { ColdframeError } from "../../runtime/errors.ts";
 import { answer, opened } from "./answers.ts";
 import { Courier } from "./courier.ts";
+import { Door } from "./door.ts";
 import { answerKey, deedOf, ERRAND, errandRun, isStarting, OWN, runOfProxy, type Word } from "./errands.ts";
 import type { Log } from "./failures.ts";
 import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
-import { checkList } from "./marks.ts";
+import { checkList, checkPlace } from "./marks.ts";
 import { readsOf } from "./reads.ts";
 import { Routing } from "./routing.ts";
 import { divide, startedAt } from "./split.ts";
@@ -62,6 +63,7 @@ export class ShardedStore implements Store {
   readonly transact?: NonNullable<Store["transact"]>;
   readonly within?: NonNullable<Store["within"]>;
   readonly read: Store["read"];
+  readonly #doors: readonly Door[];
   readonly #fleet: Fleet;
   readonly #routing: Routing;
   readonly #courier: Courier;
@@ -81,10 +83,12 @@ export class ShardedStore implements Store {
     timers: Timers = { setTimeout, clearTimeout: (handle) => clearTimeout(handle as number) },
   ) {
     const log: Log = (entry) => this.#log(entry);
-    this.#fleet = new Fleet(stores, (hint) => this.#tell(hint), timers, log);
+    this.#doors = stores.map((store) => new Door(store));
+    const behind = this.#doors.map(({ store }) => store);
+    this.#fleet = new Fleet(behind, (hint) => this.#tell(hint), timers, log);
     this.#routing = routing;
     this.#courier = new Courier(this.#fleet, routing, () => this.now(), log);
-    this.read = readsOf(stores, routing, (ask) => this.#fleet.each(({ store }) => ask(store.read)));
+    this.read = readsOf(behind, routing, (ask) => this.#fleet.each(({ store }) => ask(store.read)));
     const paces = stores.flatMap(({ pace }) => (pace === undefined ? [] : [pace]));
     if (paces.length > 0)
       this.pace = {
@@ -106,14 +110,25 @@ export class ShardedStore implements Store {
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
     if (options.log !== undefined) this.#log = options.log;
-    const stores = this.#fleet.databases.map(({ store }) => store);
-    const begun = await Promise.allSettled(stores.map((store) => store.migrate(options)));
+    const doors = this.#doors;
+    const begun = await Promise.allSettled(doors.map((door) => door.open(options)));
     try {
-      for (const one of begun) if (one.status === "rejected") throw one.reason;
-      await checkList(stores);
+      const away = begun.map((one) => {
+        if (one.status === "rejected") throw one.reason;
+        return one.value;
+      });
+      const list = await checkList(doors.map(({ store }, place) => (away[place] === null ? store : null)));
+      for (const [place, failure] of away.entries()) {
+        if (failure === null) continue;
+        // Which databases belong to the list is only known once all of them have been there.
+        if (list === null || away.every((one) => one !== null)) throw failure.error;
+        doors[place]!.openLater((store) => checkPlace(store, place, list));
+        this.#fleet.isSilent(place, failure);
+      }
     } catch (error) {
-      const isOpen = (_: Store, i: number) => begun[i]!.status === "fulfilled";
-      await Promise.allSettled(stores.filter(isOpen).map((store) => store.close()));
+      await Promise.allSettled(
+        doors.map((door, place) => (begun[place]!.status === "fulfilled" ? door.close() : null)),
+      );
       throw error;
     }
   }
@@ -535,7 +550,7 @@ export class ShardedStore implements Store {
   }
 
   async close(): Promise<void> {
-    const closed = await Promise.allSettled(this.#fleet.databases.map(({ store }) => store.close()));
+    const closed = await Promise.allSettled(this.#doors.map((door) => door.close()));
     for (const one of closed) if (one.status === "rejected") throw one.reason;
   }
 

@@ -1,0 +1,114 @@
+/**
+ * A database of the list that need not be there when a process begins: the others are worked with, and it is opened by the first
+ * call after it has come back. Until then each call fails with what it could not be opened for.
+ */
+import type { Hint, Store, StoreOptions } from "../../runtime/engine/store.ts";
+
+/** Milliseconds between two tries. */
+const AGAIN = 1000;
+
+/** Codes of errors that say that a server is not there now. */
+const AWAY: ReadonlySet<unknown> = new Set(["CF3010", "CF3013"]);
+
+export function isAway(error: unknown): boolean {
+  return AWAY.has((error as { readonly code?: unknown } | null)?.code);
+}
+
+export class Door {
+  /** Opens what is behind it when it is called. */
+  readonly store: Store;
+  readonly #inner: Store;
+  #options: StoreOptions = {};
+  /** What it could not be opened for. */
+  #failure: { readonly error: unknown } | null = null;
+  #opening: Promise<void> | null = null;
+  /** When it was tried last, in ms. */
+  #tried = 0;
+  /** @throws when it is not to be used */
+  #check: (store: Store) => Promise<void> = async () => {};
+  readonly #listeners = new Map<(hint: Hint) => void, () => void>();
+
+  constructor(inner: Store) {
+    this.#inner = inner;
+    this.store = this.#guarded(inner);
+  }
+
+  /** @returns what it cannot be opened for now, or null. @throws what it can never be opened for */
+  async open(options: StoreOptions): Promise<{ readonly error: unknown } | null> {
+    this.#options = options;
+    try {
+      await this.#inner.migrate(options);
+      this.#failure = null;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      this.#tried = Date.now();
+      this.#failure = { error };
+    }
+    return this.#failure;
+  }
+
+  /** @param check is made before it is used */
+  openLater(check: (store: Store) => Promise<void>): void {
+    this.#check = check;
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (this.#failure === null) await this.#inner.close();
+  }
+
+  #guarded<T extends object>(target: T): T {
+    return new Proxy(target, {
+      get: (_, name) => {
+        const value = Reflect.get(target, name, target);
+        if (name === "read") return this.#guarded(value as object);
+        if (typeof value !== "function") return value;
+        if (name === "watch") return (listener: (hint: Hint) => void) => this.#watch(listener);
+        if (name === "close") return () => this.close();
+        if (this.#failure === null || name === "now" || name === "within") return value.bind(target);
+        return async (...args: unknown[]) => {
+          await this.#opened();
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  }
+
+  async #opened(): Promise<void> {
+    if (this.#failure === null) return;
+    if (this.#opening === null && Date.now() - this.#tried >= AGAIN) {
+      this.#opening = this.#open().finally(() => {
+        this.#tried = Date.now();
+        this.#opening = null;
+      });
+    }
+    await this.#opening;
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#inner.migrate(this.#options);
+    } catch (error) {
+      this.#failure = { error };
+      return;
+    }
+    try {
+      await this.#check(this.#inner);
+    } catch (error) {
+      this.#failure = { error };
+      await this.#inner.close();
+      return;
+    }
+    this.#failure = null;
+    for (const listener of this.#listeners.keys()) this.#listeners.set(listener, this.#inner.watch(listener));
+  }
+
+  #watch(listener: (hint: Hint) => void): () => void {
+    this.#listeners.set(listener, this.#failure === null ? this.#inner.watch(listener) : () => {});
+    return () => {
+      this.#listeners.get(listener)?.();
+      this.#listeners.delete(listener);
+    };
+  }
+}
