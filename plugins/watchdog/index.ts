@@ -2,7 +2,7 @@
  * `coldframe/watchdog`: tells what blocks the event loop, while it blocks. A thread of its own watches; it keeps no process
  * alive. What blocks is known from the engine, which notes what it calls in memory that both threads share.
  */
-import { Worker } from "node:worker_threads";
+import { isMainThread, Worker } from "node:worker_threads";
 import { checkOptions, wrongOption } from "../../runtime/errors.ts";
 import type { Watchdog } from "../../runtime/index.ts";
 import { Board } from "./board.ts";
@@ -31,7 +31,7 @@ export function watchdog(options: WatchdogOptions = {}): Watchdog & Disposable {
   board.beat();
   const beating = setInterval(() => board.beat(), every);
   beating.unref();
-  const workerData: WatchOrder = { memory: board.memory, after, every, json, fd };
+  const workerData: WatchOrder = { memory: board.memory, after, every, json, fd, isMain: isMainThread };
   // Not what the process was started with: a hook that loads workflows has no business there.
   const thread = new Worker(new URL("./watch-thread.js", import.meta.url), { workerData, execArgv: [] });
   thread.unref();

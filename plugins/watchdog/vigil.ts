@@ -1,5 +1,6 @@
 /** Looks at a board from time to time, and says what blocks the thread that it is of. No thread, no clock: it is told the time. */
 import type { Board, Called } from "./board.ts";
+import type { Frame } from "./stack.ts";
 
 /** What is said of one block. */
 export interface Blocking {
@@ -7,6 +8,8 @@ export interface Blocking {
   readonly message: string;
   readonly run?: string;
   readonly at?: string;
+  /** What is being called, the innermost first: `name (file:line:column)`. */
+  readonly stack?: readonly string[];
 }
 
 export class Vigil {
@@ -38,6 +41,28 @@ export class Vigil {
     if (blocked < this.#next) return null;
     this.#next = blocked * 2;
     return this.#say(`for ${(blocked / 1000).toFixed(1)} s`);
+  }
+
+  /** The same, with where the thread is: by that it may be known which of several steps has gone on. */
+  placed(said: Blocking, frames: readonly Frame[]): Blocking {
+    const stack = frames.map(({ name, file, line, column }) =>
+      name === "" ? `${file}:${line}:${column}` : `${name} (${file}:${line}:${column})`,
+    );
+    if (stack.length === 0) return said;
+    const outer = frames.findIndex(({ file }) => !/(^|[\\/])node_modules[\\/]/.test(file));
+    const caller = outer > 0 ? `, called by ${stack[outer]}` : "";
+    const message = `${said.message}. It is at ${stack[0]}${caller}`;
+    const called = said.run === undefined ? this.#inStack(frames) : undefined;
+    if (called === undefined) return { ...said, message, stack };
+    return { ...about(called, `${message}: in step "${called.step}"`), stack };
+  }
+
+  /** The only step under way that is being called. */
+  #inStack(frames: readonly Frame[]): Called | undefined {
+    const names = new Set(frames.map(({ name }) => name));
+    const { steps, more } = this.#board.underWay;
+    const called = steps.filter(({ step }) => names.has(step));
+    return called.length === 1 && more === 0 ? called[0] : undefined;
   }
 
   #say(time: string): Blocking {

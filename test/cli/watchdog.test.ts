@@ -47,15 +47,29 @@ async function told(flow: string, ...options: string[]): Promise<string> {
 test("a step, with its run and the line that calls it", async () => {
   const line = await told("step");
   expect(line).toMatch(
-    /^warn order-1 \S*blocking-flows\.ts:15: step "spin" has kept the event loop for 1\.\d s and still does/,
+    /^warn order-1 \S*blocking-flows\.ts:15: step "spin" has kept the event loop for 1\.\d s and still does; .*\. It is at spin \(\S*blocking-flows\.ts:6:\d+\)/,
   );
 });
 
 test("a step that computes after its first await", async () => {
   const line = await told("lateStep");
   expect(line).toMatch(
-    /^warn order-1 \S*blocking-flows\.ts:25: the event loop has been blocked for 1\.\d s; .*The only step under way is "late"$/,
+    /^warn order-1 \S*blocking-flows\.ts:25: the event loop has been blocked for 1\.\d s; .*The only step under way is "late"\. It is at late \(\S*blocking-flows\.ts:31:\d+\)/,
   );
+});
+
+test("which of several steps under way has gone on, and where it computes", async () => {
+  const line = JSON.parse(await told("oneOfTwo", "--json"));
+  const file = String.raw`\S*blocking-flows\.ts`;
+  expect(line).toMatchObject({
+    run: "order-1",
+    at: expect.stringMatching(new RegExp(`^${file}:36$`)),
+    stack: [
+      expect.stringMatching(new RegExp(`^compute \\(${file}:51:\\d+\\)$`)),
+      expect.stringMatching(new RegExp(`^busy \\(${file}:47:\\d+\\)$`)),
+    ],
+    message: expect.stringMatching(/ It is at compute .*: in step "\S*busy"$/),
+  });
 });
 
 test("code of a workflow, with the await before it, in a thread and as JSON", async () => {

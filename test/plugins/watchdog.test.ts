@@ -118,6 +118,33 @@ describe("the vigil", () => {
   });
 });
 
+describe("where the thread is", () => {
+  const frame = (name: string, file: string) => ({ name, file, line: 3, column: 9 });
+
+  it("is told with what the user's own code calls there, and names the step when it is only one", () => {
+    const vigil = new Vigil(seen, 100);
+    vigil.look(0);
+    board.pending("order-1", "charge", "flows.ts:12");
+    board.pending("order-2", "ship", "flows.ts:20");
+    const said = vigil.look(100)!;
+    const frames = [
+      frame("hash", "node_modules/lib/index.js"),
+      frame("ship", "src/steps.ts"),
+      frame("", "a.ts"),
+    ];
+    expect(vigil.placed(said, frames)).toEqual({
+      level: "warn",
+      run: "order-2",
+      at: "flows.ts:20",
+      message: `${said.message}. It is at hash (node_modules/lib/index.js:3:9), called by ship (src/steps.ts:3:9): in step "ship"`,
+      stack: ["hash (node_modules/lib/index.js:3:9)", "ship (src/steps.ts:3:9)", "a.ts:3:9"],
+    });
+    expect(vigil.placed(said, [])).toEqual(said);
+    board.pending("order-3", "ship", "flows.ts:20");
+    expect(vigil.placed(said, frames).run).toBeUndefined();
+  });
+});
+
 it("wrong options are refused before a thread is made", () => {
   expect(() => watchdog({ afer: 5 } as never)).toThrow("CF2301");
   expect(() => watchdog({ after: 5 })).toThrow("CF2301");

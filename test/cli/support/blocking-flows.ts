@@ -30,3 +30,23 @@ export async function late(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 100));
   for (;;);
 }
+
+/** Two steps at once, of which one goes on and computes, in code that a library could be. */
+export async function oneOfTwo(): Promise<void> {
+  await Promise.all([idle(), busy()]);
+}
+
+export async function idle(): Promise<void> {
+  "use step";
+  await new Promise(() => {});
+}
+
+export async function busy(): Promise<void> {
+  "use step";
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  compute();
+}
+
+function compute(): void {
+  for (;;);
+}
