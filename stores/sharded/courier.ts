@@ -104,19 +104,16 @@ export class Courier {
     const desk = this.#fleet.databases[home]!;
     const { store } = desk;
     if (this.#isResting(home)) return 0;
+    let courier: string | null = null;
     try {
-      if (desk.courierInDoubt && desk.courier !== null) {
-        await store.disown(desk.courier, []);
-        desk.courierInDoubt = false;
-      }
+      await this.#fleet.retireCouriers(desk);
       if ((await store.due(desk.courier ?? OWN, ERRANDS)) !== 0) return 0;
-      const courier = await this.#fleet.courierOf(desk);
+      courier = await this.#fleet.courierOf(desk);
       if (courier === null) return 0;
-      desk.courierInDoubt = true;
-      const claimed = await store.claim(courier, AT_ONCE, ERRANDS);
-      desk.courierInDoubt = false;
+      const name = courier;
+      const claimed = await store.claim(name, AT_ONCE, ERRANDS);
       this.#rests.delete(home);
-      const all = await Promise.all(claimed.map((run) => this.#carryOut(home, run, courier)));
+      const all = await Promise.all(claimed.map((run) => this.#carryOut(home, run, name)));
       tellFailures(
         all.filter((one) => typeof one !== "boolean"),
         this.#log,
@@ -124,13 +121,14 @@ export class Courier {
       this.#failed.delete(home);
       return all.filter((one) => one === true).length;
     } catch (error) {
-      this.#homeFailed(home, error);
+      this.#homeFailed(home, courier, error);
       return 0;
     }
   }
 
-  #homeFailed(home: number, error: unknown): void {
-    this.#fleet.databases[home]!.courierInDoubt = true;
+  /** @param courier may own errands there of which nothing is known here; null: none does */
+  #homeFailed(home: number, courier: string | null, error: unknown): void {
+    if (courier !== null) this.#fleet.giveUp(this.#fleet.databases[home]!, courier);
     const rest = this.#rest(home);
     const times = (this.#failed.get(home) ?? 0) + 1;
     this.#failed.set(home, times);
@@ -167,7 +165,7 @@ export class Courier {
         if (typeof late !== "boolean") tellFailures([late], this.#log);
         for (let place = 0; place < this.#fleet.databases.length; place++) void this.look(place);
       },
-      (error) => this.#homeFailed(home, error),
+      (error) => this.#homeFailed(home, courier, error),
     );
     return false;
   }
