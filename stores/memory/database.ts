@@ -58,6 +58,8 @@ export interface Record {
   readonly journal: JournalLine[];
   /** Events among the arrivals. */
   readonly taken: Map<number, KeptEvent>;
+  /** Names in `sent` of the events that were for this run: gone with it. */
+  readonly sent: string[];
   /** Runs that wait for its end. */
   readonly followers: Follower[];
   /** Runs that have not ended, among whose followers it is. */
@@ -92,7 +94,7 @@ export interface Database {
   readonly feeds: Map<string, (Feed & { readonly run: Record })[]>;
   /** Events that nobody took yet, by key, in order of arrival. */
   readonly mailbox: Map<string, KeptEvent[]>;
-  /** Keys and ids of all events ever sent. */
+  /** Keys and ids of all events sent, but those for runs that are gone. */
   readonly sent: Set<string>;
   readonly codes: Map<string, string>;
   readonly builds: Map<string, string>;
@@ -105,8 +107,9 @@ export interface Database {
   readonly rates: Map<string, number>;
   /** What stands for tables of users. */
   readonly values: Map<string, unknown>;
-  /** Runs ever inserted. */
+  /** Runs ever inserted, and events ever sent. */
   count: number;
+  posted: number;
   readonly listeners: Set<(hint: Hint) => void>;
 }
 
@@ -127,6 +130,7 @@ export function emptyDatabase(): Database {
     rates: new Map(),
     values: new Map(),
     count: 0,
+    posted: 0,
     listeners: new Set(),
   };
 }

@@ -4,15 +4,14 @@ import { arrive } from "./arrivals.ts";
 import type { Database, KeptEvent, Record } from "./database.ts";
 
 export function deliver(data: Database, event: NewEvent, hints: Hint[]): SendOutcome {
-  if (event.run !== null) {
-    const target = data.runs.get(event.run);
-    if (target === undefined) return { status: "unknown", run: null };
-    if (target.end !== null) return { status: "late", run: null };
-  }
+  const target = event.run === null ? null : data.runs.get(event.run);
+  if (target === undefined) return { status: "unknown", run: null };
+  if (target !== null && target.end !== null) return { status: "late", run: null };
   const name = JSON.stringify([event.key, event.id]);
   if (data.sent.has(name)) return { status: "duplicate", run: null };
   data.sent.add(name);
-  const kept = { ...event, n: data.sent.size };
+  target?.sent.push(name);
+  const kept = { ...event, n: data.posted++ };
   const fed = copy(data, event, hints);
   const run = match(data, kept, hints) ?? fed;
   if (run === null) keep(data, kept);

@@ -36,6 +36,7 @@ export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewR
     arrivals: new Map(from.arrivals),
     attempts: new Map([...from.attempts].map(([wait, known]) => [wait, { ...known, begun: null }])),
     taken: new Map(),
+    sent: [],
     chunks: shareChunks(data, from.chunks),
     keep: 0,
     parks: [],

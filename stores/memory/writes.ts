@@ -56,6 +56,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     pastChunks: new Map(),
     journal: [],
     taken: new Map(),
+    sent: [],
     followers: [],
     follows: new Set(),
   };
@@ -152,6 +153,7 @@ export function endRun(data: Database, run: Record, end: RunEnd, hints: Hint[]):
 /** Nothing is left of a run that has ended. */
 export function forgetRun(data: Database, run: Record): void {
   data.runs.delete(run.id);
+  for (const name of run.sent) data.sent.delete(name);
   forgetPast(data, run);
   for (const fed of [...data.feeds.values()].flat())
     if (fed.run === run) feed(data, run, { ...fed, which: "none" });

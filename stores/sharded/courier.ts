@@ -26,7 +26,8 @@ import {
   stubKey,
   stubOf,
   type Word,
-  wordTo,
+  wordToProxy,
+  wordToStub,
 } from "./errands.ts";
 import { type Failure, isTold, type Log, tellFailures, textOf, timeOf } from "./failures.ts";
 import { type Fleet, LATE } from "./fleet.ts";
@@ -103,19 +104,16 @@ export class Courier {
     const desk = this.#fleet.databases[home]!;
     const { store } = desk;
     if (this.#isResting(home)) return 0;
+    let courier: string | null = null;
     try {
-      if (desk.courierInDoubt && desk.courier !== null) {
-        await store.disown(desk.courier, []);
-        desk.courierInDoubt = false;
-      }
+      await this.#fleet.retireCouriers(desk);
       if ((await store.due(desk.courier ?? OWN, ERRANDS)) !== 0) return 0;
-      const courier = await this.#fleet.courierOf(desk);
+      courier = await this.#fleet.courierOf(desk);
       if (courier === null) return 0;
-      desk.courierInDoubt = true;
-      const claimed = await store.claim(courier, AT_ONCE, ERRANDS);
-      desk.courierInDoubt = false;
+      const name = courier;
+      const claimed = await store.claim(name, AT_ONCE, ERRANDS);
       this.#rests.delete(home);
-      const all = await Promise.all(claimed.map((run) => this.#carryOut(home, run, courier)));
+      const all = await Promise.all(claimed.map((run) => this.#carryOut(home, run, name)));
       tellFailures(
         all.filter((one) => typeof one !== "boolean"),
         this.#log,
@@ -123,13 +121,14 @@ export class Courier {
       this.#failed.delete(home);
       return all.filter((one) => one === true).length;
     } catch (error) {
-      this.#homeFailed(home, error);
+      this.#homeFailed(home, courier, error);
       return 0;
     }
   }
 
-  #homeFailed(home: number, error: unknown): void {
-    this.#fleet.databases[home]!.courierInDoubt = true;
+  /** @param courier may own errands there of which nothing is known here; null: none does */
+  #homeFailed(home: number, courier: string | null, error: unknown): void {
+    if (courier !== null) this.#fleet.giveUp(this.#fleet.databases[home]!, courier);
     const rest = this.#rest(home);
     const times = (this.#failed.get(home) ?? 0) + 1;
     this.#failed.set(home, times);
@@ -166,7 +165,7 @@ export class Courier {
         if (typeof late !== "boolean") tellFailures([late], this.#log);
         for (let place = 0; place < this.#fleet.databases.length; place++) void this.look(place);
       },
-      (error) => this.#homeFailed(home, error),
+      (error) => this.#homeFailed(home, courier, error),
     );
     return false;
   }
@@ -240,12 +239,9 @@ export class Courier {
   async #beStub(stub: Stub, home: number, progress: Progress): Promise<void> {
     const { run, wait, to, thing, child } = stub;
     const there = this.#at(to);
-    if (progress.turn === 0) {
-      if (thing.kind === "begin") {
-        // Whoever starts the run once more makes its stub anew, though it has gone when the run had ended.
-        const found = await progress.see(run);
-        if (found === null || found.end !== null) return progress.end();
-      }
+    if (progress.turn === 0 && (await this.#isInVain(stub, progress))) {
+      await progress.save(`closing ${lastWord(stub)}`, {});
+    } else if (progress.turn === 0) {
       const limit = thing.kind === "begin" ? { key: thing.key, max: thing.max } : null;
       const proxy: Proxied = { kind: "proxy", from: home, run, wait, thing };
       const before = child === null ? [] : startedAt(child, to, this.#routing);
@@ -281,8 +277,15 @@ export class Courier {
       if (word !== undefined || hasEnded) await progress.save(`closing ${word ?? lastWord(stub)}`, {});
       else if (await progress.park()) return;
     }
-    await there.send(wordTo(proxyKey(run, wait), progress.state.slice("closing ".length) as Word));
+    await there.send(wordToProxy(run, wait, progress.state.slice("closing ".length) as Word));
     await progress.end();
+  }
+
+  /** Whoever starts a run once more makes its stub anew, though it has gone when the run had ended. */
+  async #isInVain({ run, thing }: Stub, progress: Progress): Promise<boolean> {
+    if (thing.kind !== "begin") return false;
+    const found = await progress.see(run);
+    return found === null || found.end !== null;
   }
 
   async #beProxy(proxy: Proxied, progress: Progress): Promise<void> {
@@ -312,14 +315,14 @@ export class Courier {
       }
       const arrival = progress.arrived(THING);
       if (progress.state === "open" && (arrival !== undefined || thing.kind === "begin")) {
-        if (thing.kind === "begin") await back.send(wordTo(stubKey(run, wait), "begin"));
+        if (thing.kind === "begin") await back.send(wordToStub(run, wait, "begin"));
         else {
           const value = thing.kind === "place" ? thing.value : arrival!.value;
           const payload = answer(thing.kind, arrival!.threw, value);
           await back.send({ key: answerKey(run, wait), id: "1", payload, run });
         }
         // When the run has ended, its stub knows.
-        if (thing.kind === "end") await back.send({ ...wordTo(stubKey(run, wait), "over"), run });
+        if (thing.kind === "end") await back.send(wordToStub(run, wait, "over"));
         if (await progress.park("told")) return;
       } else if (await progress.park()) return;
     }

@@ -19,7 +19,8 @@
  *
  * Stub and proxy end in an order that no late process can turn round: the stub writes `closing`, then tells the proxy, then ends. A
  * proxy that begins looks whether its stub is there and not closing, and otherwise ends at once. So one that a frozen process
- * makes when all is over takes nothing.
+ * makes when all is over takes nothing. No stub ends in another way, not even before its first turn: whoever had it before may have
+ * made a proxy, or be about to, and died or been frozen before it was written.
  */
 import { sha256 } from "../../abi/index.ts";
 import {
@@ -145,10 +146,16 @@ export async function isStarting({ read }: Store, run: string): Promise<boolean>
   return errands.some(({ turn, status }) => turn === 0 && status !== "done");
 }
 
-/** A word to a stub or a proxy: each is said once. */
-export function wordTo(key: string, word: Word): NewEvent {
-  return { key, id: word, payload: word, run: null };
-}
+/**
+ * A word to a stub, or to a proxy, each of which is said once. It is for the one that is there now: when there is none, nothing of it
+ * is kept, and it is forgotten with the one that it was said to, so that the next one of this name can be told the same.
+ */
+export const wordToStub = (run: string, wait: number, word: Word): NewEvent => ({
+  ...{ key: stubKey(run, wait), id: word, payload: word, run: stubOf(run, wait) },
+});
+export const wordToProxy = (run: string, wait: number, word: Word): NewEvent => ({
+  ...{ key: proxyKey(run, wait), id: word, payload: word, run: proxyOf(run, wait) },
+});
 
 /** The runs to start in place of one whose place is at home elsewhere: it stands behind its stub in a line of its own. */
 export function behindStub(run: NewRun, to: number): readonly NewRun[] {

@@ -36,9 +36,11 @@ export interface Seat {
 export interface Database {
   readonly store: Store;
   readonly seats: Map<string, Seat>;
+  /** The name under which errands of it are claimed, and how many such names there were. */
   courier: string | null;
   couriers: number;
-  courierInDoubt: boolean;
+  /** Names under which nobody works any more, and which may own errands. */
+  readonly givenUp: Set<string>;
   /** A call to it takes longer than others can wait. */
   isSlow: boolean;
   /** What it gave when nobody waited any more, and to whom. */
@@ -61,7 +63,7 @@ export class Fleet {
     this.#log = log;
     this.#timers = timers;
     this.databases = stores.map((store) => ({
-      ...{ store, seats: new Map(), courier: null, couriers: 0, courierInDoubt: false },
+      ...{ store, seats: new Map(), courier: null, couriers: 0, givenUp: new Set() },
       ...{ isSlow: false, late: [], silent: 0 },
     }));
   }
@@ -149,6 +151,23 @@ export class Fleet {
     return database.courier;
   }
 
+  /**
+   * No errand is claimed or carried out under this name any more: it may own some of which nothing is known here. What it owns is not
+   * only given back. A claim whose answer was lost can come after that, and must take nothing then.
+   */
+  giveUp(database: Database, courier: string): void {
+    if (database.courier === courier) database.courier = null;
+    database.givenUp.add(courier);
+  }
+
+  /** What names that were given up own is anybody's: at once, or when their lease has ended. */
+  async retireCouriers({ store, givenUp }: Database): Promise<void> {
+    for (const name of givenUp) {
+      await this.inTime(store.retire(name));
+      givenUp.delete(name);
+    }
+  }
+
   /** Prolongs a lease, and says when its database has fallen silent, and when it is there again. */
   async #heard(database: Database, place: number, worker: WorkerInfo): Promise<boolean> {
     const asked = this.#prolong(database.store, worker, database.seats.get(worker.id));
@@ -184,13 +203,14 @@ export class Fleet {
   }
 
   async #renewCourier(database: Database, worker: WorkerInfo): Promise<void> {
-    const { store } = database;
+    const { store, courier } = database;
     const { lease } = worker;
     const info = {
       ...{ lease, about: `errands of ${worker.about}`, builds: [] },
       ...{ groups: [SYSTEM_GROUP], only: [ERRAND] },
     };
-    if (database.courier !== null && (await store.renew({ ...info, id: database.courier }, false))) return;
+    if (courier !== null && (await store.renew({ ...info, id: courier }, false))) return;
+    if (database.courier !== courier) return;
     database.courier = null;
     const name = `${this.#courier}~${++database.couriers}`;
     if (await store.renew({ ...info, id: name }, true)) database.courier = name;
@@ -218,6 +238,7 @@ export class Fleet {
           await store.retire(courier);
         }
         if (names[place] !== null) await store.retire(names[place]!);
+        if (isLast) await this.retireCouriers(database);
       }),
     );
     for (const one of retired) if (one.status === "rejected") throw one.reason;

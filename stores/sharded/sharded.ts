@@ -180,10 +180,11 @@ export class ShardedStore implements Store {
       if (name === null) return [];
       const seat = database.seats.get(worker);
       await this.#endDoubt(database, worker);
-      if (seat !== undefined) seat.inDoubt = true;
       const except = [...placement.except, ERRAND];
-      const found = await database.store.claim(name, count, { ...placement, except });
-      if (seat !== undefined) seat.inDoubt = false;
+      const found = await database.store.claim(name, count, { ...placement, except }).catch((error) => {
+        if (seat !== undefined) seat.inDoubt = true;
+        throw error;
+      });
       for (const { id } of found) seat?.owned.add(id);
       if (found.length < count) more.delete(place);
       return found;
@@ -227,8 +228,14 @@ export class ShardedStore implements Store {
   async #endDoubt({ store, seats, late }: Database, worker: string): Promise<void> {
     const seat = seats.get(worker);
     if (seat === undefined || !seat.inDoubt || seat.name === null) return;
-    await store.disown(seat.name, [...seat.owned, ...late.map(({ run }) => run.id)]);
+    // Another answer may be lost meanwhile.
     seat.inDoubt = false;
+    try {
+      await store.disown(seat.name, [...seat.owned, ...late.map(({ run }) => run.id)]);
+    } catch (error) {
+      seat.inDoubt = true;
+      throw error;
+    }
   }
 
   renew(worker: WorkerInfo, first: boolean): Promise<boolean> {

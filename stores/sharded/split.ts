@@ -12,11 +12,10 @@ import {
   errandRun,
   feedFor,
   OWN,
-  stubKey,
   stubOf,
   type Thing,
   type Word,
-  wordTo,
+  wordToStub,
 } from "./errands.ts";
 import type { Routing } from "./routing.ts";
 
@@ -138,7 +137,7 @@ class Division {
   }
 
   #tellStub(wait: number, word: Word): void {
-    this.#sends.push(wordTo(stubKey(this.#turn.run, wait), word));
+    this.#sends.push(wordToStub(this.#turn.run, wait, word));
   }
 
   /** A place is where its lock is at home: a run's own, or that of its proxy, of which its stub knows. */
@@ -152,7 +151,7 @@ class Division {
       return false;
     }
     if (run === this.#turn.run) this.#unsubscribe.push({ wait, key: answerKey(run, wait) });
-    const event = wordTo(stubKey(run, wait), "released");
+    const event = wordToStub(run, wait, "released");
     if (owner === this.#home) this.#sends.push(event);
     else this.#do({ kind: "send", to: owner, event });
     return false;

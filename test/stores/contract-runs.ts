@@ -358,6 +358,22 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.read.runs({})).map((run) => run.id).sort()).toHaveLength(2);
     });
 
+    it("forgets with a run what was sent to it, so that the next one of its name can be sent the same", async () => {
+      const key = `${"0".repeat(32)}.1.a`;
+      const event = eventOf(key, "1", "1", "a");
+      for (const subscribe of [[{ wait: 1, key }], []]) {
+        await store.start([newRun("a")], null);
+        expect((await store.send(event)).status).toBe("kept");
+        expect((await store.send(event)).status).toBe("duplicate");
+        const a = await claimOne();
+        const { arrivals } = passed((await store.commit([turnOf(a, { subscribe, keep: true })]))[0]);
+        expect(arrivals).toHaveLength(subscribe.length);
+        const end = { status: "done", value: "1", forgotten: true } as const;
+        passed((await store.commit([turnOf({ ...a, turn: 1 }, { end, snapshot: null })]))[0]);
+        expect((await store.send(event)).status).toBe("unknown");
+      }
+    });
+
     it("spreads what a rate lets through", async () => {
       const { now } = under.clock;
       const times: number[] = [];

@@ -1,6 +1,7 @@
 /** What runs have to do with others in another database: the same as within one, a little later, and once. */
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Claimed, Store, Turn } from "../../runtime/engine/store.ts";
+import { errandRun } from "../../stores/sharded/errands.ts";
 import { ANY, eventOf, newRun, noteOf, passed, turnOf, worker } from "./contract.ts";
 import { at, Cluster, reachedBy, settled } from "./sharded-names.ts";
 
@@ -246,6 +247,55 @@ it("a run that is started again after its end takes no place in a line elsewhere
   await cluster.settle();
   expect(await cluster.errands()).toEqual([]);
   await carriedOut(y);
+});
+
+it.each([
+  ["has opened", ["~stub"], false],
+  ["opens meanwhile", ["~stub", "~proxy"], false],
+  ["is the second of its name, made by a frozen process", ["~stub"], true],
+])("a stub whose first turn was never written ends its proxy, which %s", async (_, lost, again) => {
+  let failing: readonly string[] = [];
+  cluster = await Cluster.make((inner) =>
+    reachedBy(inner, (name, [writes]) => {
+      const isLost = ({ run }: Turn) => failing.some((what) => run.startsWith(what));
+      if (name === "commit" && (writes as readonly Turn[]).some(isLost)) throw new Error("cut");
+    }),
+  );
+  store = cluster.store;
+  const limit = { key: at(0, "limit"), max: 1 };
+  const [x, y] = [newRun(at(1, "x"), { limit }), newRun(at(1, "y"), { limit })];
+  const later = async () => {
+    await store.renew({ ...worker("w1"), lease: 1e9 }, false);
+    await cluster.settle();
+    cluster.clock.now += 60_000;
+  };
+  const takesPlace = async (run: typeof x) => {
+    await store.start([run], null);
+    await later();
+    const begun = await due();
+    expect(Object.keys(begun)).toEqual([run.id]);
+    await commit(begun[run.id]!, { end: DONE, snapshot: null });
+    await later();
+    expect(await cluster.errands()).toEqual([]);
+  };
+  await later();
+  if (again) await takesPlace(x);
+  failing = lost;
+  await store.start([x], null);
+  await later();
+  if (again) {
+    const thing = { kind: "begin", ...limit } as const;
+    const proxy = { kind: "proxy", from: 1, run: x.id, wait: -1, thing } as const;
+    await cluster.data[0]!.start([errandRun(`~proxy/${x.id}/-1`, proxy, limit)], null);
+  }
+  await later();
+  expect([...(await cluster.errands())].sort()).toEqual([`~proxy/${x.id}/-1`, `~stub/${x.id}/-1`]);
+  expect(await store.cancel(x.id, '"cancelled"')).toBe(!again);
+  failing = [];
+  await later();
+  await later();
+  expect(await cluster.errands()).toEqual([]);
+  await takesPlace(y);
 });
 
 describe("a lock that is at home elsewhere", () => {

@@ -157,6 +157,116 @@ describe("an errand that fails for good", () => {
   });
 });
 
+describe("an errand that was claimed by nobody knows whom", () => {
+  it("is carried out although the claim came through when it had been given up", async () => {
+    let late: (() => Promise<unknown>) | null = null;
+    let isLost = true;
+    const cluster = await Cluster.make((store, place) =>
+      place !== 0
+        ? store
+        : new Proxy(store, {
+            get(target, name) {
+              const value = Reflect.get(target, name, target);
+              if (typeof value !== "function") return value;
+              return async (...args: unknown[]) => {
+                const call = async () => Reflect.apply(value, target, args);
+                if (name === "claim" && String(args[0]).startsWith("~") && isLost) {
+                  isLost = false;
+                  late = call;
+                  throw new Error("cut");
+                }
+                const answer = await call();
+                // It was under way all the time, and comes before whatever is asked next.
+                if (name === "disown" || name === "retire") await late?.();
+                return answer;
+              };
+            },
+          }),
+    );
+    await sending(cluster, A, KEY);
+    await cluster.settle();
+    expect(late).not.toBe(null);
+    for (let i = 0; i < 3; i++) await passes(cluster, 1000);
+    expect(await cluster.errands()).toEqual([]);
+    expect((await cluster.store.send(eventOf(KEY, "1"))).status).toBe("duplicate");
+  });
+
+  it("is carried out although it failed for want of its database while others were claimed", async () => {
+    const hangs = at(1, "hangs");
+    const isOf = (args: readonly unknown[]) => JSON.stringify(args).includes(`"~deed/${A}/`);
+    const held: { send?: () => void; claim?: () => void } = {};
+    let phase: "hangs" | "fails" | "goes on" = "hangs";
+    const cluster = await Cluster.make((store, place) =>
+      reachedBy(store, (name, args) => {
+        if (phase === "hangs" && name === "send" && (args[0] as { key: string }).key === hangs)
+          return new Promise<void>((go) => {
+            held.send = go;
+          });
+        if (place !== 0 || phase !== "fails") return;
+        if (name === "commit" && isOf(args)) throw new Error("cut");
+        if (name === "claim" && String(args[0]).startsWith("~"))
+          return new Promise<void>((go) => {
+            held.claim = go;
+          });
+      }),
+    );
+    const { store, timers } = cluster;
+    const turns = () => new Promise(setImmediate);
+    const look = async (fires: boolean) => {
+      const found = store.news("w1");
+      for (let i = 0; i < 20; i++) {
+        await turns();
+        if (fires) timers.fire();
+      }
+      await found;
+    };
+    await sending(cluster, A, hangs);
+    await look(true);
+    expect(held.send).toBeDefined();
+    // Another one is being claimed when the first one fails.
+    phase = "fails";
+    const B = at(0, "b");
+    await sending(cluster, B, KEY);
+    await look(false);
+    expect(held.claim).toBeDefined();
+    held.send!();
+    await look(false);
+    phase = "goes on";
+    held.claim!();
+    for (let i = 0; i < 3; i++) await passes(cluster, 60_000);
+    expect(await cluster.errands()).toEqual([]);
+  });
+});
+
+it("a run whose start was not answered while others were claimed is given back", async () => {
+  let claims: (() => void) | null = null;
+  let isLost = false;
+  const cluster = await Cluster.make((store, place) =>
+    place !== 0
+      ? store
+      : reachedBy(store, async (name, args) => {
+          if (!isLost) return;
+          if (name === "claim")
+            await new Promise<void>((go) => {
+              claims = go;
+            });
+          if (name !== "start") return;
+          await store.start(...(args as Parameters<Store["start"]>));
+          throw new Error("the answer was lost");
+        }),
+  );
+  const { store } = cluster;
+  isLost = true;
+  const claimed = store.claim("w1", 4, ANY);
+  while (claims === null) await new Promise(setImmediate);
+  await expect(store.start([newRun(A)], "w1")).rejects.toThrow("lost");
+  isLost = false;
+  (claims as () => void)();
+  expect(await claimed).toEqual([]);
+  await store.news("w1");
+  expect((await store.claim("w1", 4, ANY)).map(({ id }) => id)).toEqual([A]);
+});
+
 describe("a database that fails or hangs", () => {
   const three = (name: string, place: number) => at(place, name, 3);
 
