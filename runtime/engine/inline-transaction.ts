@@ -6,7 +6,7 @@
 import { type Code, TDZ } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { recordOf, registry, type Step, stampOf } from "../machine/index.ts";
-import { encodeValue, findClosureCode, hasNamesake } from "../snapshot/index.ts";
+import { encodeValue, findClosureCode, markOf } from "../snapshot/index.ts";
 
 const PREFIX = "coldframe#transaction ";
 
@@ -35,16 +35,16 @@ export function copyOf(body: Body): Copied {
     }
     return [recordOf(record)?.id, copied];
   });
-  return { id: `${PREFIX}${JSON.stringify([code.id, code.hash, hasNamesake(code.id)])}`, args };
+  return { id: `${PREFIX}${JSON.stringify([code.id, code.hash, markOf(code) ?? false])}`, args };
 }
 
 /** The step of such an id; undefined when its code is not loaded, or may be another one. */
 export function inlineStep(id: string): Step | undefined {
   if (!id.startsWith(PREFIX)) return undefined;
-  const [name, hash, isAmbiguous] = JSON.parse(id.slice(PREFIX.length)) as [string, string, boolean];
+  const [name, hash, mark] = JSON.parse(id.slice(PREFIX.length)) as [string, string, string | boolean];
   let code: Code;
   try {
-    code = findClosureCode(name, hash, isAmbiguous);
+    code = findClosureCode(name, hash, mark === true ? "~" : mark || undefined);
   } catch {
     return undefined;
   }

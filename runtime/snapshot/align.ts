@@ -7,13 +7,17 @@
  * | differs, but names and fingerprints of all points are the same in the same order | is the one at the same place |
  * | differs, and the point's fingerprint occurs once in the old list and once in the new | is that one, if no other await has changed sides with it |
  * | anything else | none: CF2103. Never by position or name alone |
+ *
+ * Which code that is, is clear where no other has its author's name. Of several, it is the one of the same text (`namesakes.ts`), or when
+ * that was edited, the only one that has an await with this fingerprint, if only one had before.
  */
 import type { Code, Point } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
 import { codeOf, registry } from "../machine/index.ts";
 import { broken } from "./kind.ts";
 import { type Chain, chainOf, noPoint, type VersionsOf } from "./migrations.ts";
-import { splitName } from "./names.ts";
+import { splitPoint } from "./names.ts";
+import { type Among, amongOf, hasAwait, hasNamesake, namesakesOf, sameText } from "./namesakes.ts";
 import { type PointPlan, planOf } from "./point-plan.ts";
 import type { PointRecord, PointsOf } from "./points.ts";
 import { checkRenamed } from "./renames.ts";
@@ -39,7 +43,7 @@ const cache = new Map<string, Resolved>();
 let cachedAt = 0;
 
 /**
- * @param name entry of the name table: `id hash @point slot…`
+ * @param name entry of the name table: `id hash @point slot…`, or with namesakes `id hash ~1/1/1 @point slot…`
  * @param points the old list of points for a hash that is not loaded any more
  * @param versions all that is known of a function
  * @throws ColdframeError CF2103 when this build cannot carry it on
@@ -51,24 +55,17 @@ export function resolvePoint(
 ): Resolved {
   const known = cache.get(name);
   if (known !== undefined && codeOf(known.code.id) === known.code) return known;
-  const [id, hash, at, ...saved] = splitName(name);
-  if (id === undefined || hash === undefined || at === undefined || !at.startsWith("@"))
-    return broken("a name of no point");
-  const code = codeOf(id);
+  const { id, hash, mark, point: at, slots: saved } = splitPoint(name);
+  const among = amongOf(id, mark);
+  const code = sameText(id, hash, among);
   if (code === undefined) {
-    throw blocked(
-      `no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`,
-    );
+    const isAlone = mark === undefined && !hasNamesake(id);
+    return resolveChanged({ id, hash, at, among, isAlone }, saved, points, versions);
   }
-  const resolved =
-    code.hash === hash
-      ? resolveSame(code, at.slice(1), saved)
-      : resolveChanged(code, { id, hash, at: at.slice(1) }, saved, points, versions);
-  if (code.hash === hash) {
-    if (cache.size >= MAX_CACHED || cachedAt !== registry.changes) cache.clear();
-    cachedAt = registry.changes;
-    cache.set(name, resolved);
-  }
+  const resolved = resolveSame(code, at, saved);
+  if (cache.size >= MAX_CACHED || cachedAt !== registry.changes) cache.clear();
+  cachedAt = registry.changes;
+  cache.set(name, resolved);
   return resolved;
 }
 
@@ -95,15 +92,23 @@ interface Place {
   readonly at: string;
 }
 
+/** One whose text no loaded code has, or not for certain. */
+interface ChangedPlace extends Place {
+  readonly among: Among | null;
+  /** No other had its author's name, and none has now. */
+  readonly isAlone: boolean;
+}
+
 function resolveChanged(
-  code: Code,
-  place: Place,
+  place: ChangedPlace,
   saved: readonly string[],
   points: PointsOf | undefined,
   versions: VersionsOf | undefined,
 ): Resolved {
-  if (code.id === place.id) checkRenamed(place.id);
-  const chain = chainOf("frame", code, place, versions);
+  const own = codeOf(place.id);
+  if (own?.id === place.id) checkRenamed(place.id);
+  const chain = own && chainOf("frame", own, place, versions);
+  const code = own !== undefined && (place.isAlone || chain !== undefined) ? own : byAwait(place, points);
   const { hash, at } = chain ?? place;
   if (hash !== code.hash) {
     const ip = align(code, { ...place, hash, at }, points);
@@ -113,6 +118,24 @@ function resolveChanged(
   const ip = indexOf(code.points, at);
   if (ip < 1) throw noPoint(code, at);
   return { ...resolveAt(code, ip, at, saved), exact: false, chain };
+}
+
+/** The only namesake that has an await like that at which it was saved, when that was the only one that had. */
+function byAwait({ id, hash, at, among }: ChangedPlace, points: PointsOf | undefined): Code {
+  const own = codeOf(id);
+  const old = pointsIn(points, hash, id, own?.id ?? id)?.points.find(({ name }) => name === at);
+  const able = old === undefined ? [] : namesakesOf(id).filter((one) => hasAwait(one, old.fingerprint));
+  if (able.length === 0) {
+    // Which leads to nothing: `align` says why.
+    if (own !== undefined) return own;
+    throw blocked(
+      `no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`,
+    );
+  }
+  if (among?.awaits === 1 && able.length === 1) return able[0]!;
+  throw blocked(
+    `ambiguous: several functions ${own === undefined ? "" : `of ${own.file} `}are called ${id} but for a number, and "${at}", at which the run is parked, may now be in another one of them. Map it in a migration, or deploy the old build beside this one`,
+  );
 }
 
 function pointsIn(points: PointsOf | undefined, hash: string, ...ids: readonly string[]) {

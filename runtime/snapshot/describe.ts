@@ -5,7 +5,7 @@
 import type { ChunkBody } from "./chunk.ts";
 import { guarded, unseal } from "./format.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
-import { splitName } from "./names.ts";
+import { splitName, splitPoint } from "./names.ts";
 import type { PointsOf } from "./points.ts";
 import { Preview } from "./preview.ts";
 
@@ -151,10 +151,8 @@ class Describer {
   }
 
   private task(index: number, node: Node): TaskDescription {
-    const words = splitName(this.names[integer(node[0], this.names.length)]);
-    const [code, hash, at, ...slots] = words as [string, string, string, ...string[]];
-    if (at === undefined || slots.length !== node.length - 2) return broken("a task that cannot be read");
-    const point = at.slice(1);
+    const { id: code, hash, point, slots } = splitPoint(this.names[integer(node[0], this.names.length)]);
+    if (slots.length !== node.length - 2) return broken("a task that cannot be read");
     const known = this.points?.(hash, code);
     const line = known?.points.find(({ name }) => name === point)?.line ?? null;
     const locals = slots.flatMap((slot, i) => this.local(slot, node[i + 2]));

@@ -26,7 +26,7 @@ import {
   type Wait,
 } from "../machine/index.ts";
 import { fillFrame } from "./frames.ts";
-import { broken, integer, type Kind, list, type Node, quote, string } from "./kind.ts";
+import { broken, integer, type Kind, list, type Node, quote } from "./kind.ts";
 import { cursor } from "./kinds/cursors.ts";
 import { writeClosure } from "./kinds/functions.ts";
 import { delegation, generating, queue, writeGenerator } from "./kinds/generators.ts";
@@ -43,7 +43,7 @@ import {
   thenReaction,
   unwrap,
 } from "./kinds/reactions.ts";
-import { splitName } from "./names.ts";
+import { splitPoint } from "./names.ts";
 import { planOf } from "./point-plan.ts";
 import { Reader } from "./reader.ts";
 import { defaultRegistrations } from "./superjson.ts";
@@ -208,9 +208,10 @@ class LiveReader extends Reader {
   /** By the code that the task had: another evaluation of the same text may have registered the name. */
   override frame(task: Durable, node: Node): void {
     const code = this.#kept.codes.get(task)?.code ?? broken("a frame without code");
-    const [, , at, ...saved] = splitName(string(this.names[integer(node[0], this.names.length)]));
-    const ip = code.points.findIndex((point, i) => i > 0 && `@${point.name}` === at);
+    const name = splitPoint(this.names[integer(node[0], this.names.length)]);
+    const ip = code.points.findIndex((point, i) => i > 0 && point.name === name.point);
     const point = code.points[ip] ?? broken("a frame at no point");
+    const saved = name.slots;
     fillFrame(
       task,
       node,

@@ -26,7 +26,7 @@ export { FORMAT_VERSION } from "./format.ts";
 export { rebuildInPlace } from "./in-place.ts";
 export { Interrupted } from "./interrupted.ts";
 export { quote } from "./kind.ts";
-export { findClosureCode, hasNamesake } from "./kinds/functions.ts";
+export { findClosureCode } from "./kinds/functions.ts";
 export { type LiveFrame, liveFrameOf } from "./live-locals.ts";
 export {
   type ClassMigration,
@@ -38,6 +38,7 @@ export {
   type Origin,
   type VersionsOf,
 } from "./migrations.ts";
+export { markOf } from "./namesakes.ts";
 export { placeOfPoint } from "./point-plan.ts";
 export {
   type CodePoints,

@@ -2,9 +2,10 @@
 import type { Code, Point } from "../../abi/index.ts";
 import { quote } from "./kind.ts";
 import { word } from "./names.ts";
+import { markOfFrame } from "./namesakes.ts";
 
 export interface PointPlan {
-  /** Entry of the name table, as JSON text: `id hash @point slot…`. */
+  /** Entry of the name table, as JSON text: `id hash @point slot…`; with namesakes `id hash ~1/1/1 @point slot…`. */
   readonly name: string;
   /** `file:line` */
   readonly place: string;
@@ -49,6 +50,7 @@ export function parseLive(live: readonly string[]): Pick<PointPlan, "slots" | "r
 function makePlan(code: Code, point: Point): PointPlan {
   const { slots, records } = parseLive(point.live);
   const place = `${code.file}:${point.line}`;
-  const words = [code.id, code.hash, `@${point.name}`, ...slots];
+  const mark = markOfFrame(code, point.fingerprint);
+  const words = [code.id, code.hash, ...(mark === undefined ? [] : [mark]), `@${point.name}`, ...slots];
   return { name: quote(words.map(word).join(" ")), place, slots, records };
 }

@@ -4,7 +4,7 @@ import { parse } from "./format.ts";
 import { broken, integer, list, type Node } from "./kind.ts";
 import { readTree } from "./kinds/data.ts";
 import { readLarge } from "./large.ts";
-import { splitName } from "./names.ts";
+import { splitName, splitPoint } from "./names.ts";
 import { encodeValue } from "./values.ts";
 
 const MAX_DEPTH = 3;
@@ -169,8 +169,8 @@ export class Preview {
   /** `shop/flows.ts#pages at yield page` */
   private generator(task: unknown): string {
     if (!Array.isArray(task) || typeof task[0] !== "number") return "that has ended";
-    const [id, , at] = splitName(this.names[integer(task[0], this.names.length)]);
-    return `${id} at ${String(at).slice(1)}`;
+    const { id, point } = splitPoint(this.names[integer(task[0], this.names.length)]);
+    return `${id} at ${point}`;
   }
 
   private entries(node: Node, shape: number): (readonly [string, unknown])[] {

@@ -232,8 +232,12 @@ export class Reader implements RunIn {
     return chain;
   }
 
-  closureCode(id: string, hash: string, ambiguous: boolean): Code {
-    return findClosureCode(id, hash, ambiguous);
+  closureCode(id: string, hash: string, mark: string | undefined): Code {
+    const isMapped = (code: Code) =>
+      (["closure", "fields"] as const).some(
+        (kind) => chainOf(kind, code, { id, hash, at: "" }, this.versions) !== undefined,
+      );
+    return findClosureCode(id, hash, mark, isMapped);
   }
 
   frame(task: Durable, node: Node): void {

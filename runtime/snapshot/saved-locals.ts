@@ -1,7 +1,7 @@
 /** Where a snapshot keeps the locals of the calls that wait, without the code that wrote it. */
 import { guarded, unseal } from "./format.ts";
 import { integer, list, type Node } from "./kind.ts";
-import { splitName } from "./names.ts";
+import { splitName, splitPoint } from "./names.ts";
 
 /** A local of a call that waits, or of a scope that it shares with closures. */
 export interface SavedLocal {
@@ -30,8 +30,7 @@ function localsIn(parts: readonly unknown[]): readonly SavedLocal[] {
   const isSet = (raw: unknown) => !(Array.isArray(raw) && raw[0] === "tdz");
   for (const [index, task] of nodes.entries()) {
     if (!Array.isArray(task) || typeof task[0] !== "number") continue;
-    const words = splitName(names[integer(task[0], names.length)]);
-    const [code, hash, , ...slots] = words as [string, string, string, ...string[]];
+    const { id: code, hash, slots } = splitPoint(names[integer(task[0], names.length)]);
     for (const [i, slot] of slots.entries()) {
       const raw: unknown = task[i + 2];
       const target = Array.isArray(raw) && typeof raw[0] === "number" ? raw[0] : -1;

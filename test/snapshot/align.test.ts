@@ -11,6 +11,7 @@ import {
   registerRecord,
   registry,
 } from "../../runtime/machine/index.ts";
+import { seal } from "../../runtime/snapshot/format.ts";
 import {
   type CodePoints,
   codeKey,
@@ -306,6 +307,32 @@ describe("a closure whose code changed", () => {
     clear();
     closure("undo", "3", "edited");
     expect(() => carryOn(text)).toThrow("ambiguous");
+  });
+
+  describe("of an early snapshot, which does not say which of its namesakes it was", () => {
+    const early = (make: () => unknown) => {
+      const text = save(make);
+      expect(text).toMatch(/ ~\d\/\d"/);
+      return seal(text.slice(text.indexOf(",") + 1).replace(/ ~\d\/\d"/, ' ~"'));
+    };
+
+    it("goes on under the same code", () => {
+      clear();
+      const first = closure("undo", "1", "equal");
+      closure("undo$2", "1", "equal");
+      expect(carryOn(early(first))).toBe("equal");
+    });
+
+    it("is blocked where only its text stands elsewhere, for there may have been two of it", () => {
+      clear();
+      const first = closure("undo", "1", "first");
+      closure("undo$2", "1", "second");
+      const text = early(first);
+      clear();
+      closure("undo", "3", "edited");
+      closure("undo$2", "1", "second");
+      expect(() => carryOn(text)).toThrow("ambiguous");
+    });
   });
 
   it("is blocked when it needs a variable that was not saved", () => {

@@ -24,7 +24,7 @@ import {
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
-import { carryOver, closureName, type HeapIn, type HeapOut } from "./functions.ts";
+import { carryOver, checkVariables, closureName, type HeapIn, type HeapOut } from "./functions.ts";
 import { writeOwn } from "./own-table.ts";
 
 /** Tags of nodes that can be a class. */
@@ -112,8 +112,8 @@ export const madeClass: Kind = {
   prototypes: [],
   write: () => broken("written by its stamp"),
   allocate(node: Node, input: HeapIn): unknown {
-    const [id, hash, ambiguous] = splitName(input.names[integer(node[1], input.names.length)]);
-    const code = input.closureCode(string(id), string(hash), ambiguous !== undefined);
+    const [id, hash, mark] = splitName(input.names[integer(node[1], input.names.length)]);
+    const code = input.closureCode(string(id), string(hash), mark);
     const records = list(node[2]);
     const keys = list(node[3]).map((raw) => (Array.isArray(raw) ? symbolOf(raw, input) : raw));
     const fits = code.make !== null && code.captures.length === records.length;
@@ -122,8 +122,9 @@ export const madeClass: Kind = {
         "CF2103",
         `the class ${code.id} (${code.file}:${code.line}) changed while it was in a frame. Deploy the old build beside this one, or map it in a migration`,
       );
-    const scopes = records.map((raw) => input.node(raw, ["scope"]));
+    const scopes = records.map((raw) => input.node(raw, ["scope"]) as object);
     if (code.hash !== hash) carryOver(code, string(id), string(hash), records, input);
+    checkVariables(code, scopes);
     const make = code.make as unknown as (...given: unknown[]) => Constructor;
     const made = make(...scopes, null, keys, true);
     const parent = node[4] === 0 ? Function.prototype : input.node(list(node[4])[0], CLASSES);

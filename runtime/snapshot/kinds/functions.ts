@@ -8,8 +8,8 @@
  *   ["builtin","Math.max"]
  *   ["resource","db"]
  *
- * A name of code is `id hash`, with a third word `~` when the author's name was given to several closures of the
- * function; a name of a record is `id variable…`. Blanks inside of words are written `%20`.
+ * A name of code is `id hash`, with a third word when the author's name was given to several closures of the function
+ * (`namesakes.ts`); a name of a record is `id variable…`. Blanks inside of words are written `%20`.
  */
 import "./super-calls.ts";
 import type { Code, RecordSchema } from "../../../abi/index.ts";
@@ -33,6 +33,7 @@ import { builtinOf } from "../builtins.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, quote, string } from "../kind.ts";
 import { applied, type Chain, failed } from "../migrations.ts";
 import { splitName, word } from "../names.ts";
+import { amongOf, hasNamesake, markOf, sameText } from "../namesakes.ts";
 import { checkRenamed } from "../renames.ts";
 import { resourceOf } from "../resources.ts";
 import { writeBound } from "./bound.ts";
@@ -55,7 +56,7 @@ export interface HeapIn extends In {
   give(record: object, variable: string, value: unknown): void;
   /** What carries over something that the version `hash` of `code` saved. */
   chain(kind: "closure" | "fields", code: Code, id: string, hash: string): Chain | undefined;
-  closureCode(id: string, hash: string, ambiguous: boolean): Code;
+  closureCode(id: string, hash: string, mark: string | undefined): Code;
 }
 
 export function writeClosure({ code, scopes }: StampValue, out: HeapOut): string {
@@ -189,32 +190,20 @@ const closureNames = new WeakMap<Code, string>();
 export function closureName(code: Code): string {
   let name = closureNames.get(code);
   if (name === undefined) {
-    name = quote(`${word(code.id)} ${word(code.hash)}${hasNamesake(code.id) ? " ~" : ""}`);
+    const mark = markOf(code);
+    name = quote(`${word(code.id)} ${word(code.hash)}${mark === undefined ? "" : ` ${mark}`}`);
     closureNames.set(code, name);
   }
   return name;
 }
-
-/**
- * True when closures of one function share an author's name and are told apart by a number only: edits may swap them. So may those of
- * the functions around it: `order.anonymous#2.undo.push`.
- */
-export function hasNamesake(id: string): boolean {
-  if (withoutOrdinals(id) !== id) return true;
-  for (let name = id; name.includes("#"); name = name.replace(/[.#][^.#]*$/, ""))
-    if (codeOf(`${name}$2`) || codeOf(`${name}#2`)) return true;
-  return false;
-}
-
-const withoutOrdinals = (id: string) => id.replace(/(?<=#.*)[$#]\d+(?=\.|$)/g, "");
 
 export const closure: Kind = {
   tags: ["fn"],
   prototypes: [],
   write: () => broken("written by its stamp"),
   allocate(node: Node, input: HeapIn): unknown {
-    const [id, hash, ambiguous] = splitName(input.names[integer(node[1], input.names.length)]);
-    const code = input.closureCode(string(id), string(hash), ambiguous !== undefined);
+    const [id, hash, mark] = splitName(input.names[integer(node[1], input.names.length)]);
+    const code = input.closureCode(string(id), string(hash), mark);
     if (typeof node[2] === "string") return placed(code, node[2]);
     // Also of an equal text: what a name in it means is decided around it.
     if (code.make === null || code.captures.length !== node.length - 2)
@@ -222,11 +211,23 @@ export const closure: Kind = {
     const records = node.slice(2);
     const scopes = records.map((raw) => input.node(raw, ["scope"]) as object);
     if (code.hash !== hash) carryOver(code, string(id), string(hash), records, input);
-    if (scopes.some((record) => recordOf(record) === undefined))
-      throw changed(code, "the variables that it used belong to no loaded code");
+    checkVariables(code, scopes);
     return code.make(...(scopes as never[]));
   },
 };
+
+/**
+ * Classes of scope records go by their names, too, and an equal text may use variables that stand in another scope now.
+ * @throws ColdframeError CF2103 when the class of a record has no such variable
+ */
+export function checkVariables(code: Code, scopes: readonly object[]): void {
+  for (const [i, record] of scopes.entries()) {
+    const known = recordOf(record)?.variables;
+    if (known === undefined) throw changed(code, "the variables that it used belong to no loaded code");
+    const lost = code.captures[i]!.find((name) => !known.includes(name));
+    if (lost !== undefined) throw changed(code, `"${lost}", which it uses, belongs to another scope now`);
+  }
+}
 
 /** The variables that a closure captures and that other code saved: as they are, or as a migration makes them. */
 export function carryOver(
@@ -278,31 +279,34 @@ function changed(code: Code, how: string): ColdframeError {
 
 /**
  * The code that carries on a closure. With another hash the author has edited the function; that is fine unless the
- * name may now mean another closure: then only an equal hash among its namesakes counts.
+ * name may now mean another closure: then only the same text among its namesakes counts, or what a migration says.
+ * @param mark what the snapshot says of its namesakes
+ * @param isMapped whether a migration begins with this code
  */
-export function findClosureCode(id: string, hash: string, ambiguous: boolean): Code {
+export function findClosureCode(
+  id: string,
+  hash: string,
+  mark: string | undefined,
+  isMapped: (code: Code) => boolean = () => false,
+): Code {
   const code = codeOf(id);
-  if (code !== undefined && code.hash === hash) return code;
-  if (code?.id === id) checkRenamed(id);
-  const base = withoutOrdinals(code?.id ?? currentName(id));
-  const equal: Code[] = [];
-  for (const other of loaded().codes.values()) {
-    if (other.hash === hash && other.make !== null && withoutOrdinals(other.id) === base) equal.push(other);
-  }
-  if (equal.length === 1) return equal[0]!;
+  if (code?.hash === hash && mark === undefined) return code;
+  if (code?.id === id && code.hash !== hash) checkRenamed(id);
+  const among = amongOf(id, mark);
+  const same = sameText(id, hash, among);
+  if (same !== undefined) return same;
   if (code === undefined) {
     throw new ColdframeError(
       "CF2103",
       `no loaded code is called ${id}. Load the module that has it, or map it in a migration`,
     );
   }
-  if (ambiguous || hasNamesake(id) || equal.length > 1) {
-    throw changed(
-      code,
-      "several closures of the function have this name, so it may now be another one; ambiguous",
-    );
-  }
-  return code;
+  if (isMapped(code) || (mark === undefined && !hasNamesake(id))) return code;
+  const which =
+    among === null || among.count === 1
+      ? "several closures of the function have this name, so it may now be another one"
+      : `it was one of ${among.count} closures of this name and of equal text, of which some were added, removed or changed`;
+  throw changed(code, `${which}; ambiguous`);
 }
 
 export const scope: Kind = {
