@@ -19,10 +19,10 @@ const SWAMPED = 250;
 /** For so long nothing is claimed when the memory is full, in ms: runs end meanwhile, or are parked and dropped. */
 const FULL_FOR = 1000;
 /**
- * So often a worker looks for runs that it owns without knowing, in ms: what it asked for and gave up may have been on its way for
- * longer than it was in doubt.
+ * What a worker asked for and gave up may be on its way for longer than it looks whether it was done: a cut network repeats for a
+ * quarter of an hour what nobody has confirmed. For so long, and so often, it looks again, in ms.
  */
-const COUNT_AFTER = 30_000;
+const DOUBT = { for: 1_200_000, again: 30_000 } as const;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -52,8 +52,9 @@ export class Search {
   #unblocked = 0;
   /** The store may hold runs as owned by this worker that it does not know of. */
   #inDoubt = false;
-  /** When it was last looked for those, in ms. */
-  #counted = 0;
+  /** When it was last looked for those, and until when they may come, in ms. */
+  #disowned = 0;
+  #doubtUntil = 0;
   #batch: number = CLAIM.first;
   #looking = false;
   #again = false;
@@ -66,7 +67,6 @@ export class Search {
   }
 
   begin(): void {
-    this.#counted = this.#worker.settings.clock.now();
     this.#unwatch = this.#worker.settings.store.watch((hint: Hint) => {
       if (hint.kind !== "ended") this.look();
     });
@@ -88,8 +88,13 @@ export class Search {
 
   /** A call that may have given runs to this worker failed: perhaps it was carried out. */
   doubt(): void {
-    this.#inDoubt = true;
+    this.#beInDoubt();
     this.look();
+  }
+
+  #beInDoubt(): void {
+    this.#inDoubt = true;
+    this.#doubtUntil = this.#worker.settings.clock.now() + DOUBT.for;
   }
 
   /** A run could not be carried on here. */
@@ -142,11 +147,12 @@ export class Search {
   async #disown(): Promise<void> {
     const { id, owned, settings } = this.#worker;
     const now = settings.clock.now();
-    if (!this.#inDoubt && now - this.#counted < COUNT_AFTER) return;
+    const again = now < this.#doubtUntil && now - this.#disowned >= DOUBT.again;
+    if (!this.#inDoubt && !again) return;
     this.#inDoubt = false;
     try {
       await settings.store.disown(id, owned);
-      this.#counted = now;
+      this.#disowned = now;
     } catch (error) {
       this.#inDoubt = true;
       throw error;
@@ -169,7 +175,7 @@ export class Search {
       if (this.#worker.hasRuns && isFull()) return FULL_FOR;
       const limit = Math.min(this.#batch, this.#worker.room);
       const claimed = await store.claim(this.#worker.id, limit, placement).catch((error) => {
-        this.#inDoubt = true;
+        this.#beInDoubt();
         throw error;
       });
       const began = clock.now();

@@ -3,6 +3,7 @@
  * call after it has come back. Until then each call fails with what it could not be opened for.
  */
 import type { Hint, Store, StoreOptions } from "../../runtime/engine/store.ts";
+import { checkList, checkPlace } from "./marks.ts";
 
 /** Milliseconds between two tries. */
 const AGAIN = 1000;
@@ -10,7 +11,7 @@ const AGAIN = 1000;
 /** Codes of errors that say that a server is not there now. */
 const AWAY: ReadonlySet<unknown> = new Set(["CF3010", "CF3013"]);
 
-export function isAway(error: unknown): boolean {
+function isAway(error: unknown): boolean {
   return AWAY.has((error as { readonly code?: unknown } | null)?.code);
 }
 
@@ -110,5 +111,36 @@ export class Door {
       this.#listeners.get(listener)?.();
       this.#listeners.delete(listener);
     };
+  }
+}
+
+/**
+ * Opens all that can be opened now, if they are those of the list.
+ * @param isSilent is told of each that cannot be
+ * @throws what the first one cannot be opened for: when that is for good, none can be, or nobody knows yet that they belong together,
+ *   which is known once all of them have been there. ColdframeError CF3112 for another list. Nothing is open then
+ */
+export async function openAll(
+  doors: readonly Door[],
+  options: StoreOptions,
+  isSilent: (place: number, failure: { readonly error: unknown }) => void,
+): Promise<void> {
+  const begun = await Promise.allSettled(doors.map((door) => door.open(options)));
+  try {
+    const away = begun.map((one) => {
+      if (one.status === "rejected") throw one.reason;
+      return one.value;
+    });
+    const list = await checkList(doors.map(({ store }, place) => (away[place] === null ? store : null)));
+    for (const [place, failure] of away.entries()) {
+      if (failure === null) continue;
+      if (list === null) throw failure.error;
+      doors[place]!.openLater((store) => checkPlace(store, place, list));
+      isSilent(place, failure);
+    }
+  } catch (error) {
+    const isOpen = (_: Door, place: number) => begun[place]!.status === "fulfilled";
+    await Promise.allSettled(doors.filter(isOpen).map((door) => door.close()));
+    throw error;
   }
 }

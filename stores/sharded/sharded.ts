@@ -34,11 +34,10 @@ import type {
 import { ColdframeError } from "../../runtime/errors.ts";
 import { answer, opened } from "./answers.ts";
 import { Courier } from "./courier.ts";
-import { Door } from "./door.ts";
+import { Door, openAll } from "./door.ts";
 import { answerKey, deedOf, ERRAND, errandRun, isStarting, OWN, runOfProxy, type Word } from "./errands.ts";
 import type { Log } from "./failures.ts";
 import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
-import { checkList, checkPlace } from "./marks.ts";
 import { readsOf } from "./reads.ts";
 import { Routing } from "./routing.ts";
 import { divide, startedAt } from "./split.ts";
@@ -110,27 +109,7 @@ export class ShardedStore implements Store {
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#now = options.now;
     if (options.log !== undefined) this.#log = options.log;
-    const doors = this.#doors;
-    const begun = await Promise.allSettled(doors.map((door) => door.open(options)));
-    try {
-      const away = begun.map((one) => {
-        if (one.status === "rejected") throw one.reason;
-        return one.value;
-      });
-      const list = await checkList(doors.map(({ store }, place) => (away[place] === null ? store : null)));
-      for (const [place, failure] of away.entries()) {
-        if (failure === null) continue;
-        // Which databases belong to the list is only known once all of them have been there.
-        if (list === null || away.every((one) => one !== null)) throw failure.error;
-        doors[place]!.openLater((store) => checkPlace(store, place, list));
-        this.#fleet.isSilent(place, failure);
-      }
-    } catch (error) {
-      await Promise.allSettled(
-        doors.map((door, place) => (begun[place]!.status === "fulfilled" ? door.close() : null)),
-      );
-      throw error;
-    }
+    await openAll(this.#doors, options, (place, failure) => this.#fleet.isSilent(place, failure));
   }
 
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {

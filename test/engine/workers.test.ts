@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BOUND_FOR } from "../../runtime/engine/store.ts";
 import { stepContext } from "../../runtime/index.ts";
 import { registry } from "../../runtime/machine/index.ts";
@@ -259,14 +259,19 @@ describe("workers", () => {
   it("lose no run that they start while they look for what they do not know of", async () => {
     const store = stage.data.connect();
     const start = store.start.bind(store);
+    let starts = 0;
     store.start = async (runs, claim) => {
+      if (++starts === 1) throw new Error("no answer in time");
       const outcomes = await start(runs, claim);
       await new Promise<void>((resolve) => stage.clock.setTimeout(resolve, 60_000));
       return outcomes;
     };
+    const disowned = vi.spyOn(store, "disown");
     const main = program("return await call('a')");
     const engine = await stage.engine({ store, poll: "1s", lease: "30s" });
+    await expect(engine.start(main, [])).rejects.toThrow("no answer in time");
     const run = await stage.until(engine.start(main, [], { id: "r" }));
+    expect(disowned.mock.calls.length).toBeGreaterThan(1);
     expect(await stage.until(run.result())).toBe("a");
     expect(main.calls).toEqual([["a"]]);
     expect(stage.logs).toEqual([]);

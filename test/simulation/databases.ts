@@ -79,8 +79,7 @@ export function sqliteDatabase(): Database {
 
 /** A schema for each simulation on a real server. Hints between processes take no part in it: they come in real time. */
 export function postgresDatabase(url: string): () => Database {
-  // Nothing is known of tables as new as these, so the server would compile the query of each look: 120 ms.
-  const options = "-c synchronous_commit=off -c jit=off";
+  const options = "-c synchronous_commit=off";
   return () => {
     const schema = freshSchema();
     const pool = new Pool({ connectionString: url, max: 12, options });
