@@ -48,8 +48,12 @@ export class Scheduler {
     try {
       do {
         this.#again = false;
-        const failed = await this.#fireDue();
-        const next = await store.read.nextSchedule();
+        let next = await store.read.nextSchedule();
+        let failed = false;
+        if (next !== null && next <= clock.now()) {
+          failed = await this.#fireDue();
+          next = await store.read.nextSchedule();
+        }
         if (next !== null && !failed) wait = Math.min(wait, Math.max(1, next - clock.now()));
       } while (this.#again && !this.#ended);
     } catch (error) {
