@@ -50,10 +50,8 @@ export class Search {
   readonly #unblocking: Unblocking;
   /** When it was last looked for blocked runs that can go on here, in ms. */
   #unblocked = 0;
-  /** The store may hold runs as owned by this worker that it does not know of. */
-  #inDoubt = false;
-  /** When it was last looked for those, and until when they may come, in ms. */
-  #disowned = 0;
+  /** When to look for runs that the store holds as owned by this worker and that it does not know of, and how long such may come, in ms. */
+  #disownAt = Number.POSITIVE_INFINITY;
   #doubtUntil = 0;
   #batch: number = CLAIM.first;
   #looking = false;
@@ -93,7 +91,7 @@ export class Search {
   }
 
   #beInDoubt(): void {
-    this.#inDoubt = true;
+    this.#disownAt = 0;
     this.#doubtUntil = this.#worker.settings.clock.now() + DOUBT.for;
   }
 
@@ -147,14 +145,13 @@ export class Search {
   async #disown(): Promise<void> {
     const { id, owned, settings } = this.#worker;
     const now = settings.clock.now();
-    const again = now < this.#doubtUntil && now - this.#disowned >= DOUBT.again;
-    if (!this.#inDoubt && !again) return;
-    this.#inDoubt = false;
+    if (now < this.#disownAt) return;
+    const again = now + DOUBT.again;
+    this.#disownAt = again < this.#doubtUntil ? again : Number.POSITIVE_INFINITY;
     try {
       await settings.store.disown(id, owned);
-      this.#disowned = now;
     } catch (error) {
-      this.#inDoubt = true;
+      this.#disownAt = 0;
       throw error;
     }
   }

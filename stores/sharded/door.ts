@@ -65,7 +65,6 @@ export class Door {
         if (name === "read") return this.#guarded(value as object);
         if (typeof value !== "function") return value;
         if (name === "watch") return (listener: (hint: Hint) => void) => this.#watch(listener);
-        if (name === "close") return () => this.close();
         if (this.#failure === null || name === "now" || name === "within") return value.bind(target);
         return async (...args: unknown[]) => {
           await this.#opened();

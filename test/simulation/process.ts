@@ -174,32 +174,28 @@ export class Process implements Clock {
     const hits = (kind: FaultKind) => Array.from({ length: chances }, () => faults.hits(kind)).includes(true);
     return new Promise((resolve, reject) => {
       const answer = (settle: () => void) => this.#later(() => this.enter(settle), random.between(0, 3));
+      const carryOut = async () => {
+        this.#around.underWay++;
+        try {
+          const result = await call(...args);
+          watch.answered(name, args, result);
+          return result;
+        } finally {
+          this.#around.underWay--;
+        }
+      };
       const perform = async () => {
         const lost = hits("answer lost");
-        this.#around.underWay++;
         let result: unknown;
         try {
-          result = await call(...args);
+          result = await carryOut();
         } catch (error) {
           answer(() => reject(error));
           return;
-        } finally {
-          this.#around.underWay--;
         }
-        watch.answered(name, args, result);
         if (hits("crash after call")) this.kill();
         else if (lost) answer(() => reject(new Error("the answer was lost")));
         else answer(() => resolve(name === "news" ? this.#withOldNews(told, result as unknown[]) : result));
-      };
-      const late = async () => {
-        this.#around.underWay++;
-        try {
-          watch.answered(name, args, await call(...args));
-        } catch {
-          // Nobody is there to hear it.
-        } finally {
-          this.#around.underWay--;
-        }
       };
       const send = () => {
         if (this.#state === "dead") return;
@@ -218,7 +214,8 @@ export class Process implements Clock {
           return;
         }
         if (!NEVER_LATE.has(name) && faults.hits("call arrives late")) {
-          this.#later(() => void late(), random.between(10, 30_000));
+          // Nobody is there to hear how it ended.
+          this.#later(() => void carryOut().catch(() => {}), random.between(10, 30_000));
           answer(() => reject(new Error("no answer came in time")));
           return;
         }
