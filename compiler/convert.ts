@@ -3,10 +3,11 @@
  * records it takes. What is not captured stays a JavaScript local.
  */
 import * as t from "@babel/types";
+import { walk } from "./children.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Fn, Record, Scope, Variable } from "./ir.ts";
 import { mappedVariables } from "./mapped-arguments.ts";
-import { Names } from "./names.ts";
+import { boundIdentifiers, Names } from "./names.ts";
 import { helperNames, reserved } from "./reserved-names.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -32,12 +33,16 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
     if (fn.parent !== null && isNative(fn.parent)) fn.isStep = true;
     if (!steps.has(fn.node)) continue;
     fn.isStep = true;
-    for (const variable of fn.captures)
-      diagnostics.error(
-        "CF1005",
-        fn.node,
-        `"${variable.name}" belongs to the function around the step; pass it as an argument, or move the step to the top of the module.`,
-      );
+    const assigned = assignedIn(fn.node, resolved);
+    for (const variable of fn.captures) {
+      const { name, kind } = variable;
+      const why =
+        kind === "implicit" || kind === "temp"
+          ? `"${name}" belongs to the function around the step; pass what it needs of it as an argument.`
+          : `"${name}" belongs to the function around the step, which has a copy of it; return what that function needs to know, and assign it there.`;
+      if (kind === "implicit" || kind === "temp" || assigned.has(variable))
+        diagnostics.error("CF1005", fn.node, why);
+    }
   }
   for (const fn of resolved.all) {
     for (const variable of fn.captures) if (!isNative(variable.scope.fn)) recordOf(variable, records);
@@ -56,6 +61,21 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   for (const fn of resolved.all) takes.set(fn, takesOf(fn, order));
   const holders = records.map((one) => one.holder.out!);
   return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders, "let"]) };
+}
+
+/** The variables that something in `node` assigns. */
+function assignedIn(node: t.Node, resolved: Resolved): ReadonlySet<Variable> {
+  const found = new Set<Variable>();
+  walk(node, (one) => {
+    const target = t.isAssignmentExpression(one) || t.isForXStatement(one) ? one.left : null;
+    const assigned = t.isUpdateExpression(one) ? one.argument : target;
+    if (assigned === null || t.isVariableDeclaration(assigned)) return;
+    for (const id of boundIdentifiers(assigned)) {
+      const variable = resolved.refs.get(id);
+      if (variable !== undefined) found.add(variable);
+    }
+  });
+  return found;
 }
 
 /** Whether the function is a step or stands in one: such code stays as written. */

@@ -81,6 +81,7 @@ export const helperNames = [
   "$step",
   "$strings",
   "$stepMethod",
+  "$stepOver",
   "$SuppressedError",
   "$suspend",
   "$super",

@@ -5,12 +5,10 @@
 
 import * as t from "@babel/types";
 import type { CodeKind, Manifest, ManifestCode, ManifestRecord } from "../../abi/index.ts";
-import { childKeys } from "../children.ts";
 import { type Converted, identifier } from "../convert.ts";
 import type { Diagnostics } from "../diagnostics.ts";
 import { Hasher } from "../hash.ts";
-import type { Fn, FunctionNode, Scope, Variable } from "../ir.ts";
-import { keyName } from "../key-name.ts";
+import type { Fn, Scope, Variable } from "../ir.ts";
 import { slotName } from "../layout.ts";
 import { plainParameters } from "../lower/index.ts";
 import { Names } from "../names.ts";
@@ -21,13 +19,14 @@ import { valueKinds } from "../value-kinds.ts";
 import { emitClass } from "./classes.ts";
 import { descriptor } from "./descriptor.ts";
 import type { CodeParts, Emitter, Rewriting } from "./emitter.ts";
-import { methodExpression, withoutDirectives } from "./function-expressions.ts";
+import { methodExpression } from "./function-expressions.ts";
 import { closure, codeHash, emitAsync, useStrict, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { plainFunction, prologue } from "./plain-functions.ts";
 import { program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
 import { activation, scopeClass } from "./slots.ts";
+import { Steps } from "./steps.ts";
 import { Templates } from "./templates.ts";
 import { timerImports } from "./timer-imports.ts";
 
@@ -59,6 +58,7 @@ export class ModuleEmitter implements Emitter {
   #topArguments: string | null = null;
   readonly #classValues = new Map<Fn, string>();
   readonly #templates = new Templates(this);
+  readonly #steps: Steps;
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -66,13 +66,14 @@ export class ModuleEmitter implements Emitter {
     this.diagnostics = diagnostics;
     this.#options = options;
     this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
+    this.#steps = new Steps(this, options.moduleId);
     this.manifest = {
       module: options.moduleId,
       file: options.filename,
       hash: "",
       codes: [],
       records: [],
-      steps: [],
+      steps: this.#steps.ids,
     };
   }
 
@@ -119,7 +120,7 @@ export class ModuleEmitter implements Emitter {
   }
 
   closure(fn: Fn): t.Expression {
-    if (fn.isStep) return this.#step(fn);
+    if (fn.isStep) return this.#steps.value(fn);
     return closure(this, fn);
   }
 
@@ -338,7 +339,12 @@ export class ModuleEmitter implements Emitter {
       exported,
     };
     if (fn.isStep)
-      return { ...top, name: written || this.name("$default"), value: this.#step(fn), declaration: null };
+      return {
+        ...top,
+        name: written || this.name("$default"),
+        value: this.#steps.value(fn),
+        declaration: null,
+      };
     if (!fn.suspends) {
       const parts = plainFunction(this, fn);
       const declaration = { ...node, params: parts.params, body: parts.body as t.BlockStatement };
@@ -376,80 +382,14 @@ export class ModuleEmitter implements Emitter {
     };
   }
 
-  /** `$step(id, name, body)`: the body stays as the author wrote it. */
-  #step(fn: Fn): t.Expression {
-    const node = fn.node as FunctionNode;
-    const id = `${this.#options.moduleId}#${fn.path}`;
-    (this.manifest.steps as string[]).push(id);
-    let body: t.Expression;
-    if (t.isArrowFunctionExpression(node)) body = { ...node, body: withoutDirectives(node.body) };
-    else {
-      const block = withoutDirectives(node.body) as t.BlockStatement;
-      const own = "id" in node ? (node.id ?? null) : null;
-      body = t.functionExpression(
-        own,
-        node.params as t.FunctionParameter[],
-        block,
-        node.generator ?? false,
-        true,
-      );
-      body.loc = node.loc ?? null;
-    }
-    return this.call("$step", t.stringLiteral(id), t.stringLiteral(fn.name), body);
-  }
-
   stepMethods(node: t.Class): t.Statement[] {
-    const made: t.Statement[] = [];
-    for (const one of node.body.body) {
-      if (!t.isClassMethod(one) && !t.isClassPrivateMethod(one)) continue;
-      const fn = this.fnOf(one);
-      if (!fn.isStep) continue;
-      if (!t.isClassMethod(one) || !one.static || one.computed || !this.fnOf(node).inPlace) {
-        this.diagnostics.error(
-          "CF1012",
-          one,
-          "this method as a step; make it a function, or a static method of a class at the top of the module, and pass what it needs.",
-        );
-        continue;
-      }
-      const id = `${this.#options.moduleId}#${fn.path}`;
-      (this.manifest.steps as string[]).push(id);
-      const call = this.call(
-        "$stepMethod",
-        t.thisExpression(),
-        t.stringLiteral(keyName(one)),
-        t.stringLiteral(id),
-      );
-      made.push(t.expressionStatement(call));
-    }
-    return made;
+    return this.#steps.methods(node);
   }
 
   /** A module with steps and no workflow stays as it is but for the steps. */
   #stepsOnly(file: t.File): t.Program {
     const imports: t.Statement[] = [];
     const body: t.Statement[] = [];
-    const replace = (node: t.Node): t.Node => {
-      const fn = this.resolved.fns.get(node);
-      if (fn?.isStep && !fn.parent?.isStep) {
-        if (t.isObjectMethod(node)) return t.objectProperty(node.key, this.#step(fn), node.computed);
-        if (t.isFunctionExpression(node) || t.isArrowFunctionExpression(node)) return this.#step(fn);
-        return withoutDirectives(node as t.ClassMethod);
-      }
-      const copy = { ...node } as unknown as { [key: string]: unknown };
-      for (const key of childKeys(node.type)) {
-        const child = copy[key];
-        if (Array.isArray(child))
-          copy[key] = child.map((one) => (one === null ? null : replace(one as t.Node)));
-        else if (child !== null && child !== undefined) copy[key] = replace(child as t.Node);
-      }
-      if (t.isClass(node)) {
-        const steps = this.stepMethods(node);
-        const body = copy["body"] as t.ClassBody;
-        if (steps.length > 0) copy["body"] = { ...body, body: [t.staticBlock(steps), ...body.body] };
-      }
-      return copy as unknown as t.Node;
-    };
     for (const statement of file.program.body) {
       const declared = t.isExportNamedDeclaration(statement) || t.isExportDefaultDeclaration(statement);
       const inner = declared ? statement.declaration : statement;
@@ -457,7 +397,7 @@ export class ModuleEmitter implements Emitter {
         const exported = !declared ? null : t.isExportDefaultDeclaration(statement) ? "default" : "named";
         this.#functions.push(this.#function(inner, exported));
       } else if (isImport(statement)) imports.push(statement);
-      else body.push(replace(statement) as t.Statement);
+      else body.push(this.#steps.replaced(statement) as t.Statement);
     }
     return this.#program(file, imports, [], body);
   }
@@ -560,6 +500,7 @@ function initialisedAtTop({ body }: t.Program): ReadonlySet<string> {
 
 function kindOf(fn: Fn): CodeKind {
   if (fn.kind === "class") return "class";
+  if (fn.isStep) return "sync";
   if (fn.isGenerator) return fn.isAsync ? "async-generator" : "generator";
   return fn.suspends ? "async" : "sync";
 }

@@ -65,28 +65,76 @@ export function start(run: Run, f: (...args: never[]) => unknown, args: readonly
 
 /**
  * Makes an external call of a function. In a hosted run the host takes it over; elsewhere the function itself is called.
- * @param id `module#name`; @param name the author's name of the function; @param options as written by the author
+ * @param id `module#path`, with `~hash` when the module has several of that path
+ * @param name the author's name of the function
+ * @param hash of its text, when it stands in another function: what was saved while it was one of several finds it
  */
 export function $step<A extends unknown[], R>(
   id: string,
   name: string,
   body: (...args: A) => R,
-  options?: unknown,
+  hash?: string,
 ): (...args: A) => R {
-  const { steps } = loading();
-  const known = steps.get(id);
-  const step: Step =
-    known !== undefined && !registry.hot ? known : { id, name, body: body as never, options };
-  steps.set(id, step);
+  const step = registerStep(id, name, body as never, hash);
   const f = function (this: unknown, ...args: A): R {
     const { run } = machine;
     if (run === null || run.host === null) return registry.callFreely(step.body, this, args) as R;
     return run.host.callStep(run, step, args) as R;
   };
-  Object.defineProperty(f, "name", { value: name, configurable: true });
-  Object.defineProperty(f, "length", { value: body.length, configurable: true });
+  named(f, name, body.length);
   registry.stepsByFunction.set(f, step);
+  loading().names.set(f, id);
+  step.call ??= f;
   return f;
+}
+
+/**
+ * The same of a function that uses variables of a function around it. They are its first argument, as they are at the call.
+ * @param length of the author's function
+ * @param factory gives the body, for these variables
+ * @returns makes the function for a place where it stands; `variables` reads them
+ */
+export function $stepOver(
+  id: string,
+  name: string,
+  length: number,
+  factory: (variables: object) => (...args: unknown[]) => unknown,
+  hash?: string,
+): (variables: () => object) => (...args: unknown[]) => unknown {
+  const body = function (this: unknown, variables: object, ...args: unknown[]) {
+    return Reflect.apply(factory(variables), this, args);
+  };
+  const step = registerStep(id, name, body as never, hash);
+  return (variables) => {
+    const f = function (this: unknown, ...args: unknown[]): unknown {
+      const { run } = machine;
+      const isFree = run === null || run.host === null;
+      let all: [object, ...unknown[]];
+      try {
+        all = [variables(), ...args];
+      } catch (error) {
+        // One that is in its dead zone: natively the body meets it.
+        return Promise.reject(error);
+      }
+      if (isFree) return registry.callFreely(step.body, this, all);
+      return run.host!.callStep(run, step, all);
+    };
+    return named(f, name, length);
+  };
+}
+
+function registerStep(id: string, name: string, body: Step["body"], hash: string | undefined): Step {
+  const { steps } = loading();
+  const known = steps.get(id);
+  const step: Step = known !== undefined && !registry.hot ? known : { id, name, body, options: undefined };
+  steps.set(id, step);
+  if (hash !== undefined) steps.set(`${id}~${hash}`, step);
+  return step;
+}
+
+function named<F extends object>(f: F, name: string, length: number): F {
+  Object.defineProperty(f, "name", { value: name, configurable: true });
+  return Object.defineProperty(f, "length", { value: length, configurable: true });
 }
 
 /** Makes a static method, which stays in its class, an external call; `this` in it is the class. Returns nothing. */

@@ -60,7 +60,7 @@ export {
   type Wait,
 } from "./durable.ts";
 export { $park, $return, $suspend, $throw } from "./end.ts";
-export { $step, $stepMethod, deliver, external, type Outcome, start } from "./external.ts";
+export { $step, $stepMethod, $stepOver, deliver, external, type Outcome, start } from "./external.ts";
 export { $Array } from "./from-async.ts";
 export {
   $fail,

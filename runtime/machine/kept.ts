@@ -5,7 +5,16 @@
 import { inCode, isOurs, type Loaded, noneLoaded, registry } from "./registry.ts";
 
 /** Helpers by which compiled code makes itself known. */
-const REGISTERING = ["$module", "$code", "$record", "$step", "$stepMethod", "$strings", "$class"] as const;
+const REGISTERING = [
+  "$module",
+  "$code",
+  "$record",
+  "$step",
+  "$stepMethod",
+  "$stepOver",
+  "$strings",
+  "$class",
+] as const;
 
 /** Names for the code of a kept build: at first, those of coldframe itself. */
 export function openCode(build: string): Loaded {

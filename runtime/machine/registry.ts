@@ -18,6 +18,8 @@ export interface Step {
   body: (...args: never[]) => unknown;
   /** As written by the author; the engine reads it. */
   readonly options: unknown;
+  /** The function that calls it, where it has this name by itself: that is what a snapshot names. */
+  call?: object;
   /** Its body gets a transaction before its arguments, in which its outcome is recorded. */
   readonly transactional?: true;
 }
@@ -329,11 +331,11 @@ export function bindingOf(name: string): { readonly value: unknown } | undefined
 
 function bindingNow(name: string): { readonly value: unknown } | undefined {
   const hash = name.lastIndexOf("#");
-  const { modules, classes, templates } = loaded();
+  const { modules, classes, templates, steps } = loaded();
   const bindings = modules.get(name.slice(0, hash))?.bindings;
   const binding = name.slice(hash + 1);
   if (bindings !== undefined && Object.hasOwn(bindings, binding)) return { value: bindings[binding]!() };
-  const made = classes.get(name) ?? templates.get(name);
+  const made = classes.get(name) ?? templates.get(name) ?? steps.get(name)?.call;
   return made ? { value: made } : undefined;
 }
 

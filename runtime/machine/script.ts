@@ -8,7 +8,7 @@ import { $delegate, $delegateAsync } from "./delegate.ts";
 import { $code, $record } from "./descriptor.ts";
 import { $using } from "./disposal.ts";
 import { $park, $return, $suspend, $throw } from "./end.ts";
-import { $step, $stepMethod } from "./external.ts";
+import { $step, $stepMethod, $stepOver } from "./external.ts";
 import { $Array } from "./from-async.ts";
 import {
   $fail,
@@ -101,6 +101,7 @@ const helpers = {
   $setTimeout,
   $step,
   $stepMethod,
+  $stepOver,
   $strings,
   $super,
   $superCall,

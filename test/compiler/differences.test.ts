@@ -54,6 +54,12 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
     "order 1",
     "lost",
   ],
+  [
+    "a step in a function is one object",
+    'const make = () => async () => { "use step"; }; return make() === make();',
+    false,
+    true,
+  ],
   ["brand of promises", "const p = sub(); const r = types.isPromise(p); await p; return r;", true, false],
   [
     "fields of promises",
@@ -138,6 +144,19 @@ test("step arguments and results are copies in a run", async () => {
   }
 });
 
+test("variables of a step are copies in a run", async () => {
+  const source = `
+    export async function main() { "use workflow";
+      const list = []; const add = async () => { "use step"; list.push(1); return list.length; };
+      return [await add(), await add(), list.length]; }`;
+  const text = source.replaceAll("export ", "");
+  expect(await new Function(`"use strict"; ${text}; return main();`)()).toEqual([1, 2, 2]);
+  const { main } = load(source);
+  for (const regime of ["memory", "park"] as const) {
+    expect((await runScenario(main!, [], { regime })).value).toEqual([1, 1, 0]);
+  }
+});
+
 test("module variables", async () => {
   using workshop = new Workshop();
   const [first, second] = [new Child(workshop.folder), new Child(workshop.folder)];
@@ -201,6 +220,7 @@ test("the page names a test for each difference, and no other", () => {
   const shown = [
     ...differences.map(([name]) => name),
     "step arguments and results are copies in a run",
+    "variables of a step are copies in a run",
     "module variables",
   ];
   expect(named.sort()).toEqual(shown.sort());

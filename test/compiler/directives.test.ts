@@ -11,9 +11,12 @@ function meaning(source: string): string {
   }
   if (manifest === null) return "plain";
   const name = (id: string) => id.slice(id.indexOf("#") + 1);
-  const functions = manifest.codes.filter(({ kind }) => kind !== "class");
+  const steps = manifest.steps.map(name);
+  // A step that uses variables has a closure which hands them on.
+  const isStep = (id: string) => steps.some((one) => one.replace(/\{.*/, "") === id);
+  const functions = manifest.codes.filter(({ id, kind }) => kind !== "class" && !isStep(name(id)));
   const workflows = functions.map((one) => `workflow ${name(one.id)}`);
-  return [...workflows, ...manifest.steps.map((one) => `step ${name(one)}`)].join(", ");
+  return [...workflows, ...steps.map((one) => `step ${one}`)].join(", ");
 }
 
 const MODULE = "export async function main() { await a(); }";
@@ -97,8 +100,23 @@ describe('"use step" marks a function', () => {
       "workflow main, step main.a",
     ],
     [
-      "nested, with one: CF1005",
+      "nested, with one",
       'export async function main(n) { "use workflow"; const a = async () => { "use step"; return n; }; await a(); }',
+      "workflow main, step main.a{n}",
+    ],
+    [
+      "nested, of one name",
+      'export async function main(n) { "use workflow"; { const a = async () => { "use step"; return 1; }; await a(); } { const a = async () => { "use step"; return 2; }; await a(); } }',
+      "workflow main, step main.a~94pfxo0, step main.a~8362p80",
+    ],
+    [
+      "nested, in a file without a workflow",
+      'export function bank(n) { async function a() { "use step"; let n = 1; n++; } return [a, async () => { "use step"; return n; }]; }',
+      "step bank.a, step bank.anonymous{n}~146hid1",
+    ],
+    [
+      "nested, and it changes one: CF1005",
+      'export async function main(n) { "use workflow"; const a = async () => { "use step"; return n++; }; await a(); }',
       "CF1005",
     ],
   ])("%s", (_, source, expected) => {

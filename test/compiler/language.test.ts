@@ -115,9 +115,9 @@ const refused: readonly (readonly [
   ["with", "CF1010", "with (x) { a(); }", "commonjs"],
   ["direct eval", "CF1011", "return eval('x');"],
   [
-    "a step that uses variables of the function around it",
+    "a step that changes variables of the function around it, or uses its this",
     "CF1005",
-    `const s = async () => { "use step"; return x; }; await s();`,
+    `const s = async () => { "use step"; return x++; }; await s();`,
   ],
   [
     "an instance method, a private one, or one of a class made in a function",
@@ -182,6 +182,7 @@ const elsewhere: readonly (readonly [Row, path: string, text: string])[] = [
     "test/compiler/directives.test.ts",
     `'"use step" marks a function'`,
   ],
+  ["the same in a function in another one", "fixtures/waits/nested-steps.ts", '"use step"'],
   ["the same in a static method of a class", "fixtures/waits/static-steps.ts", '"use step"'],
   ['"use step" at the top of a file', "test/compiler/directives.test.ts", "file"],
   ["step(fn, { retry, timeout })", "test/engine/step-policy.test.ts", "retry"],

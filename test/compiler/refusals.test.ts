@@ -18,9 +18,16 @@ describe("refused", () => {
     ]);
   });
 
-  test("CF1005: each variable that a nested step would have to take along", () => {
-    const lines = refused('const y = 1; const s = async () => { "use step"; return x + y; }; await s();');
-    expect(lines.map((line) => line.match(/^CF1005 .*: "(\w)" belongs to/)?.[1])).toEqual(["x", "y"]);
+  test("CF1005: each variable of which a nested step would change a copy, and what has no copy", () => {
+    const namesIn = (body: string) =>
+      refused(`let y = 1, o = { x }; const s = async () => { "use step"; ${body} }; await s();`).map(
+        (line) => line.match(/^CF1005 .*: "([\w.]+)" belongs to/)?.[1],
+      );
+    expect(namesIn("x = 2; y++; return o;")).toEqual(["x", "y"]);
+    expect(namesIn("[o.y, { x }] = [1, o];")).toEqual(["x"]);
+    expect(namesIn("for (y of []) for (const x of []) x();")).toEqual(["y"]);
+    expect(namesIn("return [1].map(() => (y ??= x));")).toEqual(["y"]);
+    expect(namesIn("return this.x + arguments.length;")).toEqual(["this", "arguments"]);
   });
 
   test("CF1010: with", () => {

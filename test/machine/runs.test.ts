@@ -286,7 +286,7 @@ test("a thenable of unmarked code counts as pending until it settles", async () 
 });
 
 test("steps: in a run the host is called, outside the body", async () => {
-  const price = $step("test#price", "price", async (x: number) => x * 2, { retry: 1 });
+  const price = $step("test#price", "price", async (x: number) => x * 2);
   expect([price.name, price.length]).toEqual(["price", 1]);
   expect(await price(4)).toBe(8);
   const log: unknown[] = [];
