@@ -16,10 +16,10 @@ import { findStep } from "./step.ts";
 import type { Arrival, Attempt as AttemptRow, StepFence } from "./store.ts";
 import { StepArrival } from "./turn-record.ts";
 
-/** Starts the next attempt of a step, now or when it is due. */
+/** Starts the next attempt of a step, now or when it is due. Of a run that is to stand still, when it goes on. */
 export function startStep(activation: Activation, intent: StepIntent, worker: Owner): void {
   if (worker.closing || activation.phase === "closed") return;
-  if (activation.leaving) {
+  if (activation.leaving || activation.suspended) {
     activation.postponed = true;
     return;
   }
@@ -367,7 +367,8 @@ class Flight extends Attempt {
     activation.flights.delete(this.#intent.id);
     if (this.#worker.settings.facts.wanted) tell();
     startStep(activation, this.#intent, this.#worker);
-    this.#worker.park(activation);
+    if (activation.postponed) this.#worker.advance(activation);
+    else this.#worker.park(activation);
   }
 
   /** Records what is known of the attempts. False: the run is lost. */

@@ -300,10 +300,7 @@ export class Worker implements Owner, Searcher {
       return;
     }
     this.#heard(activation, outcome);
-    if (intents !== null) {
-      if (activation.suspended) activation.postponed = true;
-      else for (const intent of intents.values()) startStep(activation, intent, this);
-    }
+    if (intents !== null) for (const intent of intents.values()) startStep(activation, intent, this);
     armTimers(activation, this);
     const { inbox, dirty, cancel, suspended, leaving, postponed } = activation;
     if (inbox.length > 0 || dirty || cancel === "asked" || suspended || leaving || postponed)

@@ -70,6 +70,67 @@ describe("suspend and resume", () => {
     expect(main.calls).toEqual([["slow"], ["next"]]);
   });
 
+  it.each([
+    ["that becomes due", "2s"],
+    ["of an attempt that was under way", "1ms"],
+  ])("makes no further attempt %s while it stands still", async (_, interval) => {
+    const ends: ((how: Error | null) => void)[] = [];
+    const attempt = () => new Promise((resolve, reject) => ends.push((e) => (e ? reject(e) : resolve("ok"))));
+    const main = program(
+      `return await Promise.all([call('slow'), risky()]) }
+       const risky = step(async function risky() { return world.risky() }, { retry: { attempts: 9, interval: "${interval}", factor: 1 } });
+       async function unused() {`,
+      { slow: attempt, risky: attempt },
+    );
+    const engine = await stage.engine({ random: () => 0.99 });
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => ends.length === 2);
+    const [slow, risky] = ends as [(typeof ends)[0], (typeof ends)[0]];
+    if (interval === "2s") {
+      risky(new Error("no"));
+      await stage.when(async () => (await run.status())!.attempts.some(({ made }) => made === 1));
+    }
+    await engine.suspend("r");
+    await stage.when(async () => (await run.status())!.status === "suspended");
+    await stage.clock.advance(100);
+    if (interval === "1ms") risky(new Error("no"));
+    await stage.clock.advance(60_000);
+    expect(ends.length).toBe(2);
+    slow(null);
+    await stage.when(async () => (await run.status())!.worker === null);
+    await stage.clock.advance(60_000);
+    expect(ends.length).toBe(2);
+    await engine.resume("r");
+    await stage.when(() => ends.length === 3);
+    ends[2]!(null);
+    expect(await stage.until(run.result())).toEqual(["ok", "ok"]);
+  });
+
+  it("is given back when an attempt has failed, whenever the next is due", async () => {
+    let fail: (error: Error) => void = () => {};
+    const main = program(
+      `return await risky() }
+       const risky = step(async function risky() { return world.risky() }, { retry: { attempts: 9, interval: 1 } });
+       async function unused() {`,
+      { risky: () => (fail === fail0 ? new Promise((_, reject) => (fail = reject)) : "ok") },
+    );
+    const fail0 = fail;
+    const engine = await stage.engine();
+    const run = await engine.start(main, [], { id: "r" });
+    await stage.when(() => fail !== fail0);
+    await engine.suspend("r");
+    await stage.clock.advance(100);
+    fail(new Error("no"));
+    await stage.when(async () => (await run.status())!.worker === null);
+    expect(await run.status()).toMatchObject({
+      status: "suspended",
+      waits: [{ kind: "step" }],
+      attempts: [{ made: 1 }],
+    });
+    await engine.resume("r");
+    expect(await stage.until(run.result())).toBe("ok");
+  });
+
   describe("while its worker is writing", () => {
     /** A run whose turn with a step is being written, which has begun so many before. */
     async function writing(main: ReturnType<typeof program>, calls: number) {
