@@ -3,7 +3,7 @@
  * A code is never reused. Each has a page `docs/errors/CFxxxx.md` and a test that provokes it.
  */
 export const errors = {
-  CF2001: "this function was not compiled",
+  CF2001: "this function was not compiled, or has no name",
   CF2002: "a value of one run was used in another",
   CF2003: "an uncompiled function awaits an external call",
   CF2004: "one name stands for two different functions",

@@ -1,7 +1,6 @@
 /** Which workers carry which runs on: runs belong to a group, workers serve groups, and perhaps only some workflows. */
 import { wrongOption } from "../errors.ts";
-import { bindingOf, codeOf, registry } from "../machine/index.ts";
-import { entryOf } from "./entry.ts";
+import { entryOf, loadedEntries } from "./entry.ts";
 import { checkGroup } from "./options.ts";
 import type { Settings } from "./ports.ts";
 import { DEFAULT_GROUP } from "./store.ts";
@@ -43,18 +42,6 @@ export function entriesOf(only: Only | undefined): readonly string[] | null {
     return found;
   });
   return [...new Set(entries)];
-}
-
-/** `module#name` of all functions that can be started here. */
-function loadedEntries(): string[] {
-  const entries: string[] = [];
-  for (const { id, bindings } of registry.modules.values()) {
-    for (const binding of Object.keys(bindings)) {
-      const name = `${id}#${binding}`;
-      if (codeOf(name)?.kind === "async" && typeof bindingOf(name)?.value === "function") entries.push(name);
-    }
-  }
-  return entries;
 }
 
 /** Whether the worker carries on what belongs to this group. */

@@ -3,10 +3,11 @@
  * migrations included, and thrown away. Nothing is written, no step is called.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, type Host, inCode, Run } from "../machine/index.ts";
+import { type Host, inCode, Run } from "../machine/index.ts";
 import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
 import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
+import { findEntry } from "./entry.ts";
 import { findStep } from "./step.ts";
 import type { RunDetail, RunStatus, Store, WaitInfo } from "./store.ts";
 
@@ -90,7 +91,7 @@ async function decoded(
     const { find, versions } = codes;
     return decodeRun(snapshot, new Run(id, nowhere, code), { points: find, versions, chunks: bodies });
   }
-  if (inCode(code, () => bindingOf(entry)) === undefined)
+  if (inCode(code, () => findEntry(entry)) === undefined)
     throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
   return { aligned: 0, migrated: 0 };
 }

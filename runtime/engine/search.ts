@@ -2,9 +2,9 @@
  * How a worker finds work: hints and a slow jittered poll lead to the same look at the store, for what arrived for its
  * own runs, and for runs that are due. The next due time is kept in memory, so that an idle worker asks seldom.
  */
-import { bindingOf } from "../machine/index.ts";
 import type { Builds } from "./builds.ts";
 import type { CodeRecords } from "./code-records.ts";
+import { findEntry } from "./entry.ts";
 import type { Settings } from "./ports.ts";
 import { lateness } from "./pressure.ts";
 import type { Blocked, Claimed, Hint, News, Placement } from "./store.ts";
@@ -98,7 +98,7 @@ export class Search {
   /** A run could not be carried on here. */
   gaveUp(run: string, entry: string, { needs }: Blocked): void {
     this.#unblocking.gaveUp(run);
-    if (needs === entry && bindingOf(entry) === undefined) this.#lacking.add(entry);
+    if (needs === entry && findEntry(entry) === undefined) this.#lacking.add(entry);
   }
 
   forget(run: string): void {
@@ -199,7 +199,7 @@ export class Search {
   /** Something was loaded, or may have been kept elsewhere: what was blocked for it can go on. */
   async #unblock(): Promise<void> {
     this.#unblocked = this.#worker.settings.clock.now();
-    for (const entry of this.#lacking) if (bindingOf(entry) !== undefined) this.#lacking.delete(entry);
+    for (const entry of this.#lacking) if (findEntry(entry) !== undefined) this.#lacking.delete(entry);
     await this.#unblocking.look();
   }
 }

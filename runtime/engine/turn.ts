@@ -5,7 +5,7 @@
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
 import { ColdframeError } from "../errors.ts";
-import { bindingOf, deliver, drain, inCode, PENDING, Run, start, WaitTable } from "../machine/index.ts";
+import { deliver, drain, inCode, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
   type ChunkSet,
   decodeRun,
@@ -20,6 +20,7 @@ import { applyCancel, isOwnRejection } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addStart, addWait } from "./effects.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
+import { findEntry } from "./entry.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Outgoing } from "./outbox.ts";
@@ -133,8 +134,8 @@ export function open(activation: Activation, worker: Owner): boolean {
 
 function begin(activation: Activation, worker: Owner): void {
   const { code } = activation;
-  const f = inCode(code, () => bindingOf(activation.entry))?.value;
-  if (typeof f !== "function") {
+  const f = inCode(code, () => findEntry(activation.entry));
+  if (f === undefined) {
     throw new ColdframeError(
       "CF2304",
       `no loaded module has "${activation.entry}". Start a worker that imports this module, compiled`,

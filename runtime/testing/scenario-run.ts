@@ -4,12 +4,12 @@
  */
 import type { ChildStart } from "../engine/child.ts";
 import { encodeError, encodeOutcome } from "../engine/codec.ts";
+import { findEntry } from "../engine/entry.ts";
 import { TimeoutError } from "../engine/signals.ts";
 import { findStep } from "../engine/step.ts";
 import type { Arrival } from "../engine/store.ts";
 import { keepPending } from "../engine/waits.ts";
 import {
-  bindingOf,
   Durable,
   deliver,
   drain,
@@ -237,7 +237,7 @@ export class ScenarioRun implements Host, Neighbour {
   async #startChild(wait: number, id: string, start: ChildStart | null): Promise<void> {
     if (start === null) return;
     const child = new ScenarioRun(this.#world, this.#regime, id, this.#neighbours);
-    await child.finish(bindingOf(start.entry)!.value as never, decodeValue(start.call) as unknown[]);
+    await child.finish(findEntry(start.entry)!, decodeValue(start.call) as unknown[]);
     const { state, value } = child.run.root!;
     if (state !== PENDING)
       this.inbox.push(encodeOutcome(wait, state === REJECTED, value, `result of child run "${start.entry}"`));
