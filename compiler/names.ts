@@ -38,6 +38,18 @@ export function feedName(node: t.Node): string {
   return "";
 }
 
+/** `ns` for `(function (_ns) { … })(ns || (ns = {}))`, which a namespace of TypeScript has become; else empty. */
+export function namespaceName(node: t.Node): string {
+  if (!t.isCallExpression(node)) return "";
+  const { callee } = node;
+  const [only] = node.arguments;
+  if (!t.isFunctionExpression(callee) || !t.isLogicalExpression(only, { operator: "||" })) return "";
+  const { left, right } = only;
+  const isNamespace =
+    t.isIdentifier(left) && t.isAssignmentExpression(right) && t.isNodesEquivalent(left, right.left);
+  return isNamespace ? left.name : "";
+}
+
 /** Whether evaluating `node` makes a function or class: what it captures is that of this moment. */
 export function makesClosure(node: t.Node): boolean {
   let found = false;

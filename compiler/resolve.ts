@@ -30,7 +30,7 @@ import {
   type Variable,
 } from "./ir.ts";
 import { keyName } from "./key-name.ts";
-import { boundIdentifiers, feedName, givenName, unique } from "./names.ts";
+import { boundIdentifiers, feedName, givenName, namespaceName, unique } from "./names.ts";
 import { declaresName, needsOwnBody, parameterEnds } from "./parameters.ts";
 import type { Resolved } from "./resolved.ts";
 
@@ -292,7 +292,7 @@ class Resolver extends Declarations {
       case "OptionalCallExpression":
       case "NewExpression": {
         if (t.isSuper(node.callee)) this.#superCall(node.callee, scope);
-        else this.#visit(node.callee, scope);
+        else this.#visit(node.callee, scope, "", namespaceName(node));
         const label = feedName(node.callee);
         for (const argument of node.arguments) this.#visit(argument, scope, "", label);
         return;

@@ -460,7 +460,7 @@ export class ModuleEmitter implements Emitter {
       t.stringLiteral(this.manifest.hash),
       t.objectExpression(properties),
     ];
-    const constructors = this.#constructors();
+    const constructors = [...this.#constructors(), ...namespaces(file.program)].join(" ");
     if (filename !== moduleId || constructors !== "") args.push(t.stringLiteral(filename));
     if (constructors !== "") args.push(t.stringLiteral(constructors));
     const call = this.call("$module", ...args);
@@ -469,11 +469,11 @@ export class ModuleEmitter implements Emitter {
   }
 
   /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */
-  #constructors(): string {
+  #constructors(): string[] {
     const names: string[] = [];
     for (const { node, name, usesThis, suspends, isStep } of this.resolved.module.children)
       if (t.isFunctionDeclaration(node) && usesThis && !suspends && !isStep) names.push(name);
-    return names.join(" ");
+    return names;
   }
 }
 
@@ -484,6 +484,12 @@ function spillsOf(slots: readonly Variable[]): ManifestCode["spills"] {
     if (loc == null) return [];
     return [[slotName(slot), loc.start.line, loc.start.column, loc.end.line, loc.end.column] as const];
   });
+}
+
+/** `name.*` for `import * as name`. */
+function namespaces({ body }: t.Program): string[] {
+  const specifiers = body.flatMap((one) => (t.isImportDeclaration(one) ? one.specifiers : []));
+  return specifiers.filter((one) => t.isImportNamespaceSpecifier(one)).map(({ local }) => `${local.name}.*`);
 }
 
 /** Names of the `let`s and `var`s that a statement of the top level itself gives an object that is to be looked for. */

@@ -1,12 +1,12 @@
 /** Which functions can be started as runs, and by which name another process finds them. */
 import { ColdframeError, wrongOption } from "../errors.ts";
-import { bindingOf, codeOf, currentName, loaded, memberOf, nameOf, stampOf } from "../machine/index.ts";
+import { bindingOf, codeOf, loaded, memberOf, nameOf, stampOf } from "../machine/index.ts";
 
 type Entry = (...args: never[]) => unknown;
 
 /**
- * `module#name` of a compiled async function: of one at the top of its module, or, as `module#bank.transfer`, of one in an object,
- * namespace or class there.
+ * `module#name` of a compiled async function: of one at the top of its module, or, as `module#bank.transfer`, of one in an object
+ * or class there.
  * @throws ColdframeError CF2001, CF2301
  */
 export function entryOf(f: unknown): string {
@@ -25,7 +25,7 @@ export function entryOf(f: unknown): string {
 
 /** The function of such a name; undefined when no loaded module has it. */
 export function findEntry(name: string): Entry | undefined {
-  const found = bindingOf(name)?.value ?? heldIn(currentName(name));
+  const found = bindingOf(name)?.value;
   return typeof found === "function" ? (found as Entry) : undefined;
 }
 
@@ -43,15 +43,4 @@ function placeOf(f: object): string | undefined {
   if (member === undefined || !member.isStatic || typeof member.key !== "string") return undefined;
   const holder = nameOf(member.class);
   return holder === undefined ? undefined : `${holder}.${member.key}`;
-}
-
-/** What own properties lead to from a binding: `module#bank.transfer`. Getters are not called. */
-function heldIn(name: string): unknown {
-  const [top, ...keys] = name.slice(name.indexOf("#") + 1).split(".");
-  let value = bindingOf(name.slice(0, name.indexOf("#") + 1) + top)?.value;
-  for (const key of keys) {
-    if ((typeof value !== "object" || value === null) && typeof value !== "function") return undefined;
-    value = Object.getOwnPropertyDescriptor(value, key)?.value;
-  }
-  return value;
 }

@@ -1,15 +1,16 @@
 /** Payloads of events against the schema of the one who waits. In a frame and in the store a schema is a name. */
 import { ColdframeError } from "../errors.ts";
 import { $module, bindingOf, nameOf } from "../machine/index.ts";
+import { heldNameOf } from "./held-name.ts";
 import { conform, isSchema, type StandardSchema } from "./schema.ts";
 
 /** @throws ColdframeError CF2301 when another process could not find it */
 export function schemaName(schema: StandardSchema): string {
-  const name = nameOf(schema);
+  const name = nameOf(schema) ?? heldNameOf(schema);
   if (name !== undefined) return name;
   throw new ColdframeError(
     "CF2301",
-    'event(): "schema" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there',
+    'event(): "schema" has no name that another process would find it by. Keep it in a const at the top level of a marked module, or in an object there, or import it from there',
   );
 }
 

@@ -6,6 +6,7 @@ import { ColdframeError } from "../errors.ts";
 import { bindingOf, currentName, loaded, machine, nameOf, registry, type Step } from "../machine/index.ts";
 import { FreeAttempt } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
+import "./held-name.ts";
 import { inlineStep } from "./inline-transaction.ts";
 import { backoff, type Policy, policyOf, type StepOptions } from "./retry.ts";
 import { callInLine } from "./step-line.ts";
@@ -41,7 +42,7 @@ export function makeStep<A extends unknown[], R>(
     if (id === undefined) {
       throw new ColdframeError(
         "CF2001",
-        `the step "${made.name}" has no name that another process would find it by. Assign it to a const at the top level of a marked module, or import it from there`,
+        `the step "${made.name || "step(…)"}" has no name that another process would find it by. Keep it in a const at the top level of a marked module, or in an object or class there, or import it from there`,
       );
     }
     const called: Step = { ...made, id };
@@ -50,6 +51,9 @@ export function makeStep<A extends unknown[], R>(
       concurrency === null ? run.host.callStep(run, called, args) : callInLine(run, called, concurrency, args)
     ) as Promise<Awaited<R>>;
   };
+  const { name, body, transactional } = made;
+  const length = transactional === true ? Math.max(0, body.length - 1) : body.length;
+  Object.defineProperties(f, { name: { value: name }, length: { value: length } });
   registry.stepsByFunction.set(f, made);
   return f;
 }

@@ -76,16 +76,11 @@ export function $step<A extends unknown[], R>(
   hash?: string,
 ): (...args: A) => R {
   const step = registerStep(id, name, body as never, hash);
-  const f = function (this: unknown, ...args: A): R {
-    const { run } = machine;
-    if (run === null || run.host === null) return registry.callFreely(step.body, this, args) as R;
-    return run.host.callStep(run, step, args) as R;
-  };
-  named(f, name, body.length);
+  const f = calling(step, name, body.length);
   registry.stepsByFunction.set(f, step);
   loading().names.set(f, id);
   step.call ??= f;
-  return f;
+  return f as never;
 }
 
 /**
@@ -101,26 +96,24 @@ export function $stepOver(
   factory: (variables: object) => (...args: unknown[]) => unknown,
   hash?: string,
 ): (variables: () => object) => (...args: unknown[]) => unknown {
-  const body = function (this: unknown, variables: object, ...args: unknown[]) {
-    return Reflect.apply(factory(variables), this, args);
-  };
+  const body = (variables: object, ...args: unknown[]) => factory(variables)(...args);
   const step = registerStep(id, name, body as never, hash);
-  return (variables) => {
-    const f = function (this: unknown, ...args: unknown[]): unknown {
-      const { run } = machine;
-      const isFree = run === null || run.host === null;
-      let all: [object, ...unknown[]];
-      try {
-        all = [variables(), ...args];
-      } catch (error) {
-        // One that is in its dead zone: natively the body meets it.
-        return Promise.reject(error);
-      }
-      if (isFree) return registry.callFreely(step.body, this, all);
-      return run.host!.callStep(run, step, all);
-    };
-    return named(f, name, length);
+  return (variables) => calling(step, name, length, variables);
+}
+
+function calling(step: Step, name: string, length: number, variables?: () => object) {
+  const f = function (this: unknown, ...args: unknown[]): unknown {
+    try {
+      if (variables) args.unshift(variables());
+    } catch (error) {
+      // One that is in its dead zone: natively the body meets it.
+      return Promise.reject(error);
+    }
+    const { run } = machine;
+    if (run === null || run.host === null) return registry.callFreely(step.body, this, args);
+    return run.host.callStep(run, step, args);
   };
+  return Object.defineProperties(f, { name: { value: name }, length: { value: length } });
 }
 
 function registerStep(id: string, name: string, body: Step["body"], hash: string | undefined): Step {
@@ -128,13 +121,8 @@ function registerStep(id: string, name: string, body: Step["body"], hash: string
   const known = steps.get(id);
   const step: Step = known !== undefined && !registry.hot ? known : { id, name, body, options: undefined };
   steps.set(id, step);
-  if (hash !== undefined) steps.set(`${id}~${hash}`, step);
+  if (hash) steps.set(`${id}~${hash}`, step);
   return step;
-}
-
-function named<F extends object>(f: F, name: string, length: number): F {
-  Object.defineProperty(f, "name", { value: name, configurable: true });
-  return Object.defineProperty(f, "length", { value: length, configurable: true });
 }
 
 /** Makes a static method, which stays in its class, an external call; `this` in it is the class. Returns nothing. */

@@ -47,7 +47,7 @@ export interface Loaded {
   readonly steps: Map<string, Step>;
   /** `module#name` by the identity of what is bound; filled at the first look-up. */
   readonly names: WeakMap<object, string>;
-  /** Functions of marked modules that objects are made with by `new`: their names. */
+  /** Names of functions that objects are made with by `new`, and `name.*` for `import * as name`, whose exports have names, too. */
   readonly constructors: Set<string>;
   /** Bindings that were not looked at, or had no object yet when they were (temporal dead zone, cyclic imports). */
   unresolved: Binding[];
@@ -75,6 +75,8 @@ interface Registry extends Loaded {
   readonly stepsByFunction: WeakMap<object, Step>;
   /** Calls the body of a step outside any run, with what the engine gives it then. */
   callFreely: (body: (...args: never[]) => unknown, self: unknown, args: unknown[]) => unknown;
+  /** The name of a step that stands in what a binding holds: the engine finds it. */
+  nameHeld: (step: object) => string | undefined;
   /** Functions that objects are made with by `new`, once looked at. */
   readonly constructorFunctions: WeakSet<object>;
   /** The class of stamps, from whichever copy of the runtime came first; see closure.ts. */
@@ -106,6 +108,7 @@ export const registry: Registry = (home[registryKey] ??= {
   recordsByPrototype: new WeakMap(),
   stepsByFunction: new WeakMap(),
   callFreely: (body, self, args) => Reflect.apply(body, self, args),
+  nameHeld: () => undefined,
   constructorFunctions: new WeakSet(),
   stamps: null,
   helpers: null,
@@ -204,7 +207,7 @@ export function registerRecord(schema: RecordSchema): void {
  * Registers the immutable top-level bindings and imports of a module, by which their objects are saved. The getters
  * are called at the first look-up of an unknown object, not now: at this time they may be in their dead zone.
  * @param file the author's source
- * @param constructors names of functions of the module itself that use `this`, separated by blanks
+ * @param constructors names of functions of the module itself that use `this`, and of namespaces as `name.*`, separated by blanks
  * @returns what its functions and records are registered with
  * @throws ColdframeError CF2004 when the id is taken by a module with another hash, unless `registry.hot`
  */
@@ -276,11 +279,16 @@ export function recordOf(record: object): RecordSchema | undefined {
   return registry.recordsByPrototype.get(Object.getPrototypeOf(record));
 }
 
-/** `module#name` for an object that an immutable binding of a marked module holds; undefined for any other. */
+/**
+ * `module#name` for an object that an immutable binding of a marked module holds, `module#name.key` for a step in an object or class
+ * that one holds; undefined for any other.
+ */
 export function nameOf(object: object): string | undefined {
   const code = loaded();
   const name = nameIn(code, object);
-  if (name !== undefined || code === registry) return name;
+  if (name !== undefined) return name;
+  if (typeof object === "function" && registry.stepsByFunction.has(object)) return registry.nameHeld(object);
+  if (code === registry) return undefined;
   // What is our own is known to the process alone.
   const own = nameIn(registry, object);
   return own !== undefined && isOurs(own) ? own : undefined;
@@ -311,10 +319,18 @@ function resolveBinding(code: Loaded, { name, get }: Binding): boolean {
   } catch {
     return false;
   }
-  if (value === undefined) return false;
-  if (code.constructors.has(name) && isObject(value)) registry.constructorFunctions.add(value);
-  if (isObject(value) && !code.names.has(value)) code.names.set(value, name);
-  return true;
+  if (!isObject(value)) return value !== undefined;
+  if (code.constructors.has(name)) registry.constructorFunctions.add(value);
+  if (!code.names.has(value)) code.names.set(value, name);
+  if (!code.constructors.has(`${name}.*`)) return true;
+  try {
+    for (const [key, held] of Object.entries(value))
+      if (isObject(held) && !code.names.has(held)) code.names.set(held, `${name}.${key}`);
+    return true;
+  } catch {
+    // Some are in their dead zone.
+    return false;
+  }
 }
 
 /**
@@ -331,12 +347,22 @@ export function bindingOf(name: string): { readonly value: unknown } | undefined
 
 function bindingNow(name: string): { readonly value: unknown } | undefined {
   const hash = name.lastIndexOf("#");
-  const { modules, classes, templates, steps } = loaded();
+  const { modules, classes, templates, steps, constructors } = loaded();
   const bindings = modules.get(name.slice(0, hash))?.bindings;
   const binding = name.slice(hash + 1);
   if (bindings !== undefined && Object.hasOwn(bindings, binding)) return { value: bindings[binding]!() };
-  const made = classes.get(name) ?? templates.get(name) ?? steps.get(name)?.call;
-  return made ? { value: made } : undefined;
+  let value: unknown = classes.get(name) ?? templates.get(name) ?? steps.get(name)?.call;
+  if (!value && bindings !== undefined) {
+    // `bank.charge`. Bundlers make getters of what a module exports; no other is called.
+    const [first, ...keys] = binding.split(".") as [string, ...string[]];
+    const isModule = constructors.has(`${name.slice(0, hash + 1)}${first}.*`);
+    value = Object.hasOwn(bindings, first) && bindings[first]!();
+    for (const key of keys) {
+      const found = isObject(value) && Object.getOwnPropertyDescriptor(value, key);
+      value = found && (isModule ? (value as Readonly<Record<string, unknown>>)[key] : found.value);
+    }
+  }
+  return value ? { value } : undefined;
 }
 
 function isObject(value: unknown): value is object {

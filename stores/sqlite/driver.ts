@@ -3,6 +3,7 @@
  * else the package `libsql`. Failures of both become `SqliteFailure` with SQLite's own result code.
  */
 import { createRequire } from "node:module";
+import { ColdframeError } from "../../runtime/errors.ts";
 
 export type Value = string | number | Uint8Array | null;
 // biome-ignore lint/suspicious/noExplicitAny: a row's columns are known to the statement that asked for them
@@ -80,10 +81,22 @@ function nodeDriver(database: RawDatabase & { prepare(sql: string): RawStatement
   };
 }
 
+/** @throws ColdframeError CF3015 */
 function openLibsql(file: string): Driver {
-  const require = createRequire(import.meta.url);
-  const Database = require("libsql") as new (file: string) => ListDatabase;
+  const Database = requireLibsql();
   return listDriver(guarded(() => new Database(file)));
+}
+
+function requireLibsql(): new (file: string) => ListDatabase {
+  try {
+    return createRequire(import.meta.url)("libsql");
+  } catch (error) {
+    const [why] = String((error as Error).message).split("\n");
+    throw new ColdframeError(
+      "CF3015",
+      `sqlite() needs the package "libsql", since this version of Node has no node:sqlite: ${why}. Install it beside the program ("npm install libsql"), or take Node 22.13 or newer`,
+    );
+  }
 }
 
 /** `libsql`, and `better-sqlite3`, which it is made after: values are a list. */

@@ -63,6 +63,11 @@ describe('"use workflow" marks the file', () => {
       "workflow a, workflow main",
     ],
     [
+      "functions of namespaces",
+      '"use workflow"; namespace shop { export async function main() {} export namespace deep { export async function sub() {} } }',
+      "workflow shop.main, workflow shop.deep.sub, workflow shop.deep, workflow shop",
+    ],
+    [
       "a nested function",
       'async function main() { const f = async () => { "use workflow"; }; await f(); }',
       "workflow main.f, workflow main",

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -16,6 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEngine, type LogEntry } from "../../runtime/index.ts";
 import { type Driver, openDriver, SqliteFailure } from "../../stores/sqlite/driver.ts";
@@ -267,5 +269,25 @@ describe("a torn write-ahead log", () => {
     }
     await store.close();
     expect(sound()).toEqual(ids);
+  });
+});
+
+describe("a program in one file", () => {
+  const hasOwn = process.getBuiltinModule?.("node:sqlite" as "node:fs") !== undefined;
+
+  it.skipIf(hasOwn)("says that the driver is missing beside it", async () => {
+    const { build } = await import("esbuild");
+    const outfile = join(folder, "program.mjs");
+    await build({
+      stdin: {
+        contents: `import { sqlite } from "./stores/sqlite/index.ts";
+          await sqlite(${JSON.stringify(file)}).migrate().catch(({ code, message }) => console.log(code, message));`,
+        resolveDir: fileURLToPath(new URL("../../", import.meta.url)),
+      },
+      ...{ outfile, bundle: true, format: "esm", platform: "node", logLevel: "error" },
+    });
+    const { stdout } = spawnSync(process.execPath, [outfile], { encoding: "utf8" });
+    expect(stdout).toMatch(/^CF3015 .*"libsql".*npm install libsql/);
+    expect(existsSync(file)).toBe(false);
   });
 });

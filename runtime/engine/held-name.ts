@@ -1,0 +1,50 @@
+/** Names of what stands in an object, module or class that an immutable binding holds: `module#bank.charge`. */
+import { loaded, registry } from "../machine/index.ts";
+
+/** How many objects deep it is looked for in what a binding holds. */
+const DEPTH = 3;
+
+/** The name by which `bindingOf` finds it; undefined: it is in none. Looks through all bindings. */
+export function heldNameOf(object: object): string | undefined {
+  const { modules, names } = loaded();
+  for (const { id, bindings } of modules.values())
+    for (const binding of Object.keys(bindings)) {
+      const path = pathTo(object, valueOf(bindings[binding]!), DEPTH);
+      if (path === null) continue;
+      const name = `${id}#${binding}${path}`;
+      names.set(object, name);
+      return name;
+    }
+  return undefined;
+}
+
+registry.nameHeld = heldNameOf;
+
+/** `.bank.charge` where that is found from `value` by own properties; null: nowhere. Getters are not called. */
+function pathTo(object: object, value: unknown, depth: number): string | null {
+  if (depth === 0 || !mayHold(value)) return null;
+  for (const key of Object.keys(value)) {
+    if (/[.#]/.test(key)) continue;
+    const held = valueOf(() => Object.getOwnPropertyDescriptor(value, key)?.value);
+    const path = held === object ? "" : pathTo(object, held, depth - 1);
+    if (path !== null) return `.${key}${path}`;
+  }
+  return null;
+}
+
+/** Object literals, modules and classes: what an author keeps functions in. */
+function mayHold(value: unknown): value is object {
+  if (typeof value === "function") return true;
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** Undefined in the dead zone of a binding or export. */
+function valueOf(get: () => unknown): unknown {
+  try {
+    return get();
+  } catch {
+    return undefined;
+  }
+}
