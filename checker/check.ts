@@ -13,6 +13,7 @@ import { Schemas } from "./rehearse.ts";
 import { Roles } from "./roles.ts";
 import { Savable } from "./savable.ts";
 import { withTypes } from "./schemas.ts";
+import { unsavableInSteps } from "./steps.ts";
 
 export interface Checked {
   readonly findings: readonly Finding[];
@@ -39,6 +40,7 @@ export function findingsOf(program: SourceProgram): Finding[] {
         fix: null,
       });
     }
+    findings.push(...unsavableInSteps(module, program, roles, savable));
     if (module.manifest === null || module.manifest.codes.length === 0) continue;
     findings.push(...unsavable(module, program, roles, savable), ...calls(module, program, roles));
   }

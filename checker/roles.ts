@@ -70,13 +70,21 @@ export class Roles {
     );
   }
 
-  /** `const charge = step(…)` */
+  /** `const charge = step(…)`, `{ charge: step(…) }`, `static charge = step(…)` */
   #isMadeStep(declaration: ts.Node): boolean {
-    if (!ts.isVariableDeclaration(declaration) || declaration.initializer === undefined) return false;
+    const holds =
+      ts.isVariableDeclaration(declaration) ||
+      ts.isPropertyAssignment(declaration) ||
+      ts.isPropertyDeclaration(declaration);
+    if (!holds || declaration.initializer === undefined) return false;
     const value = bare(declaration.initializer);
-    if (!ts.isCallExpression(value)) return false;
-    const target = this.target(value);
-    return target !== null && this.isColdframe(target) && nameOf(target) === "step";
+    return ts.isCallExpression(value) && this.makesStep(value);
+  }
+
+  /** `step(…)` or `transactional(…)` */
+  makesStep(call: ts.CallExpression): boolean {
+    const target = this.target(call);
+    return target !== null && this.isColdframe(target) && /^(step|transactional)$/.test(nameOf(target));
   }
 
   /** Whether awaiting the value of an expression may wait for something outside. */
@@ -176,7 +184,7 @@ const hasDirective = (statements: readonly ts.Statement[] | undefined, word: str
 };
 
 /** `"use step"` at the top of the function, or of its file if it is exported. */
-function isStep(node: ts.Node): boolean {
+export function isStep(node: ts.Node): boolean {
   if (!ts.isFunctionLike(node) || !isAsync(node)) return false;
   const { body } = node as ts.FunctionLikeDeclaration;
   if (body !== undefined && ts.isBlock(body) && hasDirective(body.statements, "use step")) return true;

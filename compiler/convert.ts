@@ -36,12 +36,16 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
     const assigned = assignedIn(fn.node, resolved);
     for (const variable of fn.captures) {
       const { name, kind } = variable;
-      const why =
+      const advice =
         kind === "implicit" || kind === "temp"
-          ? `"${name}" belongs to the function around the step; pass what it needs of it as an argument.`
-          : `"${name}" belongs to the function around the step, which has a copy of it; return what that function needs to know, and assign it there.`;
-      if (kind === "implicit" || kind === "temp" || assigned.has(variable))
-        diagnostics.error("CF1005", fn.node, why);
+          ? "; pass what it needs of it as an argument."
+          : assigned.has(variable)
+            ? ", of which it has a copy; return what that function needs to know, and assign it there."
+            : isFunction(variable, fn, resolved, steps)
+              ? ", and there is no copy of a function; move it to the top of the module, or write it in the step."
+              : null;
+      if (advice !== null)
+        diagnostics.error("CF1005", fn.node, `"${name}" belongs to the function around the step${advice}`);
     }
   }
   for (const fn of resolved.all) {
@@ -61,6 +65,18 @@ export function convert(resolved: Resolved, steps: ReadonlySet<t.Node>, diagnost
   for (const fn of resolved.all) takes.set(fn, takesOf(fn, order));
   const holders = records.map((one) => one.holder.out!);
   return { records, takes, taken: new Set([...reserved, ...helperNames, ...holders, "let"]) };
+}
+
+/** Whether it holds a function or class that is made there. A step that uses nothing of what is around it has a name. */
+function isFunction(
+  { init, reassigned }: Variable,
+  reader: Fn,
+  { fns }: Resolved,
+  steps: ReadonlySet<t.Node>,
+) {
+  if (reassigned || init === null || init === reader.node) return false;
+  if (!t.isFunction(init) && !t.isClass(init)) return false;
+  return !steps.has(init) || fns.get(init)!.captures.size > 0;
 }
 
 /** The variables that something in `node` assigns. */

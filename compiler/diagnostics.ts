@@ -6,7 +6,7 @@ export const diagnosticTitles = {
   CF1002: "a directive stands on a function that is not async",
   CF1003: "a directive stands where it has no effect",
   CF1004: "a directive is misspelt",
-  CF1005: "a step changes variables of the function around it, or uses its `this`",
+  CF1005: "a step needs more of the function around it than copies of values",
   CF1006: "a function cannot be a workflow and a step at once",
   CF1010: "with statements cannot be compiled",
   CF1011: "direct eval cannot be compiled",

@@ -36,8 +36,30 @@ test("every value of the table is found, and none that can be saved", () => {
   }
 });
 
+test("what goes into steps and comes out of them", () => {
+  const name = "fixtures/unsavable/steps.ts";
+  const source = readFileSync(`${root}${name}`, "utf8").split("\n");
+  const expected = source.flatMap((line, i) => {
+    const message = /^ *\/\/ refused: (.*)$/.exec(line)?.[1];
+    return message === undefined ? [] : [{ message, line: i + 2 }];
+  });
+  expect(expected.length).toBeGreaterThan(7);
+  const found = all.filter(
+    ({ places, message }) => places[0]!.file === name && !message.includes("is still needed after"),
+  );
+  expect(found.map(({ code }) => code)).toEqual(expected.map(() => "CF2101"));
+  const messages = (list: readonly { readonly message: string }[]) =>
+    list.map(({ message }) => message).sort();
+  expect(messages(found)).toEqual(messages(expected));
+  // Where it stands, or in the body of that step.
+  for (const { message, line } of expected) {
+    const at = found.find((one) => one.message === message)!.places[0]!.line;
+    expect([line, line + 1, line + 2]).toContain(at);
+  }
+});
+
 test("a finding has the layout of all errors", () => {
-  const one = all.find(({ message }) => message.startsWith('"socket"'))!;
+  const one = all.find(({ message, places }) => message.startsWith('"socket"') && places[0]!.file === file)!;
   expect(
     formatFinding(one),
   ).toBe(`CF2101 "socket" is still needed after this await, but a Socket cannot be saved

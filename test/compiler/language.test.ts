@@ -115,7 +115,7 @@ const refused: readonly (readonly [
   ["with", "CF1010", "with (x) { a(); }", "commonjs"],
   ["direct eval", "CF1011", "return eval('x');"],
   [
-    "a step that changes variables of the function around it, or uses its this",
+    "a step that needs more of the function around it than copies of values",
     "CF1005",
     `const s = async () => { "use step"; return x++; }; await s();`,
   ],

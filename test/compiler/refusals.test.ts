@@ -18,7 +18,7 @@ describe("refused", () => {
     ]);
   });
 
-  test("CF1005: each variable of which a nested step would change a copy, and what has no copy", () => {
+  test("CF1005: each variable of which a nested step would change a copy, and of which there is none", () => {
     const namesIn = (body: string) =>
       refused(`let y = 1, o = { x }; const s = async () => { "use step"; ${body} }; await s();`).map(
         (line) => line.match(/^CF1005 .*: "([\w.]+)" belongs to/)?.[1],
@@ -28,6 +28,14 @@ describe("refused", () => {
     expect(namesIn("for (y of []) for (const x of []) x();")).toEqual(["y"]);
     expect(namesIn("return [1].map(() => (y ??= x));")).toEqual(["y"]);
     expect(namesIn("return this.x + arguments.length;")).toEqual(["this", "arguments"]);
+    const held = "const f = () => y; class C {} function g() {} let h = () => 1; h = 2;";
+    const steps =
+      'const plain = async () => { "use step"; }; const uses = async () => { "use step"; return o; };';
+    expect(
+      refused(
+        `${held} ${steps} let o = {}; const s = async () => { "use step"; return [f(), new C(), g, h, plain, s, uses]; }; await s();`,
+      ).map((line) => line.match(/^CF1005 .*: "([\w.]+)" belongs .* no copy of a function/)?.[1]),
+    ).toEqual(["f", "C", "g", "uses"]);
   });
 
   test("CF1010: with", () => {
