@@ -131,11 +131,13 @@ await engine.close();
       expect(bad.out).toContain(`(flow.ts:6)    2 parked here now`);
       expect(bad.out).toMatch(/blocked {2}run b\n {2}CF2103 .*"twice"/);
       expect(bad.out).toContain("2 parked runs: 0 go on, 2 do not.");
+      rmSync(join(folder, "start.ts"));
+      // What becomes of them is the same whatever the store.
+      if (kind !== "sqlite") return;
       const other = JSON.parse((await child(...few, "--json")).out);
       expect(other.changes[0].parked).toBe(2);
       write("flow.ts", flow.replace("return [first, k]", "return [k]"));
       expect((await child(...few)).out).toContain("2 parked runs: 2 go on, 0 do not.");
-      rmSync(join(folder, "start.ts"));
     },
   );
 
