@@ -1,5 +1,5 @@
 /** The statements of a program that edits are made at. */
-import { traverse } from "@babel/core";
+import { type NodePath, traverse } from "@babel/core";
 import { parse } from "@babel/parser";
 import * as t from "@babel/types";
 
@@ -45,13 +45,20 @@ export const parsed = (source: string) =>
 const isStep = ({ body }: t.Function): boolean =>
   t.isBlockStatement(body) && body.directives.some(({ value }) => value.value === "use step");
 
-/** All statements in functions, in the order of the source. */
+/** A step in a function has copies of what is around it: most of what edits put there it may not do. */
+const isInNestedStep = (path: NodePath): boolean => {
+  for (let at = path.getFunctionParent(); at !== null; at = at.getFunctionParent())
+    if (isStep(at.node) && at.getFunctionParent() !== null) return true;
+  return false;
+};
+
+/** All statements in functions, but for steps in functions, in the order of the source. */
 export function placesOf(source: string): Place[] {
   const places: Place[] = [];
   traverse(parsed(source), {
     "BlockStatement|SwitchCase"(path) {
       const fn = path.scope.getFunctionParent()?.block;
-      if (fn === undefined || !t.isFunction(fn)) return;
+      if (fn === undefined || !t.isFunction(fn) || isInNestedStep(path)) return;
       const node = path.node as t.BlockStatement | t.SwitchCase;
       let next: Place | null = null;
       const found: Place[] = [];
@@ -66,7 +73,12 @@ export function placesOf(source: string): Place[] {
       const isAlone = path.isStatement() && !path.isBlockStatement() && !path.inList;
       if (!isAlone || fn === undefined || !t.isFunction(fn) || path.parentPath!.isLabeledStatement()) return;
       // `for (let …`, and `else if`, which is a chain.
-      if (path.isVariableDeclaration() || (path.key === "alternate" && path.isIfStatement())) return;
+      if (
+        isInNestedStep(path) ||
+        path.isVariableDeclaration() ||
+        (path.key === "alternate" && path.isIfStatement())
+      )
+        return;
       places.push(placeOf(source, path.node, mayAwait(fn), null, true));
     },
   });

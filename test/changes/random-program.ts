@@ -94,6 +94,18 @@ ${this.block(2, 6, ["a", "b"])}
     ]).replace(/await helper\(\w+\)/, (text) => (names.includes("x") ? "1" : text));
   }
 
+  /** A step that stands where it is called, some of one name, some with variables of the program. */
+  nestedStep(v: string, other: string): string {
+    const name = this.pick(["nested", `nested${++this.#calls}`]);
+    const what = this.pick(["x + 1", `x + ${other}`, `${other}`]);
+    const body = `"use step";\nlog("${name}", x);\nreturn ${what};`;
+    const made = this.pick([
+      `const ${name} = async (x) => {\n${body}\n};`,
+      `async function ${name}(x) {\n${body}\n}`,
+    ]);
+    return `{\n${made}\n${v} = await ${name}(${other});\n}`;
+  }
+
   statement(depth: number, names: string[]): string {
     const v = this.pick(names);
     const inner = () => this.block(depth - 1, 3, names);
@@ -112,6 +124,7 @@ ${this.block(2, 6, ["a", "b"])}
         return text;
       },
     ];
+    if (this.#random(12) === 0) return this.nestedStep(v, this.pick(names));
     if (depth === 0) return this.pick(simple)();
     const compound = [
       () => `if (${v} % 2 === ${this.#random(2)}) {\n${inner()}\n} else {\n${inner()}\n}`,
