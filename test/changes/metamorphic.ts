@@ -100,10 +100,8 @@ class Plain {
     const patience = new Patience(2 * PATIENCE);
     type Body = (...args: unknown[]) => unknown;
     const $step = (args: Iterable<unknown>, body: Body) => plain.ownStep(async () => body(...args));
-    const step =
-      (body: Body) =>
-      (...args: unknown[]) =>
-        $step(args, body);
+    const step = (body: Body) =>
+      Object.defineProperty((...args: unknown[]) => $step(args, body), "length", { value: body.length });
     this.#code ??= strip(withOwnSteps(this.#source));
     const program = evaluate(
       this.#code,

@@ -57,6 +57,12 @@ describe("steps that use variables around them", () => {
     expect(await carryOver(underWay(`"a", n + m`), underWay(`"b", m - n`))).toEqual({ result: ["b3"] });
   });
 
+  test("call themselves as plain functions", async () => {
+    const counting = `async function f(k) { "use step"; return k === 0 ? answer("a", n) : await f(k - 1) + k; }`;
+    const source = flow([counting, "all.push(f(2));"], "[await all[0], await f(1)]");
+    expect(await carryOver(source, source)).toEqual({ result: ["a312", "a31"] });
+  });
+
   test("are not called with others than they need now", async () => {
     for (const [before, after] of [
       ["n", "m"],
