@@ -98,10 +98,13 @@ function refusal(promise: Durable): ColdframeError {
   const who =
     caller === null ? "an uncompiled function" : `${caller.name}${caller.place}, which is not compiled,`;
   const what = site?.what ?? "an external call";
+  const mark = 'Put "use workflow" at the top of that function';
   const compile =
-    caller === null || caller.from === ""
-      ? 'Put "use workflow" at the top of that function'
-      : `Have ${caller.from} compiled, with include: ["${caller.from}"] of the plugin or of "coldframe" in package.json`;
+    caller === null
+      ? `${mark}, name its package in "include" of the plugin`
+      : caller.from === ""
+        ? mark
+        : `Have ${caller.from} compiled, with include: ["${caller.from}"] of the plugin or of "coldframe" in package.json`;
   return new ColdframeError(
     "CF2003",
     `${who} awaits ${what}. ${compile}, or call ${what} in a marked function and hand over the result`,
@@ -126,15 +129,19 @@ function callerOf({ error, what }: Site): Caller | null {
   const own = /(\bnoteSite|\bcallStep|\bdurableEvent|\bsleep|\bevent|\bexternal|\binRun|\$enter|\$self)$/;
   const ours = /\/runtime\/(machine|engine)\/[a-z-]+\.[jt]s$/;
   const name = what.replace(/\(.*$/, "");
+  let bundle: string | undefined;
   const compiled = [...loaded().modules.values()].map(({ file }) => `/${file}`);
   for (const line of lines) {
     const match = /^\s*at (?:async )?(?:(.*?) \((.*)\)|(.*))$/.exec(line) ?? /^(.*?)@(.*)$/.exec(line);
     if (match === null) continue;
     const called = (match[1] ?? "").replace(/^(?:Object|Module)\./, "");
-    if (own.test(called) || called === name || called === "f") continue;
     const where = (match[2] ?? match[3] ?? "").replaceAll("\\", "/");
     const [, path = "", at = ""] = /^(.*?)(:\d+):\d+$/.exec(where) ?? [];
-    if (ours.test(path) || path.startsWith("node:") || compiled.some((file) => path.endsWith(file))) continue;
+    // This file is the topmost. In a bundle nothing tells its functions from ours.
+    bundle ??= ours.test(path) ? "" : path;
+    if (own.test(called) || called === name || called === "f") continue;
+    if (path !== "" && (path === bundle || ours.test(path))) continue;
+    if (path.startsWith("node:") || compiled.some((file) => path.endsWith(file))) continue;
     if (called === "" && at === "") continue;
     const place = at === "" ? "" : ` (${path.slice(path.lastIndexOf("/") + 1)}${at})`;
     const from = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? "";
