@@ -465,6 +465,14 @@ export class ModuleEmitter implements Emitter {
       properties.push(
         t.objectProperty(t.identifier("default"), t.arrowFunctionExpression([], t.identifier(byDefault))),
       );
+    if (
+      this.#options.sourceType === "commonjs" &&
+      this.codes.length > 0 &&
+      !this.#hides("exports", "module")
+    ) {
+      const held = t.memberExpression(t.identifier("module"), t.identifier("exports"));
+      properties.push(t.objectProperty(t.identifier("exports"), t.arrowFunctionExpression([], held)));
+    }
     if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher().text(this.#options.digest);
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
@@ -481,6 +489,10 @@ export class ModuleEmitter implements Emitter {
     const call = this.call("$module", ...args);
     if (this.codes.length === 0) return [t.expressionStatement(call)];
     return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
+  }
+
+  #hides(...names: string[]): boolean {
+    return names.some((name) => this.isModuleName(name));
   }
 
   /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */
