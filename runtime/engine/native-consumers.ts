@@ -121,14 +121,12 @@ interface Caller {
 }
 
 /**
- * The first function below `what` on the stack that was not compiled: a closure of the workflow that a library calls stands above it. V8
+ * The first function on the stack that was not compiled: a closure of the workflow that a library calls stands above it. V8
  * writes `at name (place)`, other engines `name@place`.
  */
-function callerOf({ error, what }: Site): Caller | null {
+function callerOf({ error }: Site): Caller | null {
   const lines = (error.stack ?? "").split("\n");
-  const own = /(\bnoteSite|\bcallStep|\bdurableEvent|\bsleep|\bevent|\bexternal|\binRun|\$enter|\$self)$/;
   const ours = /\/runtime\/(machine|engine)\/[a-z-]+\.[jt]s$/;
-  const name = what.replace(/\(.*$/, "");
   let bundle: string | undefined;
   const compiled = [...loaded().modules.values()].map(({ file }) => `/${file}`);
   for (const line of lines) {
@@ -139,10 +137,8 @@ function callerOf({ error, what }: Site): Caller | null {
     const [, path = "", at = ""] = /^(.*?)(:\d+):\d+$/.exec(where) ?? [];
     // This file is the topmost. In a bundle nothing tells its functions from ours.
     bundle ??= ours.test(path) ? "" : path;
-    if (own.test(called) || called === name || called === "f") continue;
-    if (path !== "" && (path === bundle || ours.test(path))) continue;
-    if (path.startsWith("node:") || compiled.some((file) => path.endsWith(file))) continue;
-    if (called === "" && at === "") continue;
+    if (path === bundle || ours.test(path) || compiled.some((file) => path.endsWith(file))) continue;
+    if (called === "$self" || path.startsWith("node:") || called + at === "") continue;
     const place = at === "" ? "" : ` (${path.slice(path.lastIndexOf("/") + 1)}${at})`;
     const from = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? "";
     return { name: /^(<anonymous>)?$/.test(called) ? "a function" : `"${called}"`, place, from };
