@@ -294,6 +294,47 @@ test("coldframe/vite: a bundle that runs, with nothing of the directives left", 
   expect(output).toBe("result 30\n");
 });
 
+/** As TypeScript compiles classes for targets before ES2022; Vite does so where no tsconfig.json names a target. */
+test("variables of closures are restored where class fields become assignments", async () => {
+  writeFileSync(
+    join(folder, "shared.ts"),
+    `import { sleep } from "coldframe";
+import { createEngine } from "coldframe";
+import { memory } from "coldframe/memory";
+export async function flow(first: number) {
+  "use workflow";
+  let sum = first;
+  let late: number | undefined;
+  const add = (n: number) => { sum += n; late = n; };
+  await sleep(1);
+  add(2);
+  await sleep(1);
+  return [sum, late];
+}
+const engine = await createEngine({ store: memory(), cache: 0 });
+console.log(JSON.stringify(await (await engine.start(flow, [1])).result()));
+await engine.close();
+`,
+  );
+  const ssr = join(folder, "shared.ts");
+  const outDir = join(folder, "out");
+  const rollupOptions = { external: [/^coldframe/], output: { entryFileNames: "shared.mjs" } };
+  const vite = { root: folder, logLevel: "error", configFile: false, plugins: [coldframe()] } as const;
+  await build({ ...vite, build: { ssr, outDir, target: "node20", minify: "esbuild", rollupOptions } });
+  await esbuild({
+    entryPoints: [ssr],
+    outfile: join(outDir, "shared-too.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    external: ["coldframe"],
+    tsconfigRaw: { compilerOptions: { target: "es2020", useDefineForClassFields: false } },
+    plugins: [unplugin.esbuild()],
+  });
+  for (const file of ["shared.mjs", "shared-too.mjs"])
+    expect(execFileSync("node", [join(outDir, file)], { cwd: folder, encoding: "utf8" })).toBe("[3,2]\n");
+});
+
 test("coldframe/babel compiles the whole program before other plugins", () => {
   const output = transformSync(flow, {
     filename: join(folder, "flow.ts"),
