@@ -211,18 +211,15 @@ await engine.close();
   );
   const entryPoints = [join(folder, "common.ts")];
   const outfile = join(folder, "out/common.mjs");
-  const options = {
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  };
+  await esbuild({
     bundle: true,
     format: "esm",
     platform: "node",
     target: "node20",
     external: ["coldframe"],
-  } as const;
-  const banner = {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  };
-  await esbuild({
-    ...options,
     entryPoints,
     outfile,
     banner,
@@ -319,8 +316,13 @@ await engine.close();
   const ssr = join(folder, "shared.ts");
   const outDir = join(folder, "out");
   const rollupOptions = { external: [/^coldframe/], output: { entryFileNames: "shared.mjs" } };
-  const vite = { root: folder, logLevel: "error", configFile: false, plugins: [coldframe()] } as const;
-  await build({ ...vite, build: { ssr, outDir, target: "node20", minify: "esbuild", rollupOptions } });
+  await build({
+    root: folder,
+    logLevel: "error",
+    configFile: false,
+    plugins: [coldframe()],
+    build: { ssr, outDir, target: "node20", minify: "esbuild", rollupOptions },
+  });
   await esbuild({
     entryPoints: [ssr],
     outfile: join(outDir, "shared-too.mjs"),
