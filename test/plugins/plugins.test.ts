@@ -333,8 +333,10 @@ await engine.close();
     tsconfigRaw: { compilerOptions: { target: "es2020", useDefineForClassFields: false } },
     plugins: [unplugin.esbuild()],
   });
+  // A run that lost a variable is blocked, and its process never ends.
+  const options = { cwd: folder, encoding: "utf8", timeout: 20_000 } as const;
   for (const file of ["shared.mjs", "shared-too.mjs"])
-    expect(execFileSync("node", [join(outDir, file)], { cwd: folder, encoding: "utf8" })).toBe("[3,2]\n");
+    expect(execFileSync("node", [join(outDir, file)], options)).toBe("[3,2]\n");
 });
 
 test("coldframe/babel compiles the whole program before other plugins", () => {
