@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { CompileError, compile, type Manifest, mayBeMarked, type SourceMap } from "../compiler/index.ts";
 import { importedBy } from "./imported.ts";
-import type { Included } from "./include.ts";
+import { type Included, ownSourceType } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
 
 export interface CompiledModule {
@@ -22,7 +22,7 @@ export interface CompiledModule {
 export function compileModule(
   source: string,
   filename: string,
-  options: Included & { readonly lowerUsing?: boolean } = { sourceType: "module", mark: "directives" },
+  options: Partial<Included> & { readonly lowerUsing?: boolean } = {},
 ): CompiledModule | null {
   const place = placeOf(filename);
   if (options.mark !== "all" && !mayBeMarked(source)) return null;
@@ -31,6 +31,8 @@ export function compileModule(
   const result = compile(source, {
     ...{ filename: file, moduleId, imported: imported.digest },
     ...decoratorsOf(filename),
+    sourceType: ownSourceType(filename, source),
+    mark: "directives",
     ...options,
   });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);

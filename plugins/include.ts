@@ -59,6 +59,18 @@ function nameIn(folder: string): string | null {
   return found;
 }
 
+/** A statement of an ES module, at the beginning of a line. */
+const moduleSyntax = /^\s*(?:import|export)(?:\s+\w|\s*[{*"'])/m;
+
+/**
+ * What a marked file of the author's own is. TypeScript is written as ES modules, whatever the package.json says; JavaScript is CommonJS
+ * where Node takes it for that.
+ */
+export function ownSourceType(filename: string, source: string): "module" | "commonjs" {
+  if (/\.[mc]?tsx?$/.test(filename) && !filename.endsWith(".cts")) return "module";
+  return sourceTypeOf(filename) === "commonjs" && !moduleSyntax.test(source) ? "commonjs" : "module";
+}
+
 /** As Node decides it: by the ending, then by `type` of the nearest package.json. */
 export function sourceTypeOf(filename: string): "module" | "commonjs" {
   if (/\.[cm][jt]s$/.test(filename)) return filename.at(-3) === "c" ? "commonjs" : "module";

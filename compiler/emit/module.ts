@@ -23,7 +23,7 @@ import { methodExpression } from "./function-expressions.ts";
 import { closure, codeHash, emitAsync, useStrict, wrapper } from "./functions.ts";
 import { objectExpression } from "./objects.ts";
 import { plainFunction, prologue } from "./plain-functions.ts";
-import { program, type SourceType, type TopFunction } from "./program.ts";
+import { exportDefault, program, type SourceType, type TopFunction } from "./program.ts";
 import { Rewriter } from "./rewrite.ts";
 import { activation, scopeClass } from "./slots.ts";
 import { Steps } from "./steps.ts";
@@ -55,6 +55,8 @@ export class ModuleEmitter implements Emitter {
   readonly #made = new Set<string>();
   readonly #functions: TopFunction[] = [];
   #topThis: string | null = null;
+  /** The name that `export default` of an expression gets. */
+  #default: string | null = null;
   #topArguments: string | null = null;
   readonly #classValues = new Map<Fn, string>();
   readonly #templates = new Templates(this);
@@ -300,13 +302,23 @@ export class ModuleEmitter implements Emitter {
         });
     } else if (t.isExportDefaultDeclaration(statement)) {
       const { declaration } = statement;
-      if (t.isClassDeclaration(declaration))
+      if (t.isClassDeclaration(declaration) && declaration.id)
         body.push({ ...statement, declaration: this.#classDeclaration(declaration, rewriter) });
-      else body.push({ ...statement, declaration: rewriter.expression(declaration) });
+      else body.push(...this.#defaultExport(declaration as t.Expression | t.ClassDeclaration, rewriter));
     } else if (t.isClassDeclaration(statement)) body.push(this.#classDeclaration(statement, rewriter));
     else if (t.isVariableDeclaration(statement)) body.push(this.#variables(statement, rewriter));
     else if (t.isExportNamedDeclaration(statement)) body.push(statement);
     else body.push(...rewriter.statement(statement));
+  }
+
+  /** A value without a name of its own gets a binding: what stands in it is found by `default`. */
+  #defaultExport(node: t.Expression | t.ClassDeclaration, rewriter: Rewriting): t.Statement[] {
+    const isClass = t.isClassDeclaration(node);
+    if (!isClass && (t.isIdentifier(node) || t.isLiteral(node)))
+      return [t.exportDefaultDeclaration(rewriter.expression(node))];
+    const made = isClass ? emitClass(this, node, rewriter) : rewriter.expression(node);
+    this.#default = this.name("$default");
+    return exportDefault(this.#default, made);
   }
 
   #classDeclaration(node: t.ClassDeclaration, rewriter: Rewriting): t.ClassDeclaration {
@@ -445,11 +457,22 @@ export class ModuleEmitter implements Emitter {
       const key = t.identifier(variable.name);
       properties.push(t.objectProperty(key, t.arrowFunctionExpression([], t.identifier(variable.name))));
     }
-    for (const one of this.#functions)
-      if (one.exported === "default" && !this.isModuleName(one.name) && one.declaration !== null)
-        properties.push(
-          t.objectProperty(t.identifier("default"), t.arrowFunctionExpression([], t.identifier(one.name))),
-        );
+    const unnamed = this.#functions.find(
+      (one) => one.exported === "default" && !this.isModuleName(one.name) && one.declaration !== null,
+    );
+    const byDefault = unnamed?.name ?? this.#default;
+    if (byDefault !== null)
+      properties.push(
+        t.objectProperty(t.identifier("default"), t.arrowFunctionExpression([], t.identifier(byDefault))),
+      );
+    if (
+      this.#options.sourceType === "commonjs" &&
+      this.codes.length > 0 &&
+      !this.#hides("exports", "module")
+    ) {
+      const held = t.memberExpression(t.identifier("module"), t.identifier("exports"));
+      properties.push(t.objectProperty(t.identifier("exports"), t.arrowFunctionExpression([], held)));
+    }
     if (properties.length === 0 && this.codes.length === 0) return [];
     const hash = new Hasher().text(this.#options.digest);
     for (const one of this.manifest.codes) hash.text(one.id).text(one.hash);
@@ -466,6 +489,10 @@ export class ModuleEmitter implements Emitter {
     const call = this.call("$module", ...args);
     if (this.codes.length === 0) return [t.expressionStatement(call)];
     return [t.variableDeclaration("const", [t.variableDeclarator(this.#module, call)])];
+  }
+
+  #hides(...names: string[]): boolean {
+    return names.some((name) => this.isModuleName(name));
   }
 
   /** Functions that `new` may have made objects with: unlike imported ones, they keep nothing of them elsewhere. */

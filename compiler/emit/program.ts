@@ -91,7 +91,7 @@ function plainModule(parts: Parts): t.Statement[] {
     const value = valueOf(one);
     if (value === null) return [exportIf(one, declaration!)];
     const variable = declare(one.reassigned ? "let" : "const", name, value);
-    if (one.exported === "default") return [variable, exportDefault(name)];
+    if (one.exported === "default") return [variable, exportBinding(name)];
     return [exportIf(one, variable)];
   });
   return [
@@ -105,8 +105,16 @@ function plainModule(parts: Parts): t.Statement[] {
   ];
 }
 
+/** `export default value`, in a constant; an anonymous function or class is called "default" all the same. */
+export function exportDefault(name: string, value: t.Expression): t.Statement[] {
+  const property = t.objectProperty(t.identifier("default"), value);
+  const isNamed = t.isFunction(value) || t.isClass(value);
+  const held = isNamed ? t.memberExpression(t.objectExpression([property]), t.identifier("default")) : value;
+  return [declare("const", name, held), exportBinding(name)];
+}
+
 /** `export default` of a name gives the value of the moment; this exports the binding. */
-function exportDefault(name: string): t.Statement {
+function exportBinding(name: string): t.Statement {
   return t.exportNamedDeclaration(null, [t.exportSpecifier(t.identifier(name), t.identifier("default"))]);
 }
 
@@ -147,7 +155,7 @@ function cyclicModule(parts: Parts): t.Statement[] {
     const { name, declaration, brand } = one;
     if (declaration === null) {
       const variable = declare("const", name, valueOf(one)!);
-      if (one.exported === "default") constants.push(variable, exportDefault(name));
+      if (one.exported === "default") constants.push(variable, exportBinding(name));
       else constants.push(exportIf(one, variable));
       continue;
     }

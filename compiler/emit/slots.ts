@@ -10,19 +10,21 @@ export function slotProperty(name: string, given?: t.Expression): t.ObjectProper
   return t.objectProperty(t.identifier(name), value, false, t.isIdentifier(value, { name }));
 }
 
+/**
+ * Each field has an initialiser: tools that turn fields into assignments, as TypeScript wants it for targets before ES2022, drop those that
+ * have none, and with them the variable.
+ */
 export function scopeClass(
   fields: readonly string[],
   initial: (field: string) => t.Expression | null,
 ): t.Expression {
-  const members = fields.map((one) =>
+  const members = fields.map((one) => {
+    const value = initial(one) ?? t.unaryExpression("void", t.numericLiteral(0));
     // No name of a field, and no identifier.
-    one === "constructor" || one === "new.target"
-      ? t.classProperty(t.stringLiteral(one), initial(one), null, null, true)
-      : t.classProperty(
-          t.isValidIdentifier(one, false) ? t.identifier(one) : t.stringLiteral(one),
-          initial(one),
-        ),
-  );
+    if (one === "constructor" || one === "new.target")
+      return t.classProperty(t.stringLiteral(one), value, null, null, true);
+    return t.classProperty(t.isValidIdentifier(one, false) ? t.identifier(one) : t.stringLiteral(one), value);
+  });
   return t.classExpression(null, null, t.classBody(members));
 }
 

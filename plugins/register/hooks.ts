@@ -4,7 +4,7 @@ import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
-import { included, isInModules, MACHINE, optionsOf } from "../include.ts";
+import { included, isInModules, MACHINE, optionsOf, ownSourceType } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
@@ -55,14 +55,9 @@ function translate(url: string): Translated | null {
   const how = included(filename, options);
   if (how === null && !isTypeScript && isInModules(filename)) return null;
   const source = readFileSync(filename, "utf8");
-  const format = how?.sourceType ?? "module";
-  if (format === "commonjs" && !hooksRequire) return null;
-  const compiled = compileModule(source, filename, {
-    mark: "directives",
-    sourceType: "module",
-    ...how,
-    lowerUsing: !knowsUsing,
-  });
+  const format = how?.sourceType ?? ownSourceType(filename, source);
+  if (format === "commonjs" && !hooksRequire && (how !== null || !isTypeScript)) return null;
+  const compiled = compileModule(source, filename, { ...how, sourceType: format, lowerUsing: !knowsUsing });
   if (compiled !== null) return { format, source: withInlineMap(compiled) };
   if (!isTypeScript) return null;
   const erased = eraseTypes(source, placeOf(filename).file, {
@@ -70,7 +65,7 @@ function translate(url: string): Translated | null {
     lowerUsing: !knowsUsing,
   });
   const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
-  return { format: "module", source: withInlineMap({ code: erased.code, map }) };
+  return { format, source: withInlineMap({ code: erased.code, map }) };
 }
 
 export function load<Context, Next extends (url: string, context: Context) => unknown>(

@@ -16,6 +16,5 @@ if (registerHooks !== undefined) {
   registerHooks({ load, resolve });
 } else {
   nodeModule.register(new URL("./hooks.js", import.meta.url));
-  const options = optionsOf(process.cwd());
-  if ((options.include ?? []).length > 0) (await import("./require.ts")).hookRequire(options);
+  (await import("./require.ts")).hookRequire(optionsOf(process.cwd()));
 }

@@ -1,11 +1,21 @@
 /**
- * CommonJS of included packages where Node has no synchronous hooks (before 22.15): `Module._extensions`, which all of Node's
- * CommonJS goes through, also what an ES module imports.
+ * CommonJS where Node has no synchronous hooks (before 22.15): `Module._extensions`, which all of Node's CommonJS goes through, also what
+ * an ES module imports. Compiles what is marked, and packages that are included.
  */
 import { readFileSync } from "node:fs";
 import Module from "node:module";
-import { compileModule, withInlineMap } from "../compile-module.ts";
-import { included, MACHINE, type PluginOptions } from "../include.ts";
+import {
+  type Included,
+  included,
+  isInModules,
+  MACHINE,
+  ownSourceType,
+  type PluginOptions,
+} from "../include.ts";
+
+type Compiler = typeof import("../compile-module.ts");
+
+const require = Module.createRequire(import.meta.url);
 
 interface Loading {
   _compile(code: string, filename: string): void;
@@ -25,19 +35,32 @@ export function hookRequire(options: PluginOptions): void {
   const original = extensions[".js"]!;
   const load = (module: Loading, filename: string): void => {
     const how = included(filename, options);
-    const compiled =
-      how?.sourceType === "commonjs" ? compileModule(readFileSync(filename, "utf8"), filename, how) : null;
+    const compiled = isWanted(filename, how) ? compile(filename, how) : null;
     if (compiled === null) original(module, filename);
-    else module._compile(withInlineMap(compiled), filename);
+    else module._compile(compiled, filename);
   };
   extensions[".js"] = load;
   extensions[".cjs"] = load;
   // A package does not depend on coldframe, and may be installed where it is not found.
-  const machine = Module.createRequire(import.meta.url).resolve(MACHINE);
+  const machine = require.resolve(MACHINE);
   const resolve = internals._resolveFilename;
   internals._resolveFilename = function (request, parent, ...rest) {
     const ours =
       request === MACHINE && parent?.filename != null && included(parent.filename, options) !== null;
     return ours ? machine : Reflect.apply(resolve, this, [request, parent, ...rest]);
   };
+}
+
+function isWanted(filename: string, how: Included | null): boolean {
+  if (how !== null) return how.sourceType === "commonjs";
+  if (isInModules(filename)) return false;
+  const source = readFileSync(filename, "utf8");
+  return /use (?:workflow|step)/.test(source) && ownSourceType(filename, source) === "commonjs";
+}
+
+/** The compiler is loaded when a file wants it: most programs have none that does. */
+function compile(filename: string, how: Included | null): string | null {
+  const { compileModule, withInlineMap } = require("../compile-module.js") as Compiler;
+  const compiled = compileModule(readFileSync(filename, "utf8"), filename, how ?? undefined);
+  return compiled === null ? null : withInlineMap(compiled);
 }

@@ -1,18 +1,21 @@
 /** Which functions can be started as runs, and by which name another process finds them. */
 import { ColdframeError, wrongOption } from "../errors.ts";
-import { bindingOf, codeOf, loaded, memberOf, nameOf, stampOf } from "../machine/index.ts";
+import { bindingOf, classOf, codeOf, loaded, memberOf, nameOf, stampOf } from "../machine/index.ts";
+import { placeInBindings } from "./held-name.ts";
 
 type Entry = (...args: never[]) => unknown;
 
 /**
- * `module#name` of a compiled async function: of one at the top of its module, or, as `module#bank.transfer`, of one in an object
- * or class there.
+ * `module#name` of a compiled async function that another process finds there: at the top of its module, whichever function made it, or, as
+ * `module#bank.transfer`, in an object or class there.
  * @throws ColdframeError CF2001, CF2301
  */
 export function entryOf(f: unknown): string {
   if (typeof f !== "function") throw wrongOption("start()", "f", f, "an async function of a marked module");
-  const name = nameOf(f) ?? placeOf(f);
-  if (name !== undefined && codeOf(name)?.kind === "async" && findEntry(name) === f) return name;
+  for (const find of [nameOf, placeOf, findHeld]) {
+    const name = find(f);
+    if (name !== undefined && isAsync(f, name) && findEntry(name) === f) return name;
+  }
   const what = `"${f.name || "an anonymous function"}" cannot be started`;
   const isCompiled = nameOf(f) !== undefined || stampOf(f) !== undefined || memberOf(f) !== undefined;
   throw new ColdframeError(
@@ -29,18 +32,51 @@ export function findEntry(name: string): Entry | undefined {
   return typeof found === "function" ? (found as Entry) : undefined;
 }
 
-/** The names of all functions that can be started. */
+/** The names of all functions that can be started, but for those that a function made and an object holds. */
 export function loadedEntries(): string[] {
-  const names = [...loaded().codes.values()].filter(({ kind }) => kind === "async").map(({ id }) => id);
-  return names.filter((name) => findEntry(name) !== undefined);
+  const { codes, modules } = loaded();
+  const names = new Set([...codes.values()].filter(({ kind }) => kind === "async").map(({ id }) => id));
+  for (const { id, bindings } of modules.values())
+    for (const binding of Object.keys(bindings)) names.add(`${id}#${binding}`);
+  return [...names].filter((name) => {
+    const f = valueAt(name);
+    return typeof f === "function" && isAsync(f, name);
+  });
+}
+
+/** Undefined in the dead zone of the binding, too. */
+function valueAt(name: string): unknown {
+  try {
+    return findEntry(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function isAsync(f: object, name: string): boolean {
+  const made = stampOf(f);
+  const member = memberOf(f);
+  const id = member === undefined ? name : `${classOf(member.class)!.code.id}.${String(member.key)}`;
+  return (made === undefined ? codeOf(id) : made.code)?.kind === "async";
 }
 
 /** Where the function was made, or stands in its class; that it is found there is to be seen. */
 function placeOf(f: object): string | undefined {
-  const made = stampOf(f);
-  if (made !== undefined) return made.code.id;
   const member = memberOf(f);
-  if (member === undefined || !member.isStatic || typeof member.key !== "string") return undefined;
+  if (member === undefined) return stampOf(f)?.code.id;
+  if (!member.isStatic || typeof member.key !== "string") return undefined;
   const holder = nameOf(member.class);
   return holder === undefined ? undefined : `${holder}.${member.key}`;
+}
+
+/** Where an object holds what a function made: names that were found once, each of which is looked at again. */
+const held = new WeakMap<object, string>();
+
+function findHeld(f: object): string | undefined {
+  if (stampOf(f) === undefined) return undefined;
+  const known = held.get(f);
+  if (known !== undefined && valueAt(known) === f) return known;
+  const name = placeInBindings(f);
+  if (name !== undefined) held.set(f, name);
+  return name;
 }

@@ -4,16 +4,19 @@ import { loaded, registry } from "../machine/index.ts";
 /** How many objects deep it is looked for in what a binding holds. */
 const DEPTH = 3;
 
-/** The name by which `bindingOf` finds it; undefined: it is in none. Looks through all bindings. */
+/** The name by which `bindingOf` finds a step or schema, which is then its name; undefined: it is in none. */
 export function heldNameOf(object: object): string | undefined {
-  const { modules, names } = loaded();
-  for (const { id, bindings } of modules.values())
+  const name = placeInBindings(object);
+  if (name !== undefined) loaded().names.set(object, name);
+  return name;
+}
+
+/** The name of a place in what some binding holds; undefined: it is in none. Looks through all bindings. */
+export function placeInBindings(object: object): string | undefined {
+  for (const { id, bindings } of loaded().modules.values())
     for (const binding of Object.keys(bindings)) {
       const path = pathTo(object, valueOf(bindings[binding]!), DEPTH);
-      if (path === null) continue;
-      const name = `${id}#${binding}${path}`;
-      names.set(object, name);
-      return name;
+      if (path !== null) return `${id}#${binding}${path}`;
     }
   return undefined;
 }
@@ -23,8 +26,10 @@ registry.nameHeld = heldNameOf;
 /** `.bank.charge` where that is found from `value` by own properties; null: nowhere. Getters are not called. */
 function pathTo(object: object, value: unknown, depth: number): string | null {
   if (depth === 0 || !mayHold(value)) return null;
-  for (const key of Object.keys(value)) {
-    if (/[.#]/.test(key)) continue;
+  // Static methods are not enumerable.
+  const keys = typeof value === "function" ? Object.getOwnPropertyNames(value) : Object.keys(value);
+  for (const key of keys) {
+    if (/[.#]/.test(key) || (key === "prototype" && typeof value === "function")) continue;
     const held = valueOf(() => Object.getOwnPropertyDescriptor(value, key)?.value);
     const path = held === object ? "" : pathTo(object, held, depth - 1);
     if (path !== null) return `.${key}${path}`;

@@ -7,7 +7,7 @@
  */
 import type { Code } from "../../abi/index.ts";
 import { ColdframeError } from "../errors.ts";
-import { Durable, deliver, drain, machine } from "../machine/index.ts";
+import { Durable, deliver, drain, loaded, machine } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import type { Owner } from "./owner.ts";
 import { consumerOf, onlyNative } from "./waits.ts";
@@ -96,26 +96,52 @@ function refusal(promise: Durable): ColdframeError {
   const site = sites.get(promise);
   const caller = site === undefined ? null : callerOf(site);
   const who =
-    caller === null ? "an uncompiled function" : `"${caller.name}"${caller.place}, which is not compiled,`;
+    caller === null ? "an uncompiled function" : `${caller.name}${caller.place}, which is not compiled,`;
   const what = site?.what ?? "an external call";
+  const mark = 'Put "use workflow" at the top of that function';
+  const compile =
+    caller === null
+      ? `${mark}, name its package in "include" of the plugin`
+      : caller.from === ""
+        ? mark
+        : `Have ${caller.from} compiled, with include: ["${caller.from}"] of the plugin or of "coldframe" in package.json`;
   return new ColdframeError(
     "CF2003",
-    `${who} awaits ${what}. Put "use workflow" at the top of that function, or call ${what} in a marked function and hand over the result`,
+    `${who} awaits ${what}. ${compile}, or call ${what} in a marked function and hand over the result`,
   );
 }
 
-/** The function below `what` on the stack. V8 writes `at name (place)`, other engines `name@place`. */
-function callerOf({ error, what }: Site): { readonly name: string; readonly place: string } | null {
+interface Caller {
+  /** In quotation marks, if it has one. */
+  readonly name: string;
+  /** ` (index.js:171)`, or empty. */
+  readonly place: string;
+  /** The package of `node_modules` that it stands in; empty: none. */
+  readonly from: string;
+}
+
+/**
+ * The first function on the stack that was not compiled: a closure of the workflow that a library calls stands above it. V8
+ * writes `at name (place)`, other engines `name@place`.
+ */
+function callerOf({ error }: Site): Caller | null {
   const lines = (error.stack ?? "").split("\n");
-  const own = /\b(noteSite|callStep|durableEvent|sleep|event|external)\b/;
-  const name = what.replace(/\(.*$/, "");
+  const ours = /\/runtime\/(machine|engine)\/[a-z-]+\.[jt]s$/;
+  let bundle: string | undefined;
+  const compiled = [...loaded().modules.values()].map(({ file }) => `/${file}`);
   for (const line of lines) {
     const match = /^\s*at (?:async )?(?:(.*?) \((.*)\)|(.*))$/.exec(line) ?? /^(.*?)@(.*)$/.exec(line);
     if (match === null) continue;
     const called = (match[1] ?? "").replace(/^(?:Object|Module)\./, "");
-    if (called === "" || own.test(called) || called === name || called === "f") continue;
-    const file = /([^/\\]+:\d+):\d+$/.exec(match[2] ?? match[3] ?? "")?.[1];
-    return { name: called, place: file === undefined ? "" : ` (${file})` };
+    const where = (match[2] ?? match[3] ?? "").replaceAll("\\", "/");
+    const [, path = "", at = ""] = /^(.*?)(:\d+):\d+$/.exec(where) ?? [];
+    // This file is the topmost. In a bundle nothing tells its functions from ours.
+    bundle ??= ours.test(path) ? "" : path;
+    if (path === bundle || ours.test(path) || compiled.some((file) => path.endsWith(file))) continue;
+    if (called === "$self" || path.startsWith("node:") || called + at === "") continue;
+    const place = at === "" ? "" : ` (${path.slice(path.lastIndexOf("/") + 1)}${at})`;
+    const from = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? "";
+    return { name: /^(<anonymous>)?$/.test(called) ? "a function" : `"${called}"`, place, from };
   }
   return null;
 }

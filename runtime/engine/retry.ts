@@ -102,7 +102,7 @@ const OPTIONS = [
 /** @throws ColdframeError CF2301, CF2302 */
 export function policyOf(name: string, options: unknown): Policy {
   if (options === undefined || options === null) return DEFAULT;
-  const owner = `step "${name}"`;
+  const owner = name === "" ? "step()" : `step "${name}"`;
   if (typeof options !== "object") throw wrongOption(owner, "options", options, "an object");
   checkOptions(owner, options, OPTIONS);
   const {

@@ -42,10 +42,10 @@ export function makeStep<A extends unknown[], R>(
     if (id === undefined) {
       throw new ColdframeError(
         "CF2001",
-        `the step "${made.name || "step(…)"}" has no name that another process would find it by. Keep it in a const at the top level of a marked module, or in an object or class there, or import it from there`,
+        `${made.name === "" ? "a step" : `the step "${made.name}"`} of step() has no name that another process would find it by. Keep it in a const at the top level of a marked module, or in an object or class there, or import it from there; or write "use step" at the top of its function, which may then stand anywhere`,
       );
     }
-    const called: Step = { ...made, id };
+    const called: Step = { ...made, id, name: lastOf(id) };
     const { concurrency } = policy;
     return (
       concurrency === null ? run.host.callStep(run, called, args) : callInLine(run, called, concurrency, args)
@@ -64,7 +64,14 @@ export function findStep(id: string): Step | undefined {
   const known = steps.get(id) ?? steps.get(currentName(id));
   if (known !== undefined) return known;
   const value = bindingOf(id)?.value;
-  return typeof value === "function" ? registry.stepsByFunction.get(value) : inlineStep(id);
+  if (typeof value !== "function") return inlineStep(id);
+  const made = registry.stepsByFunction.get(value);
+  return made === undefined || made.id !== "" ? made : { ...made, name: lastOf(id) };
+}
+
+/** `bank.charge` of `shop/systems.ts#bank.charge`: what people call a step. Its function may have no name, or what a minifier gave it. */
+function lastOf(id: string): string {
+  return id.slice(id.lastIndexOf("#") + 1);
 }
 
 /** Outside any run: the same policy, in this process. */

@@ -31,7 +31,7 @@ export function transactional<T, A extends unknown[], R>(
   options: TransactionalOptions<T> = {},
 ): (...args: A) => Promise<Awaited<R>> {
   const { outside, ...rest } = options;
-  const owner = `transactional step "${body.name}"`;
+  const owner = body.name === "" ? "transactional()" : `transactional step "${body.name}"`;
   checkOutside(owner, outside);
   if ("onUnknown" in rest)
     throw wrongOption(owner, "onUnknown", rest.onUnknown, "left out: what it did is always known");

@@ -9,6 +9,14 @@ import type { Writer } from "./writer.ts";
 
 const MAX_LISTED = 20;
 
+/** What to do about a value of a run. */
+const LIVE = "Open it inside a step, let go of it before the await";
+/** And about one that is handed over. */
+const COPIED =
+  "Hand over data that is taken out of it, as await response.json() gives, call closures where they were made";
+const REGISTERED =
+  'resource("name", object) for one object; for the objects of a class: mark its module or include its package, superjson.registerClass(Class), or static [Symbol.for("coldframe.save")].';
+
 /**
  * The text behind the title of CF2101.
  * @param what what was to be written, unless it is a run: `the result of step "charge"`
@@ -40,7 +48,7 @@ export function refusal(out: Writer, what = "the value"): string {
     subject,
     ...lines,
     ...(hidden > 0 ? [`  and ${hidden} more`] : []),
-    'Open it inside a step, let go of it before the await, or register it: resource("name", object) for one object; for the objects of a class: mark its module or include its package, superjson.registerClass(Class), or static [Symbol.for("coldframe.save")].',
+    `${out.isOfRun ? LIVE : COPIED}, or register it: ${REGISTERED}`,
   ].join("\n");
 }
 

@@ -570,7 +570,7 @@ export class Writer implements RunOut {
     if (made !== undefined) return this.writeMade(made);
     const stamp = stampOf(f);
     if (stamp === undefined) return this.writeUnstamped(f);
-    if (this.ofRun === null) return this.refuse("a closure");
+    if (this.ofRun === null) return this.refuse(`a closure, made at ${stamp.code.file}:${stamp.code.line}`);
     const { run } = stamp;
     const place = run === null ? placeOf(f, stamp.code) : undefined;
     if (place !== undefined) return writePlaced(stamp.code, place, this);

@@ -34,6 +34,10 @@ export function load(
     .replace(/^export ((?:async )?(?:function\*?|const|class)) (\w+)/gm, (_, kind: string, name: string) => {
       names.push(name);
       return `${kind} ${name}`;
+    })
+    .replace(/^export \{ (\S+) as default \};$/gm, (_, name: string) => {
+      names.push(`default: ${name}`);
+      return "";
     });
   const modules = { coldframe, "coldframe/machine": machine, world };
   return new Function("$modules", `"use strict";${code}\nreturn { ${names.join(", ")} };`)(modules);

@@ -86,6 +86,28 @@ describe("a value that cannot be saved", () => {
     await expect(engine.send("k", { s: new Socket() })).rejects.toThrow('payload of event "k".s is a Socket');
   });
 
+  it("says which step, where its function has no name, and which closure", async () => {
+    const engine = await stage.engine();
+    const { exports } = load(`"use workflow";
+      import { step } from "coldframe";
+      const perform = step(async (name, f) => await f(name));
+      const bank = { charge: step(async (f) => await f()) };
+      export const exports = {
+        async alone() { await perform("one", async () => 1); },
+        async held() { await bank.charge(async () => 1); },
+        async inside() { return await step(async () => 1)(); },
+      };`) as unknown as { exports: Record<string, never> };
+    const start = async (name: string) => failure((await engine.start(exports[name]!, [])).result());
+    const text = await start("alone");
+    expect(text).toMatch(/arguments of step "perform": args\[1\] is a closure, made at program-\d+\.ts:6\n/);
+    expect(text).toContain("call closures where they were made");
+    expect(text).not.toContain("inside a step");
+    expect(await start("held")).toContain('arguments of step "bank.charge": args[0] is a closure, made at');
+    expect(await start("inside")).toContain(
+      "CF2001 this function was not compiled, or has no name: a step of step() has no name",
+    );
+  });
+
   it("holds the run as it was last saved, where the engine is told to", async () => {
     const engine = await stage.engine({ onUnsavable: "hold" });
     let isBroken = true;

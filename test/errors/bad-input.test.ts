@@ -174,8 +174,21 @@ describe("an uncompiled async helper that awaits an external call", () => {
     const engine = await stage.engine();
     await expect(stage.until((await engine.start(main, [])).result())).rejects.toMatchObject({
       code: "CF2003",
+      message: expect.stringMatching(/external call: "withRetry".*not compiled, awaits call/),
     });
     expect(main.calls).toEqual([]);
+  });
+
+  test("with its package, where it stands in one", async () => {
+    const text = "return async function limiter(f) { return await f(); };";
+    const limiter: unknown = new Function(
+      `${text}\n//# sourceURL=file:///app/node_modules/@queues/limit/index.js`,
+    )();
+    const main = program("return await world.limiter((name) => call(name))", { limiter });
+    const engine = await stage.engine();
+    await expect(stage.until((await engine.start(main, [])).result())).rejects.toThrow(
+      '"limiter" (index.js:3), which is not compiled, awaits call. Have @queues/limit compiled, with include: ["@queues/limit"]',
+    );
   });
 });
 

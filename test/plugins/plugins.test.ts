@@ -6,10 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@babel/core";
+import { build as esbuild } from "esbuild";
 import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compile } from "../../compiler/index.ts";
 import coldframeBabel from "../../plugins/babel/index.ts";
+import { coldframe as unplugin } from "../../plugins/unplugin/index.ts";
 import { coldframe } from "../../plugins/unplugin/vite.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -142,6 +144,34 @@ describe("coldframe/register", () => {
     expect(output).toBe("result 30\n");
   });
 
+  test("compiles CommonJS of the author's, required or imported", () => {
+    const flows = `const { sleep } = require("coldframe");
+exports.double = async (n) => { "use step"; return n * 2; };
+exports.flow = async function flow(n) { "use workflow"; await sleep(1); return await exports.double(n); };
+`;
+    mkdirSync(join(folder, "plain"), { recursive: true });
+    writeFileSync(join(folder, "plain/package.json"), `{ "name": "plain" }`);
+    writeFileSync(join(folder, "plain/flow.js"), flows);
+    writeFileSync(join(folder, "flow.cjs"), flows);
+    writeFileSync(
+      join(folder, "plain/main.mts"),
+      `import { createRequire } from "node:module";
+import { createEngine } from "coldframe";
+import { memory } from "coldframe/memory";
+import all, { flow } from "../flow.cjs";
+const required = createRequire(import.meta.url)("./flow.js");
+const engine = await createEngine({ store: memory() });
+for (const f of [flow, all.flow, required.flow]) console.log(await (await engine.start(f, [4])).result(), f(1) instanceof Promise);
+await engine.close();
+`,
+    );
+    const output = execFileSync("node", [...register, "--no-warnings", "plain/main.mts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe("8 true\n".repeat(3));
+  });
+
   test("shows the author's function, file, line and column in stack traces", () => {
     const output = execFileSync("node", [...register, "main.ts", "[1, -1]"], {
       cwd: folder,
@@ -164,6 +194,40 @@ describe("coldframe/register", () => {
     expect(stderr).toContain(`wrong.ts:2:3    "use workflows";`);
     expect(stderr).not.toMatch(/compile-module|hooks\.js/);
   });
+});
+
+test("a bundle of CommonJS of the author's", async () => {
+  writeFileSync(join(folder, "steps.cjs"), `exports.double = async (n) => { "use step"; return n * 2; };\n`);
+  writeFileSync(
+    join(folder, "common.ts"),
+    `import { createEngine } from "coldframe";
+import { memory } from "coldframe/memory";
+import { double } from "./steps.cjs";
+export async function flow(n: number) { "use workflow"; return await double(n); }
+const engine = await createEngine({ store: memory() });
+console.log(await (await engine.start(flow, [4])).result());
+await engine.close();
+`,
+  );
+  const entryPoints = [join(folder, "common.ts")];
+  const outfile = join(folder, "out/common.mjs");
+  const banner = {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  };
+  await esbuild({
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    external: ["coldframe"],
+    entryPoints,
+    outfile,
+    banner,
+    minify: true,
+    logLevel: "error",
+    plugins: [unplugin.esbuild()],
+  });
+  expect(execFileSync("node", ["--no-warnings", outfile], { cwd: folder, encoding: "utf8" })).toBe("8\n");
 });
 
 const limitedOutput = "done [10,20,30,40] true\ndone [11,21,31] true\n";
@@ -225,6 +289,54 @@ test("coldframe/vite: a bundle that runs, with nothing of the directives left", 
   });
   const output = execFileSync("node", [join(folder, "out/main.mjs")], { cwd: folder, encoding: "utf8" });
   expect(output).toBe("result 30\n");
+});
+
+/** As TypeScript compiles classes for targets before ES2022; Vite does so where no tsconfig.json names a target. */
+test("variables of closures are restored where class fields become assignments", async () => {
+  writeFileSync(
+    join(folder, "shared.ts"),
+    `import { sleep } from "coldframe";
+import { createEngine } from "coldframe";
+import { memory } from "coldframe/memory";
+export async function flow(first: number) {
+  "use workflow";
+  let sum = first;
+  let late: number | undefined;
+  const add = (n: number) => { sum += n; late = n; };
+  await sleep(1);
+  add(2);
+  await sleep(1);
+  return [sum, late];
+}
+const engine = await createEngine({ store: memory(), cache: 0 });
+console.log(JSON.stringify(await (await engine.start(flow, [1])).result()));
+await engine.close();
+`,
+  );
+  const ssr = join(folder, "shared.ts");
+  const outDir = join(folder, "out");
+  const rollupOptions = { external: [/^coldframe/], output: { entryFileNames: "shared.mjs" } };
+  await build({
+    root: folder,
+    logLevel: "error",
+    configFile: false,
+    plugins: [coldframe()],
+    build: { ssr, outDir, target: "node20", minify: "esbuild", rollupOptions },
+  });
+  await esbuild({
+    entryPoints: [ssr],
+    outfile: join(outDir, "shared-too.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    external: ["coldframe"],
+    tsconfigRaw: { compilerOptions: { target: "es2020", useDefineForClassFields: false } },
+    plugins: [unplugin.esbuild()],
+  });
+  // A run that lost a variable is blocked, and its process never ends.
+  const options = { cwd: folder, encoding: "utf8", timeout: 20_000 } as const;
+  for (const file of ["shared.mjs", "shared-too.mjs"])
+    expect(execFileSync("node", [join(outDir, file)], options)).toBe("[3,2]\n");
 });
 
 test("coldframe/babel compiles the whole program before other plugins", () => {
