@@ -322,15 +322,21 @@ function resolveBinding(code: Loaded, { name, get }: Binding): boolean {
   if (!isObject(value)) return value !== undefined;
   if (code.constructors.has(name)) registry.constructorFunctions.add(value);
   if (!code.names.has(value)) code.names.set(value, name);
-  if (!code.constructors.has(`${name}.*`)) return true;
-  try {
-    for (const [key, held] of Object.entries(value))
-      if (isObject(held) && !code.names.has(held)) code.names.set(held, `${name}.${key}`);
-    return true;
-  } catch {
-    // Some are in their dead zone.
-    return false;
+  return !code.constructors.has(`${name}.*`) || nameExports(code, name, value);
+}
+
+/** False while some of them are in their dead zone. What a getter of a bundler's throws is no value. */
+function nameExports({ names }: Loaded, name: string, module: object): boolean {
+  let isWhole = true;
+  for (const key of Object.keys(module)) {
+    try {
+      const value = (module as Readonly<Record<string, unknown>>)[key];
+      if (isObject(value) && !names.has(value)) names.set(value, `${name}.${key}`);
+    } catch (error) {
+      if (error instanceof ReferenceError) isWhole = false;
+    }
   }
+  return isWhole;
 }
 
 /**
