@@ -372,6 +372,8 @@ function moved<N extends t.Node>(l: Lowering, from: N, copy: N): N {
 export function lowerClass<C extends t.Class>(l: Lowering, node: C, out: Stmt[]): C {
   const members = node.body.body;
   const last = members.findLastIndex((one) => l.has(one));
+  const head = l.resolved.scopes.get(node.body);
+  if (head?.record && l.has(node)) l.enter(head, out);
   let superClass = node.superClass ?? null;
   if (superClass !== null && l.has(node)) {
     superClass = lowerExpression(l, superClass, out);
