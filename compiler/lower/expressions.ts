@@ -398,6 +398,8 @@ function lowerAssignment(l: Lowering, node: t.AssignmentExpression, out: Stmt[])
   }
   const target = t.isMemberExpression(left) ? lowerMember(l, left, out, [node.right]) : left;
   if (operator === "=") return { ...node, left: target, right: lowerExpression(l, node.right, out) };
+  // Read and written at one place: only what is kept over an await may be named twice.
+  if (!l.has(node.right)) return { ...node, left: target };
   const old = target as t.Expression;
   if (operator === "&&=" || operator === "||=" || operator === "??=") {
     const result = spill(l, old, feedName(old) || "old", out);
