@@ -2,7 +2,7 @@
  * Functions declared in blocks of sloppy mode code (ECMA-262 §B.3.2): the block has its own binding, and when the declaration
  * is evaluated its value also goes to a variable of the function around.
  *
- * `{ function f() {} }` ↦ `var f; { let f$block = …; f = f$block; }`
+ * `{ function f() {} }` ↦ `var f; { let f$block = …; f = f$block; }`, in `catch (f)` ↦ `catch (f$catch)`
  */
 import * as t from "@babel/types";
 import { childKeys, walk } from "./children.ts";
@@ -13,6 +13,8 @@ export class BlockFunctions {
   readonly #refs: Map<t.Node, Variable>;
   /** Declarations in blocks, with the identifier of the variable around that they assign. */
   readonly #outer = new Map<t.FunctionDeclaration, t.Identifier>();
+  /** Parameters of `catch` that hide a variable which is assigned in them (§B.3.4). */
+  readonly #hiding = new Set<t.Identifier>();
   /** The variables that exist for such functions only, by the scope of their function or script. */
   readonly #made = new Map<Scope, Set<string>>();
 
@@ -25,6 +27,7 @@ export class BlockFunctions {
   /** Identifiers to be declared as `var` in the scope of a function or script with the statements `list`. */
   find(list: readonly t.Node[], scope: Scope): t.Identifier[] {
     const found: t.Identifier[] = [];
+    const caught: t.Identifier[] = [];
     const visit = (node: t.Node | null | undefined, block: t.Node | null, outer: ReadonlySet<string>) => {
       if (!node || t.isExpression(node) || t.isClass(node)) return;
       if (t.isFunction(node)) {
@@ -35,6 +38,7 @@ export class BlockFunctions {
         if (clash || outer.has(name) || name === "arguments") return;
         const id = t.identifier(name);
         this.#outer.set(node, id);
+        for (const one of caught) if (one.name === name) this.#hiding.add(one);
         found.push(id);
         return;
       }
@@ -47,10 +51,15 @@ export class BlockFunctions {
         if (around.length > 0) inner = new Set([...outer, ...around]);
         if (t.isLoop(node)) inner = new Set([...inner, ...lexicalNames(node)]);
       }
+      const hides = t.isCatchClause(node) && t.isIdentifier(node.param) ? node.param : null;
+      if (hides !== null) caught.push(hides);
+      else if (t.isCatchClause(node) && node.param)
+        inner = new Set([...inner, ...Object.keys(t.getBindingIdentifiers(node.param))]);
       for (const key of childKeys(node.type)) {
         const child = (node as unknown as { [key: string]: unknown })[key];
         for (const one of Array.isArray(child) ? child : [child]) visit(one as t.Node | null, inside, inner);
       }
+      if (hides !== null) caught.pop();
     };
     for (const node of list) visit(node, null, new Set());
     const made = found.map((id) => id.name).filter((name) => !scope.variables.has(name));
@@ -81,6 +90,7 @@ export class BlockFunctions {
       const own = this.#refs.get(node.id!)!;
       own.out ??= this.#unused(`${own.name}$block`);
     }
+    for (const id of this.#hiding) this.#refs.get(id)!.out ??= this.#unused(`${id.name}$catch`);
   }
 
   #unused(base: string): string {

@@ -59,3 +59,37 @@ export function usesSuper(method: t.ObjectMethod): boolean {
 export function isClassInPlace(variable: Variable): boolean {
   return variable.kind === "self" && variable.scope.kind === "class" && variable.scope.fn.inPlace;
 }
+
+/**
+ * Whether code of `fn` has the class of `self`, which is in place, by its name: in what did not leave the class, and anywhere in the
+ * module where the variable around the class has the same value whenever somebody asks.
+ *
+ * @param declared the variable around it, of a declaration
+ */
+export function hasClassByName(self: Variable, fn: Fn, declared: Variable | undefined): boolean {
+  const owner = self.scope.fn;
+  const node = owner.node as t.Class;
+  if (!node.id) return false;
+  if (fn.parent === owner && !fn.suspends) return true;
+  if (!t.isClassDeclaration(node) || declared?.scope.kind !== "module" || declared.reassigned) return false;
+  return !node.body.body.some((one) => isStaticMember(one) && runs(one));
+}
+
+/** Whether a static member runs code while the class is made, when only its inner binding has a value. */
+function runs(member: t.Node): boolean {
+  if (t.isStaticBlock(member)) return true;
+  return "value" in member && member.value != null && !isInert(member.value as t.Node);
+}
+
+/** Evaluating it calls nothing. */
+function isInert(node: t.Node | null): boolean {
+  if (node === null || t.isFunction(node)) return true;
+  if (t.isTemplateLiteral(node)) return node.expressions.length === 0;
+  if (t.isUnaryExpression(node)) return t.isLiteral(node.argument) && isInert(node.argument);
+  if (t.isArrayExpression(node)) return node.elements.every(isInert);
+  if (t.isObjectExpression(node))
+    return node.properties.every(
+      (one) => !t.isSpreadElement(one) && !one.computed && (t.isObjectMethod(one) || isInert(one.value)),
+    );
+  return t.isLiteral(node);
+}

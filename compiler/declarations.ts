@@ -26,7 +26,7 @@ export class Declarations {
   fn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, feeds: string, hoisted: boolean): Fn {
     const own = name !== "" ? name : feeds !== "" ? feeds : kind === "class" ? "class" : "anonymous";
     const base = this.object === "" ? own : `${this.object}.${own}`;
-    const fn = newFn(kind, node, parent, name, hoisted);
+    const fn = newFn(kind, node, parent, name, hoisted, this.classHeads > 0);
     if (parent !== null) {
       const prefix = parent.path === "" ? base : `${parent.path}.${base}`;
       let path = prefix;
@@ -42,6 +42,8 @@ export class Declarations {
   readonly paths = new Set<string>();
   /** Loops around, at the top of the module. */
   loops = 0;
+  /** Heritages and computed keys of classes around: code in them is strict. */
+  classHeads = 0;
   /** The object literal around, as a path of names: its methods are called `res.order`, not `order`. */
   object = "";
 

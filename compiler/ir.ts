@@ -162,7 +162,14 @@ export interface Fn {
   codeName: string;
 }
 
-export function newFn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: string, hoisted: boolean): Fn {
+export function newFn(
+  kind: Fn["kind"],
+  node: t.Node,
+  parent: Fn | null,
+  name: string,
+  hoisted: boolean,
+  strict: boolean,
+): Fn {
   const f = "async" in node && "generator" in node ? node : null;
   return {
     kind,
@@ -177,7 +184,7 @@ export function newFn(kind: Fn["kind"], node: t.Node, parent: Fn | null, name: s
     isAsync: f?.async ?? false,
     isGenerator: f?.generator ?? false,
     isArrow: node.type === "ArrowFunctionExpression",
-    strict: isStrict(node, parent),
+    strict: strict || isStrict(node, parent),
     isStep: false,
     suspends: false,
     captures: new Set(),

@@ -84,11 +84,13 @@ class Resolver extends Declarations {
   // ---- references
 
   #lookup(name: string, scope: Scope): Variable | null {
-    for (let s: Scope | null = scope; s !== null; s = s.parent) {
-      const found = s.variables.get(name);
-      if (found !== undefined) return found;
-    }
-    return null;
+    return this.#declaring(name, scope)?.variables.get(name) ?? null;
+  }
+
+  #declaring(name: string, scope: Scope): Scope | null {
+    let s: Scope | null = scope;
+    while (s !== null && !s.variables.has(name)) s = s.parent;
+    return s;
   }
 
   #reference(id: t.Identifier | t.JSXIdentifier, scope: Scope): void {
@@ -97,25 +99,26 @@ class Resolver extends Declarations {
       this.dead.add(id);
       return;
     }
-    const variable = this.#lookup(id.name, scope);
+    const declaring = this.#declaring(id.name, scope);
+    const variable = declaring?.variables.get(id.name) ?? null;
     if (id.name === "arguments") {
       const owner = nearestOwner(scope.fn);
       const isOwn = variable !== null && nearestOwner(variable.scope.fn) === owner;
       if (owner.kind === "function" && !isOwn) return void this.#implicit(id, "arguments", scope);
     }
-    if (variable === null) {
+    if (declaring === null || variable === null) {
       this.globals.add(id.name);
       this.#free(id.name, scope);
       return;
     }
-    if (variable.scope.kind === "class" && variable.scope.fn === scope.fn) {
+    if (declaring.kind === "class" && declaring.fn === scope.fn) {
       this.dead.add(id);
       return;
     }
     this.refs.set(id, variable);
     if (variable.kind === "import") this.usedImports.add(variable);
     this.#use(variable, scope);
-    if (mayBeInDeadZone(id, variable, scope)) {
+    if (isHead(declaring) || mayBeInDeadZone(id, variable, scope)) {
       variable.needsTdz = true;
       this.tdzChecks.add(id);
     }
@@ -124,7 +127,9 @@ class Resolver extends Declarations {
   #use(variable: Variable, scope: Scope): void {
     const owner = variable.scope.fn;
     if (variable.scope.kind === "module") return this.#free(variable.name, scope);
-    if (scope.fn === owner || (variable === owner.self && owner.inPlace)) return;
+    if (scope.fn === owner) return;
+    // Most references go by the name that it has natively.
+    if (variable === owner.self && owner.inPlace) return this.#free(variable.name, scope);
     variable.captured = true;
     for (let fn: Fn | null = scope.fn; fn !== null && fn !== owner; fn = fn.parent) fn.captures.add(variable);
   }
@@ -516,22 +521,26 @@ class Resolver extends Declarations {
     fn.inPlace = outer.fn.kind === "module" && this.loops === 0;
     fn.privates = privateMembers(node);
     fn.self = newVariable(node.id?.name ?? "class", "self", scope, 0, null);
-    // The name of a class in place is there natively, for all but what is taken out of it.
-    const named = node.id && (t.isClassExpression(node) || !fn.inPlace) ? node.id : null;
+    const head = this.scope("class", node.body, outer, outer.fn);
+    const named = node.id ?? null;
+    // What functions of the head have of the name is a variable around the class, which has to be there before the class is.
+    const early = fn.inPlace ? fn.self : newVariable(fn.self.name, "self", head, 0, null);
     if (named !== null) {
       this.names.add(named.name);
       scope.variables.set(named.name, fn.self);
+      head.variables.set(named.name, early);
       if (t.isClassExpression(node)) this.refs.set(named, fn.self);
     }
-    const head = fn.inPlace ? outer : this.scope("class", node.body, outer, outer.fn);
-    if (named !== null && head !== outer)
-      head.variables.set(named.name, newVariable(named.name, "self", head, 0, null));
     this.#visitAll(node.decorators ?? [], head);
+    this.classHeads++;
     this.#visit(node.superClass, head);
+    this.classHeads--;
     for (const member of node.body.body) {
       if ("computed" in member && member.computed) {
         this.#keys.push({ around: outer.fn, inPlace: fn.inPlace, names: fn.privates });
+        this.classHeads++;
         this.#visit(member.key as t.Node, head);
+        this.classHeads--;
         this.#keys.pop();
       }
       if (t.isClassMethod(member) || t.isClassPrivateMethod(member)) this.#visit(member, scope);
@@ -546,6 +555,7 @@ class Resolver extends Declarations {
         }
       } else if (t.isStaticBlock(member)) this.#initialiser(member, null, scope, "static");
     }
+    if (early.captured) fn.captures.add(early);
     this.object = object;
   }
 
@@ -560,6 +570,9 @@ class Resolver extends Declarations {
     } else this.#visit(value, scope, name);
   }
 }
+
+/** The scope of a class's heritage and computed keys, which are evaluated before its name has a value. */
+const isHead = (scope: Scope): boolean => scope.kind === "class" && t.isClassBody(scope.node);
 
 const isPrototype = (node: t.ObjectProperty): boolean =>
   !node.computed && !node.shorthand && keyName(node) === "__proto__";

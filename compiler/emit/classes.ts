@@ -28,6 +28,7 @@ import { withoutDirectives } from "./function-expressions.ts";
 import { emitAsync, wrapper } from "./functions.ts";
 import { tellPrivate } from "./members.ts";
 import { generatorPlace, keysOfKinds, methodKinds } from "./method-kinds.ts";
+import { assign } from "./nodes.ts";
 import { plainFunction } from "./plain-functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
@@ -53,19 +54,20 @@ function stays(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.E
   members.push(...brands.rest());
   module.code(fn, { step: null, layout: null, make: null, captures: [] });
   const registered = register(module, fn, [], t.arrayExpression([]));
+  const superClass = node.superClass ? rewriter.expression(node.superClass) : null;
   const known = module.knownClassValue(fn);
   if (known !== null) {
     // Code that has left the class finds it there. An object, because a script hands it on by value.
-    module.codes.push(
-      t.variableDeclaration("const", [t.variableDeclarator(t.identifier(known), t.objectExpression([]))]),
-    );
+    const dead = t.objectProperty(t.identifier("class"), module.helper("$TDZ"));
+    const value = t.objectExpression(fn.self!.needsTdz ? [dead] : []);
+    module.codes.push(t.variableDeclaration("const", [t.variableDeclarator(t.identifier(known), value)]));
     registered.arguments.push(t.identifier(known));
   }
   const kinds = methodKinds(module, fn, node, (one) => kept(one) ?? t.cloneNode(one.key));
   const same: t.ClassExpression = {
     ...(node as t.ClassExpression),
     type: "ClassExpression",
-    superClass: node.superClass ? rewriter.expression(node.superClass) : null,
+    superClass,
     body: {
       ...node.body,
       body: [
@@ -113,6 +115,7 @@ function keptKeys(module: Emitter, fn: Fn, node: t.Class): (one: Member) => t.Ex
 function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Expression {
   const takes = module.converted.takes.get(fn) ?? [];
   const own = fn.scope.record;
+  const head = module.resolved.scopes.get((fn.node as t.Class).body)!;
   const holders = takes.map((one) => one.record.holder.out!);
   const computed = node.body.body.filter((one) => "computed" in one && one.computed) as t.ClassMethod[];
   const heritage = node.superClass ? rewriter.expression(node.superClass) : t.identifier("undefined");
@@ -134,10 +137,9 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   const rest = brands.rest();
   const hasGenerators = node.body.body.some((one) => generatorPlace(module, fn, one) !== null);
   const start = helpersOf(module, node);
-  if (own !== null) {
-    const self = new Rewriter(module, fn, null).place(fn.self!);
-    start.push(t.expressionStatement(t.assignmentExpression("=", self as t.LVal, t.thisExpression())));
-  }
+  const inner = new Rewriter(module, fn, null);
+  for (const record of [own, head.record])
+    if (record !== null) start.push(assign(inner.place(record.variables[0]!), t.thisExpression(), null));
   const scopes = all.map((one) => t.identifier(one));
   const list = keys.length > 0 ? t.identifier("$computed") : t.arrayExpression([]);
   const registered = register(module, fn, scopes, list);
@@ -169,7 +171,10 @@ function made(module: Emitter, fn: Fn, node: t.Class, rewriter: Rewriting): t.Ex
   });
   const call = t.callExpression(t.memberExpression(t.identifier(fn.codeName), t.identifier("make")), args);
   call.loc = node.loc ?? null;
-  return call;
+  // Lowered code has made it, in front of what it awaits.
+  if (head.record === null || rewriter.locals?.has(head.record.holder)) return call;
+  const made = t.newExpression(t.identifier(head.record.className), []);
+  return t.callExpression(t.arrowFunctionExpression([rewriter.holder(head.record)], call), [made]);
 }
 
 /** `$class(this, code, scopes, keys, names)`: what a snapshot has to know of a class, told before any static part runs. */

@@ -5,7 +5,7 @@
 
 import * as t from "@babel/types";
 import { childKeys } from "../children.ts";
-import { hasInitialisers, isClassInPlace } from "../class-members.ts";
+import { hasClassByName, hasInitialisers, isClassInPlace } from "../class-members.ts";
 import type { Fn, Record, Scope, Variable } from "../ir.ts";
 import { boundIdentifiers, makesClosure } from "../names.ts";
 import { helperNames } from "../reserved-names.ts";
@@ -47,11 +47,14 @@ export class Rewriter implements Rewriting {
   /** The place of a variable: a local, or a field of its record. */
   place(variable: Variable): t.Expression {
     const { record } = variable.scope;
-    if (isClassInPlace(variable))
-      return t.memberExpression(
-        t.identifier(this.module.classValue(variable.scope.fn)),
-        t.identifier("class"),
-      );
+    if (isClassInPlace(variable)) {
+      const { refs } = this.module.resolved;
+      const { fn } = variable.scope;
+      const { id } = fn.node as t.Class;
+      if (hasClassByName(variable, this.fn, id ? refs.get(id) : undefined))
+        return t.identifier(variable.name);
+      return t.memberExpression(t.identifier(this.module.classValue(fn)), t.identifier("class"));
+    }
     if (variable.captured && record !== null) {
       const field = fieldKey(variable.name);
       const place = t.memberExpression(this.holder(record), field, variable.name === "new.target");

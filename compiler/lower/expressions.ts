@@ -372,6 +372,8 @@ function moved<N extends t.Node>(l: Lowering, from: N, copy: N): N {
 export function lowerClass<C extends t.Class>(l: Lowering, node: C, out: Stmt[]): C {
   const members = node.body.body;
   const last = members.findLastIndex((one) => l.has(one));
+  const head = l.resolved.scopes.get(node.body);
+  if (head?.record && l.has(node)) l.enter(head, out);
   let superClass = node.superClass ?? null;
   if (superClass !== null && l.has(node)) {
     superClass = lowerExpression(l, superClass, out);
@@ -396,6 +398,8 @@ function lowerAssignment(l: Lowering, node: t.AssignmentExpression, out: Stmt[])
   }
   const target = t.isMemberExpression(left) ? lowerMember(l, left, out, [node.right]) : left;
   if (operator === "=") return { ...node, left: target, right: lowerExpression(l, node.right, out) };
+  // Read and written at one place: only what is kept over an await may be named twice.
+  if (!l.has(node.right)) return { ...node, left: target };
   const old = target as t.Expression;
   if (operator === "&&=" || operator === "||=" || operator === "??=") {
     const result = spill(l, old, feedName(old) || "old", out);

@@ -15,7 +15,7 @@
  */
 import { getMethod, isObject } from "./iterate.ts";
 import { $Promise } from "./promise.ts";
-import { $SuppressedError } from "./suppressed-error.ts";
+import { $SuppressedError, asyncDispose, dispose } from "./suppressed-error.ts";
 
 /**
  * How a resource is disposed of:
@@ -50,7 +50,7 @@ export class Disposal {
   /** AddDisposableResource for `using`. @throws TypeError when `value` cannot be disposed of */
   use<T>(value: T): T {
     if (value !== null && value !== undefined)
-      this.resources.push({ how: "sync", value, method: disposerOf(value, Symbol.dispose) });
+      this.resources.push({ how: "sync", value, method: disposerOf(value, dispose) });
     return value;
   }
 
@@ -61,10 +61,10 @@ export class Disposal {
       return value;
     }
     if (!isObject(value)) throw new TypeError(NO_OBJECT);
-    const method = getMethod(value, Symbol.asyncDispose);
+    const method = getMethod(value, asyncDispose);
     this.resources.push(
       method === undefined
-        ? { how: "async-from-sync", value, method: disposerOf(value, Symbol.dispose) }
+        ? { how: "async-from-sync", value, method: disposerOf(value, dispose) }
         : { how: "async", value, method },
     );
     return value;

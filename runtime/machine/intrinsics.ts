@@ -1,6 +1,8 @@
 /**
- * What the platform's promises and iterators are, taken before anybody can replace them.
+ * What the platform's promises, iterators and symbols are, taken before anybody can replace them.
  */
+export const { asyncIterator, iterator, species } = Symbol;
+
 export const NativePromise = Promise;
 
 const { then } = Promise.prototype;

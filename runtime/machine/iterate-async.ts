@@ -9,6 +9,7 @@
  * ```
  */
 import { Durable, Unwrap } from "./durable.ts";
+import { asyncIterator, iterator } from "./intrinsics.ts";
 import { getMethod, Iteration, isObject } from "./iterate.ts";
 import { attachResolved } from "./loop.ts";
 import { freeRun, machine } from "./run.ts";
@@ -110,8 +111,8 @@ export function $iterateAsync(x: unknown): AsyncIteration {
 /** As `$iterateAsync`; null when there is none. */
 export function iterationOf(x: unknown): AsyncIteration | null {
   const object = Object(x ?? {}) as object;
-  const method = getMethod(object, Symbol.asyncIterator);
-  const asynchronous = method ?? getMethod(object, Symbol.iterator);
+  const method = getMethod(object, asyncIterator);
+  const asynchronous = method ?? getMethod(object, iterator);
   if (asynchronous === undefined) return null;
   const iteration = new AsyncIteration(method === undefined ? "async-from-sync" : "async", x);
   iteration.open(asynchronous);

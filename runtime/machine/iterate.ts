@@ -20,6 +20,7 @@
  * The built-in kinds are used where the iterators of the platform are untouched, so that nobody can tell.
  */
 import type { Callable } from "./durable.ts";
+import { iterator as iterable } from "./intrinsics.ts";
 
 export type IterationKind =
   | "index"
@@ -210,7 +211,7 @@ const setValues = Set.prototype.values;
 
 /** What `for (… of x)` iterates over. @throws TypeError when `x` is not iterable */
 export function $iterate(x: unknown): Iteration {
-  const method = (x as { [Symbol.iterator]?: unknown } | null | undefined)?.[Symbol.iterator];
+  const method = (x as { [iterable]?: unknown } | null | undefined)?.[iterable];
   const kind = builtinKind(x, method);
   if (kind !== null) {
     const iteration = new Iteration(kind, x);

@@ -6,6 +6,7 @@
  * are handed to it.
  */
 import type { Callable } from "./durable.ts";
+import { iterator as iterable } from "./intrinsics.ts";
 import { $iterate, getMethod, Iteration, isObject } from "./iterate.ts";
 import { $module } from "./registry.ts";
 
@@ -195,7 +196,7 @@ function guarded<T>({ iterator }: IteratorRecord, body: () => T): T {
 /** GetIteratorFlattenable (§7.4.5), strings rejected */
 function flattenable(value: unknown): Iteration {
   if (!isObject(value)) throw new TypeError(`${String(value)} is not an object`);
-  if (getMethod(value, Symbol.iterator) !== undefined) return $iterate(value);
+  if (getMethod(value, iterable) !== undefined) return $iterate(value);
   const iteration = new Iteration("iterator", value);
   iteration.iterator = value;
   iteration.method = (value as { next?: unknown }).next;

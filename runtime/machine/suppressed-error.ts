@@ -8,6 +8,9 @@ for (const name of ["dispose", "asyncDispose"] as const) {
     Object.defineProperty(Symbol, name, { value: Symbol(`Symbol.${name}`) });
 }
 
+/** Taken before anybody can replace them. */
+export const { asyncDispose, dispose } = Symbol;
+
 interface SuppressedErrorConstructor {
   new (error: unknown, suppressed: unknown, message?: string): SuppressedErrorLike;
   (error: unknown, suppressed: unknown, message?: string): SuppressedErrorLike;

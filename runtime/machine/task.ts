@@ -162,7 +162,7 @@ export function $to<F>(task: Durable, f: F): F {
  * calls belongs there. Compiled closures open with `if (!$machine.run) return $enter(self, this, arguments);`
  * @returns its result, a promise of this machine as a native one
  */
-export function $enter(self: Callable, thisArgument: unknown = null, args: ArrayLike<unknown> = []): unknown {
+export function $enter(self: Callable, thisArgument?: unknown, args: ArrayLike<unknown> = []): unknown {
   const result = inRun(runOf(self) ?? freeRun, () => Reflect.apply(self, thisArgument, args));
   return result instanceof Durable ? mirror(result) : result;
 }

@@ -21,7 +21,7 @@ import {
   PENDING,
   Then,
 } from "./durable.ts";
-import { NativePromise, nativeSettled, nativeThen } from "./intrinsics.ts";
+import { NativePromise, nativeSettled, nativeThen, species } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
@@ -128,7 +128,7 @@ function speciesOf(promise: Durable): new (executor: unknown) => object {
   if (Base === NativePromise || Base === undefined) return NativePromise as never;
   if ((typeof Base !== "object" || Base === null) && typeof Base !== "function")
     throw new TypeError("The .constructor property is not an object");
-  const Species = (Base as { [Symbol.species]?: unknown })[Symbol.species] ?? NativePromise;
+  const Species = (Base as { [species]?: unknown })[species] ?? NativePromise;
   if (typeof Species !== "function")
     throw new TypeError("object.constructor[Symbol.species] is not a constructor");
   return Species as never;

@@ -86,3 +86,18 @@ test("what is not compiled is rewritten for engines without it", async () => {
   new Function("b", erased)({ c: () => closed.push("used"), [Symbol.dispose]: () => closed.push("closed") });
   expect(closed).toEqual(["used", "closed"]);
 });
+
+test("resources are found by the well-known symbols, whatever the global Symbol is by then", async () => {
+  const log = await run(`
+    const log = [], real = Symbol;
+    const open = (name, key) => ({ [key]() { log.push(name); } });
+    const one = open("sync", Symbol.dispose), two = open("async", Symbol.asyncDispose);
+    const hidden = (body) => {
+      globalThis.Symbol = {};
+      try { return body(); } finally { globalThis.Symbol = real; }
+    };
+    await hidden(async () => { using a = one; await using b = two; await using c = one; await null; });
+    hidden(() => { using a = one; });
+    return log;`);
+  expect(log).toEqual(["sync", "async", "sync", "sync"]);
+});
