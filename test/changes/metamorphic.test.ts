@@ -56,8 +56,6 @@ const unread: Readonly<Record<string, string>> = {
     "its steps have variables as of the call, those of the oracle as of when they begin",
   "fixtures/unsavable/steps.ts": "no program: the checker reads it",
   "fixtures/unsavable/values.ts": "no program: the checker reads it",
-  "fixtures/waits/nested-steps.ts":
-    "its steps have copies of variables, the uncompiled ones have not (docs/differences.md)",
 };
 
 /** Edits that have a fixture do what engines differ in, or compiled code from uncompiled code (docs/differences.md). */
