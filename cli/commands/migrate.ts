@@ -7,7 +7,7 @@ import { loadModule } from "../load-module.ts";
 import { openStore } from "../open-store.ts";
 import type { Page } from "../page.ts";
 import { table } from "../render/table.ts";
-import { nameOf } from "./runs.ts";
+import { titleOf } from "./runs.ts";
 
 export const migrate: Page = {
   name: "migrate",
@@ -41,7 +41,7 @@ export const migrate: Page = {
       else {
         const cells = all.map(({ run, entry, outcome, reason, at }) => [
           run,
-          nameOf(entry),
+          titleOf(entry),
           outcome,
           reason ?? at.join(", "),
         ]);

@@ -73,7 +73,7 @@ function explained(rows: readonly RunRow[], reasons: Readonly<Record<string, num
   const texts = rows.map((row) => {
     const { build, remedy } = blockageOf(row.blocked!, row.build, []);
     return [
-      `${style.bold(row.id)}  ${nameOf(row.entry)}`,
+      `${style.bold(row.id)}  ${titleOf(row.entry)}`,
       `  ${row.blocked!.reason}`,
       ...(build === null ? [] : [`  last run by build ${build}`]),
       `  goes on with ${remedy}`,
@@ -93,7 +93,7 @@ function listing(rows: readonly RunRow[], width: number, style: Style): string {
   ];
   const cells = rows.map((row) => [
     row.id,
-    nameOf(row.entry),
+    titleOf(row.entry),
     row.status,
     relative(row.updated, now),
     next(row, now),
@@ -129,4 +129,12 @@ export function paintStatus(status: string, style: Style): string {
 /** `shop/flows.ts#upgradeGame` as `upgradeGame`. */
 export function nameOf(entry: string): string {
   return entry.slice(entry.lastIndexOf("#") + 1);
+}
+
+/** The same for people: every module may have a `default`. */
+export function titleOf(entry: string): string {
+  const name = nameOf(entry);
+  return name === "default"
+    ? `default of ${entry.slice(entry.lastIndexOf("/") + 1, -"#default".length)}`
+    : name;
 }

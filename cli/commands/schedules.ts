@@ -5,7 +5,7 @@ import { table } from "../render/table.ts";
 import { relative } from "../render/time.ts";
 import { whole } from "../whole-number.ts";
 import { withEngine } from "../with-engine.ts";
-import { nameOf } from "./runs.ts";
+import { titleOf } from "./runs.ts";
 
 export const schedules: Page = {
   name: "schedules",
@@ -44,7 +44,7 @@ function listing(
     row.id,
     row.cron,
     row.timeZone,
-    nameOf(row.entry),
+    titleOf(row.entry),
     nextOf(row, now),
     row.last ?? "",
   ]);

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import { httpHandler, type WorkflowFunction } from "../../plugins/http/index.ts";
 import { toNodeListener } from "../../plugins/http/node/index.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
-import { codeOf, nameOf } from "../../runtime/machine/index.ts";
+import { codeOf, nameOf, stampOf } from "../../runtime/machine/index.ts";
 import { loadModule } from "../load-module.ts";
 import type { Page, Terminal } from "../page.ts";
 import { readLock } from "../read-lock.ts";
@@ -92,7 +92,9 @@ async function workflowsIn(
   for (const module of modules) {
     for (const [name, value] of Object.entries(await loadModule(module, terminal))) {
       const id = typeof value === "function" ? nameOf(value) : undefined;
-      if (id === undefined || codeOf(id)?.kind !== "async") continue;
+      // One that another function made is called as its binding.
+      const code = id === undefined ? undefined : (stampOf(value)?.code ?? codeOf(id));
+      if (code?.kind !== "async") continue;
       if (found.has(name) && found.get(name) !== value)
         throw new ColdframeError(
           "CF3201",

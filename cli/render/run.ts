@@ -2,7 +2,7 @@
 import { inspect } from "node:util";
 import { DEFAULT_GROUP } from "../../runtime/engine/store.ts";
 import type { FrameView, RunView, WaitView } from "../../runtime/index.ts";
-import { nameOf, paintStatus } from "../commands/runs.ts";
+import { paintStatus, titleOf } from "../commands/runs.ts";
 import { excerpt } from "./source.ts";
 import type { Style } from "./style.ts";
 import { cut } from "./table.ts";
@@ -48,7 +48,7 @@ function heading({ run, bytes }: RunView, { now, style }: Surroundings): string 
     ...(run.worker === null ? [] : [`in worker ${run.worker}`]),
   ];
   const tags = Object.entries(run.tags).map(([name, value]) => `${name}=${value}`);
-  const lines = [`${style.bold(run.id)}  ${nameOf(run.entry)}`, facts.join(" · ")];
+  const lines = [`${style.bold(run.id)}  ${titleOf(run.entry)}`, facts.join(" · ")];
   if (tags.length > 0) lines.push(style.dim(tags.join(" ")));
   return lines.join("\n");
 }
@@ -100,7 +100,7 @@ function waiting(wait: WaitView, around: Around): string {
 }
 
 function shortName(wait: WaitView): string {
-  return wait.kind === "step" ? nameOf(wait.name) : wait.name;
+  return wait.kind === "step" ? titleOf(wait.name) : wait.name;
 }
 
 /** Frames, innermost first; the source of the innermost that has one. */
@@ -110,7 +110,7 @@ function stack(frames: readonly FrameView[], around: Surroundings): string {
   let shown = false;
   for (const frame of frames) {
     const place = frame.file === null ? `await ${frame.point}` : `${frame.file}:${frame.line ?? "?"}`;
-    lines.push(`  in ${style.bold(nameOf(frame.code))}  ${style.dim(place)}`);
+    lines.push(`  in ${style.bold(titleOf(frame.code))}  ${style.dim(place)}`);
     const source = shown ? null : sourceOf(frame, around);
     if (source !== null) {
       shown = true;

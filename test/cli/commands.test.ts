@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { titleOf } from "../../cli/commands/runs.ts";
 import { openDriver } from "../../stores/sqlite/driver.ts";
 import { type Ended, here, main, node, root } from "./support/command-line.ts";
 
@@ -57,6 +58,14 @@ describe("runs", () => {
     ]);
     expect((await cli("runs", "--status", "cancelled")).out).toBe("no runs");
   });
+});
+
+test("what a module exports by default is called by its file, too", () => {
+  expect(["shop/flows.ts#order", "shop/refund.ts#default", "shop/a.ts#bank.pay"].map(titleOf)).toEqual([
+    "order",
+    "default of refund.ts",
+    "bank.pay",
+  ]);
 });
 
 describe("show", () => {
@@ -329,6 +338,7 @@ describe("serve", () => {
       created: true,
     });
     expect(await ask("/workflows/confirmed/runs", {})).toMatchObject({ error: { code: "CF3404" } });
+    expect(await ask("/workflows/wrapped/runs", { id: "made", args: [2] })).toMatchObject({ id: "made" });
     await ask("/events/confirm%20a%20desk", { yes: true });
     expect(await ask("/runs/by-http/result?wait=30s")).toMatchObject({
       result: "ordered a desk: a desk costs 6",

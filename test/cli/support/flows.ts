@@ -40,3 +40,10 @@ export async function fails(): Promise<void> {
 export async function stuck(): Promise<void> {
   await new Promise(() => {});
 }
+
+/** Made by another function: its name is that of the constant. */
+const workflow =
+  <A extends unknown[], R>(f: (...args: A) => Promise<R>) =>
+  async (...args: A) =>
+    await f(...args);
+export const wrapped = workflow(async (n: number) => n * 2);
