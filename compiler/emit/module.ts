@@ -61,6 +61,8 @@ export class ModuleEmitter implements Emitter {
   readonly #classValues = new Map<Fn, string>();
   readonly #templates = new Templates(this);
   readonly #steps: Steps;
+  /** Scopes that have a record, by their functions. */
+  readonly #recorded = new Map<Fn, Scope[]>();
 
   constructor(resolved: Resolved, converted: Converted, diagnostics: Diagnostics, options: EmitOptions) {
     this.resolved = resolved;
@@ -68,6 +70,12 @@ export class ModuleEmitter implements Emitter {
     this.diagnostics = diagnostics;
     this.#options = options;
     this.#names = new Names([...resolved.names, ...reserved, ...helperNames]);
+    for (const scope of resolved.scopes.values()) {
+      if (scope.record === null) continue;
+      const known = this.#recorded.get(scope.fn);
+      if (known === undefined) this.#recorded.set(scope.fn, [scope]);
+      else known.push(scope);
+    }
     this.#steps = new Steps(this, options.moduleId);
     this.manifest = {
       module: options.moduleId,
@@ -233,9 +241,8 @@ export class ModuleEmitter implements Emitter {
       else if (known.slice(3).join() !== kinds.join()) found.set(name, [known[0], known[1], known[2]]);
     };
     for (const slot of slots) add(slotName(slot), slot);
-    for (const scope of this.resolved.scopes.values())
-      if (scope.fn === fn && scope.record !== null)
-        for (const variable of scope.variables.values()) if (variable.captured) add(variable.name, variable);
+    for (const scope of this.#recorded.get(fn) ?? [])
+      for (const variable of scope.variables.values()) if (variable.captured) add(variable.name, variable);
     return [...found.values()];
   }
 
