@@ -186,9 +186,13 @@ const hasDirective = (statements: readonly ts.Statement[] | undefined, word: str
 /** `"use step"` at the top of the function, or of its file if it is exported. */
 export function isStep(node: ts.Node): boolean {
   if (!ts.isFunctionLike(node) || !isAsync(node)) return false;
+  return saysStep(node) || hasDirective(node.getSourceFile().statements, "use step");
+}
+
+/** Whether the function itself has the directive. */
+export function saysStep(node: ts.Node): boolean {
   const { body } = node as ts.FunctionLikeDeclaration;
-  if (body !== undefined && ts.isBlock(body) && hasDirective(body.statements, "use step")) return true;
-  return hasDirective(node.getSourceFile().statements, "use step");
+  return body !== undefined && ts.isBlock(body) && hasDirective(body.statements, "use step");
 }
 
 /** `p` of `p.then(…)`, `p.catch(…)`, `p.finally(…)`. */

@@ -5,7 +5,7 @@
 import { ts } from "ts-morph";
 import { type Finding, placeOf } from "./finding.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
-import { bare, isStep, nameOf, type Roles } from "./roles.ts";
+import { bare, isStep, nameOf, type Roles, saysStep } from "./roles.ts";
 import type { Savable, Unsavable } from "./savable.ts";
 
 /** A step, and what of it is not looked at. */
@@ -16,6 +16,9 @@ interface Step {
   /** Schemas make something else of them. */
   readonly schemas: { readonly args: boolean; readonly result: boolean };
 }
+
+/** What to do about a value that goes into a step. */
+const MAKE_IT_THERE = "Hand over what it is made from, and make it in the step.";
 
 const PLAIN = { given: 0, schemas: { args: false, result: false } };
 
@@ -51,11 +54,7 @@ function stepsIn(source: ts.SourceFile, roles: Roles, types: ts.TypeChecker): St
 
 /** `"use step"`; that of a file is about what it exports. */
 function isMarked(node: ts.Node): boolean {
-  if (!isStep(node)) return false;
-  const { body } = node as ts.FunctionLikeDeclaration;
-  const [first] = body !== undefined && ts.isBlock(body) ? body.statements : [];
-  const own = first !== undefined && ts.isExpressionStatement(first) && ts.isStringLiteral(first.expression);
-  return own || isExported(node);
+  return isStep(node) && (saysStep(node) || isExported(node));
 }
 
 function isExported(node: ts.Node): boolean {
@@ -103,14 +102,14 @@ function argumentsOf(
 ): Finding[] {
   const name = stepName(body);
   return body.parameters.slice(given).flatMap((parameter) => {
-    const label = ts.isIdentifier(parameter.name) ? parameter.name.text : "it";
+    const label = ts.isIdentifier(parameter.name) ? parameter.name.text : null;
     return finding(
       savable.refusal(types.getTypeAtLocation(parameter)),
-      `${ts.isIdentifier(parameter.name) ? `"${label}"` : "a value"} is an argument of ${name}`,
-      label,
+      `${label === null ? "a value" : `"${label}"`} is an argument of ${name}`,
+      label ?? "it",
       module,
       parameter.name,
-      "Hand over what it is made from, and make it in the step.",
+      MAKE_IT_THERE,
     );
   });
 }
@@ -137,8 +136,7 @@ function variablesOf(
         told.add(symbol);
         const what = `"${node.text}" goes with each call of ${stepName(body)}`;
         const refusal = savable.refusal(types.getTypeAtLocation(node));
-        const advice = "Hand over what it is made from, and make it in the step.";
-        findings.push(...finding(refusal, what, node.text, module, node, advice));
+        findings.push(...finding(refusal, what, node.text, module, node, MAKE_IT_THERE));
       }
     }
     ts.forEachChild(node, visit);

@@ -17,7 +17,7 @@ import type { Fn, FunctionNode, Variable } from "../ir.ts";
 import { keyName } from "../key-name.ts";
 import type { Emitter } from "./emitter.ts";
 import { withoutDirectives } from "./function-expressions.ts";
-import { useStrict } from "./functions.ts";
+import { closure, useStrict } from "./functions.ts";
 import { Rewriter } from "./rewrite.ts";
 
 /** The steps of one module. */
@@ -34,7 +34,7 @@ export class Steps {
     this.#module = module;
     this.#moduleId = moduleId;
     for (const fn of module.resolved.all) {
-      if (!fn.isStep || fn.parent?.isStep) continue;
+      if (!isOutermost(fn)) continue;
       const path = withoutOrdinals(fn.path);
       this.#namesakes.set(path, (this.#namesakes.get(path) ?? 0) + 1);
     }
@@ -47,16 +47,16 @@ export class Steps {
 
   #plain(fn: Fn): t.Expression {
     const args = () => [...this.#names(fn), this.#body(fn), ...this.#hash(fn)];
-    if (fn.parent?.kind === "module") return this.#module.call("$step", ...args());
+    if (isAtTop(fn)) return this.#module.call("$step", ...args());
     return this.#hoist(fn, () => this.#module.call("$step", ...args()));
   }
 
   /** `charge$code.make($s)`, whose code calls the step with the variables in `$s`. */
   #closure(fn: Fn): t.Expression {
     const module = this.#module;
-    const takes = module.converted.takes.get(fn) ?? [];
-    const holders = takes.map((one) => t.identifier(one.record.holder.out!));
     if (fn.codeName === "") {
+      const takes = module.converted.takes.get(fn) ?? [];
+      const holders = takes.map((one) => t.identifier(one.record.holder.out!));
       const rewriter = new Rewriter(module, fn, null);
       const variables = this.#uses(fn).map((one) => {
         const place = rewriter.place(one);
@@ -69,10 +69,7 @@ export class Steps {
       const captures = takes.map((one) => one.variables.map(({ name }) => name));
       module.code(fn, { step: null, layout: null, make, captures });
     }
-    return t.callExpression(
-      t.memberExpression(t.identifier(fn.codeName), t.identifier("make")),
-      holders.map((one) => t.cloneNode(one)),
-    );
+    return closure(module, fn);
   }
 
   /** Where it stands in a module without workflows: its functions stay as they are. */
@@ -128,7 +125,7 @@ export class Steps {
 
   /** It is found by its text, too, by what was saved when it was one of several. */
   #hash(fn: Fn): t.Expression[] {
-    return fn.parent?.kind === "module" || this.#isAmbiguous(fn) ? [] : [t.stringLiteral(digest(fn))];
+    return isAtTop(fn) || this.#isAmbiguous(fn) ? [] : [t.stringLiteral(digest(fn))];
   }
 
   #isAmbiguous(fn: Fn): boolean {
@@ -160,8 +157,7 @@ export class Steps {
       body = t.functionExpression(own, params, block, node.generator ?? false, true);
       body.loc = node.loc ?? null;
     }
-    const isTop = fn.parent?.kind === "module";
-    if (isTop || !fn.strict || this.#module.resolved.module.strict) return body;
+    if (isAtTop(fn) || !fn.strict || this.#module.resolved.module.strict) return body;
     const strictly = t.blockStatement([t.returnStatement(body)], useStrict());
     return t.callExpression(t.arrowFunctionExpression([], strictly), []);
   }
@@ -192,7 +188,7 @@ export class Steps {
   /** Of a module with steps and no workflow a copy that differs in the steps only. */
   replaced(node: t.Node): t.Node {
     const fn = this.#module.resolved.fns.get(node);
-    if (fn?.isStep && !fn.parent?.isStep) {
+    if (fn !== undefined && isOutermost(fn)) {
       if (t.isObjectMethod(node)) return t.objectProperty(node.key, this.#native(fn), node.computed);
       if (t.isFunctionExpression(node) || t.isArrowFunctionExpression(node)) return this.#native(fn);
       return withoutDirectives(node as t.ClassMethod);
@@ -217,7 +213,7 @@ export class Steps {
     const others: (t.Node | null)[] = [];
     for (const node of nodes) {
       const fn = t.isFunctionDeclaration(node) ? this.#module.resolved.fns.get(node) : undefined;
-      if (fn?.isStep && !fn.parent?.isStep) {
+      if (fn !== undefined && isOutermost(fn)) {
         // At the top of a function `var` may declare a name once more, that of a parameter included.
         const isTop = fn.parent !== null && (fn.parent.node as t.Function).body === around;
         const one = t.variableDeclarator((fn.node as t.FunctionDeclaration).id!, this.#native(fn));
@@ -227,6 +223,12 @@ export class Steps {
     return [...declared, ...others];
   }
 }
+
+/** A step that stands in no other. */
+const isOutermost = (fn: Fn): boolean => fn.isStep && !fn.parent?.isStep;
+
+/** It stands in no function. */
+const isAtTop = (fn: Fn): boolean => fn.parent?.kind === "module";
 
 /** `flow.f` for `flow.f#2` */
 const withoutOrdinals = (path: string): string => path.replace(/#\d+(?=\.|$)/g, "");

@@ -90,11 +90,10 @@ describe.each(Object.entries(sorts))("steps %s", (name, of) => {
   ] as const;
 
   describe.each(uses)("%s", (_name, pushed, use) => {
-    const made = (...texts: readonly string[]) =>
-      flow(
-        texts.map((text) => of(text).replace("USE", pushed)),
-        use,
-      );
+    const step = (text: string) => of(text).replace("USE", pushed);
+    const idle = (text: string) => text.replace(`all.push(${pushed});`, "");
+    const [a, b, c] = [step("a"), step("b"), step("c")];
+    const made = (...texts: readonly string[]) => flow(texts.map(step), use);
     const isNamed = !name.includes("expression");
 
     test("go on in another process", async () => {
@@ -105,12 +104,6 @@ describe.each(Object.entries(sorts))("steps %s", (name, of) => {
     });
 
     test("are found by their text where there are several, wherever that is now", async () => {
-      const [a, b, c] = ["a", "b", "c"].map((text) => of(text).replace("USE", pushed)) as [
-        string,
-        string,
-        string,
-      ];
-      const idle = (text: string) => text.replace(`all.push(${pushed});`, "");
       expect(await carryOver(flow([a, b], use), flow([idle(c), a, b], use))).toEqual({
         result: ["a3", "b3"],
       });
@@ -119,12 +112,6 @@ describe.each(Object.entries(sorts))("steps %s", (name, of) => {
     });
 
     test("are never taken for one another", async () => {
-      const [a, b, c] = ["a", "b", "c"].map((text) => of(text).replace("USE", pushed)) as [
-        string,
-        string,
-        string,
-      ];
-      const idle = (text: string) => text.replace(`all.push(${pushed});`, "");
       for (const [before, after] of [
         [flow([a, b], use), flow([a, c], use)],
         [flow([a, b], use), flow([a], use)],
