@@ -15,7 +15,7 @@ import type { RunHistory } from "./history.ts";
 import { localsOf } from "./locals.ts";
 import { checkCount, checkName, parksOf, type StartOptions } from "./options.ts";
 import type { Settings } from "./ports.ts";
-import { randomId } from "./random-id.ts";
+import { randomId, runId } from "./random-id.ts";
 import { checkSent, newEventOf, newRunOf, type SendOptions } from "./requests.ts";
 import { type CancelOptions, type RunAccess, RunHandle, type RunState } from "./run-handle.ts";
 import { parkOf, valueOf } from "./run-view.ts";
@@ -368,7 +368,7 @@ export class Engine implements AsyncDisposable {
   async restart(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
     this.#checkOpen();
     checkOptions("restart()", options, ["id"]);
-    const { id: to = randomId() } = options;
+    const { id: to = runId() } = options;
     checkName("run id", to);
     const found = await this.store.read.run(id);
     if (found === null)
@@ -399,7 +399,7 @@ export class Engine implements AsyncDisposable {
   async clone(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
     this.#checkOpen();
     checkOptions("clone()", options, ["id"]);
-    const { id: to = randomId() } = options;
+    const { id: to = runId() } = options;
     checkName("run id", to);
     const outcome = await this.store.clone(id, { id: to, secret: randomId() });
     if (outcome === "none")
@@ -437,7 +437,7 @@ export class Engine implements AsyncDisposable {
   async fork(id: string, options: ForkOptions = {}): Promise<RunHandle> {
     this.#checkOpen();
     checkOptions("fork()", options, ["at", "id", "history", "by"]);
-    const { id: to = randomId(), by = "" } = options;
+    const { id: to = runId(), by = "" } = options;
     checkName("run id", to);
     const at = turnOf("fork()", options.at);
     const history =

@@ -5,7 +5,7 @@ import { entryOf } from "./entry.ts";
 import { findSchema } from "./event-schema.ts";
 import { checkName, checkStart, type StartOptions } from "./options.ts";
 import type { Settings } from "./ports.ts";
-import { randomId } from "./random-id.ts";
+import { randomId, runId } from "./random-id.ts";
 import { conform } from "./schema.ts";
 import {
   type Claimed,
@@ -29,7 +29,7 @@ export function newRunOf(
   settings: Pick<Settings, "codec" | "history">,
 ): NewRun {
   const {
-    id = randomId(),
+    id = runId(),
     tags,
     priority,
     group = DEFAULT_GROUP,

@@ -9,7 +9,7 @@ import { CONSTRAINT, MISMATCH, SqliteFailure, TOOBIG } from "./driver.ts";
 import { isBusy } from "./open.ts";
 
 /** A transaction is cut when its jobs hold more than this, so that one commit does not delay all others for long. */
-const BYTES_PER_TRANSACTION = 8 * 1024 * 1024;
+export const BYTES_PER_TRANSACTION = 8 * 1024 * 1024;
 
 export interface Transactions {
   begin(): void;

@@ -21,6 +21,11 @@ export class KnownNumbers implements Numbers {
     return this.#workers.get(id) ?? keep(this.#workers, id, this.#sql.worker.get(id)?.n);
   }
 
+  /** A run that was just inserted. */
+  add(id: string, number: number): void {
+    keep(this.#runs, id, number);
+  }
+
   /** A transaction was undone: what was read in it may not be. */
   clear(): void {
     this.#runs.clear();

@@ -2,8 +2,9 @@
 import type { NewRun, Overruling } from "../../runtime/engine/store.ts";
 import { packBody } from "../rows/index.ts";
 import { keepPark } from "./history.ts";
+import { insertRun } from "./starts.ts";
 import type { Transaction } from "./transaction.ts";
-import { insertRun, writeExtras } from "./turns.ts";
+import { writeExtras } from "./turns.ts";
 
 /** False: there is a run of this id. */
 export function forkRun(transaction: Transaction, run: NewRun, parked: Overruling): boolean {

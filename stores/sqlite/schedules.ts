@@ -2,8 +2,8 @@
 import type { ScheduleChange, ScheduleRow } from "../../runtime/engine/store.ts";
 import type { Row } from "./driver.ts";
 import { askToCancel } from "./followers.ts";
+import { insertRun } from "./starts.ts";
 import type { Transaction } from "./transaction.ts";
-import { insertRun } from "./turns.ts";
 
 /** False: the row is not the one that was seen. */
 export function changeSchedule(transaction: Transaction, change: ScheduleChange): boolean {

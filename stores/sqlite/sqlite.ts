@@ -37,21 +37,21 @@ import type {
 } from "../../runtime/engine/store.ts";
 import { ColdframeError, checkOptions, wrongOption } from "../../runtime/errors.ts";
 import { attemptOf, holdingsOf, lineOf, parkOf } from "../rows/index.ts";
-import { claimRuns, listed, nextDue, releaseRuns, releaseWorker, workerNumber } from "./claims.ts";
+import { claimRuns, listed, nextDue, releaseRuns, releaseWorker } from "./claims.ts";
 import { bytesOf, CommitJob } from "./commit-job.ts";
 import type { Driver, Row } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { askToCancel } from "./followers.ts";
-import { GroupWriter, type Transactions } from "./group.ts";
+import { BYTES_PER_TRANSACTION, GroupWriter, type Transactions } from "./group.ts";
 import { KnownNumbers } from "./numbers.ts";
 import { explain, openDatabase } from "./open.ts";
 import { forkRun, overrule } from "./overrule.ts";
 import { arrivalOf, chunkOf, detailOf, retried, rowOf } from "./rows.ts";
 import { changeSchedule, scheduleOf } from "./schedules.ts";
+import { StartJob } from "./starts.ts";
 import { inTransaction, type Lender, type SqliteTransaction, transact } from "./transact.ts";
 import { prepareLazily, type Statements, type Transaction } from "./transaction.ts";
-import { insertRun } from "./turns.ts";
 import { cloneRun, collect, endByForce, mend, reserve, strand } from "./upkeep.ts";
 import { within } from "./within.ts";
 
@@ -106,6 +106,8 @@ export class SqliteStore implements Store {
   #closed!: Promise<never>;
   #tellClosed: () => void = nothing;
   #numbers!: KnownNumbers;
+  /** What was last asked to be started; more may be added until it is written. */
+  #starts: StartJob | null = null;
   #poll: ReturnType<typeof setInterval> | undefined;
   #version = 0;
 
@@ -123,6 +125,7 @@ export class SqliteStore implements Store {
     this.#identity = this.file === ":memory:" ? null : new FileIdentity(this.file);
     this.#sql = prepareLazily(this.#driver);
     this.#numbers = new KnownNumbers(this.#sql);
+    this.#starts = null;
     const { begin, commit, rollback, savepoint, rollbackTo, releaseSavepoint } = this.#sql;
     this.#transactions = {
       begin: () => begin.run(),
@@ -135,7 +138,10 @@ export class SqliteStore implements Store {
         rollback.run();
       },
       savepoint: () => savepoint.run(),
-      rollbackTo: () => rollbackTo.run(),
+      rollbackTo: () => {
+        this.#numbers.clear();
+        rollbackTo.run();
+      },
       release: () => releaseSavepoint.run(),
     };
     this.#group = new GroupWriter(this.#transactions, patience, (error) => explain(error, this.file));
@@ -145,16 +151,15 @@ export class SqliteStore implements Store {
     this.#closed.catch(nothing);
   }
 
-  async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
-    return this.#write(
-      runs.reduce((bytes, run) => bytes + run.call.length + 200, 0),
-      (transaction) => {
-        const { sql, now } = transaction;
-        const owner = worker === null ? null : workerNumber(sql, worker, now);
-        if (owner === null) transaction.hints.push({ kind: "ready" });
-        return runs.map((run) => insertRun(transaction, run, run.limit === null ? owner : null));
-      },
-    );
+  start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
+    return new Promise((resolve, reject) => {
+      this.#opened();
+      if (this.#starts === null || this.#starts.isClosed(BYTES_PER_TRANSACTION)) {
+        this.#starts = new StartJob(this.#sql, this.#now, this.#numbers, this.#tellAll);
+        this.#group.add(this.#starts);
+      }
+      this.#starts.add({ runs, worker, resolve, reject });
+    });
   }
 
   async claim(worker: string, limit: number, placement: Placement): Promise<readonly Claimed[]> {

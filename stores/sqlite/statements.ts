@@ -246,12 +246,15 @@ const HOLDINGS = `r.cancel,
     WHERE p.n = r.n AND p.wait >= 0 AND NOT (p.loose = 1 AND p.held = 1)) AS places,
   (SELECT json_group_array(json_array(f.key, f.target, f.once)) FROM feeds f WHERE f.n = r.n) AS feeds`;
 
-/** Runs in one `turns`: a call of the driver costs more than the update of a row, beyond sixteen it is not felt. */
-export const TURNS_AT_ONCE = 16;
+/** Runs in one statement: a call of the driver costs more than a row, beyond sixteen it is not felt. */
+export const RUNS_AT_ONCE = 16;
 
-function manyTurns(): string {
-  const row = (i: number) => `(?${5 * i + 3}, ?${5 * i + 4}, ?${5 * i + 5}, ?${5 * i + 6}, ?${5 * i + 7})`;
-  return Array.from({ length: TURNS_AT_ONCE }, (_, i) => row(i)).join(", ");
+function manyRows(row: string | ((i: number) => string)): string {
+  return Array.from({ length: RUNS_AT_ONCE }, (_, i) => (typeof row === "string" ? row : row(i))).join(", ");
+}
+
+function turnRow(i: number): string {
+  return `(?${5 * i + 3}, ?${5 * i + 4}, ?${5 * i + 5}, ?${5 * i + 6}, ?${5 * i + 7})`;
 }
 
 /** Prepared at the first use on each connection. */
@@ -268,14 +271,22 @@ export const statements = {
     ON CONFLICT (id) DO NOTHING RETURNING n`,
   insertState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES (?, ?, ?, 0, 0, ?, '[]\n')`,
   insertOrigin: "INSERT INTO origins (n, call, secret, tags, parent, created) VALUES (?, ?, ?, ?, ?, ?)",
+  /** The same for many runs. Returns the numbers of those that are new. */
+  insertRuns: `INSERT INTO runs (id, entry, priority, grp, due, worker, build) VALUES ${manyRows("(?, ?, ?, ?, ?, ?, ?)")}
+    ON CONFLICT (id) DO NOTHING RETURNING n, id`,
+  insertStates: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES ${manyRows("(?, ?, ?, 0, 0, ?, '[]\n')")}`,
+  insertOrigins: `INSERT INTO origins (n, call, secret, tags, parent, created) VALUES ${manyRows("(?, ?, ?, ?, ?, ?)")}`,
   number: "SELECT n FROM runs WHERE id = ?",
 
-  /** The fence and the turn in one: changes no row unless all of it holds and there is nothing new for the worker. */
-  turn: `UPDATE states SET turn = ?, body = ?, updated = ?
+  /**
+   * The fence and the turn in one: changes no row unless all of it holds and there is nothing new for the worker. The fourth
+   * parameter is the owner from then on: null when the turn gives the run back, or ends it.
+   */
+  turn: `UPDATE states SET turn = ?, body = ?, updated = ?, worker = ?
     WHERE n = ? AND epoch = ? AND turn = ? AND news = ? AND worker = ?`,
   /** The same for many runs of one worker. Parameters: updated, worker, then n, turn, body, epoch, news of each. */
   turns: `UPDATE states SET turn = v.column2, body = v.column3, updated = ?1
-    FROM (VALUES ${manyTurns()}) v
+    FROM (VALUES ${manyRows(turnRow)}) v
     WHERE n = v.column1 AND epoch = v.column4 AND turn = v.column2 - 1 AND news = v.column5 AND worker = ?2`,
   /** Why `turn` changed nothing. */
   fence:
@@ -287,7 +298,12 @@ export const statements = {
   giveBack: "UPDATE runs SET worker = NULL, due = ? WHERE n = ?",
   block: "UPDATE runs SET worker = NULL, due = ?, status = 'blocked', reason = ?, needs = ? WHERE n = ?",
   end: "UPDATE runs SET status = ?, worker = NULL, due = NULL WHERE n = ?",
-  insertEnd: "INSERT INTO ends (n, value, ended) VALUES (?, ?, ?)",
+  /** Parameters: n, value, ended, id. `leaves` tells whether there is anything that goes with the run: mostly there is not. */
+  insertEnd: `INSERT INTO ends (n, value, ended) VALUES (?1, ?2, ?3)
+    RETURNING EXISTS (SELECT 1 FROM arrivals WHERE n = ?1) OR EXISTS (SELECT 1 FROM attempts WHERE n = ?1)
+      OR EXISTS (SELECT 1 FROM run_chunks WHERE n = ?1) OR EXISTS (SELECT 1 FROM places WHERE n = ?1)
+      OR EXISTS (SELECT 1 FROM followers WHERE run = ?1) OR EXISTS (SELECT 1 FROM followers WHERE n = ?1)
+      OR EXISTS (SELECT 1 FROM events WHERE run = ?4 AND taken IS NULL) AS leaves`,
   dropArrivals: "DELETE FROM arrivals WHERE n = ?",
   dropAttempts: "DELETE FROM attempts WHERE n = ?",
   dropKept: "DELETE FROM events WHERE run = ? AND taken IS NULL",

@@ -10,6 +10,7 @@ export type Statements = Readonly<Record<StatementName, Statement>>;
 export interface Numbers {
   run(id: string): number | null;
   worker(id: string): number | null;
+  add(id: string, number: number): void;
 }
 
 export interface Transaction {

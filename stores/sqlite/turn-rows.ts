@@ -6,7 +6,7 @@
 import type { Turn, Write, WriteOutcome } from "../../runtime/engine/store.ts";
 import { packBody } from "../rows/index.ts";
 import type { Value } from "./driver.ts";
-import { TURNS_AT_ONCE } from "./statements.ts";
+import { RUNS_AT_ONCE } from "./statements.ts";
 import type { Numbers, Transaction } from "./transaction.ts";
 import { commitWrite, isPlain, passed } from "./turns.ts";
 
@@ -18,7 +18,7 @@ export function commitWrites(
   outcomes: WriteOutcome[],
 ): void {
   transaction.hints.length = 0;
-  if (writes.length < TURNS_AT_ONCE) {
+  if (writes.length < RUNS_AT_ONCE) {
     for (let i = 0; i < writes.length; i++) outcomes[i] = commitWrite(transaction, writes[i]!, numbers);
     return;
   }
@@ -77,7 +77,7 @@ class TurnRows {
     values[at + 2] = packBody(turn.waits, turn.snapshot);
     values[at + 3] = turn.epoch;
     values[at + 4] = turn.news;
-    if (count === TURNS_AT_ONCE) this.#write();
+    if (count === RUNS_AT_ONCE) this.#write();
   }
 
   /** Writes what is waiting and does not fill a statement. */
@@ -89,7 +89,7 @@ class TurnRows {
   }
 
   #write(): void {
-    if (this.#transaction.sql.turns.run(...this.#values) !== TURNS_AT_ONCE) {
+    if (this.#transaction.sql.turns.run(...this.#values) !== RUNS_AT_ONCE) {
       this.flush();
       return;
     }

@@ -2,10 +2,8 @@
 import type {
   Arrival,
   ChunkChange,
-  NewRun,
   Note,
   RunEnd,
-  StartOutcome,
   Turn,
   Write,
   WriteOutcome,
@@ -15,33 +13,13 @@ import type { Row } from "./driver.ts";
 import { deliverEvent, feed, leave, subscribe, unsubscribe } from "./events.ts";
 import { askToCancel, follow, tellFollowers } from "./followers.ts";
 import { forgetRun, keepPark } from "./history.ts";
-import { acquire, queueRun, release, releaseAll } from "./places.ts";
+import { acquire, release, releaseAll } from "./places.ts";
 import { arrivalOf, retried } from "./rows.ts";
+import { insertRun } from "./starts.ts";
 import type { Numbers, Statements, Transaction } from "./transaction.ts";
 
 const FENCED: WriteOutcome = { passed: false, fenced: true, error: null };
 const NOTHING: readonly never[] = [];
-
-/** @param worker number of the owner, or null */
-export function insertRun(transaction: Transaction, run: NewRun, worker: number | null): StartOutcome {
-  const { sql, now } = transaction;
-  const row = sql.insertRun.get(
-    run.id,
-    run.entry,
-    run.priority,
-    run.group,
-    run.limit === null ? now : null,
-    worker,
-    worker === null ? null : (run.build ?? null),
-  );
-  if (row === undefined) return { id: run.id, created: false, claimed: false };
-  const n = row.n as number;
-  sql.insertState.run(n, worker, worker === null ? 0 : 1, now);
-  sql.insertOrigin.run(n, run.call, run.secret, JSON.stringify(run.tags), run.parent, now);
-  if (run.limit !== null) queueRun(transaction, n, run.limit);
-  if (run.history) sql.keepParks.run(n, run.history);
-  return { id: run.id, created: true, claimed: worker !== null };
-}
 
 export function commitWrite(transaction: Transaction, write: Write, numbers: Numbers): WriteOutcome {
   const n = numbers.run(write.run);
@@ -72,13 +50,17 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
   const { epoch, news } = turn;
   // The row that is replaced has to be kept before that is known to be the one: what is fenced changes nothing.
   if (turn.history > 0 && isNext(sql.fence.get(n)!, turn, worker)) keepPark(sql, n, turn.history);
-  const fits = sql.turn.run(turn.turn, body, now, n, epoch, turn.turn - 1, news, worker) === 1;
+  const effects = hasEffects(turn);
+  const leaves = turn.end !== null || (isOver(turn) && !effects);
+  const owner = leaves ? null : worker;
+  const fits = sql.turn.run(turn.turn, body, now, owner, n, epoch, turn.turn - 1, news, worker) === 1;
   let told: Row | null = null;
   if (!fits) {
     told = sql.fence.get(n)!;
     if (isSame(told, turn)) return answer(transaction, n, told, turn);
     if (!isNext(told, turn, worker)) return FENCED;
     sql.setState.run(turn.turn, body, now, n);
+    if (turn.end !== null) sql.leave.run(n);
   }
   if (hasExtras(turn)) writeExtras(transaction, turn, n);
   if (turn.end !== null) {
@@ -86,13 +68,21 @@ function commitTurn(transaction: Transaction, turn: Turn, n: number, worker: num
     if (turn.end.forgotten) forgetRun(sql, n, turn.run);
     return told === null ? passed(turn) : answer(transaction, n, told, turn);
   }
-  if (told === null && hasEffects(turn)) {
+  if (told === null && effects) {
     const current = sql.fence.get(n)!;
     if (current.news !== news) told = current;
   }
   if (told !== null) return answer(transaction, n, told, turn);
-  if (turn.blocked !== null || !turn.keep) giveBack(transaction, n, turn, turn);
+  if (isOver(turn)) {
+    if (!leaves) sql.leave.run(n);
+    giveBack(transaction, n, turn, turn);
+  }
   return passed(turn);
+}
+
+/** Whether the worker does not go on with the run, unless there is news. */
+function isOver(turn: Turn): boolean {
+  return turn.blocked !== null || !turn.keep;
 }
 
 /** Whether the turn changes nothing but its row in `states`. */
@@ -164,7 +154,7 @@ export function writeExtras(transaction: Transaction, turn: Turn, n: number): vo
   for (const event of turn.sends) deliverEvent(transaction, event);
 }
 
-/** @param past turn of the last park that is kept, or null */
+/** Of a run that no worker owns any more. @param past turn of the last park that is kept, or null */
 export function endRun(
   transaction: Transaction,
   n: number,
@@ -173,15 +163,14 @@ export function endRun(
   past: number | null,
 ): void {
   const { sql, now, hints } = transaction;
-  sql.leave.run(n);
   sql.end.run(end.status, n);
-  sql.insertEnd.run(n, end.value, now);
+  hints.push({ kind: "ended", run: id });
+  if (sql.insertEnd.get(n, end.value, now, id)!.leaves === 0) return;
   sql.dropArrivals.run(n);
   sql.dropAttempts.run(n);
   sql.dropKept.run(id);
   const chunks = sql.chunkNames.all(n);
   if (chunks.length > 0) changeChunks(sql, n, { added: [], dropped: chunks.map(({ hash }) => hash) }, past);
-  hints.push({ kind: "ended", run: id });
   releaseAll(transaction, n);
   tellFollowers(transaction, n, end);
 }
@@ -221,12 +210,13 @@ function commitNote(transaction: Transaction, note: Note, n: number, worker: num
   if (row.news !== note.news) return answer(transaction, n, row, note);
   if (note.release !== null) {
     if (note.release.bound !== null) sql.bind.run(note.release.bound, n);
+    sql.leave.run(n);
     giveBack(transaction, n, note.release, note);
   }
   return passed(note);
 }
 
-/** The run is anybody's again. What is due at once is due from now on. */
+/** A run that no worker owns any more is anybody's. What is due at once is due from now on. */
 function giveBack(
   { sql, hints, now }: Transaction,
   n: number,
@@ -234,7 +224,6 @@ function giveBack(
   { run }: Write,
 ): void {
   const due = wanted === 0 ? now : wanted;
-  sql.leave.run(n);
   if (blocked !== null) {
     sql.block.run(due, clean(blocked.reason), blocked.needs, n);
     hints.push({ kind: "run", run });

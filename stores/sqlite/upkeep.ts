@@ -16,6 +16,7 @@ export function endByForce(transaction: Transaction, n: number, id: string, end:
   }
   const keep = sql.historyOf.get(n)?.keep as number | undefined;
   if (keep !== undefined) keepPark(sql, n, keep);
+  sql.leave.run(n);
   endRun(transaction, n, id, end, keep === undefined ? null : sql.fence.get(n)!.turn);
   return true;
 }

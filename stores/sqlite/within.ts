@@ -5,9 +5,9 @@ import { ColdframeError } from "../../runtime/errors.ts";
 import { type Driver, driverOf } from "./driver.ts";
 import { deliverEvent } from "./events.ts";
 import { explain } from "./open.ts";
+import { insertRun } from "./starts.ts";
 import { SqliteTransaction } from "./transact.ts";
 import { prepareLazily, type Statements } from "./transaction.ts";
-import { insertRun } from "./turns.ts";
 
 /** Statements on connections of users, as long as these live. */
 const prepared = new WeakMap<object, Statements>();

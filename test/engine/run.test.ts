@@ -29,6 +29,18 @@ describe("a run", () => {
     expect(main.calls).toHaveLength(1);
   });
 
+  it("has an id of its own, after those of the runs before it, if none is given", async () => {
+    const main = program("return 1;");
+    const engine = await stage.engine();
+    const ids: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      ids.push((await engine.start(main, [])).id);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    for (const id of ids) expect(id).toMatch(/^[0-9a-hjkmnp-tv-z]{26}$/);
+    expect(ids).toEqual([...new Set(ids)].sort());
+  });
+
   it("fails with what its function throws", async () => {
     const main = program("await call('a'); throw new RangeError('boom')");
     const engine = await stage.engine();

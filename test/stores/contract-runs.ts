@@ -1,6 +1,6 @@
 /** What every store promises about runs among each other, and about what people and time do to them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Claimed, Store } from "../../runtime/engine/store.ts";
+import type { Claimed, StartOutcome, Store } from "../../runtime/engine/store.ts";
 import { ANY, eventOf, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
 
 export function describeRuns(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -47,6 +47,46 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       passed((await store.commit([turnOf({ ...at("parent"), turn: 1 }, { end, news: outcome.news })]))[0]);
       expect((await store.read.run("attached"))!.cancel).toBe("asked");
       expect((await store.read.run("loose"))!.cancel).toBe("no");
+    });
+
+    it("starts what many callers ask for at once: each id once, for the owner that was asked for, limited or not", async () => {
+      await store.renew(worker("w2"), true);
+      await store.start([newRun("run 7"), newRun("run 30")], null);
+      const limit = { key: "tenant", max: 1 };
+      const ids = Array.from({ length: 60 }, (_, i) => `run ${i % 50}`);
+      const ownerOf = (i: number) =>
+        i % 50 < 20 ? "w1" : i % 50 < 40 ? "w2" : i % 50 < 45 ? "nobody" : null;
+      const outcomes = await Promise.all(
+        ids.map((id, i) => {
+          const run = newRun(id, {
+            ...(i % 50 === 10 || i % 50 === 48 ? { limit } : {}),
+            ...(i % 50 === 41 ? { history: 2 } : {}),
+          });
+          return store.start([run], ownerOf(i));
+        }),
+      );
+      const started = new Map<string, boolean>();
+      for (const [{ id, created, claimed }] of outcomes as [StartOutcome][]) {
+        if (created) expect(started.has(id)).toBe(false);
+        else expect(claimed).toBe(false);
+        if (created) started.set(id, claimed);
+      }
+      expect(started.size).toBe(48);
+      for (const [id, claimed] of started) {
+        const i = Number(id.slice(4));
+        expect([id, claimed]).toEqual([id, i < 40 && i !== 10]);
+        const { worker: owner } = (await store.read.run(id))!;
+        expect([id, owner]).toEqual([id, i < 40 && i !== 10 ? ownerOf(i) : null]);
+      }
+      const free = await store.claim("w1", 100, ANY);
+      expect(free.filter(({ history }) => history !== 0).map(({ id, history }) => [id, history])).toEqual([
+        ["run 41", 2],
+      ]);
+      const unowned = Array.from({ length: 10 }, (_, i) => `run ${40 + i}`);
+      expect(free.map(({ id }) => id).sort()).toEqual(
+        ["run 10", "run 30", "run 7", ...unowned.filter((id) => id !== "run 48")].sort(),
+      );
+      expect((await store.claim("w2", 100, ANY)).map(({ id }) => id)).toEqual([]);
     });
 
     it("keeps every text of many turns as it is", async () => {
