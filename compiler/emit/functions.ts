@@ -120,7 +120,7 @@ function stepFunction(
       t.assignmentExpression("=", slots, marksRunning ? t.identifier("$f") : frame()),
     );
     const some = !marksRunning && plan.slotsAt.slice(1).some((one) => one.length === 0);
-    const test = some ? t.binaryExpression("!==", frame(), t.nullLiteral()) : t.identifier("$ip");
+    const test = some ? frame() : t.identifier("$ip");
     list.push(t.ifStatement(test, load));
   }
   list.push(...body);

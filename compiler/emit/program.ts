@@ -147,7 +147,9 @@ function cyclicModule(parts: Parts): t.Statement[] {
     } else fill.push(one);
   }
   const load = parts.name("$load");
-  const loaded = parts.name("$loaded");
+  // What is filled in first tells that all of it is being filled in: mostly that is `$m`, an object.
+  const [first] = names;
+  const loaded = first === "$m" ? first : parts.name("$loaded");
   const listed = exportedNames(parts.body);
   const declarations: t.Statement[] = [];
   const constants: t.Statement[] = [];
@@ -185,10 +187,10 @@ function cyclicModule(parts: Parts): t.Statement[] {
     ];
   const body = t.blockStatement([
     t.ifStatement(t.identifier(loaded), t.returnStatement()),
-    assign(loaded, t.booleanLiteral(true)),
+    ...(loaded === first ? [] : [assign(loaded, t.booleanLiteral(true))]),
     ...fill,
   ]);
-  const variables = [loaded, ...names].map((one) => t.variableDeclarator(t.identifier(one)));
+  const variables = [...new Set([loaded, ...names])].map((one) => t.variableDeclarator(t.identifier(one)));
   return [
     ...importHelpers(helpers),
     ...parts.imports,

@@ -6,7 +6,7 @@
  * | a list with suspend points | `switch ($ip) { case 0: … case 1: … case 2: case 3: … }`, `default:` for three labels and more |
  * | a list with one suspend point | `if ($ip) { $ip = 0; if ($e) throw $v; } else { …; if (($v = $await($t, e)) === $park) return $suspend(…); } …` |
  * | a list with one statement that has all of them | `if (!$ip) { … } statement …` |
- * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip) { $ip = 0; if ($e) throw $v; }` |
+ * | suspend 1 | `if (($v = $await($t, e)) === $park) return $suspend($t, 1, { … }); case 1: if ($ip && ($ip = 0, $e)) throw $v;` |
  * | start 1 | `return $suspend($t, 1, { … }); case 1: $ip = 0;` |
  * | yield 1, in a sync generator | `$v = e; $suspend($t, 1, { … }); return $v; case 1: $ip = 0; if ($e === 1) throw $v;` |
  * | pass 1 (of `yield*`) | the same without the throw, with `return $pass($t, $v)` |
@@ -162,8 +162,9 @@ export class StepEmitter {
     const rethrow = t.throwStatement(t.identifier("$v"));
     switch (how) {
       case "await": {
-        const list = [reset, t.ifStatement(t.identifier("$e"), rethrow)];
-        return known ? list : [t.ifStatement(resuming(), inline(t.blockStatement(list)))];
+        if (known) return [reset, t.ifStatement(t.identifier("$e"), rethrow)];
+        const failed = t.sequenceExpression([reset.expression, t.identifier("$e")]);
+        return [t.ifStatement(t.logicalExpression("&&", resuming(), failed), rethrow)];
       }
       case "yield":
         return [
