@@ -63,6 +63,8 @@ export function memory(): MemoryStore {
 export class MemoryStore implements Store {
   readonly #data: Database;
   #commits = 0;
+  /** Engines that have opened it, and will close it. */
+  #users = 0;
   #closed = false;
 
   constructor(data: Database) {
@@ -76,6 +78,8 @@ export class MemoryStore implements Store {
 
   async migrate(options: StoreOptions = {}): Promise<void> {
     if (options.now !== undefined) this.#data.now = options.now;
+    this.#users++;
+    this.#closed = false;
   }
 
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
@@ -432,7 +436,7 @@ export class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    if (--this.#users <= 0) this.#closed = true;
   }
 
   #tellAll(hints: readonly Hint[]): void {

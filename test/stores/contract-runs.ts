@@ -89,6 +89,29 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect((await store.claim("w2", 100, ANY)).map(({ id }) => id)).toEqual([]);
     });
 
+    it("is used by several, one after the other or at once, as long as one has not closed it", async () => {
+      const hints: string[] = [];
+      const stop = store.watch(({ kind }) => hints.push(kind));
+      const hinted = async (id: string) => {
+        hints.length = 0;
+        await store.start([newRun(id)], null);
+        for (let i = 0; i < 100 && !hints.includes("ready"); i++)
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        expect([id, hints.includes("ready")]).toEqual([id, true]);
+      };
+      await store.migrate();
+      await hinted("two");
+      await store.close();
+      await hinted("one");
+      stop();
+      await store.close();
+      await store.migrate();
+      const stopAgain = store.watch(({ kind }) => hints.push(kind));
+      await hinted("again");
+      expect((await store.read.run("two"))!.id).toBe("two");
+      stopAgain();
+    });
+
     it("keeps every text of many turns as it is", async () => {
       const texts = ["\u001e", 'a"b\\c,{}', "\u001e\u001ex", "NULL", "\ud83d\ude00\u2028\n\t'", "{}"];
       await store.start(

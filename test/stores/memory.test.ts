@@ -4,9 +4,13 @@ import { describeContract } from "./whole-contract.ts";
 
 async function underTest() {
   const clock = { now: 1_000_000 };
-  const store = memory();
-  await store.migrate({ now: () => clock.now });
-  return { clock, connect: async () => store.connect(), dispose: () => store.close() };
+  const data = memory();
+  const connect = async () => {
+    const store = data.connect();
+    await store.migrate({ now: () => clock.now });
+    return store;
+  };
+  return { clock, connect, dispose: async () => {} };
 }
 
 describeContract("memory", underTest);

@@ -15,9 +15,13 @@ const key = new Uint8Array(32).fill(7);
 async function sealedMemory() {
   const clock = { now: 1_000_000 };
   const data = memory();
-  await data.migrate({ now: () => clock.now });
   const seals = [gzip({ from: 0 }), hmac({ keys: { a: key }, current: "a" })];
-  return { clock, connect: async () => sealed(data.connect(), seals), dispose: () => data.close() };
+  const connect = async () => {
+    const store = sealed(data.connect(), seals);
+    await store.migrate({ now: () => clock.now });
+    return store;
+  };
+  return { clock, connect, dispose: async () => {} };
 }
 
 async function sealedSqlite() {
