@@ -39,6 +39,11 @@ export interface CompileOptions {
   readonly decoratorMetadata?: MetadataOptions;
   /** True: `using` declarations outside of compiled functions are rewritten too, for engines that do not know them. Default false. */
   readonly lowerUsing?: boolean;
+  /**
+   * True: the module says, when it is evaluated, that modules of this process are replaced, as by development servers, so that the
+   * newest of a name counts and it is no error (CF2004) that there are several. Not for scripts. Default false.
+   */
+  readonly hot?: boolean;
 }
 
 export interface CompileResult {
@@ -120,6 +125,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
     sourceType,
     pins,
     digest,
+    hot: options.hot === true,
   });
   const program = emitter.emit(file, discovered.marked);
   if (discovered.marked) pins.finish();

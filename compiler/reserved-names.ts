@@ -74,6 +74,7 @@ export const helperNames = [
   "$Promise",
   "$ready",
   "$record",
+  "$registry",
   "$resume",
   "$return",
   "$setInterval",

@@ -1,7 +1,14 @@
 /** What every plugin does with a file: names the module, compiles it, and turns diagnostics into an error. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
-import { CompileError, compile, type Manifest, mayBeMarked, type SourceMap } from "../compiler/index.ts";
+import {
+  CompileError,
+  type CompileOptions,
+  compile,
+  type Manifest,
+  mayBeMarked,
+  type SourceMap,
+} from "../compiler/index.ts";
 import { importedBy } from "./imported.ts";
 import { type Included, ownSourceType } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
@@ -22,7 +29,7 @@ export interface CompiledModule {
 export function compileModule(
   source: string,
   filename: string,
-  options: Partial<Included> & { readonly lowerUsing?: boolean } = {},
+  options: Partial<Included> & Pick<CompileOptions, "lowerUsing" | "hot"> = {},
 ): CompiledModule | null {
   const place = placeOf(filename);
   if (options.mark !== "all" && !mayBeMarked(source)) return null;

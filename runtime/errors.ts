@@ -8,6 +8,7 @@ export const errors = {
   CF2003: "an uncompiled function awaits an external call",
   CF2004: "one name stands for two different functions",
   CF2005: "a function of a run was called after the run had ended",
+  CF2006: "there are two copies of coldframe in the process",
   CF2101: "a value cannot be saved",
   CF2102: "the snapshot is damaged",
   CF2103: "the snapshot cannot be carried on by this build",

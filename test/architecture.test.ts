@@ -227,7 +227,7 @@ function isFreeUse(node: ts.Identifier): boolean {
 
 test("modules export by name", () => {
   // Presets and loaders find a default export by convention.
-  const byConvention = /^(vitest\.config\.ts|plugins\/babel\/index\.ts|plugins\/unplugin\/[^/]+\.ts)$/;
+  const byConvention = /^(vitest\.config\.ts|plugins\/(babel|loader)\/index\.ts)$/;
   const wrong: string[] = [];
   for (const { path, tree } of house) {
     for (const statement of tree.statements) {

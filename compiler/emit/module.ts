@@ -37,6 +37,8 @@ export interface EmitOptions {
   readonly pins: Pins;
   /** Of the author's text. */
   readonly digest: string;
+  /** See `CompileOptions`. */
+  readonly hot: boolean;
 }
 
 export class ModuleEmitter implements Emitter {
@@ -428,7 +430,8 @@ export class ModuleEmitter implements Emitter {
     registration: t.Statement[],
     body: t.Statement[],
   ): t.Program {
-    const { sourceType, moduleId } = this.#options;
+    const { sourceType, moduleId, hot } = this.#options;
+    const replaces = hot && sourceType !== "script" ? [this.#replaces()] : [];
     const directives = file.program.directives.filter(
       (one) => !/^use (workflow|step)$/.test(one.value.value),
     );
@@ -436,7 +439,7 @@ export class ModuleEmitter implements Emitter {
     const statements = program({
       sourceType,
       imports,
-      setup: [...registration, ...this.codes],
+      setup: [...replaces, ...registration, ...this.codes],
       functions: this.#functions,
       body,
       bottom: this.bottom,
@@ -448,6 +451,12 @@ export class ModuleEmitter implements Emitter {
       key: `${moduleId}@${hash}`,
     });
     return { ...file.program, directives, body: statements };
+  }
+
+  /** `$registry.hot = true` */
+  #replaces(): t.Statement {
+    const hot = t.memberExpression(this.helper("$registry"), t.identifier("hot"));
+    return t.expressionStatement(t.assignmentExpression("=", hot, t.booleanLiteral(true)));
   }
 
   /** `const $m = $module(…)`, with the bindings of the top level that never change, saved by reference. */

@@ -13,6 +13,11 @@ export type { PluginOptions } from "../include.ts";
 export interface BundlerOptions extends PluginOptions {
   /** False: writes no `coldframe.manifest.json` into the output folder. */
   readonly manifest?: boolean;
+  /**
+   * Whether modules are replaced while the process runs: the newest of a name counts then. Default: in Vite's development server, and
+   * with webpack and Rspack in the mode "development".
+   */
+  readonly hot?: boolean;
   /** `manifestTypes()` of `coldframe/manifest-types`: the manifest has the TypeScript types of locals, too. Default: none. */
   readonly types?: TypeManifests;
 }
@@ -22,6 +27,10 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
     const met = new MetModules();
     const isWanted = options.manifest !== false;
     let isVite = false;
+    let hot = options.hot ?? false;
+    const follow = ({ options: { mode } }: { readonly options: { readonly mode?: unknown } }) => {
+      hot = options.hot ?? mode === "development";
+    };
     return {
       name: "coldframe",
       enforce: "pre",
@@ -31,7 +40,7 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
           const filename = id.replace(/[?#].*$/, "");
           const how = included(filename, options);
           const isOurs = how !== null || (!isInModules(filename) && mayBeMarked(source));
-          const compiled = isOurs ? compileModule(source, filename, how ?? undefined) : null;
+          const compiled = isOurs ? compileModule(source, filename, { ...how, hot }) : null;
           // Their text is part of what the build is called by.
           for (const file of compiled?.imported ?? []) this.addWatchFile(file);
           met.meet(filename, compiled?.manifest ?? null);
@@ -45,9 +54,12 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
         const text = isWanted && !isVite ? await met.text(options.types) : null;
         if (text !== null) this.emitFile({ type: "asset", fileName: MANIFEST_FILE, source: text });
       },
+      webpack: follow,
+      rspack: follow,
       vite: {
-        configResolved() {
+        configResolved({ command }: { readonly command: string }) {
           isVite = true;
+          hot = options.hot ?? command === "serve";
         },
         // Vite drops what plugins emit when it builds for servers. A development server has no output.
         async writeBundle({ dir }: { readonly dir?: string | undefined }) {

@@ -13,11 +13,12 @@ export function heldNameOf(object: object): string | undefined {
 
 /** The name of a place in what some binding holds; undefined: it is in none. Looks through all bindings. */
 export function placeInBindings(object: object): string | undefined {
-  for (const { id, bindings } of loaded().modules.values())
-    for (const binding of Object.keys(bindings)) {
-      const path = pathTo(object, valueOf(bindings[binding]!), DEPTH);
-      if (path !== null) return `${id}#${binding}${path}`;
-    }
+  for (const { id, bindings, copies } of loaded().modules.values())
+    for (const copy of [bindings, ...copies])
+      for (const binding of Object.keys(copy)) {
+        const path = pathTo(object, valueOf(copy[binding]!), DEPTH);
+        if (path !== null) return `${id}#${binding}${path}`;
+      }
   return undefined;
 }
 

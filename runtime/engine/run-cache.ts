@@ -5,7 +5,7 @@
  * A run parks at each of its steps, so moving it to the young end must cost nothing: entries are a doubly linked list,
  * and parking again changes an entry instead of making one.
  */
-import type { Run } from "../machine/index.ts";
+import { type Run, registry } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 
 interface Link {
@@ -18,6 +18,8 @@ interface Entry extends Link {
   run: Run;
   /** Turn as of which it stands. */
   turn: number;
+  /** Modules that had been loaded by then. */
+  modules: number;
   /** The activation that uses it; null when the run was given back. */
   activation: Activation | null;
 }
@@ -45,11 +47,12 @@ export class RunCache {
     if (activation.run !== null) this.#put(activation, null);
   }
 
-  /** The run as of this turn, or null. */
+  /** The run as of this turn, or null. Where modules are replaced, it is to go on with the newest. */
   take(id: string, turn: number): Run | null {
     const entry = this.#entries.get(id);
     this.drop(id);
-    return entry?.turn === turn ? entry.run : null;
+    if (entry === undefined || entry.turn !== turn) return null;
+    return registry.hot && entry.modules !== registry.changes ? null : entry.run;
   }
 
   /** The run is in use, or of no more use. */
@@ -65,12 +68,13 @@ export class RunCache {
     if (known !== undefined) {
       known.run = run!;
       known.turn = turn;
+      known.modules = registry.changes;
       known.activation = user;
       unlink(known);
       this.#append(known);
       return;
     }
-    const entry = { id, run: run!, turn, activation: user } as Entry;
+    const entry = { id, run: run!, turn, modules: registry.changes, activation: user } as Entry;
     this.#entries.set(id, entry);
     this.#append(entry);
     while (this.#entries.size > this.#limit) {

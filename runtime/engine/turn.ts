@@ -20,7 +20,7 @@ import { applyCancel, isOwnRejection } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addStart, addWait } from "./effects.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
-import { findEntry } from "./entry.ts";
+import { checkCopy, findEntry } from "./entry.ts";
 import { setSecret } from "./event.ts";
 import { lookAtConsumers } from "./native-consumers.ts";
 import type { Outgoing } from "./outbox.ts";
@@ -111,6 +111,7 @@ function woken(activation: Activation, worker: Owner, wait: number): void {
 export function open(activation: Activation, worker: Owner): boolean {
   if (activation.run !== null) return true;
   try {
+    inCode(activation.code, () => checkCopy(activation.entry));
     if (activation.snapshot !== null) {
       const run = new Run(activation.id, worker.hostOf(activation), activation.code);
       setSecret(run, activation.secret);

@@ -119,7 +119,9 @@ export {
   registerCode,
   registerRecord,
   registry,
+  registry as $registry,
   type Step,
+  thisCopy,
 } from "./registry.ts";
 export { freeRun, type Host, inRun, machine as $machine, machine, type Observer, Run } from "./run.ts";
 export { $const, $receiver, $tdz } from "./scope.ts";

@@ -29,8 +29,17 @@ export interface Module {
   /** The author's source file, relative to its package. */
   readonly file: string;
   readonly hash: string;
-  readonly bindings: Readonly<Record<string, () => unknown>>;
+  readonly bindings: Bindings;
+  /** Bindings of the copies of it that were loaded later: bundlers make one for each bundle. */
+  readonly copies: Bindings[];
+  /** `thisCopy` of the runtime that its code was compiled against. */
+  readonly runtime: object;
 }
+
+/** Stands for this copy of the runtime; a bundle may have one of its own. */
+export const thisCopy: object = {};
+
+export type Bindings = Readonly<Record<string, () => unknown>>;
 
 interface Binding {
   readonly name: string;
@@ -211,13 +220,7 @@ export function registerRecord(schema: RecordSchema): void {
  * @returns what its functions and records are registered with
  * @throws ColdframeError CF2004 when the id is taken by a module with another hash, unless `registry.hot`
  */
-export function $module(
-  id: string,
-  hash: string,
-  bindings: Readonly<Record<string, () => unknown>>,
-  file = id,
-  constructors = "",
-): Module {
+export function $module(id: string, hash: string, bindings: Bindings, file = id, constructors = ""): Module {
   const code = loading();
   const { modules, constructors: names } = code;
   const known = modules.get(id);
@@ -226,8 +229,9 @@ export function $module(
   if (known !== undefined && registry.hot)
     code.unresolved = code.unresolved.filter(({ name }) => !name.startsWith(`${id}#`));
   registry.changes++;
-  const module = { id, file, hash, bindings };
+  const module = { id, file, hash, bindings, copies: [], runtime: thisCopy };
   if (known === undefined || registry.hot) modules.set(id, module);
+  else known.copies.push(bindings);
   if (constructors !== "") for (const name of constructors.split(" ")) names.add(`${id}#${name}`);
   for (const name of Object.keys(bindings))
     code.unresolved.push({ name: `${id}#${name}`, get: bindings[name]! });
@@ -237,7 +241,7 @@ export function $module(
 function conflict(id: string, one: string, other: string): ColdframeError {
   return new ColdframeError(
     "CF2004",
-    `"${id}" was loaded twice with different text (${one}, ${other}). Load one version of it, or set registry.hot while developing`,
+    `"${id}" was loaded twice with different text (${one}, ${other}). Load one version of it; where modules are replaced while you edit, give the plugin the option hot: true`,
   );
 }
 

@@ -95,6 +95,7 @@ const helpers = {
   $ready,
   $receiver,
   $record,
+  $registry: registry,
   $resume,
   $return,
   $setInterval,

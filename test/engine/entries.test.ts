@@ -1,5 +1,6 @@
 /** Which functions can be started: those that another process finds by a name. */
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { registry } from "../../runtime/machine/index.ts";
 import { load } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
@@ -33,7 +34,7 @@ const source = `"use workflow";
 
 type Held = Record<string, (n: number) => Promise<number>>;
 
-test.each<[string, (world: Record<string, unknown>) => unknown]>([
+const startable: [string, (world: Record<string, unknown>) => unknown][] = [
   ["in a constant", ({ arrow }) => arrow],
   ["in an object", ({ bank }) => (bank as Held)["transfer"]],
   ["in an object in an object", ({ bank }) => (bank as unknown as { deep: Held }).deep["down"]],
@@ -46,7 +47,9 @@ test.each<[string, (world: Record<string, unknown>) => unknown]>([
   ["taken out of an object", ({ alias }) => alias],
   ["that a decorator replaced", ({ Traced }) => (Traced as unknown as Held)["run"]],
   ["that starts such one", ({ parent }) => parent],
-])("a function %s is started, and carried on elsewhere", async (_, find) => {
+];
+
+test.each(startable)("a function %s is started, and carried on elsewhere", async (_, find) => {
   const world = load(source);
   const { engine, kill } = await stage.mortal();
   const entry = (await engine.start(find(world) as never, [3] as never, { id: "r" })).id;
@@ -57,6 +60,43 @@ test.each<[string, (world: Record<string, unknown>) => unknown]>([
   expect(
     await stage.until((await other.start(find(world) as never, [3] as never, { id: "r" })).result()),
   ).toBe(14);
+});
+
+test.each(startable)("a function %s is started from any copy of its module", async (_, find) => {
+  const copies = [1, 2, 3].map(() => load(source, {}, "test/copied.ts"));
+  const engine = await stage.engine();
+  for (const [i, copy] of copies.entries()) {
+    const run = await engine.start(find(copy) as never, [i] as never);
+    await engine.send("go", 4);
+    expect(await stage.until(run.result())).toBe(2 * i + 8);
+  }
+});
+
+test("a run whose module was compiled against another copy of coldframe is neither begun nor carried on", async () => {
+  const { arrow } = load(source, {}, "test/elsewhere.ts");
+  const { engine, kill } = await stage.mortal();
+  await engine.start(arrow as never, [3] as never, { id: "r" });
+  await stage.when(async () => (await engine.get("r"))!.waits.length > 0);
+  kill();
+  const module = registry.modules.get("test/elsewhere.ts")!;
+  registry.modules.set(module.id, { ...module, runtime: {} });
+  const other = await stage.engine();
+  await expect(other.start(arrow as never, [3] as never)).rejects.toThrow(
+    /^CF2006 .*"test\/elsewhere\.ts" was loaded with another copy of coldframe/,
+  );
+  await other.send("go", 4);
+  await stage.when(async () => (await other.get("r"))!.status === "blocked");
+  expect((await other.get("r"))!.blocked!.reason).toMatch(/CF2006/);
+});
+
+test("one that a copy of its module makes anew is refused, as that of the module itself is", async () => {
+  const made = `"use workflow"; export const make = (n) => async () => n; export const one = make(1);`;
+  const copies = [1, 2].map(() => load(made, {}, "test/copied-makers.ts"));
+  const engine = await stage.engine();
+  for (const { make, one } of copies) {
+    await expect(engine.start((make as never as (n: number) => never)(2), [])).rejects.toThrow(/CF2001/);
+    expect(await stage.until((await engine.start(one as never, [])).result())).toBe(1);
+  }
 });
 
 test.each<[string, (world: Record<string, unknown>) => unknown, RegExp]>([
