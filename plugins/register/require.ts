@@ -58,9 +58,17 @@ function isWanted(filename: string, how: Included | null): boolean {
   return /use (?:workflow|step)/.test(source) && ownSourceType(filename, source) === "commonjs";
 }
 
-/** The compiler is loaded when a file wants it: most programs have none that does. */
+let isCompiling = false;
+
+/** The compiler is loaded when a file wants it: most programs have none that does. What it requires itself is left as it is. */
 function compile(filename: string, how: Included | null): string | null {
-  const { compileModule, withInlineMap } = require("../compile-module.js") as Compiler;
-  const compiled = compileModule(readFileSync(filename, "utf8"), filename, how ?? undefined);
-  return compiled === null ? null : withInlineMap(compiled);
+  if (isCompiling) return null;
+  isCompiling = true;
+  try {
+    const { compileModule, withInlineMap } = require("../compile-module.js") as Compiler;
+    const compiled = compileModule(readFileSync(filename, "utf8"), filename, how ?? undefined);
+    return compiled === null ? null : withInlineMap(compiled);
+  } finally {
+    isCompiling = false;
+  }
 }

@@ -241,6 +241,25 @@ describe("include: packages are compiled, unmodified", () => {
     expect(output).toBe(limitedOutput);
   });
 
+  test("coldframe/register, where the packages of the compiler are among them", () => {
+    const own = join(folder, "own");
+    mkdirSync(own, { recursive: true });
+    const include = [
+      ...Object.keys(packages),
+      "@babel/core",
+      "@babel/parser",
+      "@babel/types",
+      "debug",
+      "semver",
+    ];
+    writeFileSync(join(own, "package.json"), JSON.stringify({ name: "own", coldframe: { include } }));
+    const output = execFileSync("node", [...register, "--no-warnings", "../limited.ts"], {
+      cwd: own,
+      encoding: "utf8",
+    });
+    expect(output).toBe(limitedOutput);
+  });
+
   test("coldframe/vite", async () => {
     await build({
       root: folder,
