@@ -1,17 +1,20 @@
 /**
- * `node --import coldframe/register main.ts`: compiles marked modules and erases TypeScript while modules are loaded.
+ * `node --import coldframe/register main.ts`, `bun --preload coldframe/register main.ts`: compiles marked modules and erases TypeScript while modules are loaded.
  * `"coldframe": { "include": ["p-limit"] }` in the package.json of the working directory compiles packages, too.
  * Synchronous hooks where Node has them (22.15, 23.5), else hooks on a loader thread.
  */
 import * as nodeModule from "node:module";
 import { optionsOf } from "../include.ts";
+import type { Bun } from "./bun.ts";
 
 type RegisterHooks = (hooks: { load: unknown; resolve: unknown }) => void;
 
 process.setSourceMapsEnabled(true);
 const { registerHooks } = nodeModule as unknown as { registerHooks?: RegisterHooks };
+const { Bun: bun } = globalThis as { readonly Bun?: Bun };
 // The compiler is loaded where it is used only: there are two threads, and a process of seconds would load it twice.
-if (registerHooks !== undefined) {
+if (bun !== undefined) (await import("./bun.ts")).hookBun(bun, optionsOf(process.cwd()));
+else if (registerHooks !== undefined) {
   const { load, resolve } = await import("./hooks.ts");
   registerHooks({ load, resolve });
 } else {

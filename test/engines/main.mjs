@@ -1,7 +1,7 @@
 /**
  * `npm run test:engines`: carries one run through all engines, one await in each, and back, and compares what it did with the
- * uncompiled program; then lets a whole engine with the store in memory finish a workflow in each, and mounts the HTTP handler in
- * those that have a server of their own.
+ * uncompiled program; then lets a whole engine with the store in memory finish a workflow in each, mounts the HTTP handler in
+ * those that have a server of their own, and runs a program as it is written in those that coldframe/register hooks into.
  *
  *   --allow-missing   engines that are not to be had here are left out; otherwise that is a failure
  */
@@ -13,6 +13,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { coldframe } from "coldframe/vite";
 import { build } from "vite";
 import { fetchEngines } from "./fetch.mjs";
+import { HOOKED, hookedIn } from "./hook.mjs";
 import { SEEN, serveIn } from "./http.mjs";
 import { runIn } from "./run-in.mjs";
 
@@ -96,6 +97,17 @@ async function main() {
       return 1;
     }
     console.log(`✓ ${engine.name.padEnd(9)} serves the mount of docs/http.md`);
+  }
+  for (const engine of present) {
+    const printed = hookedIn(engine, root, folder);
+    if (printed === null) continue;
+    if (printed !== HOOKED) {
+      console.error(`✗ ${engine.name}: with coldframe/register it printed\n  ${printed}`);
+      return 1;
+    }
+    console.log(
+      `✓ ${engine.name.padEnd(9)} runs TypeScript with coldframe/register, and goes on after it was killed`,
+    );
   }
   if (missing.length === 0) return 0;
   const told = `not tried: ${missing.map(({ name }) => name).join(", ")}. What was found holds for the other ${present.length} engines only.`;
