@@ -10,7 +10,7 @@ import {
   type SourceMap,
 } from "../compiler/index.ts";
 import { importedBy } from "./imported.ts";
-import { type Included, ownSourceType } from "./include.ts";
+import { type Included, included, isInModules, ownSourceType, type PluginOptions } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
 
 export interface CompiledModule {
@@ -46,6 +46,22 @@ export function compileModule(
   if (result.code === null) return null;
   const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
   return { code: result.code, map, manifest: result.manifest!, imported: imported.files };
+}
+
+/**
+ * What plugins of bundlers and runtimes make of a file, given what the user told them.
+ * @returns null when the file stays as it is
+ * @throws CompileError with the diagnostics of the file
+ */
+export function compileWanted(
+  source: string,
+  filename: string,
+  options: PluginOptions,
+  hot: boolean,
+): CompiledModule | null {
+  const how = included(filename, options);
+  if (how === null && (isInModules(filename) || !mayBeMarked(source))) return null;
+  return compileModule(source, filename, { ...how, hot });
 }
 
 export interface Place {

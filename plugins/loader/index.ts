@@ -2,9 +2,8 @@
  * For bundlers that take loaders and no plugins, which is Turbopack: what Next.js builds with. Where there are plugins, that of
  * `coldframe/unplugin` does more: it writes the manifest. How it is set up: docs/next.md.
  */
-import { mayBeMarked } from "../../compiler/index.ts";
-import { compileModule } from "../compile-module.ts";
-import { included, isInModules, type PluginOptions } from "../include.ts";
+import { compileWanted } from "../compile-module.ts";
+import type { PluginOptions } from "../include.ts";
 
 export interface LoaderOptions extends PluginOptions {
   /** Whether modules are replaced while the process runs: the newest of a name counts then. Default: in development. */
@@ -26,10 +25,8 @@ export interface LoaderContext {
 export default function coldframe(this: LoaderContext, source: string, map?: unknown): void {
   const filename = this.resourcePath;
   const options = this.getOptions();
-  const how = included(filename, options);
-  const isOurs = how !== null || (!isInModules(filename) && mayBeMarked(source));
   const hot = options.hot ?? (this.mode ?? process.env["NODE_ENV"]) === "development";
-  const compiled = isOurs ? compileModule(source, filename, { ...how, hot }) : null;
+  const compiled = compileWanted(source, filename, options, hot);
   for (const file of compiled?.imported ?? []) this.addDependency(file);
   if (compiled === null) this.callback(null, source, map);
   else this.callback(null, compiled.code, compiled.map ?? undefined);

@@ -1,9 +1,8 @@
 /** `bun --preload coldframe/register main.ts`: a plugin of Bun's runtime, which itself erases types. https://bun.sh/docs/runtime/plugins */
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
-import { mayBeMarked } from "../../compiler/index.ts";
-import { compileModule, withInlineMap } from "../compile-module.ts";
-import { included, type PluginOptions } from "../include.ts";
+import { compileWanted, withInlineMap } from "../compile-module.ts";
+import type { PluginOptions } from "../include.ts";
 
 /** What is used of Bun. */
 export interface Bun {
@@ -25,9 +24,7 @@ export function hookBun(bun: Bun, options: PluginOptions): void {
   const filter = new RegExp(packages.length === 0 ? OWN : `${OWN}|${theirs}`);
   const load = ({ path }: { readonly path: string }) => {
     const source = readFileSync(path, "utf8");
-    const how = included(path, options);
-    const compiled =
-      how !== null || mayBeMarked(source) ? compileModule(source, path, how ?? undefined) : null;
+    const compiled = compileWanted(source, path, options, false);
     const language = extname(path).replace(/^\.[cm]?/, "");
     if (compiled === null) return { contents: source, loader: language };
     return { contents: withInlineMap(compiled), loader: language.endsWith("x") ? "jsx" : "js" };

@@ -3,9 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createUnplugin, type UnpluginInstance } from "unplugin";
 import type { TypeManifests } from "../../abi/index.ts";
-import { mayBeMarked } from "../../compiler/index.ts";
-import { compileModule } from "../compile-module.ts";
-import { included, isInModules, type PluginOptions } from "../include.ts";
+import { compileWanted } from "../compile-module.ts";
+import type { PluginOptions } from "../include.ts";
 import { MANIFEST_FILE, MetModules } from "../manifest.ts";
 
 export type { PluginOptions } from "../include.ts";
@@ -38,9 +37,7 @@ export const coldframe: UnpluginInstance<BundlerOptions | undefined, false> = cr
         filter: { id: /\.[cm]?[jt]sx?(\?|$)/ },
         handler(source: string, id: string) {
           const filename = id.replace(/[?#].*$/, "");
-          const how = included(filename, options);
-          const isOurs = how !== null || (!isInModules(filename) && mayBeMarked(source));
-          const compiled = isOurs ? compileModule(source, filename, { ...how, hot }) : null;
+          const compiled = compileWanted(source, filename, options, hot);
           // Their text is part of what the build is called by.
           for (const file of compiled?.imported ?? []) this.addWatchFile(file);
           met.meet(filename, compiled?.manifest ?? null);
