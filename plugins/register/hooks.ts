@@ -36,6 +36,9 @@ const knowsUsing = (() => {
   }
 })();
 
+/** Where there is a hook, Deno (2.9) takes JSON that is required for code. */
+const tellsJson = "Deno" in globalThis;
+
 /** Hooks on a loader thread do not see CommonJS that is required; see `require.ts`. */
 const hooksRequire = "registerHooks" in nodeModule;
 const options = optionsOf(process.cwd());
@@ -75,6 +78,8 @@ export function load<Context, Next extends (url: string, context: Context) => un
 ): Loaded | ReturnType<Next> {
   const translated = translate(url);
   if (translated !== null) return { ...translated, shortCircuit: true };
+  if (tellsJson && url.endsWith(".json"))
+    return { format: "json", source: readFileSync(fileURLToPath(url), "utf8"), shortCircuit: true };
   return next(url, context) as ReturnType<Next>;
 }
 

@@ -1,5 +1,6 @@
 /**
- * `node --import coldframe/register main.ts`, `bun --preload coldframe/register main.ts`: compiles marked modules and erases TypeScript while modules are loaded.
+ * `node --import coldframe/register main.ts`, `bun --preload coldframe/register main.ts`, `deno run -A --preload npm:coldframe/register
+ * main.ts`: compiles marked modules and erases TypeScript while modules are loaded.
  * `"coldframe": { "include": ["p-limit"] }` in the package.json of the working directory compiles packages, too.
  * Synchronous hooks where Node has them (22.15, 23.5), else hooks on a loader thread.
  */

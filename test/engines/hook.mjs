@@ -37,7 +37,10 @@ await engine.close();
 `;
 
 /** How the engine is told to load the hook. */
-const words = { bun: ["--preload", "coldframe/register"] };
+const words = {
+  bun: ["--preload", "coldframe/register"],
+  deno: ["run", "-A", "--preload", "npm:coldframe/register"],
+};
 
 /**
  * @param {import("./fetch.mjs").Engine} engine
@@ -51,7 +54,7 @@ export function hookedIn(engine, root, folder) {
   mkdirSync(join(cwd, "node_modules"), { recursive: true });
   symlinkSync(root, join(cwd, "node_modules/coldframe"), "dir");
   const files = {
-    "package.json": '{ "name": "shop", "type": "module" }',
+    "package.json": '{ "name": "shop", "type": "module", "dependencies": { "coldframe": "*" } }',
     "flow.ts": flow,
     "systems.ts": systems,
     "main.ts": main,

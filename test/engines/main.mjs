@@ -1,7 +1,7 @@
 /**
  * `npm run test:engines`: carries one run through all engines, one await in each, and back, and compares what it did with the
  * uncompiled program; then lets a whole engine with the store in memory finish a workflow in each, mounts the HTTP handler in
- * those that have a server of their own, and runs a program as it is written in those that coldframe/register hooks into.
+ * those that have a server of their own, and runs a program as it is written, by coldframe/register, in Bun and Deno.
  *
  *   --allow-missing   engines that are not to be had here are left out; otherwise that is a failure
  */
