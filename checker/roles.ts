@@ -1,6 +1,6 @@
 /** What a call leads to: a step or another external call, a marked function, unmarked code. And which awaits may park. */
 import { ts } from "ts-morph";
-import type { SourceProgram } from "./program.ts";
+import { isColdframe, type SourceProgram } from "./program.ts";
 
 /**
  * | role | of |
@@ -61,13 +61,8 @@ export class Roles {
     return module.manifest !== null && module.manifest.codes.length > 0 ? "marked" : "unmarked";
   }
 
-  /** Declared by the package itself, whether it is installed or under test. */
   isColdframe(declaration: ts.Node): boolean {
-    const { fileName } = declaration.getSourceFile();
-    return (
-      this.#program.packageOf(fileName) === "coldframe" ||
-      /[\\/]runtime[\\/](engine|snapshot)[\\/][\w.-]+\.ts$/.test(fileName)
-    );
+    return isColdframe(declaration, this.#program);
   }
 
   /** `const charge = step(…)`, `{ charge: step(…) }`, `static charge = step(…)` */
