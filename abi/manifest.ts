@@ -96,6 +96,8 @@ export interface Release {
   /** Keys of `codes`. */
   readonly codes: readonly string[];
   readonly records: readonly ManifestRecord[];
+  /** Ids of `"use step"` functions. Releases of early versions do not tell them. */
+  readonly steps?: readonly string[];
 }
 
 /** `coldframe.lock.json`: what has been released, the oldest first. Only ever appended to. */

@@ -6,7 +6,7 @@
  * | goes on | the new code carries it on |
  * | migrated | a migration carries it over |
  * | needs migration | the await is still there, but a local is not, or it is not clear which one is meant |
- * | lost | the function or the await is not there any more: a migration has to say where to go on |
+ * | lost | the function, the await or the step is not there any more: a migration has to say where to go on |
  */
 import type { ManifestCode, ManifestPoint } from "../abi/index.ts";
 import { type Parking, type Rehearsed, rehearse, type Schemas } from "./rehearse.ts";
@@ -28,12 +28,12 @@ export interface Target {
 }
 
 export interface Change {
-  /** `module#path` */
+  /** `module#path` of a function, or of a step that is gone */
   readonly code: string;
-  /** Hash of the old code. */
+  /** Hash of the old code; empty for a step. */
   readonly hash: string;
   readonly file: string;
-  /** Name of the suspend point. */
+  /** Name of the suspend point; empty for a step. */
   readonly point: string;
   /** Line and column of the `await` in the old source, from 1 and from 0. */
   readonly line: number;
@@ -51,7 +51,10 @@ export interface Change {
   readonly retyped: readonly Retyped[];
 }
 
-/** Every suspend point of functions that changed or went. Points of functions that are as they were go on, and are left out. */
+/**
+ * Every suspend point of functions that changed or went, and every step that went. Points of functions that are as they were go on, and are
+ * left out.
+ */
 export function compare(before: Schemas, now: Schemas): Change[] {
   const changed: Changed[] = [];
   for (const code of before.codes.values()) {
@@ -63,8 +66,34 @@ export function compare(before: Schemas, now: Schemas): Change[] {
     });
   }
   const outcomes = rehearse(before, now, changed);
-  return changed.map((one, i) => changeOf(one, outcomes[i]!, before, now));
+  return [...changed.map((one, i) => changeOf(one, outcomes[i]!, before, now)), ...lostSteps(before, now)];
 }
+
+/** An await of it may look as it did: the step of an imported function goes by the module that declares it. */
+function lostSteps(before: Schemas, now: Schemas): Change[] {
+  const lost = now.stepsLacking(before.steps);
+  return lost.map((id): Change => {
+    const path = pathOf(id);
+    const alike = [...now.steps].filter((one) => !before.steps.has(one) && pathOf(one) === path);
+    const isMoved = alike.length === 1 && lost.filter((one) => pathOf(one) === path).length === 1;
+    return {
+      ...{
+        code: id,
+        hash: "",
+        file: id.slice(id.indexOf("/") + 1, id.indexOf("#")),
+        point: "",
+        line: 0,
+        column: 0,
+      },
+      verdict: "lost",
+      reason: `the step ${id} is not there any more: a run that waits for it is blocked. Say with renamed() what it is called now, or keep it until no run waits for it`,
+      renamedTo: isMoved ? alike[0]! : null,
+      ...{ locals: [], target: null, retyped: [] },
+    };
+  });
+}
+
+const pathOf = (id: string): string => id.slice(id.indexOf("#"));
 
 /** A suspend point of a function that changed, or went. */
 interface Changed extends Parking {

@@ -29,8 +29,8 @@ export function migrationStubs(changes: readonly Change[], program: SourceProgra
   const stopped = changes.filter(({ verdict }) => verdict === "needs migration" || verdict === "lost");
   const renames = new Map<string, string>();
   for (const { code, renamedTo } of stopped) if (renamedTo !== null) renames.set(code, renamedTo);
-  const open = stopped.filter(({ renamedTo }) => renamedTo === null);
-  if (stopped.length === 0) return "";
+  const open = stopped.filter(({ renamedTo, point }) => renamedTo === null && point !== "");
+  if (open.length === 0 && renames.size === 0) return "";
   const texts = open.flatMap(({ locals, target }) => [...locals, ...(target?.locals ?? [])]);
   const known = program.typesOfAnywhere([...new Set(texts.map(({ type }) => type))]);
   const names = [...(open.length > 0 ? ["migrate"] : []), ...(renames.size > 0 ? ["renamed"] : [])];

@@ -5,7 +5,15 @@
  */
 import type { Code, Manifest, ManifestCode, ManifestRecord, RecordSchema } from "../abi/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
-import { $closure, codeOf, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
+import {
+  $closure,
+  codeOf,
+  currentName,
+  Durable,
+  Run,
+  registerRecord,
+  registry,
+} from "../runtime/machine/index.ts";
 import {
   type CodePoints,
   codeRecord,
@@ -22,6 +30,8 @@ export class Schemas {
   readonly codes = new Map<string, ManifestCode>();
   readonly files = new Map<string, string>();
   readonly records: readonly ManifestRecord[];
+  /** Ids of steps. */
+  readonly steps: ReadonlySet<string>;
   #loaded: ReadonlyMap<string, Code> | null = null;
   #classes: readonly RecordSchema[] | null = null;
 
@@ -35,7 +45,7 @@ export class Schemas {
    * @param carry registers migrations and renames
    */
   constructor(
-    modules: readonly Pick<Manifest, "file" | "codes" | "records">[],
+    modules: readonly Pick<Manifest, "file" | "codes" | "records" | "steps">[],
     {
       versions,
       carry = () => {},
@@ -44,6 +54,7 @@ export class Schemas {
     this.versions = versions ?? modules.flatMap(({ codes }) => codes);
     this.#carry = carry;
     this.records = modules.flatMap(({ records }) => records);
+    this.steps = new Set(modules.flatMap(({ steps }) => steps));
     for (const { file, codes } of modules) {
       for (const code of codes) {
         this.codes.set(code.id, code);
@@ -82,6 +93,13 @@ export class Schemas {
   /** The code that an id means in this build, perhaps by another name. */
   currentOf(id: string): ManifestCode | undefined {
     return this.codes.get(id) ?? this.codes.get(this.whileLoaded(() => codeOf(id)?.id) ?? id);
+  }
+
+  /** Those of older steps that this build has not, by any name. */
+  stepsLacking(steps: Iterable<string>): string[] {
+    return this.whileLoaded(() =>
+      [...steps].filter((id) => !this.steps.has(id) && !this.steps.has(currentName(id))),
+    );
   }
 
   /** The points of all versions of a code. */

@@ -20,6 +20,8 @@ export interface Rehearsal {
   readonly at: readonly string[];
   /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
   readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
+  /** Ids of the steps that it waits for. */
+  readonly steps: readonly string[];
   /**
    * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
    * migration. `blocked`: not by what is loaded.
@@ -60,9 +62,10 @@ export async function rehearsed(
 ): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
+  const steps = waits.filter(({ kind }) => kind === "step").map(({ name }) => name);
   let tasks: Rehearsal["tasks"] = [];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
-    ...{ run, entry, status, at, tasks, outcome, reason },
+    ...{ run, entry, status, at, tasks, steps, outcome, reason },
   });
   try {
     if (detail.snapshot !== null)

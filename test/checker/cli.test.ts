@@ -51,6 +51,16 @@ afterAll(async () => {
   if (mysqlUrl !== null) await dropTables(mysqlUrl, prefix);
 });
 
+/** A program that parks a run in a step of `flow` that does not answer. */
+const startOf = (name: string) => `import { createEngine } from "coldframe";
+import { sqlite } from "coldframe/sqlite";
+import { ${name} } from "./flow.ts";
+const engine = await createEngine({ store: sqlite("runs.db"), grace: 0, aroundStep: () => new Promise(() => {}), log: () => {} });
+await engine.start(${name}, [1], { id: "run" });
+for await (const state of engine.run("run").watch()) if (state.waits.length > 0) break;
+process.exit(0);
+`;
+
 describe("the workflow of a release", () => {
   test("release, change, check", async () => {
     expect(await cli("check")).toMatchObject({
@@ -101,6 +111,42 @@ describe("the workflow of a release", () => {
     expect(next.releases[0]).toEqual(lock.releases[0]);
     expect(Object.keys(next.codes)).toEqual(expect.arrayContaining(Object.keys(lock.codes)));
     expect((await cli("check")).code).toBe(0);
+  });
+
+  test("a step that went, with awaits that look as they did", async () => {
+    const step = (name: string) => `export async function ${name}(n: number) { "use step"; return n; }\n`;
+    const use = (file: string) =>
+      `"use workflow";\nimport { ask, tell } from "./${file}";\nexport async function flow(n: number) {\n  return (await ask(n)) + (await tell(n));\n}\n`;
+    write("ask.ts", step("ask") + step("tell"));
+    write("flow.ts", use("ask.ts"));
+    write("start.ts", startOf("flow"));
+    await cli("release");
+    expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
+    rmSync(join(folder, "ask.ts"));
+    write("other.ts", step("ask") + step("tell"));
+    write("flow.ts", use("other.ts"));
+    try {
+      const lost = JSON.parse((await child("check", "--store", "runs.db", "--json")).out);
+      expect(lost.changes).toMatchObject([
+        { code: "shop/ask.ts#ask", verdict: "lost", renamedTo: "shop/other.ts#ask", parked: 1 },
+        { code: "shop/ask.ts#tell", verdict: "lost", renamedTo: "shop/other.ts#tell", parked: 0 },
+      ]);
+      expect(lost.store).toMatchObject({ parked: 1, stopped: [{ run: "run" }] });
+      const told = await cli("check");
+      expect(told.code).toBe(1);
+      expect(told.out).toContain("lost  shop/ask.ts#ask, a step\n  the step shop/ask.ts#ask is not there");
+      expect((await cli("check", "--fix")).code).toBe(1);
+      expect(read("coldframe.migrations.ts")).toContain(`renamed("shop/ask.ts#ask", "shop/other.ts#ask");`);
+      expect(await child("check", "--store", "runs.db")).toMatchObject({ code: 0, err: "" });
+      // The whole module, too.
+      write(
+        "coldframe.migrations.ts",
+        `import { renamed } from "coldframe";\nrenamed("shop/ask.ts", "shop/other.ts");\n`,
+      );
+      expect(await cli("check")).toMatchObject({ code: 0, err: "" });
+    } finally {
+      for (const name of ["start.ts", "other.ts"]) rmSync(join(folder, name));
+    }
   });
 
   test.for(stores)(
