@@ -127,6 +127,22 @@ describe("a closure", () => {
   });
 });
 
+test("what is said to be missing is what nothing holds, not what shares a scope with it", async () => {
+  const of = (text: string) =>
+    `"use workflow";\nimport { event } from "coldframe";\nexport async function flow(n) {\n${text}\n}`;
+  const closures = (declared: string, name: string) =>
+    of(
+      `${declared} let ${name} = 0; const bump = () => { ${name} += n; return ${name}; };
+const one = async () => { const got = await event({ key: "go" }); bump(); return got + ${name}; };
+const first = await one();
+return [first, ${name}];`,
+    );
+  const renamed = await world.carryOver(closures("", "count"), closures("", "total"));
+  expect(renamed.blocked).toContain('now needs "total"');
+  const added = closures("const rate = n * 2;", "count").replace("got + count", "got + count + rate");
+  expect((await world.carryOver(closures("", "count"), added)).blocked).toContain('now needs "rate"');
+});
+
 describe("instances of a class", () => {
   const order = (fields: string, rest = "") =>
     module(

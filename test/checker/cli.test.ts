@@ -440,7 +440,13 @@ export async function otherTwin(b: string[]): Promise<void> {
     const none = JSON.parse((await cli("check", "--json")).out);
     expect(none.changes).toMatchObject([{ verdict: "lost" }]);
     const good = await checked(migration("(old: { k: number }) => ({ label: String(old.k) })"));
-    expect(good).toMatchObject({ code: 0, findings: [], changes: [{ verdict: "migrated" }] });
+    const fine = { code: 0, findings: [], changes: [{ verdict: "migrated" }] };
+    expect(good).toMatchObject(fine);
+    for (const untyped of [
+      "({ ...old, label: old.k })",
+      "{ if (old.k) return { label: old.k }; return { ...old, label: 1 as any }; }",
+    ])
+      expect(await checked(migration(`(old: any) => ${untyped}`))).toMatchObject(fine);
     const given = await checked(migration("(old: { k: number }) => ({ label: old.k })"));
     expect(given.code).toBe(1);
     expect(messages(given)).toEqual([
