@@ -5,6 +5,7 @@
 import { ts } from "ts-morph";
 import { savableContainers, savableTypes } from "../abi/index.ts";
 import { isColdframe, type SourceProgram } from "./program.ts";
+import { fieldName } from "./schemas.ts";
 
 export interface Unsavable {
   /** Behind the name of the local: `.retry.socket`. */
@@ -129,9 +130,7 @@ export class Savable {
       if (declaration === undefined || property.flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Accessor))
         continue;
       const found = this.refusal(types.getTypeOfSymbolAtLocation(property, declaration));
-      // TypeScript calls `#socket` `__#1@#socket`.
-      const name = property.name.replace(/^__#\d+@/, "");
-      if (found !== null) return { ...found, path: `.${name}${found.path}` };
+      if (found !== null) return { ...found, path: `.${fieldName(property)}${found.path}` };
     }
     const found = first(types.getIndexInfosOfType(type), (one) => this.refusal(one.type));
     return found === null ? null : { ...found, path: `[…]${found.path}` };

@@ -154,6 +154,10 @@ function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "
       lines.push(`  renamed("${change.code}", "${change.renamedTo}") would map it.`);
     for (const { name, before, after } of change.retyped)
       lines.push(`  "${name}" was ${before} and is ${after} now: the value is carried over as it is.`);
+    for (const { class: id, field } of goesOn ? change.gained : [])
+      lines.push(
+        `  ${id} has "${field}" now: it is undefined in instances that were saved, unless a migration gives it.`,
+      );
     parts.push(lines.join("\n"));
   }
   for (const { run, reason } of (runs ?? []).filter(stops))

@@ -463,6 +463,41 @@ export async function otherTwin(b: string[]): Promise<void> {
     ]);
   });
 
+  test("of classes: fields that instances were saved without", async () => {
+    const holds = (fields: string) => `"use workflow";
+import { event } from "coldframe";
+class Base { name = "x"; }
+export class Order extends Base { items: string[] = []; #seen = new Map<string, number>(); ${fields} tell() { return [this.items, this.#seen]; } }
+export async function flow() {
+  const order = new Order();
+  await event({ key: "first" });
+  return order.tell();
+}
+`;
+    write("flow.ts", holds(""));
+    await cli("release");
+    write("flow.ts", holds("note?: string; region = 1;"));
+    const told = await cli("check");
+    expect(told).toMatchObject({ code: 0, err: "" });
+    expect(told.out).toContain(`goes on  shop/flow.ts#flow at "event" (flow.ts:7)
+  shop/flow.ts#Order has "region" now: it is undefined in instances that were saved, unless a migration gives it.`);
+    expect(told.out).not.toContain('"note"');
+    write("flow.ts", holds("#cents = 0; #more() {} note = () => this.#more() ?? this.#cents;"));
+    const stopped = JSON.parse((await cli("check", "--json")).out);
+    expect(stopped).toMatchObject({ ok: false, changes: [{ verdict: "needs migration", point: "event" }] });
+    await cli("check", "--fix");
+    const stub = read("coldframe.migrations.ts");
+    expect(stub).toContain(
+      'fields: (old: { items: string[]; "#seen": Map<string, number> }) => ({ ...old, "#cents": toBeSaid("#cents") }),',
+    );
+    expect(mistakes()).toEqual([]);
+    expect(JSON.parse((await cli("check", "--json")).out).changes).toMatchObject([
+      { reason: expect.stringContaining("it is still to be completed") },
+    ]);
+    const given = await checked(stub.replace('toBeSaid("#cents")', "7"));
+    expect(given).toMatchObject({ code: 0, changes: [{ verdict: "migrated" }] });
+  });
+
   test("a function that was renamed, and renames in a circle", async () => {
     await cli("release");
     write("flow.ts", flow.replace("function flow", "function order"));
