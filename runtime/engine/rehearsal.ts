@@ -18,7 +18,7 @@ export interface Rehearsal {
   readonly status: RunStatus;
   /** Where it is parked: `file:line` of each wait. */
   readonly at: readonly string[];
-  /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
+  /** The suspend points of its tasks, and of generators that it holds: ids and hashes of functions as they were then, names of points. */
   readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
   /** Ids of the steps that it waits for. */
   readonly steps: readonly string[];
@@ -69,9 +69,9 @@ export async function rehearsed(
   });
   try {
     if (detail.snapshot !== null)
-      tasks = describe(detail.snapshot, { points: codes.find }).tasks.map(({ code, hash, point }) => ({
-        ...{ code, hash, point },
-      }));
+      tasks = describe(detail.snapshot, { points: codes.find, idle: true }).tasks.map(
+        ({ code, hash, point }) => ({ code, hash, point }),
+      );
     const carried = await decoded(detail, store, codes, code);
     const isLacking = ({ kind, name }: WaitInfo) => kind === "step" && findStep(name) === undefined;
     const lacking = inCode(code, () => waits.find(isLacking));

@@ -358,6 +358,28 @@ describe("a rehearsal", () => {
     expect(JSON.stringify(await store.read.run("parked"))).toBe(row);
   });
 
+  test("counts generators that are held", async () => {
+    const stage = world.stage();
+    const text = `"use workflow";
+import { event } from "coldframe";
+function* numbers() { yield 1; yield 2; }
+export async function flow(n) {
+  const [begun, fresh] = [numbers(), numbers()];
+  begun.next();
+  await event({ key: "go" });
+  return [...begun, ...fresh];
+}`;
+    await world.park(stage, loadVersion(text));
+    const told = [];
+    for await (const { tasks } of rehearse(stage.data.connect()))
+      told.push(...tasks.map(({ code, point }) => [code, point]));
+    expect(told).toEqual([
+      ["shop/flow.ts#flow", "event"],
+      ["shop/flow.ts#numbers", "yield"],
+      ["shop/flow.ts#numbers", "start"],
+    ]);
+  });
+
   test("a worker that takes a run up records its new form at once", async () => {
     const stage = world.stage();
     await world.park(stage, loadVersion(before));
