@@ -5,7 +5,7 @@
 import { ts } from "ts-morph";
 import { savableContainers, savableTypes } from "../abi/index.ts";
 import { isColdframe, type SourceProgram } from "./program.ts";
-import { fieldName } from "./schemas.ts";
+import { fieldName } from "./property-name.ts";
 
 export interface Unsavable {
   /** Behind the name of the local: `.retry.socket`. */

@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { Manifest, ManifestCode } from "../abi/index.ts";
 import { localOf } from "./live.ts";
+import { fieldName } from "./property-name.ts";
 
 /** So deep are objects written out; deeper ones by their names. */
 const DEPTH = 3;
@@ -71,9 +72,6 @@ function addFields(
   if (above.length > 0) classes["extends"] = above;
   return true;
 }
-
-/** TypeScript calls `#total` `__#1@#total`. */
-export const fieldName = ({ name }: ts.Symbol): string => name.replace(/^__#\d+@/, "");
 
 /** `{ id: string; items: { name: string }[] }`. Members of unions are sorted: their order depends on what else was compiled. */
 export function typeText(type: ts.Type, types: ts.TypeChecker): string {
