@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { type Host, inCode, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
+import { type Carried, chunkSetOf, decodeRun, decodeValue, describe } from "../snapshot/index.ts";
 import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findEntry } from "./entry.ts";
@@ -84,7 +84,7 @@ export async function rehearsed(
 }
 
 async function decoded(
-  { id, entry, snapshot }: RunDetail,
+  { id, entry, snapshot, attempts }: RunDetail,
   store: Store,
   codes: CodeRecords,
   code: RunCode,
@@ -92,7 +92,13 @@ async function decoded(
   if (snapshot !== null) {
     const { bodies } = chunkSetOf(await store.read.chunks(id));
     const { find, versions } = codes;
-    return decodeRun(snapshot, new Run(id, nowhere, code), { points: find, versions, chunks: bodies });
+    const run = new Run(id, nowhere, code);
+    const carried = decodeRun(snapshot, run, { points: find, versions, chunks: bodies });
+    // What a person has to decide about is not tried again.
+    const held = new Set(attempts.filter(({ due }) => due === null).map(({ wait }) => wait));
+    for (const { wait } of run.waits.values())
+      if (wait?.kind === "step" && !held.has(wait.id)) inCode(code, () => decodeValue(wait.args));
+    return carried;
   }
   if (inCode(code, () => findEntry(entry)) === undefined)
     throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);
