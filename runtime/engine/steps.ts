@@ -53,7 +53,7 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
 function missingStep(step: string): Blocked {
   const error = new ColdframeError(
     "CF2303",
-    `no loaded module has the step "${step}". Start a worker that imports this module, compiled`,
+    `no loaded module has the step "${step}". Start a worker that imports this module, compiled, or say with renamed() what it is called now`,
   );
   return { reason: error.message, needs: step };
 }

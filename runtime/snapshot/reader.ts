@@ -203,7 +203,7 @@ export class Reader implements RunIn {
     }
     throw new ColdframeError(
       "CF2103",
-      `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or map it in a migration`,
+      `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or say with renamed() what it is called now`,
     );
   }
 

@@ -298,7 +298,7 @@ export function findClosureCode(
   if (code === undefined) {
     throw new ColdframeError(
       "CF2103",
-      `no loaded code is called ${id}. Load the module that has it, or map it in a migration`,
+      `no loaded code is called ${id}. Load the module that has it, or say with renamed() what it is called now`,
     );
   }
   if (isMapped(code) || (mark === undefined && !hasNamesake(id))) return code;
