@@ -25,7 +25,9 @@ export function append(lock: Lock | null, manifest: BuildManifest, version: stri
   const keys: string[] = [];
   for (const { file, codes: own } of modules) {
     for (const code of own) {
-      codes[keyOf(code)] ??= { ...code, file };
+      // What an earlier version of coldframe did not write is added; what stands there stays.
+      const known = codes[keyOf(code)];
+      if (known?.types === undefined) codes[keyOf(code)] = { ...code, file };
       keys.push(keyOf(code));
     }
   }

@@ -66,11 +66,19 @@ function addFields(
     if (!isField || owner !== found || ts.getCombinedModifierFlags(at) & ts.ModifierFlags.Ambient) continue;
     const text = typeText(types.getTypeOfSymbolAtLocation(property, at), types);
     const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0;
-    fields[fieldName(property)] = isOptional && !/\bundefined\b/.test(text) ? `${text} | undefined` : text;
+    fields[ts.isPropertyDeclaration(at) ? keyOf(at, property) : property.name] =
+      isOptional && !/\bundefined\b/.test(text) ? `${text} | undefined` : text;
   }
   const above = types.getBaseTypes(type).flatMap((base) => classId(base, program) ?? []);
   if (above.length > 0) classes["extends"] = above;
   return true;
+}
+
+/** What a snapshot calls a field. `accessor total` is kept in a private one: see accessor-names.ts of the compiler. */
+function keyOf(declaration: ts.PropertyDeclaration, property: ts.Symbol): string {
+  const name = fieldName(property);
+  if (!ts.isAutoAccessorPropertyDeclaration(declaration)) return name;
+  return name.startsWith("#") ? `${name}$privateAccessor` : `#${name}$accessor`;
 }
 
 /** `{ id: string; items: { name: string }[] }`. Members of unions are sorted: their order depends on what else was compiled. */

@@ -143,3 +143,37 @@ test("an object that was never an instance gets no private names of a class that
     result: [false, true],
   });
 });
+
+describe("accessors", () => {
+  const of = (body: string, told = "[one.a, one.b, one['c d'], one.e, one.tell?.()]") =>
+    module(
+      `const key = "e";\nexport class One { ${body} }`,
+      'Object.assign(new One(), { a: "A", b: "B", "c d": "C", e: "E" })',
+      told,
+      "function kept(value) { return value; }",
+    );
+  const all = [
+    "accessor a = 1;",
+    "accessor b = 2;",
+    'accessor "c d" = 3;',
+    "accessor [key] = 4;",
+    "accessor #p = 5; tell() { return this.#p; }",
+  ];
+
+  test("are known by their names, in whichever order they stand", async () => {
+    const turned = of([...all].reverse().join(" "));
+    expect(await world.carryOver(of(all.join(" ")), turned)).toEqual({ result: ["A", "B", "C", "E", 5] });
+    const fewer = of(all.slice(1).join(" "), "[one.b, one['c d'], one.e, one.tell()]");
+    expect(await world.carryOver(of(all.join(" ")), fewer)).toEqual({ result: ["B", "C", "E", 5] });
+    const decorated = of(all.join(" ").replace("accessor a", "@kept accessor a"));
+    expect(await world.carryOver(of(all.join(" ")), decorated)).toEqual({ result: ["A", "B", "C", "E", 5] });
+  });
+
+  test("that are new stop a run until a migration gives them", async () => {
+    const before = of("a; b;", "one.a");
+    const after = of("accessor n = 3; a; b;", "[one.a, one.n]");
+    expect((await world.carryOver(before, after)).blocked).toContain('a private field "#n$accessor" now');
+    const given = `${after}\nmigrate(One, { fields: (old) => ({ ...old, "#n$accessor": 7 }) });`;
+    expect(await world.carryOver(before, given)).toEqual({ result: ["A", 7] });
+  });
+});
