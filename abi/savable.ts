@@ -3,7 +3,7 @@
 /** Types that are saved as a whole, whatever is in them. */
 export const savableTypes: ReadonlySet<string> = /* @__PURE__ */ names(
   `String Number Boolean Symbol BigInt Date RegExp URL URLSearchParams Headers ArrayBuffer DataView Buffer
-  Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float32Array Float64Array
+  Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array Float32Array Float64Array
   BigInt64Array BigUint64Array Error EvalError RangeError ReferenceError SyntaxError TypeError URIError DOMException
   AbortController AbortSignal Function CallableFunction NewableFunction Generator AsyncGenerator IArguments
   Iterator IteratorObject ArrayIterator MapIterator SetIterator StringIterator

@@ -131,10 +131,11 @@ export class Schemas {
 
   /** `body`, while nothing but this build is loaded. */
   whileLoaded<T>(body: () => T): T {
-    const { codes, records, modules, classes, renames, migrations } = registry;
+    const { codes, records, modules, classes, renames, migrations, unlisted } = registry;
     const maps: readonly Map<string, unknown>[] = [codes, records, modules, classes, renames, migrations];
     const before = maps.map((map) => [...map]);
     for (const map of maps) map.clear();
+    registry.unlisted = [];
     try {
       for (const [id, code] of this.loaded) codes.set(id, code);
       for (const schema of this.#schemas()) registerRecord(schema);
@@ -142,6 +143,7 @@ export class Schemas {
       this.#carry();
       return body();
     } finally {
+      registry.unlisted = unlisted;
       maps.forEach((map, i) => {
         map.clear();
         for (const [id, value] of before[i]!) map.set(id, value);

@@ -60,7 +60,7 @@ export class Savable {
     if (symbol === undefined || type.getConstructSignatures().length > 0) return null;
     const declarations = symbol.declarations ?? [];
     const isOwn = declarations.some((one) => this.#program.modules.has(one.getSourceFile().fileName));
-    if (!isOwn && savableTypes.has(symbol.name)) return null;
+    if (!isOwn && (savableTypes.has(symbol.name) || isTemporal(symbol, types))) return null;
     if (!isOwn && savableContainers.has(symbol.name)) return this.#elements(type);
     if (OWN_CLASSES.has(symbol.name) && declarations.some((one) => isColdframe(one, this.#program)))
       return null;
@@ -221,6 +221,10 @@ function isMadeByConstructor(symbol: ts.Symbol, types: ts.TypeChecker): boolean 
         types.getTypeAtLocation(one).getConstructSignatures().length > 0),
   );
 }
+
+/** The classes of the language, not those of a polyfill. */
+const isTemporal = (symbol: ts.Symbol, types: ts.TypeChecker): boolean =>
+  types.getFullyQualifiedName(symbol).startsWith("Temporal.");
 
 /** `static [Symbol.for("coldframe.save")]`, or by a constant that holds the symbol. */
 function savesItself(declaration: ts.Declaration, types: ts.TypeChecker): boolean {

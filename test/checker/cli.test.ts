@@ -501,6 +501,32 @@ export async function flow() {
   });
 });
 
+test("dates and times of the language are saved, those of a package are not", async () => {
+  const lib = ["ES2023", "ESNext.Temporal"];
+  write(
+    "tsconfig.json",
+    JSON.stringify({ compilerOptions: { ...compilerOptions, lib, types: [] }, include: ["*.ts"] }),
+  );
+  write("luxon.d.ts", "export class Duration { days: number; }");
+  write(
+    "flow.ts",
+    `import { event } from "coldframe";
+import { Duration } from "./luxon.js";
+export async function flow(until: Temporal.ZonedDateTime | Temporal.Duration, other: Duration) {
+  "use workflow";
+  const today = Temporal.Now.plainDateISO();
+  await event("first");
+  return [today, until, other];
+}
+`,
+  );
+  const { findings } = JSON.parse((await cli("check", "--json")).out);
+  rmSync(join(folder, "luxon.d.ts"));
+  expect(findings).toMatchObject([
+    { message: expect.stringContaining('"other" is still needed after this await, but a Duration') },
+  ]);
+});
+
 describe("bad input", () => {
   const failing = async (text: string) => {
     write("coldframe.lock.json", text);
