@@ -40,10 +40,10 @@ export interface ManifestCode {
   readonly points: readonly (ManifestPoint | null)[];
   /**
    * TypeScript types of what was declared, by name, written out: `{ id: string; tags: string[] }`. Only what went through the
-   * checker has them. They decide nothing: values are carried over by name.
+   * checker has them. They decide nothing: values are carried over by name. Of a class those of its own fields, private ones by `#name`.
    */
   readonly types?: Readonly<Record<string, string>>;
-  /** Ids of marked classes whose instances those types lead to, by name of the local. As `types`. */
+  /** Ids of marked classes whose instances those types lead to, by name of the local. As `types`. Of a class, as `extends`, that above it. */
   readonly classes?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -96,6 +96,8 @@ export interface Release {
   /** Keys of `codes`. */
   readonly codes: readonly string[];
   readonly records: readonly ManifestRecord[];
+  /** Ids of `"use step"` functions. Releases of early versions do not tell them. */
+  readonly steps?: readonly string[];
 }
 
 /** `coldframe.lock.json`: what has been released, the oldest first. Only ever appended to. */

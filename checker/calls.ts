@@ -5,7 +5,7 @@
 import { ts } from "ts-morph";
 import { type Finding, type Fix, placeOf } from "./finding.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
-import { bare, isAsync, isCombinator, nameOf, type Roles } from "./roles.ts";
+import { bare, chainOf, isAsync, isCombinator, nameOf, type Roles } from "./roles.ts";
 
 export function calls(module: SourceModule, program: SourceProgram, roles: Roles): Finding[] {
   const findings: Finding[] = [];
@@ -15,8 +15,7 @@ export function calls(module: SourceModule, program: SourceProgram, roles: Roles
       if (found !== null) findings.push(found);
     }
     if (inFunction && ts.isExpressionStatement(node)) {
-      const found = forgotten(node, module, program, roles);
-      if (found !== null) findings.push(found);
+      findings.push(...forgotten(node, module, program, roles));
     }
     const step = ts.isFunctionLike(node) && roles.roleOf(node) === "external";
     if (!step) ts.forEachChild(node, (child) => visit(child, inFunction || ts.isFunctionLike(node)));
@@ -32,21 +31,89 @@ function throughUnmarked(
   roles: Roles,
 ): Finding | null {
   const target = roles.target(call);
-  if (target === null || roles.roleOf(target) !== "unmarked") return null;
-  if (!isAsync(target) || !roles.reachesExternal(target)) return null;
-  const other = program.modules.get(target.getSourceFile().fileName)!;
-  const name = nameOf(target) || "this function";
+  const waits = (one: ts.Node | null) =>
+    one !== null && roles.roleOf(one) === "unmarked" && isAsync(one) && roles.reachesExternal(one);
+  const given = call.arguments.find((one) => waits(handedOver(one, roles)));
+  const found = waits(target)
+    ? { waiting: target!, place: call }
+    : given !== undefined
+      ? { waiting: handedOver(given, roles)!, place: given }
+      : awaitsGiven(call, target, program, roles)
+        ? { waiting: target!, place: call }
+        : null;
+  if (found === null) return null;
+  const { waiting, place } = found;
+  const other = program.modules.get(waiting.getSourceFile().fileName)!;
+  const name = nameOf(waiting) || "this function";
   return {
     code: "CF2003",
     severity: "error",
     message: `"${name}" is not compiled, but awaits an external call`,
     places: [
-      placeOf(module, call, "the run waits here"),
-      placeOf(other, target, "for a function that cannot be saved"),
+      placeOf(module, place, "the run waits here"),
+      placeOf(other, waiting, "for a function that cannot be saved"),
     ],
     advice: `Write "use workflow" at the top of "${name}".`,
-    fix: markOf(target, other),
+    fix: markOf(waiting, other),
   };
+}
+
+/** `xs.map(f)`: a function that goes by its name. What is written there is marked code. */
+function handedOver(argument: ts.Expression, roles: Roles): ts.Node | null {
+  const value = bare(argument);
+  return ts.isIdentifier(value) || ts.isPropertyAccessExpression(value) ? roles.functionOf(value) : null;
+}
+
+/**
+ * `each(cards, charge)`: an unmarked function calls and awaits what it is given, and that is a step, or gives back the promise of one. An
+ * async function of marked code would be awaited by the run.
+ */
+function awaitsGiven(
+  call: ts.CallExpression,
+  target: ts.Node | null,
+  { types }: SourceProgram,
+  roles: Roles,
+): boolean {
+  if (
+    target === null ||
+    !ts.isFunctionLike(target) ||
+    roles.roleOf(target) !== "unmarked" ||
+    !isAsync(target)
+  )
+    return false;
+  return call.arguments.some((argument, i) => {
+    const parameter = target.parameters[i];
+    if (parameter === undefined || !ts.isIdentifier(parameter.name) || !givesExternal(argument, roles))
+      return false;
+    const symbol = types.getSymbolAtLocation(parameter.name);
+    const isAwaited = (node: ts.Node): boolean => {
+      const value = ts.isAwaitExpression(node) ? bare(node.expression) : undefined;
+      if (
+        value !== undefined &&
+        ts.isCallExpression(value) &&
+        types.getSymbolAtLocation(bare(value.expression)) === symbol
+      )
+        return true;
+      return ts.forEachChild(node, (one) => isAwaited(one) || undefined) ?? false;
+    };
+    const { body } = target as ts.FunctionLikeDeclaration;
+    return body !== undefined && isAwaited(body);
+  });
+}
+
+/** A step, or `() => charge(card)`. */
+function givesExternal(argument: ts.Expression, roles: Roles): boolean {
+  const value = bare(argument);
+  if (ts.isArrowFunction(value))
+    return !isAsync(value) && !ts.isBlock(value.body) && isExternalCall(value.body, roles);
+  const found = handedOver(value, roles);
+  return found !== null && roles.roleOf(found) === "external";
+}
+
+function isExternalCall(node: ts.Expression, roles: Roles): boolean {
+  const value = bare(node);
+  const target = ts.isCallExpression(value) ? roles.target(value) : null;
+  return target !== null && roles.roleOf(target) === "external";
 }
 
 /** The directive at the top of a function with a body of its own. */
@@ -66,23 +133,59 @@ function forgotten(
   module: SourceModule,
   program: SourceProgram,
   roles: Roles,
-): Finding | null {
-  const call = bare(statement.expression);
-  if (!ts.isCallExpression(call)) return null;
-  const target = roles.target(call);
-  if (target === null || roles.roleOf(target) !== "marked" || !isAsync(target)) return null;
-  if ((target as ts.FunctionLikeDeclaration).asteriskToken !== undefined) return null;
-  const { types } = program;
-  if (types.getPropertyOfType(types.getTypeAtLocation(call), "then") === undefined) return null;
-  const name = nameOf(target) || call.expression.getText();
-  return {
-    code: "CF3305",
-    severity: "warning",
-    message: `nobody waits for a marked function: "${name}" ends with the run, wherever it is then`,
-    places: [placeOf(module, call)],
-    advice: `Write await, or void ${call.expression.getText()}(…) where it may be dropped, or waitUntil(…) to keep the run open for it.`,
-    fix: null,
-  };
+): Finding[] {
+  return droppedBy(statement.expression).flatMap((call) => {
+    const each = callbackOf(call);
+    const target = each !== null && isAsync(each) ? each : roles.target(call);
+    if (target === null) return [];
+    const role = roles.roleOf(target);
+    const isWait = role === "external" && (nameOf(target) === "sleep" || !roles.isColdframe(target));
+    if (role !== "marked" && !isWait) return [];
+    if ((target as ts.FunctionLikeDeclaration).asteriskToken !== undefined) return [];
+    const { types } = program;
+    if (target !== each && types.getPropertyOfType(types.getTypeAtLocation(call), "then") === undefined)
+      return [];
+    const name = nameOf(target) || call.expression.getText();
+    const what = role === "marked" ? "a marked function" : "an external call";
+    return [
+      {
+        ...{ code: "CF3305", severity: "warning", fix: null },
+        message: `nobody waits for ${what}: "${name}" ends with the run, wherever it is then`,
+        places: [placeOf(module, call)],
+        advice:
+          target === each
+            ? "Go over it with for … of and await, or await Promise.all(….map(…))."
+            : `Write await, or void ${call.expression.getText()}(…) where it may be dropped, or waitUntil(…) to keep the run open for it.`,
+      },
+    ];
+  });
+}
+
+/** The calls whose promises a statement drops: `f()`, `ok && f()`, `f().catch(…)`, `Promise.all([f()])`, `xs.forEach((x) => f(x))`. */
+function droppedBy(expression: ts.Expression): ts.CallExpression[] {
+  const node = bare(expression);
+  if (ts.isConditionalExpression(node))
+    return [node.whenTrue, node.whenFalse].flatMap((one) => droppedBy(one));
+  if (ts.isBinaryExpression(node)) {
+    const isAssigned = node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+    return isAssigned ? [] : droppedBy(node.right);
+  }
+  if (ts.isArrayLiteralExpression(node)) return node.elements.flatMap((one) => droppedBy(one));
+  if (!ts.isCallExpression(node)) return [];
+  if (isCombinator(node)) return node.arguments.flatMap((one) => droppedBy(one));
+  const chained = chainOf(node);
+  if (chained !== null) return droppedBy(chained);
+  const each = callbackOf(node);
+  if (each !== null && ts.isArrowFunction(each) && !isAsync(each) && !ts.isBlock(each.body))
+    return droppedBy(each.body);
+  return [node];
+}
+
+/** The function that is written in `xs.forEach(…)`. */
+function callbackOf({ expression, arguments: [given] }: ts.CallExpression): ts.SignatureDeclaration | null {
+  if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== "forEach") return null;
+  const value = given === undefined ? null : bare(given);
+  return value !== null && ts.isFunctionLike(value) ? value : null;
 }
 
 /** `Promise.race([step(), fetch(url)])` */

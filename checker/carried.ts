@@ -169,18 +169,38 @@ export class Carried {
     const at = signature.getDeclaration();
     for (const property of types.getPropertiesOfType(type))
       found.set(property.name, types.getTypeOfSymbolAtLocation(property, at));
-    const others = type.getStringIndexType() !== undefined || (type.flags & ts.TypeFlags.Any) !== 0;
-    return { types: found, others: others || this.#handsOn(at) };
+    const isAny = (type.flags & ts.TypeFlags.Any) !== 0;
+    const returned = this.#returnedBy(at);
+    // `{ ...old, total: 1 }` is any where `old` is.
+    if (isAny) for (const [name, one] of this.#writtenOut(returned)) found.set(name, one);
+    const others = type.getStringIndexType() !== undefined || isAny;
+    return { types: found, others: others || this.#handsOn(at, returned) };
+  }
+
+  /** Properties that every object literal among the expressions has, and their types; none when one is no literal. */
+  #writtenOut(returned: readonly (ts.Expression | undefined)[]): Map<string, ts.Type> {
+    const lists = returned.map((one) => {
+      const given = one === undefined ? undefined : bare(one);
+      const list = given !== undefined && ts.isObjectLiteralExpression(given) ? given.properties : [];
+      return new Map(
+        [...list].flatMap((property) => {
+          const symbol = property.name && this.#program.types.getSymbolAtLocation(property.name);
+          return symbol
+            ? [[symbol.name, this.#program.types.getTypeOfSymbolAtLocation(symbol, property)] as const]
+            : [];
+        }),
+      );
+    });
+    const [first = new Map<string, ts.Type>(), ...others] = lists;
+    return new Map([...first].filter(([name]) => others.every((other) => other.has(name))));
   }
 
   /** It returns `{ ...old, … }` and nothing else: also what the type of `old` does not tell of. */
-  #handsOn(declaration: ts.Node | undefined): boolean {
+  #handsOn(declaration: ts.Node | undefined, returned: readonly (ts.Expression | undefined)[]): boolean {
     if (declaration === undefined || !ts.isFunctionLike(declaration)) return false;
     const { types } = this.#program;
     const [old] = declaration.parameters;
     const symbol = old && types.getSymbolAtLocation(old.name);
-    const { body } = declaration as ts.FunctionLikeDeclaration;
-    if (symbol === undefined || body === undefined) return false;
     const spreads = (node: ts.Expression | undefined): boolean => {
       const given = node === undefined ? undefined : bare(node);
       return (
@@ -191,14 +211,21 @@ export class Carried {
         )
       );
     };
-    if (!ts.isBlock(body)) return spreads(body);
+    return symbol !== undefined && returned.length > 0 && returned.every(spreads);
+  }
+
+  /** What a function returns: the expression that it is, or those of its `return`s. */
+  #returnedBy(declaration: ts.Node | undefined): (ts.Expression | undefined)[] {
+    const body = (declaration as ts.FunctionLikeDeclaration | undefined)?.body;
+    if (body === undefined) return [];
+    if (!ts.isBlock(body)) return [body];
     const returned: (ts.Expression | undefined)[] = [];
     const visit = (node: ts.Node): void => {
       if (ts.isReturnStatement(node)) returned.push(node.expression);
       if (!ts.isFunctionLike(node)) ts.forEachChild(node, visit);
     };
     visit(body);
-    return returned.length > 0 && returned.every(spreads);
+    return returned;
   }
 
   #values({ types }: Given): Readonly<Record<string, unknown>> {

@@ -6,9 +6,10 @@
  * | goes on | the new code carries it on |
  * | migrated | a migration carries it over |
  * | needs migration | the await is still there, but a local is not, or it is not clear which one is meant |
- * | lost | the function or the await is not there any more: a migration has to say where to go on |
+ * | lost | the function, the await or the step is not there any more: a migration has to say where to go on |
  */
 import type { ManifestCode, ManifestPoint } from "../abi/index.ts";
+import { classesOf } from "./instances.ts";
 import { type Parking, type Rehearsed, rehearse, type Schemas } from "./rehearse.ts";
 
 export type Verdict = "goes on" | "migrated" | "needs migration" | "lost";
@@ -28,12 +29,12 @@ export interface Target {
 }
 
 export interface Change {
-  /** `module#path` */
+  /** `module#path` of a function, or of a step that is gone */
   readonly code: string;
-  /** Hash of the old code. */
+  /** Hash of the old code; empty for a step. */
   readonly hash: string;
   readonly file: string;
-  /** Name of the suspend point. */
+  /** Name of the suspend point; empty for a step. */
   readonly point: string;
   /** Line and column of the `await` in the old source, from 1 and from 0. */
   readonly line: number;
@@ -49,32 +50,116 @@ export interface Change {
   readonly target: Target | null;
   /** Of a run that goes on: locals that it keeps, and the new code takes for something else. */
   readonly retyped: readonly Retyped[];
+  /**
+   * Fields that classes have now, of which it may hold instances without: of a run that goes on the public ones, of one that does not go on
+   * because of them the private ones.
+   */
+  readonly gained: readonly Gained[];
 }
 
-/** Every suspend point of functions that changed or went. Points of functions that are as they were go on, and are left out. */
+export interface Gained {
+  /** Id of the class as it was. */
+  readonly class: string;
+  readonly hash: string;
+  readonly field: string;
+  /** Its fields as they were, with their types. */
+  readonly fields: readonly { readonly name: string; readonly type: string }[];
+}
+
+/**
+ * Every suspend point of functions that changed or went, and every step that went. Points of functions that are as they were go on, and are
+ * left out.
+ */
 export function compare(before: Schemas, now: Schemas): Change[] {
   const changed: Changed[] = [];
+  const classes = changedClasses(before, now);
   for (const code of before.codes.values()) {
     const other = now.currentOf(code.id);
-    if (other?.id === code.id && other.hash === code.hash && sameSlots(code, other)) continue;
+    const isSame = other?.id === code.id && other.hash === code.hash && sameSlots(code, other);
     const renamedTo = other === undefined ? successorOf(code, before, now) : null;
     code.points.forEach((point, ip) => {
-      if (point !== null) changed.push({ code, other, point, ip, renamedTo });
+      if (point === null) return;
+      const held = classesAt(point, code, before).flatMap((id) => classes.get(id) ?? []);
+      if (!isSame || held.length > 0) changed.push({ code, other, point, ip, renamedTo, isSame, held });
     });
   }
   const outcomes = rehearse(before, now, changed);
-  return changed.map((one, i) => changeOf(one, outcomes[i]!, before, now));
+  const all = changed.map((one, i) => changeOf(one, outcomes[i]!, before, now));
+  const told = all.filter(
+    ({ verdict, gained }, i) => !changed[i]!.isSame || verdict !== "goes on" || gained.length > 0,
+  );
+  return [...told, ...lostSteps(before, now)];
 }
+
+/** Of classes that changed, or extend one that did: the fields that they gained, as far as types tell. */
+function changedClasses(before: Schemas, now: Schemas): ReadonlyMap<string, readonly (Gained | null)[]> {
+  const found = new Map<string, readonly (Gained | null)[]>();
+  const look = (code: ManifestCode): readonly (Gained | null)[] => {
+    const known = found.get(code.id);
+    if (known !== undefined) return known;
+    const other = now.currentOf(code.id);
+    const isSame = other?.id === code.id && other.hash === code.hash;
+    const types = code.types ?? {};
+    const fields = Object.entries(types).map(([name, type]) => ({ name, type }));
+    const gained = Object.entries((code.types && other?.types) ?? {})
+      .filter(
+        ([name, type]) =>
+          !Object.hasOwn(types, name) && (isPrivate(name) || !/\bundefined\b|^(any|unknown)$/.test(type)),
+      )
+      .map(([field]) => ({ class: code.id, hash: code.hash, field, fields }));
+    const above = before.codes.get(code.classes?.["extends"]?.[0] ?? "");
+    // A class that changed and gained nothing counts, too: a migration of it may throw.
+    const all = [...(isSame ? [] : [null, ...gained]), ...(above === undefined ? [] : look(above))];
+    found.set(code.id, all);
+    return all;
+  };
+  for (const code of before.codes.values()) if (code.kind === "class") look(code);
+  return found;
+}
+
+/** The classes of which a run parked there may hold instances. */
+const classesAt = ({ live }: ManifestPoint, { id }: ManifestCode, { codes }: Schemas): string[] => [
+  ...new Set(live.flatMap((entry) => classesOf(entry.slice(entry.indexOf(".") + 1), id, codes))),
+];
+
+/** An await of it may look as it did: the step of an imported function goes by the module that declares it. */
+function lostSteps(before: Schemas, now: Schemas): Change[] {
+  const lost = now.stepsLacking(before.steps);
+  return lost.map((id): Change => {
+    const path = pathOf(id);
+    const alike = [...now.steps].filter((one) => !before.steps.has(one) && pathOf(one) === path);
+    const isMoved = alike.length === 1 && lost.filter((one) => pathOf(one) === path).length === 1;
+    return {
+      ...{
+        code: id,
+        hash: "",
+        file: id.slice(id.indexOf("/") + 1, id.indexOf("#")),
+        point: "",
+        line: 0,
+        column: 0,
+      },
+      verdict: "lost",
+      reason: `the step ${id} is not there any more: a run that waits for it is blocked. Say with renamed() what it is called now, or keep it until no run waits for it`,
+      renamedTo: isMoved ? alike[0]! : null,
+      ...{ locals: [], target: null, retyped: [], gained: [] },
+    };
+  });
+}
+
+const pathOf = (id: string): string => id.slice(id.indexOf("#"));
 
 /** A suspend point of a function that changed, or went. */
 interface Changed extends Parking {
   readonly other: ManifestCode | undefined;
   readonly point: ManifestPoint;
   readonly renamedTo: string | null;
+  /** The function itself did not change. */
+  readonly isSame: boolean;
+  readonly held: readonly (Gained | null)[];
 }
 
 function changeOf(
-  { code, other, point, renamedTo }: Changed,
+  { code, other, point, renamedTo, held }: Changed,
   { error, migrated }: Rehearsed,
   before: Schemas,
   now: Schemas,
@@ -94,7 +179,16 @@ function changeOf(
     target: failure === null || other === undefined ? null : targetOf(point, other),
     locals: typedAt(point, code),
     retyped: failure === null && !migrated && other !== undefined ? retypedAt(code, other, point) : [],
+    gained: gainedIn(held, failure, migrated),
   };
+}
+
+const isPrivate = (field: string) => field.startsWith("#");
+
+function gainedIn(held: readonly (Gained | null)[], failure: string | null, migrated: boolean): Gained[] {
+  const fields = held.filter((one) => one !== null);
+  if (failure === null) return migrated ? [] : fields.filter(({ field }) => !isPrivate(field));
+  return / has a private field "#/.test(failure) ? fields.filter(({ field }) => isPrivate(field)) : [];
 }
 
 /** The point of the same name or statement, or the first. */

@@ -1,6 +1,6 @@
 /** What `coldframe check --fix` writes: directives into functions, and migrations to be filled in. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Change } from "./compare.ts";
+import type { Change, Gained } from "./compare.ts";
 import type { Fix } from "./finding.ts";
 import type { SourceProgram } from "./program.ts";
 import { propertyName } from "./property-name.ts";
@@ -29,15 +29,28 @@ export function migrationStubs(changes: readonly Change[], program: SourceProgra
   const stopped = changes.filter(({ verdict }) => verdict === "needs migration" || verdict === "lost");
   const renames = new Map<string, string>();
   for (const { code, renamedTo } of stopped) if (renamedTo !== null) renames.set(code, renamedTo);
-  const open = stopped.filter(({ renamedTo }) => renamedTo === null);
-  if (stopped.length === 0) return "";
-  const texts = open.flatMap(({ locals, target }) => [...locals, ...(target?.locals ?? [])]);
+  const classes = classesOf(stopped);
+  const open = stopped.filter(
+    ({ renamedTo, point, gained }) => renamedTo === null && point !== "" && gained.length === 0,
+  );
+  if (open.length + classes.length + renames.size === 0) return "";
+  const texts = [
+    ...open.flatMap(({ locals, target }) => [...locals, ...(target?.locals ?? [])]),
+    ...classes.flatMap(({ fields }) => fields),
+  ];
   const known = program.typesOfAnywhere([...new Set(texts.map(({ type }) => type))]);
-  const names = [...(open.length > 0 ? ["migrate"] : []), ...(renames.size > 0 ? ["renamed"] : [])];
+  const names = [
+    ...(open.length + classes.length > 0 ? ["migrate"] : []),
+    ...(renames.size > 0 ? ["renamed"] : []),
+  ];
   const renamed = [...renames].map(
     ([from, to]) => `renamed(${JSON.stringify(from)}, ${JSON.stringify(to)});\n`,
   );
-  const stubs = open.map((change) => stubOf(change, (type) => (known.has(type) ? type : "unknown")));
+  const typeOf = (type: string) => (known.has(type) ? type : "unknown");
+  const stubs = [
+    ...open.map((change) => stubOf(change, typeOf)),
+    ...classes.map((one) => classStubOf(one, typeOf)),
+  ];
   const isTold = stubs.some((stub) => stub.includes(TODO));
   return [
     `import { ${names.join(", ")} } from "coldframe";\n`,
@@ -84,6 +97,31 @@ ${gone}migrate(${JSON.stringify(code)}, {
   from: { at: ${JSON.stringify(point)}, build: ${JSON.stringify(hash)} },
   to: { at: ${JSON.stringify(to)} },
   frame: (old: ${typed(locals)})${result} => ({ ${given.join(", ")} }),
+});
+`;
+}
+
+/** A class that lacks private fields: itself, and their names. */
+interface Lacking extends Omit<Gained, "field"> {
+  readonly lacking: readonly string[];
+}
+
+function classesOf(stopped: readonly Change[]): Lacking[] {
+  const byClass = new Map<string, Lacking>();
+  for (const { field, ...one } of stopped.flatMap(({ gained }) => gained)) {
+    const { lacking } = byClass.get(one.class) ?? { lacking: [] };
+    byClass.set(one.class, { ...one, lacking: [...new Set([...lacking, field])] });
+  }
+  return [...byClass.values()];
+}
+
+function classStubOf({ class: id, hash, fields, lacking }: Lacking, known: (type: string) => string): string {
+  const old = fields.map(({ name, type }) => `${propertyName(name)}: ${known(type)}`).join("; ");
+  const given = lacking.map((name) => `${propertyName(name)}: ${TODO}${JSON.stringify(name)})`);
+  return `// Instances of it were saved without ${lacking.join(", ")}.
+migrate(${JSON.stringify(id)}, {
+  from: { build: ${JSON.stringify(hash)} },
+  fields: (old: ${old === "" ? "object" : `{ ${old} }`}) => ({ ...old, ${given.join(", ")} }),
 });
 `;
 }

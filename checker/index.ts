@@ -3,7 +3,7 @@
  * parked runs. `docs/check.md` explains it.
  */
 export { type Checked, changesSince, findingsOf, loadedByWorkers, manifestOf } from "./check.ts";
-export { type Change, compare, type Retyped, type Target, type Verdict } from "./compare.ts";
+export { type Change, compare, type Gained, type Retyped, type Target, type Verdict } from "./compare.ts";
 export { type Finding, type Fix, formatFinding, type Place } from "./finding.ts";
 export { applyFixes, MIGRATIONS_FILE, migrationStubs } from "./fix.ts";
 export { append, LOCK_FILE, lockText, modulesOf, readLock } from "./lock.ts";

@@ -8,7 +8,7 @@ import { type Finding, type Place, placeOf } from "./finding.ts";
 import { closuresIn } from "./held-closures.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
 import { bare, isAsync, type Roles } from "./roles.ts";
-import type { Savable, Unsavable } from "./savable.ts";
+import { first, type Savable, type Unsavable } from "./savable.ts";
 
 export function unsavable(
   module: SourceModule,
@@ -56,7 +56,9 @@ function findingOf(
 ): Finding | null {
   const local = localOf(name, code, module.source) ?? implicitOf(name, wait);
   if (local === null || isByReference(local, program)) return null;
-  const refusal = madeUnsavable(local, roles) ?? savable.refusal(program.types.getTypeAtLocation(local));
+  const use = ts.isIdentifier(local) ? useAfter(local, wait, program) : null;
+  const refusal =
+    madeUnsavable(local, roles) ?? first(typesOf(local, use, program), (type) => savable.refusal(type));
   if (refusal === null) return null;
   const isThis = local.kind === ts.SyntaxKind.ThisKeyword;
   const isSpill = !ts.isIdentifier(local) && !isThis;
@@ -66,20 +68,40 @@ function findingOf(
     placeOf(module, ts.isIdentifier(local) ? (declarationOf(local) ?? local) : local),
     placeOf(module, wait, "the run parks here"),
   ];
-  const use = ts.isIdentifier(local) ? useAfter(local, wait, program) : null;
   if (use !== null) places.push(placeOf(module, use, `and needs "${local.getText()}" again here`));
   const what =
     path === "" ? `${refusal.what} cannot be saved` : `${path}${refusal.what}, which cannot be saved`;
   const resource = ts.isIdentifier(local) ? `, or register it with resource("${local.text}", …)` : "";
+  const advice = `Open it inside the step that uses it, be done with it before the await${resource}.`;
+  const message = `${label} is still needed after this await, but ${what}`;
+  const named = isMadeHere(local) && refusal.path === "" ? null : savable.namedLike(refusal);
+  // One that is pending is no reason to refuse.
+  const severity = named !== null || refusal.path.includes("‹promise›") ? "warning" : "error";
+  if (named === null) return { code: "CF2101", severity, message, places, advice, fix: null };
   return {
-    code: "CF2101",
-    severity: "error",
-    message: `${label} is still needed after this await, but ${what}`,
-    places,
-    advice: `Open it inside the step that uses it, be done with it before the await${resource}.`,
-    fix: null,
+    ...{ code: "CF2101", severity, message, places, fix: null },
+    advice: `Where it is always what "${named}" at the top of a module holds, it is saved by that name. Else: ${advice[0]!.toLowerCase()}${advice.slice(1)}`,
   };
 }
+
+/**
+ * What the type of a local tells of its values: that which is declared; what a constant is given, which may be more; where a `let` has neither
+ * type nor value, that of its next use.
+ */
+function typesOf(local: ts.Expression, use: ts.Node | null, { types }: SourceProgram): ts.Type[] {
+  const declared = types.getTypeAtLocation(local);
+  const { parent } = local;
+  if (!ts.isVariableDeclaration(parent) || parent.name !== local) return [declared];
+  const isConst = (ts.getCombinedNodeFlags(parent) & ts.NodeFlags.Constant) !== 0;
+  if (isConst && parent.initializer !== undefined)
+    return [declared, types.getTypeAtLocation(bare(parent.initializer))];
+  const isOpen = parent.type === undefined && parent.initializer === undefined;
+  return isOpen && use !== null && !isLooped(parent) ? [types.getTypeAtLocation(use)] : [declared];
+}
+
+/** `for (const one of list)` declares it without a value. */
+const isLooped = ({ parent }: ts.VariableDeclaration): boolean =>
+  ts.isForOfStatement(parent.parent) || ts.isForInStatement(parent.parent);
 
 /** What the compiler keeps by itself: `this`, and what a `for of` goes over. */
 function implicitOf(name: string, wait: ts.AwaitExpression): ts.Expression | null {
@@ -105,15 +127,23 @@ function thisIn(wait: ts.Node): ts.Expression | null {
   return (ts.forEachChild(owner, visit) as ts.Expression | undefined) ?? null;
 }
 
+/** `const socket = connect()`: nothing that has a name of its own. */
+function isMadeHere(local: ts.Expression): boolean {
+  const value = ts.isIdentifier(local) ? initializerOf(local) : bare(local);
+  return value !== null && !ts.isIdentifier(value) && value.kind !== ts.SyntaxKind.ThisKeyword;
+}
+
 /** What the type does not tell, and the expression does that gives a local its value. */
 function madeUnsavable(local: ts.Node, roles: Roles): Unsavable | null {
-  const value = ts.isIdentifier(local) ? initializerOf(local) : null;
+  const value = ts.isIdentifier(local) ? initializerOf(local) : bare(local as ts.Expression);
   if (value === null) return null;
   if (ts.isNewExpression(value) && value.expression.getText() === "Proxy")
     return { path: "", what: "a Proxy" };
   const target = ts.isCallExpression(value) ? roles.target(value) : null;
-  if (target === null || roles.roleOf(target) !== "unmarked" || isAsync(target) || !returnsClosure(target))
-    return null;
+  if (target === null || roles.roleOf(target) !== "unmarked") return null;
+  if ((target as ts.FunctionLikeDeclaration).asteriskToken !== undefined)
+    return { path: "", what: "a generator that unmarked code has made" };
+  if (isAsync(target) || !returnsClosure(target)) return null;
   return { path: "", what: "a function that unmarked code has made" };
 }
 
@@ -158,12 +188,12 @@ function isByReference(local: ts.Node, program: SourceProgram): boolean {
   const value = ts.isIdentifier(local) ? (initializerOf(local) ?? local) : bare(local as ts.Expression);
   if (ts.isCallExpression(value) && ts.isIdentifier(value.expression) && value.expression.text === "resource")
     return true;
-  if (!ts.isIdentifier(value) || value === local)
-    return ts.isIdentifier(local) ? false : isTopLevel(value, program);
-  return isTopLevel(value, program);
+  return (value !== local || !ts.isIdentifier(local)) && isTopLevel(value, program);
 }
 
 function isTopLevel(value: ts.Node, program: SourceProgram): boolean {
+  // `systems.db` of `import * as systems`
+  if (ts.isPropertyAccessExpression(value)) return isNamespace(value.expression, program);
   if (!ts.isIdentifier(value)) return false;
   const symbol = program.types.getSymbolAtLocation(value);
   const [declaration] = symbol?.declarations ?? [];
@@ -172,6 +202,11 @@ function isTopLevel(value: ts.Node, program: SourceProgram): boolean {
   const list = declaration.parent;
   const isConst = ts.isVariableDeclarationList(list) && (list.flags & ts.NodeFlags.Const) !== 0;
   return isConst && ts.isVariableStatement(list.parent) && ts.isSourceFile(list.parent.parent);
+}
+
+function isNamespace(value: ts.Expression, { types }: SourceProgram): boolean {
+  const declarations = types.getSymbolAtLocation(value)?.declarations ?? [];
+  return declarations.some((one) => ts.isNamespaceImport(one));
 }
 
 function initializerOf(name: ts.Identifier): ts.Expression | null {

@@ -25,7 +25,9 @@ export function append(lock: Lock | null, manifest: BuildManifest, version: stri
   const keys: string[] = [];
   for (const { file, codes: own } of modules) {
     for (const code of own) {
-      codes[keyOf(code)] ??= { ...code, file };
+      // What an earlier version of coldframe did not write is added; what stands there stays.
+      const known = codes[keyOf(code)];
+      if (known?.types === undefined) codes[keyOf(code)] = { ...code, file };
       keys.push(keyOf(code));
     }
   }
@@ -34,13 +36,17 @@ export function append(lock: Lock | null, manifest: BuildManifest, version: stri
     version,
     codes: keys,
     records: modules.flatMap(({ records }) => records),
+    steps: modules.flatMap(({ steps }) => steps),
   };
   const releases = [...(lock?.releases ?? []), release];
   return { format: MANIFEST_FORMAT, abi: ABI_VERSION, project, releases, codes };
 }
 
 /** The modules of a release, as its manifest had them. */
-export function modulesOf(lock: Lock, release: Release): Pick<Manifest, "file" | "codes" | "records">[] {
+export function modulesOf(
+  lock: Lock,
+  release: Release,
+): Pick<Manifest, "file" | "codes" | "records" | "steps">[] {
   const byFile = new Map<string, ReleasedCode[]>();
   for (const key of release.codes) {
     const code = lock.codes[key]!;
@@ -49,8 +55,8 @@ export function modulesOf(lock: Lock, release: Release): Pick<Manifest, "file" |
     else known.push(code);
   }
   return [
-    ...[...byFile].map(([file, codes]) => ({ file, codes, records: [] })),
-    { file: "", codes: [], records: release.records },
+    ...[...byFile].map(([file, codes]) => ({ file, codes, records: [], steps: [] })),
+    { file: "", codes: [], records: release.records, steps: release.steps ?? [] },
   ];
 }
 
@@ -100,7 +106,8 @@ export function readLock(text: string, path: string, project: string): Lock {
   if (typeof lock.codes !== "object" || lock.codes === null) return broken("it has no codes");
   for (const [i, release] of lock.releases.entries()) {
     const isRelease =
-      typeof release?.build === "string" && Array.isArray(release.codes) && Array.isArray(release.records);
+      typeof release?.build === "string" &&
+      [release.codes, release.records, release.steps ?? []].every(Array.isArray);
     if (!isRelease) return broken(`its ${i + 1}. release is damaged`);
     for (const key of release.codes) {
       const code = lock.codes[key];

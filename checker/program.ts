@@ -34,6 +34,7 @@ export class SourceProgram {
   readonly #describe: Describe;
   readonly #folder: string;
   readonly #more: readonly string[];
+  readonly #include: readonly string[];
   readonly #compiled = new Map<string, Compiled>();
   #modules: ReadonlyMap<string, SourceModule> | null = null;
 
@@ -41,14 +42,22 @@ export class SourceProgram {
    * @param tsconfig absolute path
    * @param folder what paths in messages are relative to
    * @param more absolute paths of files that belong to it when they are there, whatever the tsconfig.json includes
+   * @param include packages that are compiled as they are
    * @throws ColdframeError CF3203 when there is no such file
    */
-  constructor(tsconfig: string, folder: string, describe: Describe, more: readonly string[] = []) {
+  constructor(
+    tsconfig: string,
+    folder: string,
+    describe: Describe,
+    more: readonly string[] = [],
+    include: readonly string[] = [],
+  ) {
     if (!existsSync(tsconfig)) throw noTsconfig(tsconfig, "Name another one with --project <file>.");
     this.#project = new Project({ tsConfigFilePath: tsconfig });
     this.#describe = describe;
     this.#folder = folder;
     this.#more = more;
+    this.#include = include;
     this.#addMore();
   }
 
@@ -103,11 +112,28 @@ export class SourceProgram {
     return new Set(texts.filter((_, i) => !wrong.has(i)));
   }
 
+  /** Of a package that is compiled as it is: its objects are like those of marked modules. */
+  isIncluded(fileName: string): boolean {
+    const name = this.packageOf(fileName)?.replace(/^@types\/(?:(.+)__)?/, (_, scope) =>
+      scope ? `@${scope}/` : "",
+    );
+    return name !== undefined && this.#include.includes(name);
+  }
+
   /** The package that declarations of a file belong to. */
   packageOf(fileName: string): string | null {
     const inModules = /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(fileName);
     return inModules === null ? null : inModules[1]!.replaceAll("\\", "/");
   }
+}
+
+/** Declared by the package itself, whether it is installed or under test. */
+export function isColdframe(declaration: ts.Node, program: Pick<SourceProgram, "packageOf">): boolean {
+  const { fileName } = declaration.getSourceFile();
+  return (
+    program.packageOf(fileName) === "coldframe" ||
+    /[\\/]runtime[\\/](engine|snapshot)[\\/][\w.-]+\.ts$/.test(fileName)
+  );
 }
 
 /** The tsconfig.json of a folder or the nearest one around it. */

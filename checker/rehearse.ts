@@ -5,7 +5,15 @@
  */
 import type { Code, Manifest, ManifestCode, ManifestRecord, RecordSchema } from "../abi/index.ts";
 import { ColdframeError } from "../runtime/errors.ts";
-import { $closure, codeOf, Durable, Run, registerRecord, registry } from "../runtime/machine/index.ts";
+import {
+  $closure,
+  codeOf,
+  currentName,
+  Durable,
+  Run,
+  registerRecord,
+  registry,
+} from "../runtime/machine/index.ts";
 import {
   type CodePoints,
   codeRecord,
@@ -15,6 +23,7 @@ import {
   parsePoints,
 } from "../runtime/snapshot/index.ts";
 import { closuresIn, isNested } from "./held-closures.ts";
+import { Classes, classesOf } from "./instances.ts";
 import { type Sample, samplesAt } from "./samples.ts";
 
 /** The codes and records of one build, found by their names. */
@@ -22,8 +31,11 @@ export class Schemas {
   readonly codes = new Map<string, ManifestCode>();
   readonly files = new Map<string, string>();
   readonly records: readonly ManifestRecord[];
+  /** Ids of steps. */
+  readonly steps: ReadonlySet<string>;
   #loaded: ReadonlyMap<string, Code> | null = null;
-  #classes: readonly RecordSchema[] | null = null;
+  #recordClasses: readonly RecordSchema[] | null = null;
+  #classes: Classes | null = null;
 
   /** All versions that the store may know, as far as the releases tell. */
   readonly versions: readonly ManifestCode[];
@@ -35,7 +47,7 @@ export class Schemas {
    * @param carry registers migrations and renames
    */
   constructor(
-    modules: readonly Pick<Manifest, "file" | "codes" | "records">[],
+    modules: readonly Pick<Manifest, "file" | "codes" | "records" | "steps">[],
     {
       versions,
       carry = () => {},
@@ -44,6 +56,7 @@ export class Schemas {
     this.versions = versions ?? modules.flatMap(({ codes }) => codes);
     this.#carry = carry;
     this.records = modules.flatMap(({ records }) => records);
+    this.steps = new Set(modules.flatMap(({ steps }) => steps));
     for (const { file, codes } of modules) {
       for (const code of codes) {
         this.codes.set(code.id, code);
@@ -84,6 +97,13 @@ export class Schemas {
     return this.codes.get(id) ?? this.codes.get(this.whileLoaded(() => codeOf(id)?.id) ?? id);
   }
 
+  /** Those of older steps that this build has not, by any name. */
+  stepsLacking(steps: Iterable<string>): string[] {
+    return this.whileLoaded(() =>
+      [...steps].filter((id) => !this.steps.has(id) && !this.steps.has(currentName(id))),
+    );
+  }
+
   /** The points of all versions of a code. */
   pointsOf(id: string): readonly CodePoints[] {
     let known = this.#points.get(id);
@@ -96,26 +116,34 @@ export class Schemas {
   }
 
   #schemas(): readonly RecordSchema[] {
-    this.#classes ??= this.records.map(({ id, variables }) => ({
+    this.#recordClasses ??= this.records.map(({ id, variables }) => ({
       id,
       variables,
       Record: recordClass(variables),
     }));
+    return this.#recordClasses;
+  }
+
+  get classes(): Classes {
+    this.#classes ??= new Classes(this.codes, this.loaded);
     return this.#classes;
   }
 
   /** `body`, while nothing but this build is loaded. */
   whileLoaded<T>(body: () => T): T {
-    const { codes, records, renames, migrations } = registry;
-    const maps: readonly Map<string, unknown>[] = [codes, records, renames, migrations];
+    const { codes, records, modules, classes, renames, migrations, unlisted } = registry;
+    const maps: readonly Map<string, unknown>[] = [codes, records, modules, classes, renames, migrations];
     const before = maps.map((map) => [...map]);
     for (const map of maps) map.clear();
+    registry.unlisted = [];
     try {
       for (const [id, code] of this.loaded) codes.set(id, code);
       for (const schema of this.#schemas()) registerRecord(schema);
+      for (const [id, made] of this.classes.all) classes.set(id, made);
       this.#carry();
       return body();
     } finally {
+      registry.unlisted = unlisted;
       maps.forEach((map, i) => {
         map.clear();
         for (const [id, value] of before[i]!) map.set(id, value);
@@ -236,8 +264,23 @@ class Heap {
     const found = closuresIn(this.#owner, variable, this.#build.loaded.values()).map((id) =>
       this.#closure(this.#build.loaded.get(id)!),
     );
-    if (found.length === 0) return this.#sample.get(variable) ?? null;
-    return found.length === 1 && !Array.isArray(this.#sample.get(variable)) ? found[0] : found;
+    const made = this.#instances(variable);
+    const held: readonly unknown[] = [...found, ...made];
+    const sample = this.#sample.get(variable) ?? null;
+    if (held.length === 0) return sample;
+    if (Array.isArray(sample)) return held;
+    if (sample instanceof Map) return new Map(held.entries());
+    if (sample instanceof Set) return new Set(held);
+    if (made.length === 0) return held.length === 1 ? held[0] : held;
+    if (sample !== null && Object.getPrototypeOf(sample) !== Object.prototype) return sample;
+    // `undo.push(() => …)`: the closures are in it.
+    return made.length === 1 ? Object.assign(made[0]!, found.length === 0 ? {} : { found }) : { ...held };
+  }
+
+  /** Of each class that a variable leads to by its type an instance. */
+  #instances(variable: string): object[] {
+    const ids = classesOf(variable, this.#owner, this.#build.codes);
+    return ids.flatMap((id) => this.#build.classes.instance(id) ?? []);
   }
 
   #closure(code: Code): unknown {

@@ -1,6 +1,6 @@
 /** What a call leads to: a step or another external call, a marked function, unmarked code. And which awaits may park. */
 import { ts } from "ts-morph";
-import type { SourceProgram } from "./program.ts";
+import { isColdframe, type SourceProgram } from "./program.ts";
 
 /**
  * | role | of |
@@ -34,22 +34,42 @@ export class Roles {
     this.#program = program;
   }
 
-  /** The declaration that a call resolves to, if it is known. */
+  /** The declaration that a call resolves to, if it is known: also of `f.call(…)`, `f.apply(…)` and `f.bind(…)(…)`. */
   target(call: ts.CallExpression): ts.Node | null {
+    const callee = bare(call.expression);
+    const given = ts.isCallExpression(callee) ? ownerOf(callee, /^bind$/) : ownerOf(call, /^(call|apply)$/);
+    const found = given === null ? null : this.functionOf(given);
+    if (found !== null && ts.isFunctionLike(found)) return found;
+    return this.functionOf(callee) ?? this.#program.types.getResolvedSignature(call)?.declaration ?? null;
+  }
+
+  /** The function that an expression names, through constants, properties and patterns; else what declares it. */
+  functionOf(expression: ts.Expression, depth = 0): ts.Node | null {
     const { types } = this.#program;
-    const name = ts.isPropertyAccessExpression(call.expression) ? call.expression.name : call.expression;
+    const node = bare(expression);
+    if (ts.isFunctionLike(node)) return node;
+    const name = ts.isPropertyAccessExpression(node) ? node.name : node;
     let symbol = types.getSymbolAtLocation(name);
     if (symbol !== undefined && symbol.flags & ts.SymbolFlags.Alias) symbol = types.getAliasedSymbol(symbol);
-    const declaration = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
-    if (declaration === undefined) return types.getResolvedSignature(call)?.declaration ?? null;
-    if (
-      (ts.isVariableDeclaration(declaration) || ts.isPropertyAssignment(declaration)) &&
-      declaration.initializer !== undefined
-    ) {
-      const value = bare(declaration.initializer);
-      if (ts.isFunctionLike(value)) return value;
+    let declaration = symbol?.valueDeclaration ?? symbol?.declarations?.[0];
+    if (declaration !== undefined && ts.isShorthandPropertyAssignment(declaration)) {
+      symbol = types.getShorthandAssignmentValueSymbol(declaration);
+      declaration = symbol?.valueDeclaration;
     }
-    return declaration;
+    if (declaration === undefined) return null;
+    if (ts.isBindingElement(declaration)) {
+      const [signature] = types.getTypeAtLocation(declaration).getCallSignatures();
+      return signature?.declaration ?? declaration;
+    }
+    if (!holdsValue(declaration) || declaration.initializer === undefined) return declaration;
+    const value = bare(declaration.initializer);
+    if (ts.isFunctionLike(value)) return value;
+    const isName = ts.isIdentifier(value) || ts.isPropertyAccessExpression(value);
+    const isFixed =
+      !ts.isVariableDeclaration(declaration) ||
+      (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+    const found = isName && isFixed && depth < 5 ? this.functionOf(value, depth + 1) : null;
+    return found !== null && ts.isFunctionLike(found) ? found : declaration;
   }
 
   roleOf(declaration: ts.Node): Role {
@@ -61,22 +81,13 @@ export class Roles {
     return module.manifest !== null && module.manifest.codes.length > 0 ? "marked" : "unmarked";
   }
 
-  /** Declared by the package itself, whether it is installed or under test. */
   isColdframe(declaration: ts.Node): boolean {
-    const { fileName } = declaration.getSourceFile();
-    return (
-      this.#program.packageOf(fileName) === "coldframe" ||
-      /[\\/]runtime[\\/](engine|snapshot)[\\/][\w.-]+\.ts$/.test(fileName)
-    );
+    return isColdframe(declaration, this.#program);
   }
 
   /** `const charge = step(…)`, `{ charge: step(…) }`, `static charge = step(…)` */
   #isMadeStep(declaration: ts.Node): boolean {
-    const holds =
-      ts.isVariableDeclaration(declaration) ||
-      ts.isPropertyAssignment(declaration) ||
-      ts.isPropertyDeclaration(declaration);
-    if (!holds || declaration.initializer === undefined) return false;
+    if (!holdsValue(declaration) || declaration.initializer === undefined) return false;
     const value = bare(declaration.initializer);
     return ts.isCallExpression(value) && this.makesStep(value);
   }
@@ -159,6 +170,17 @@ export function bare(node: ts.Expression): ts.Expression {
   return node;
 }
 
+type Holder = ts.VariableDeclaration | ts.PropertyAssignment | ts.PropertyDeclaration;
+
+const holdsValue = (node: ts.Node): node is Holder =>
+  ts.isVariableDeclaration(node) || ts.isPropertyAssignment(node) || ts.isPropertyDeclaration(node);
+
+/** `f` of `f.call(…)`, where the method has one of these names. */
+function ownerOf({ expression }: ts.CallExpression, names: RegExp): ts.Expression | null {
+  const callee = bare(expression);
+  return ts.isPropertyAccessExpression(callee) && names.test(callee.name.text) ? callee.expression : null;
+}
+
 export function isAsync(node: ts.Node): boolean {
   return (
     ts.canHaveModifiers(node) &&
@@ -170,7 +192,10 @@ export function nameOf(node: ts.Node): string {
   const { name } = node as { name?: ts.Node };
   if (name !== undefined && (ts.isIdentifier(name) || ts.isStringLiteral(name))) return name.text;
   const { parent } = node;
-  return parent !== undefined && ts.isVariableDeclaration(parent) && ts.isIdentifier(parent.name)
+  return parent !== undefined &&
+    holdsValue(parent) &&
+    parent.initializer === node &&
+    ts.isIdentifier(parent.name)
     ? parent.name.text
     : "";
 }
@@ -196,7 +221,7 @@ export function saysStep(node: ts.Node): boolean {
 }
 
 /** `p` of `p.then(…)`, `p.catch(…)`, `p.finally(…)`. */
-function chainOf(call: ts.CallExpression): ts.Expression | null {
+export function chainOf(call: ts.CallExpression): ts.Expression | null {
   const { expression } = call;
   if (!ts.isPropertyAccessExpression(expression)) return null;
   return /^(then|catch|finally)$/.test(expression.name.text) ? expression.expression : null;

@@ -68,10 +68,10 @@ function membersOf(text: string): string[] {
   return members;
 }
 
-/** Some value of a type; null when its text does not say what sort of value that is. */
+/** Some value of a type; undefined, which may stand for any, when its text does not say what sort of value that is. */
 export function valueOfType(text: string): unknown {
   const [kind] = kindsOfType(text) ?? [];
-  return kind === undefined ? null : valueOf(kind);
+  return kind === undefined ? undefined : valueOf(kind);
 }
 
 function valueOf(kind: ValueKind): unknown {

@@ -4,20 +4,27 @@
  */
 import { ts } from "ts-morph";
 import { savableContainers, savableTypes } from "../abi/index.ts";
-import type { SourceProgram } from "./program.ts";
+import { isColdframe, type SourceProgram } from "./program.ts";
+import { fieldName } from "./property-name.ts";
 
 export interface Unsavable {
   /** Behind the name of the local: `.retry.socket`. */
   readonly path: string;
   /** `a Socket` */
   readonly what: string;
+  /** Whose values they are: one of them may go by its name. */
+  readonly symbol?: ts.Symbol;
 }
+
+/** Classes of "coldframe" itself whose objects the machine saves. */
+const OWN_CLASSES: ReadonlySet<string> = new Set(["Lock", "Channel", "Pool"]);
 
 /** Classes that the author registers with superjson, by symbol. */
 export class Savable {
   readonly #program: SourceProgram;
   readonly #known = new Map<ts.Type, Unsavable | null>();
   #registered: ReadonlySet<ts.Symbol> | null = null;
+  #named: ReadonlyMap<ts.Symbol, string> | null = null;
 
   constructor(program: SourceProgram) {
     this.#program = program;
@@ -34,6 +41,12 @@ export class Savable {
     return found;
   }
 
+  /** Something of the same class that is saved by its name: what a marked module imports or has at its top, or a resource. Null: nothing. */
+  namedLike({ symbol }: Unsavable): string | null {
+    this.#named ??= namedIn(this.#program);
+    return symbol === undefined ? null : (this.#named.get(symbol) ?? null);
+  }
+
   #look(type: ts.Type): Unsavable | null {
     const { types } = this.#program;
     if (type.isUnionOrIntersection()) return first(type.types, (one) => this.refusal(one));
@@ -47,13 +60,15 @@ export class Savable {
     if (symbol === undefined || type.getConstructSignatures().length > 0) return null;
     const declarations = symbol.declarations ?? [];
     const isOwn = declarations.some((one) => this.#program.modules.has(one.getSourceFile().fileName));
-    if (!isOwn && savableTypes.has(symbol.name)) return null;
+    if (!isOwn && (savableTypes.has(symbol.name) || isTemporal(symbol, types))) return null;
     if (!isOwn && savableContainers.has(symbol.name)) return this.#elements(type);
+    if (OWN_CLASSES.has(symbol.name) && declarations.some((one) => isColdframe(one, this.#program)))
+      return null;
     if (type.getCallSignatures().length > 0) return null;
     const isClass = declarations.some((one) => ts.isClassLike(one));
     if (isClass) return this.#instance(type, symbol);
-    if (!isOwn && isMadeByConstructor(symbol)) return { path: "", what: article(symbol.name) };
-    if (!isOwn && this.#extendsClass(type)) return { path: "", what: article(symbol.name) };
+    if (!isOwn && (isMadeByConstructor(symbol, types) || this.#extendsClass(type)))
+      return this.#isError(type) ? null : { path: "", what: article(symbol.name), symbol };
     return this.#properties(type);
   }
 
@@ -64,14 +79,16 @@ export class Savable {
     for (const [i, one] of list.entries()) {
       const found = this.refusal(one);
       if (found === null) continue;
-      const step = /Map$/.test(container)
-        ? [".keys()[…]", ".get(…)"][i]!
-        : container === "WeakRef"
-          ? ".deref()"
-          : types.isTupleType(type)
-            ? `[${i}]`
-            : "[…]";
-      return { path: step + found.path, what: found.what };
+      const step = /^Promise/.test(container)
+        ? "‹promise›"
+        : /Map$/.test(container)
+          ? [".keys()[…]", ".get(…)"][i]!
+          : container === "WeakRef"
+            ? ".deref()"
+            : types.isTupleType(type)
+              ? `[${i}]`
+              : "[…]";
+      return { ...found, path: step + found.path };
     }
     return null;
   }
@@ -81,15 +98,29 @@ export class Savable {
     if (savesItself(declaration!, this.#program.types) || this.#isRegistered(symbol)) return null;
     const module = this.#program.modules.get(declaration!.getSourceFile().fileName);
     const isMarked = module?.manifest != null && module.manifest.codes.length > 0;
-    if (isMarked) return this.#properties(type);
-    // Errors are taken by name, or become a StepError with what they hold.
-    const base = this.#program.types.getPropertyOfType(type, "stack");
-    if (base !== undefined && this.#program.types.getPropertyOfType(type, "message") !== undefined)
-      return null;
+    if (isMarked) return this.#inherited(type, symbol) ?? this.#properties(type);
+    if (this.#isError(type) || this.#program.isIncluded(declaration!.getSourceFile().fileName)) return null;
     return {
       path: "",
       what: article(symbol.name === "__class" ? "n object of a nameless class" : symbol.name),
+      symbol,
     };
+  }
+
+  /** What a class of a marked module has from one that is not: its constructor may keep anything anywhere. */
+  #inherited(type: ts.Type, symbol: ts.Symbol): Unsavable | null {
+    const declared = this.#program.types.getDeclaredTypeOfSymbol(symbol);
+    const bases = declared.isClassOrInterface() ? this.#program.types.getBaseTypes(declared) : [];
+    const found = first(bases, (base) => this.refusal(base));
+    if (found === null || found.path !== "") return found;
+    return { path: "", what: `${article(symbol.name)} that extends ${found.what}`, symbol: type.symbol };
+  }
+
+  /** Errors are taken by name, or become a StepError with what they hold. */
+  #isError(type: ts.Type): boolean {
+    return ["stack", "message"].every(
+      (name) => this.#program.types.getPropertyOfType(type, name) !== undefined,
+    );
   }
 
   #properties(type: ts.Type): Unsavable | null {
@@ -99,12 +130,10 @@ export class Savable {
       if (declaration === undefined || property.flags & (ts.SymbolFlags.Method | ts.SymbolFlags.Accessor))
         continue;
       const found = this.refusal(types.getTypeOfSymbolAtLocation(property, declaration));
-      // TypeScript calls `#socket` `__#1@#socket`.
-      const name = property.name.replace(/^__#\d+@/, "");
-      if (found !== null) return { path: `.${name}${found.path}`, what: found.what };
+      if (found !== null) return { ...found, path: `.${fieldName(property)}${found.path}` };
     }
     const found = first(types.getIndexInfosOfType(type), (one) => this.refusal(one.type));
-    return found === null ? null : { path: `[…]${found.path}`, what: found.what };
+    return found === null ? null : { ...found, path: `[…]${found.path}` };
   }
 
   #extendsClass(type: ts.Type): boolean {
@@ -148,7 +177,33 @@ export class Savable {
   }
 }
 
-function first<T, R>(list: readonly T[], look: (one: T) => R | null): R | null {
+/** Of classes: the name of an object that goes by it. */
+function namedIn({ types, modules }: SourceProgram): ReadonlyMap<ts.Symbol, string> {
+  const found = new Map<ts.Symbol, string>();
+  const add = (name: string, given: ts.Symbol | undefined): void => {
+    const symbol = given && (given.flags & ts.SymbolFlags.Alias ? types.getAliasedSymbol(given) : given);
+    // A class has the symbol that its objects have, and is none of them.
+    if (symbol === undefined || !(symbol.flags & ts.SymbolFlags.Variable)) return;
+    const held = types.getTypeOfSymbol(symbol).symbol;
+    if (held !== undefined && !found.has(held)) found.set(held, name);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return;
+    if (ts.isNamespaceImport(node))
+      for (const one of types.getPropertiesOfType(types.getTypeAtLocation(node)))
+        add(`${node.name.text}.${one.name}`, one);
+    else if (ts.isImportSpecifier(node) || ts.isImportClause(node) || ts.isVariableDeclaration(node))
+      if (node.name !== undefined && ts.isIdentifier(node.name))
+        add(node.name.text, types.getSymbolAtLocation(node.name));
+    ts.forEachChild(node, visit);
+  };
+  for (const { source, manifest } of modules.values())
+    if (manifest !== null && manifest.codes.length > 0) visit(source);
+  return found;
+}
+
+/** The first that is found something in. */
+export function first<T, R>(list: readonly T[], look: (one: T) => R | null): R | null {
   for (const one of list) {
     const found = look(one);
     if (found !== null) return found;
@@ -157,14 +212,19 @@ function first<T, R>(list: readonly T[], look: (one: T) => R | null): R | null {
 }
 
 /** `declare var Response: { prototype: Response; new(…): Response }` beside the interface. */
-function isMadeByConstructor(symbol: ts.Symbol): boolean {
+function isMadeByConstructor(symbol: ts.Symbol, types: ts.TypeChecker): boolean {
   return (symbol.declarations ?? []).some(
     (one) =>
       ts.isVariableDeclaration(one) &&
       one.type !== undefined &&
-      /\bprototype\b|\bnew\s*\(|Constructor$|typeof globalThis/.test(one.type.getText()),
+      (/\bprototype\b|Constructor$|typeof globalThis/.test(one.type.getText()) ||
+        types.getTypeAtLocation(one).getConstructSignatures().length > 0),
   );
 }
+
+/** The classes of the language, not those of a polyfill. */
+const isTemporal = (symbol: ts.Symbol, types: ts.TypeChecker): boolean =>
+  types.getFullyQualifiedName(symbol).startsWith("Temporal.");
 
 /** `static [Symbol.for("coldframe.save")]`, or by a constant that holds the symbol. */
 function savesItself(declaration: ts.Declaration, types: ts.TypeChecker): boolean {

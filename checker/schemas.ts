@@ -2,6 +2,7 @@
 import { ts } from "ts-morph";
 import type { Manifest, ManifestCode } from "../abi/index.ts";
 import { localOf } from "./live.ts";
+import { fieldName } from "./property-name.ts";
 
 /** So deep are objects written out; deeper ones by their names. */
 const DEPTH = 3;
@@ -32,7 +33,9 @@ export function withTypes(
       collectClasses(type, program, found, new Set());
       if (found.size > 0) classes[name] = [...found].sort();
     }
-    const isTyped = Object.keys(types).length > 0;
+    // A class without fields is known to have none.
+    const isKnown = code.kind === "class" && addFields(code.id, source, program, types, classes);
+    const isTyped = isKnown || Object.keys(types).length > 0;
     return {
       ...code,
       ...(isTyped ? { types } : {}),
@@ -40,6 +43,42 @@ export function withTypes(
     };
   });
   return { ...manifest, codes };
+}
+
+/** Of a class at the top of the module: the types of its own fields, private ones by `#name`, and the class that it extends. */
+function addFields(
+  id: string,
+  source: ts.SourceFile,
+  program: Typed,
+  fields: Record<string, string>,
+  classes: Record<string, readonly string[]>,
+): boolean {
+  const { types } = program;
+  const name = id.slice(id.indexOf("#") + 1);
+  const found = source.statements.find((one) => ts.isClassDeclaration(one) && one.name?.text === name);
+  const symbol = found && types.getSymbolAtLocation((found as ts.ClassDeclaration).name!);
+  if (symbol === undefined) return false;
+  const type = types.getDeclaredTypeOfSymbol(symbol) as ts.InterfaceType;
+  for (const property of types.getPropertiesOfType(type)) {
+    const at = property.valueDeclaration;
+    const isField = at !== undefined && (ts.isPropertyDeclaration(at) || ts.isParameter(at));
+    const owner = at !== undefined && ts.isParameter(at) ? at.parent.parent : at?.parent;
+    if (!isField || owner !== found || ts.getCombinedModifierFlags(at) & ts.ModifierFlags.Ambient) continue;
+    const text = typeText(types.getTypeOfSymbolAtLocation(property, at), types);
+    const isOptional = (property.flags & ts.SymbolFlags.Optional) !== 0;
+    fields[ts.isPropertyDeclaration(at) ? keyOf(at, property) : property.name] =
+      isOptional && !/\bundefined\b/.test(text) ? `${text} | undefined` : text;
+  }
+  const above = types.getBaseTypes(type).flatMap((base) => classId(base, program) ?? []);
+  if (above.length > 0) classes["extends"] = above;
+  return true;
+}
+
+/** What a snapshot calls a field. `accessor total` is kept in a private one: see accessor-names.ts of the compiler. */
+function keyOf(declaration: ts.PropertyDeclaration, property: ts.Symbol): string {
+  const name = fieldName(property);
+  if (!ts.isAutoAccessorPropertyDeclaration(declaration)) return name;
+  return name.startsWith("#") ? `${name}$privateAccessor` : `#${name}$accessor`;
 }
 
 /** `{ id: string; items: { name: string }[] }`. Members of unions are sorted: their order depends on what else was compiled. */
@@ -101,15 +140,20 @@ function collectClasses(type: ts.Type, program: Typed, found: Set<string>, seen:
   for (const one of types.getTypeArguments(type as ts.TypeReference) ?? [])
     collectClasses(one, program, found, seen);
   const declaration = type.symbol?.declarations?.[0];
-  const module = declaration && modules.get(declaration.getSourceFile().fileName);
-  if (module === undefined) return;
-  if (ts.isClassLike(declaration!) && module.manifest !== null) {
-    const id = `${module.manifest.module}#${type.symbol.name}`;
-    if (module.manifest.codes.some((code) => code.id === id && code.kind === "class")) found.add(id);
-  }
+  if (declaration === undefined || !modules.has(declaration.getSourceFile().fileName)) return;
+  const id = classId(type, program);
+  if (id !== null) found.add(id);
   for (const property of types.getPropertiesOfType(type)) {
     const at = property.valueDeclaration ?? property.declarations?.[0];
     if (at !== undefined && !(property.flags & ts.SymbolFlags.Method))
       collectClasses(types.getTypeOfSymbolAtLocation(property, at), program, found, seen);
   }
+}
+
+/** Of instances of a class at the top of a marked module: its id. */
+function classId({ symbol }: ts.Type, { modules }: Typed): string | null {
+  const declaration = symbol?.declarations?.find((one) => ts.isClassLike(one));
+  const manifest = declaration && modules.get(declaration.getSourceFile().fileName)?.manifest;
+  const id = manifest && `${manifest.module}#${symbol.name}`;
+  return id && manifest.codes.some((code) => code.id === id && code.kind === "class") ? id : null;
 }

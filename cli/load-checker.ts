@@ -21,11 +21,11 @@ export interface Loaded {
  */
 export async function loadChecker(invocation: Invocation, { cwd }: Pick<Terminal, "cwd">): Promise<Loaded> {
   const checker = await importChecker();
-  const { describeModule, packageNameOf } = await import("../plugins/place/index.ts");
+  const { describeModule, includedIn, packageNameOf } = await import("../plugins/place/index.ts");
   const given = invocation.values["project"] as string | undefined;
   const tsconfig = given === undefined ? checker.findTsconfig(cwd) : resolve(cwd, given);
   const besideLock = [checker.MIGRATIONS_FILE, checker.LOCK_TYPES_FILE].map((name) => join(cwd, name));
-  const program = new checker.SourceProgram(tsconfig, cwd, describeModule, besideLock);
+  const program = new checker.SourceProgram(tsconfig, cwd, describeModule, besideLock, includedIn(cwd));
   return {
     checker,
     program,

@@ -7,6 +7,7 @@ import { parse as babelParse, type ParserPlugin } from "@babel/parser";
 // @ts-expect-error the plugin has no declarations of its own
 import decoratorsPlugin from "@babel/plugin-proposal-decorators";
 import * as t from "@babel/types";
+import { nameAccessors } from "./accessor-names.ts";
 import type { MetadataOptions } from "./decorator-metadata.ts";
 import { type Erased, elideTypes, eraseTypes } from "./erase-types.ts";
 import { legacyDecorators } from "./legacy-decorators.ts";
@@ -79,5 +80,6 @@ function undecorated({ file, types }: Erased, source: string, filename: string):
     parserOpts: { plugins: ["typescript", "decorators"] },
     plugins: [[decoratorsPlugin, { version: "2023-11" }]],
   });
+  nameAccessors(result!.ast as t.File);
   return { file: result!.ast as t.File, types };
 }

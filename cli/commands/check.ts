@@ -130,9 +130,10 @@ function jsonOf(report: Report): string {
   });
 }
 
-/** How many tasks of parked runs wait there. */
+/** How many tasks of parked runs wait there, or for that step. */
 function parkedAt({ code, point, hash }: Change, runs: Report["runs"]): number | null {
   if (runs === null) return null;
+  if (point === "") return runs.flatMap(({ steps }) => steps).filter((step) => step === code).length;
   return runs
     .flatMap(({ tasks }) => tasks)
     .filter((task) => task.code === code && task.point === point && task.hash === hash).length;
@@ -146,12 +147,17 @@ function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "
     const now = parked === null ? "" : `    ${parked} parked here now`;
     const goesOn = !isStopped(change);
     const verdict = goesOn ? change.verdict : style.bad(change.verdict);
-    const lines = [`${verdict}  ${change.code} at "${change.point}" (${change.file}:${change.line})${now}`];
+    const where = change.point === "" ? `, a step` : ` at "${change.point}" (${change.file}:${change.line})`;
+    const lines = [`${verdict}  ${change.code}${where}${now}`];
     if (!goesOn) lines.push(`  ${change.reason}`);
     if (change.renamedTo !== null)
       lines.push(`  renamed("${change.code}", "${change.renamedTo}") would map it.`);
     for (const { name, before, after } of change.retyped)
       lines.push(`  "${name}" was ${before} and is ${after} now: the value is carried over as it is.`);
+    for (const { class: id, field } of goesOn ? change.gained : [])
+      lines.push(
+        `  ${id} has "${field}" now: it is undefined in instances that were saved, unless a migration gives it.`,
+      );
     parts.push(lines.join("\n"));
   }
   for (const { run, reason } of (runs ?? []).filter(stops))

@@ -11,7 +11,7 @@ import { type Durable, type Effect, type Run, WaitTable } from "../machine/index
 import { type ChunkSet, chunkSetOf } from "../snapshot/index.ts";
 import type { RunCode, Way } from "./builds.ts";
 import { Cancelled } from "./signals.ts";
-import type { Arrival, Attempt, Claimed, WaitInfo } from "./store.ts";
+import type { Arrival, Attempt, Blocked, Claimed, WaitInfo } from "./store.ts";
 
 /** A step that is being executed. */
 export interface Flight {
@@ -100,8 +100,8 @@ export class Activation {
   reread = false;
   /** The run could not be saved, and was told so, since the last commit. */
   refused = false;
-  /** A step whose code is not loaded. */
-  missing: string | null = null;
+  /** Why a step cannot begin here: its code is not loaded, or its arguments are not of this code. */
+  missing: Blocked | null = null;
   holdTimer: (() => void) | null = null;
   noteTimer: (() => void) | null = null;
   graceTimer: (() => void) | null = null;

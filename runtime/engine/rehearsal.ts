@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { type Host, inCode, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun, describe } from "../snapshot/index.ts";
+import { type Carried, chunkSetOf, decodeRun, decodeValue, describe } from "../snapshot/index.ts";
 import type { RunCode } from "./builds.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findEntry } from "./entry.ts";
@@ -18,8 +18,10 @@ export interface Rehearsal {
   readonly status: RunStatus;
   /** Where it is parked: `file:line` of each wait. */
   readonly at: readonly string[];
-  /** The suspend points of its tasks: ids and hashes of functions as they were then, names of points. */
+  /** The suspend points of its tasks, and of generators that it holds: ids and hashes of functions as they were then, names of points. */
   readonly tasks: readonly { readonly code: string; readonly hash: string; readonly point: string }[];
+  /** Ids of the steps that it waits for. */
+  readonly steps: readonly string[];
   /**
    * `same`: by the code that it was parked in, or it has not begun. `goes on`: by code that was changed. `migrated`: by a
    * migration. `blocked`: not by what is loaded.
@@ -60,15 +62,16 @@ export async function rehearsed(
 ): Promise<Rehearsal> {
   const { id: run, entry, status, waits } = detail;
   const at = [...new Set(waits.map((wait) => wait.at))];
+  const steps = waits.filter(({ kind }) => kind === "step").map(({ name }) => name);
   let tasks: Rehearsal["tasks"] = [];
   const tell = (outcome: Rehearsal["outcome"], reason: string | null = null): Rehearsal => ({
-    ...{ run, entry, status, at, tasks, outcome, reason },
+    ...{ run, entry, status, at, tasks, steps, outcome, reason },
   });
   try {
     if (detail.snapshot !== null)
-      tasks = describe(detail.snapshot, { points: codes.find }).tasks.map(({ code, hash, point }) => ({
-        ...{ code, hash, point },
-      }));
+      tasks = describe(detail.snapshot, { points: codes.find, idle: true }).tasks.map(
+        ({ code, hash, point }) => ({ code, hash, point }),
+      );
     const carried = await decoded(detail, store, codes, code);
     const isLacking = ({ kind, name }: WaitInfo) => kind === "step" && findStep(name) === undefined;
     const lacking = inCode(code, () => waits.find(isLacking));
@@ -81,7 +84,7 @@ export async function rehearsed(
 }
 
 async function decoded(
-  { id, entry, snapshot }: RunDetail,
+  { id, entry, snapshot, attempts }: RunDetail,
   store: Store,
   codes: CodeRecords,
   code: RunCode,
@@ -89,7 +92,13 @@ async function decoded(
   if (snapshot !== null) {
     const { bodies } = chunkSetOf(await store.read.chunks(id));
     const { find, versions } = codes;
-    return decodeRun(snapshot, new Run(id, nowhere, code), { points: find, versions, chunks: bodies });
+    const run = new Run(id, nowhere, code);
+    const carried = decodeRun(snapshot, run, { points: find, versions, chunks: bodies });
+    // What a person has to decide about is not tried again.
+    const held = new Set(attempts.filter(({ due }) => due === null).map(({ wait }) => wait));
+    for (const { wait } of run.waits.values())
+      if (wait?.kind === "step" && !held.has(wait.id)) inCode(code, () => decodeValue(wait.args));
+    return carried;
   }
   if (inCode(code, () => findEntry(entry)) === undefined)
     throw new ColdframeError("CF2304", `no loaded module has "${entry}"`);

@@ -13,7 +13,7 @@ import { backoff, type Policy, policyOf } from "./retry.ts";
 import { aboutStep } from "./run-facts.ts";
 import { Cancelled } from "./signals.ts";
 import { findStep } from "./step.ts";
-import type { Arrival, Attempt as AttemptRow, StepFence } from "./store.ts";
+import type { Arrival, Attempt as AttemptRow, Blocked, StepFence } from "./store.ts";
 import { StepArrival } from "./turn-record.ts";
 
 /** Starts the next attempt of a step, now or when it is due. Of a run that is to stand still, when it goes on. */
@@ -27,7 +27,7 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
   const { code } = activation;
   const step = code === null ? findStep(intent.step) : inCode(code, () => findStep(intent.step));
   if (step === undefined) {
-    activation.missing = intent.step;
+    activation.missing = missingStep(intent.step);
     return;
   }
   const failed = activation.attempts.get(intent.id);
@@ -39,8 +39,26 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
     });
     return;
   }
-  new Flight(activation, intent, step, worker).begin();
+  let flight: Flight;
+  try {
+    flight = new Flight(activation, intent, step, worker);
+  } catch (error) {
+    // Of its arguments this code cannot make anything: that is no failure of the step.
+    activation.missing = { reason: describeError(error), needs: activation.entry };
+    return;
+  }
+  flight.begin();
 }
+
+function missingStep(step: string): Blocked {
+  const error = new ColdframeError(
+    "CF2303",
+    `no loaded module has the step "${step}". Start a worker that imports this module, compiled, or say with renamed() what it is called now`,
+  );
+  return { reason: error.message, needs: step };
+}
+
+const describeError = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Waits between two tries while the database fails, in ms. */
 const ASK_AGAIN = { first: 100, longest: 5000 } as const;
@@ -57,6 +75,8 @@ class Flight extends Attempt {
   /** What is known from before this attempt. */
   readonly #known: AttemptRow | undefined;
   #policy: Policy | null = null;
+  /** Its arguments, until they are used. */
+  #decoded: never[] | null = null;
   /** What it told of its progress, encoded. */
   #progress: string | null;
   /** Until when no more progress is written. */
@@ -87,6 +107,7 @@ class Flight extends Attempt {
     this.#worker = worker;
     this.#known = known;
     this.#progress = known?.progress ?? null;
+    this.#decoded = this.#args();
     activation.flights.set(intent.id, this);
   }
 
@@ -204,8 +225,11 @@ class Flight extends Attempt {
     return result;
   }
 
-  /** Its arguments, decoded afresh for each attempt. */
+  /** Its arguments, decoded afresh for each attempt, and each time that a transaction begins again. */
   #args(): never[] {
+    const decoded = this.#decoded;
+    this.#decoded = null;
+    if (decoded != null) return decoded;
     const { args } = this.#intent;
     const { code } = this.#activation;
     return (code === null ? decodeValue(args) : inCode(code, () => decodeValue(args))) as never[];

@@ -139,7 +139,7 @@ function begin(activation: Activation, worker: Owner): void {
   if (f === undefined) {
     throw new ColdframeError(
       "CF2304",
-      `no loaded module has "${activation.entry}". Start a worker that imports this module, compiled`,
+      `no loaded module has "${activation.entry}". Start a worker that imports this module, compiled, or say with renamed() what it is called now`,
     );
   }
   const args = inCode(code, () => decodeValue(activation.call)) as unknown[];

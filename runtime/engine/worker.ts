@@ -2,7 +2,6 @@
  * A worker: owns runs by claims under its lease, has them advanced, and gives them back.
  */
 import type { Code } from "../../abi/index.ts";
-import { ColdframeError } from "../errors.ts";
 import type { Host, WaitTable } from "../machine/index.ts";
 import { Activation, type StepIntent } from "./activation.ts";
 import { isOfCode } from "./blockage.ts";
@@ -322,7 +321,7 @@ export class Worker implements Owner, Searcher {
     else this.#cache.keep(activation);
     if (isBusy(activation) || activation.dirty) return;
     if (activation.missing !== null) {
-      this.block(activation, missingStep(activation.missing));
+      this.block(activation, activation.missing);
       return;
     }
     const due = nextDue(activation, activation.waits);
@@ -583,12 +582,4 @@ export interface WorkerListener {
 interface Facts {
   readonly arrivals: readonly (Arrival & { readonly key?: string })[];
   readonly attempts: readonly Attempt[];
-}
-
-function missingStep(step: string): Blocked {
-  const error = new ColdframeError(
-    "CF2303",
-    `no loaded module has the step "${step}". Start a worker that imports this module, compiled`,
-  );
-  return { reason: error.message, needs: step };
 }

@@ -129,7 +129,7 @@ function byAwait({ id, hash, at, among }: ChangedPlace, points: PointsOf | undef
     // Which leads to nothing: `align` says why.
     if (own !== undefined) return own;
     throw blocked(
-      `no loaded code is called ${id}. Load the module that has it; if it was renamed or deleted, map it in a migration`,
+      `no loaded code is called ${id}. Load the module that has it, or say with renamed() what it is called now; if it is gone, map it in a migration`,
     );
   }
   if (among?.awaits === 1 && able.length === 1) return able[0]!;

@@ -60,6 +60,8 @@ export interface DescribeOptions {
   readonly points?: PointsOf;
   /** The chunks that the snapshot refers to. Without them, large values are shown by their size. */
   readonly chunks?: ReadonlyMap<string, ChunkBody>;
+  /** Also generators that nobody has asked anything, among the tasks. */
+  readonly idle?: boolean;
 }
 
 /**
@@ -77,17 +79,19 @@ class Describer {
   private readonly jobs: number;
   private readonly points: PointsOf | undefined;
   private readonly preview: Preview;
+  private readonly idle: boolean;
   /** Who is settled or carried on when a node settles. */
   private readonly targets = new Map<number, number[]>();
   private readonly sources = new Map<number, number[]>();
   /** Tasks of generators. */
   private readonly generators = new Set<number>();
 
-  constructor(parts: readonly unknown[], { points, chunks }: DescribeOptions) {
+  constructor(parts: readonly unknown[], { points, chunks, idle = false }: DescribeOptions) {
     this.names = list(parts[1]);
     this.nodes = list(parts[2]);
     this.jobs = parts.length > 4 ? list(parts[4]).length : 0;
     this.points = points;
+    this.idle = idle;
     this.preview = new Preview(this.names, this.nodes, chunks);
     for (let index = 0; index < this.nodes.length; index++) this.link(index);
   }
@@ -99,7 +103,7 @@ class Describer {
       const node = this.nodes[index];
       if (!Array.isArray(node)) continue;
       if (typeof node[0] === "number") {
-        if (!this.isIdle(index)) tasks.push(this.task(index, node));
+        if (this.idle || !this.isIdle(index)) tasks.push(this.task(index, node));
       } else if (WAITS.includes(node[0])) waits.push(this.wait(index, node));
     }
     return { tasks, waits, jobs: this.jobs, nodes: this.nodes.length };

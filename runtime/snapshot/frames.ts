@@ -227,6 +227,11 @@ class Locals {
       (other) => recordOf(other.record) !== undefined && variables.every((name) => other.variables.has(name)),
     );
     if (variables.length > 0 && holders.length === 1) return holders[0]!.record;
+    // What is nowhere is what a migration has to give, not what it shares a scope with.
+    const saved = (name: string) =>
+      this.slots.has(name) || [...this.records.values()].some(({ variables: held }) => held.has(name));
+    const lacking = variables.find((name) => !saved(name));
+    if (lacking !== undefined) throw needsMigration(lacking, this.resolved.code);
     const value = (name: string) => {
       if (this.slots.has(name)) return this.slots.get(name);
       // From a record that no code has any more.

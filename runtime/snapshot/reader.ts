@@ -12,13 +12,14 @@ import { resolvePoint } from "./align.ts";
 import type { ChunkBody } from "./chunk.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, list, type Node, string } from "./kind.ts";
+import { type ChangedClass, carryInstance, changedClasses, gainedNames } from "./kinds/changed-classes.ts";
 import { allocatePrivate, entriesOf, fillPrivate } from "./kinds/classes.ts";
 import { objectsInside } from "./kinds/data.ts";
 import { findClosureCode, savedVariables } from "./kinds/functions.ts";
 import type { Kinds } from "./kinds/index.ts";
 import { prototypeOf } from "./kinds/instances.ts";
 import { fillArray, fillPlain, fillShaped, readShaped } from "./kinds/objects.ts";
-import { readOwn } from "./kinds/own-table.ts";
+import { close, readOwn } from "./kinds/own-table.ts";
 import { readSpecial, readSymbol } from "./kinds/primitives.ts";
 import { fillTask, type RunIn } from "./kinds/promises.ts";
 import { type Chain, chainOf, failed, type VersionsOf } from "./migrations.ts";
@@ -40,7 +41,14 @@ export class Reader implements RunIn {
   private readonly privates: ReadonlyMap<unknown, readonly Node[]>;
   private readonly versions: VersionsOf | undefined;
   private readonly finishers: (() => void)[] = [];
-  private readonly instances: (() => void)[] = [];
+  /** Instances of classes that changed since they were saved. */
+  private readonly instances = new Map<number, readonly ChangedClass[]>();
+  /** Where the own table tells the class of an object. */
+  private readonly ownClasses = new Map<unknown, readonly unknown[]>();
+  /** By node of the class. */
+  private readonly changed = new Map<number, readonly ChangedClass[]>();
+  /** Objects that migrations write to, and their entries of the own table. */
+  private readonly open: (readonly [object, Node])[] = [];
   private readonly migrations: (() => void)[] = [];
   private readonly checks: (() => void)[] = [];
   /** What variables of scope records were given that had not been saved. */
@@ -72,6 +80,12 @@ export class Reader implements RunIn {
     this.nodes = list(body[1]);
     this.own = body.length > 2 ? list(body[2]) : [];
     this.privates = entriesOf("private", this.own);
+    // What is no ordinary object has its class in the own table.
+    for (const raw of this.own) {
+      const [index, level, prototype] = list(raw);
+      if (typeof level === "number" && Array.isArray(prototype) && prototype.length === 1)
+        this.ownClasses.set(index, prototype);
+    }
     this.objects = new Array(this.nodes.length).fill(ABSENT);
   }
 
@@ -85,7 +99,9 @@ export class Reader implements RunIn {
     if (loads.size > 0) this.load(loads);
     else this.readAll();
     // What is complete may be carried over by authors' functions, and closures look whether that is all they need.
-    for (const carryOver of this.instances) carryOver();
+    for (const [index, changed] of [...this.instances].sort(([one], [other]) => one - other))
+      carryInstance(this.objects[index] as object, changed, this.privates.get(index) ?? [], this);
+    for (const [object, entry] of this.open) close(object, entry, this);
     for (const carryOver of this.migrations) carryOver();
     for (const check of this.checks) check();
   }
@@ -187,7 +203,7 @@ export class Reader implements RunIn {
     }
     throw new ColdframeError(
       "CF2103",
-      `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or map it in a migration`,
+      `nothing that is loaded is called ${name.slice(0, 200)}. Load the module that has it, or say with renamed() what it is called now`,
     );
   }
 
@@ -206,8 +222,8 @@ export class Reader implements RunIn {
     });
   }
 
-  migrate(carryOver: () => void, ofInstance = false): void {
-    (ofInstance ? this.instances : this.migrations).push(carryOver);
+  migrate(carryOver: () => void): void {
+    this.migrations.push(carryOver);
   }
 
   give(record: object, variable: string, value: unknown): void {
@@ -255,11 +271,27 @@ export class Reader implements RunIn {
     const node = this.nodes[index];
     // In dependence on itself, a node is found allocated; only those without dependences are allocated on demand.
     this.objects[index] = undefined;
-    const entries = this.privates.get(index);
+    const entries = this.privates.get(index) ?? [];
+    const changed = this.changedAt(index, node);
+    if (changed.length > 0) this.instances.set(index, changed);
+    const gained = gainedNames(changed, entries, this);
     this.objects[index] =
-      entries === undefined
+      entries.length === 0 && gained.length === 0
         ? this.make(node)
-        : allocatePrivate(Array.isArray(node) ? node : [], entries, this, () => this.make(node));
+        : allocatePrivate(Array.isArray(node) ? node : [], entries, gained, this, () => this.make(node));
+  }
+
+  /** The classes of an instance that changed since it was saved. */
+  private changedAt(index: number, node: unknown): readonly ChangedClass[] {
+    const raw = Array.isArray(node) && node[0] === "new" ? node[1] : this.ownClasses.get(index);
+    if (raw === undefined) return [];
+    const Class = integer(list(raw)[0], this.nodes.length);
+    let changed = this.changed.get(Class);
+    if (changed === undefined) {
+      changed = changedClasses(Class, this);
+      this.changed.set(Class, changed);
+    }
+    return changed;
   }
 
   private make(node: unknown): unknown {
@@ -309,7 +341,9 @@ export class Reader implements RunIn {
     if ((typeof object !== "object" || object === null) && typeof object !== "function")
       broken("properties of a primitive");
     const prototype = entry[2] === 0 ? undefined : entry[2] === null ? null : this.above(entry[2]);
-    readOwn(object as object, entry, prototype, this);
+    const isOpen = this.instances.get(index)?.some(({ chain }) => chain !== undefined) === true;
+    readOwn(object as object, entry, prototype, this, isOpen);
+    if (isOpen) this.open.push([object as object, entry]);
   }
 }
 

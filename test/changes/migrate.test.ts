@@ -127,6 +127,22 @@ describe("a closure", () => {
   });
 });
 
+test("what is said to be missing is what nothing holds, not what shares a scope with it", async () => {
+  const of = (text: string) =>
+    `"use workflow";\nimport { event } from "coldframe";\nexport async function flow(n) {\n${text}\n}`;
+  const closures = (declared: string, name: string) =>
+    of(
+      `${declared} let ${name} = 0; const bump = () => { ${name} += n; return ${name}; };
+const one = async () => { const got = await event({ key: "go" }); bump(); return got + ${name}; };
+const first = await one();
+return [first, ${name}];`,
+    );
+  const renamed = await world.carryOver(closures("", "count"), closures("", "total"));
+  expect(renamed.blocked).toContain('now needs "total"');
+  const added = closures("const rate = n * 2;", "count").replace("got + count", "got + count + rate");
+  expect((await world.carryOver(closures("", "count"), added)).blocked).toContain('now needs "rate"');
+});
+
 describe("instances of a class", () => {
   const order = (fields: string, rest = "") =>
     module(
@@ -340,6 +356,28 @@ describe("a rehearsal", () => {
       { ...same, outcome: "blocked", reason: expect.stringMatching(/CF2103.*was changed or removed/) },
     ]);
     expect(JSON.stringify(await store.read.run("parked"))).toBe(row);
+  });
+
+  test("counts generators that are held", async () => {
+    const stage = world.stage();
+    const text = `"use workflow";
+import { event } from "coldframe";
+function* numbers() { yield 1; yield 2; }
+export async function flow(n) {
+  const [begun, fresh] = [numbers(), numbers()];
+  begun.next();
+  await event({ key: "go" });
+  return [...begun, ...fresh];
+}`;
+    await world.park(stage, loadVersion(text));
+    const told = [];
+    for await (const { tasks } of rehearse(stage.data.connect()))
+      told.push(...tasks.map(({ code, point }) => [code, point]));
+    expect(told).toEqual([
+      ["shop/flow.ts#flow", "event"],
+      ["shop/flow.ts#numbers", "yield"],
+      ["shop/flow.ts#numbers", "start"],
+    ]);
   });
 
   test("a worker that takes a run up records its new form at once", async () => {

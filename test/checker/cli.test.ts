@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, describe, expect, test, vi } from "vitest";
@@ -7,24 +7,9 @@ import { dropTables, findMysql, freshPrefix } from "../servers/mysql.ts";
 import { dropSchema, findPostgres, freshSchema } from "../servers/postgres.ts";
 import { child, cli, compilerOptions, flow, folder, read, run, useShop, write } from "./shop.ts";
 
-/** To read the types of Node and the browser takes most of a check: it is done once, and then as `--watch` does it. */
-vi.mock("../../checker/program.ts", async (importOriginal) => {
-  const module = await importOriginal<typeof import("../../checker/program.ts")>();
-  const kept = new Map<string, InstanceType<typeof module.SourceProgram>>();
-  const SourceProgram = new Proxy(module.SourceProgram, {
-    construct(Program, given: ConstructorParameters<typeof module.SourceProgram>) {
-      const [tsconfig, folder, , more] = given;
-      const text = existsSync(tsconfig) ? readFileSync(tsconfig, "utf8") : "";
-      const name = JSON.stringify([tsconfig, text, folder, more]);
-      const known = kept.get(name);
-      known?.refresh();
-      const program = known ?? new Program(...given);
-      kept.set(name, program);
-      return program;
-    },
-  });
-  return { ...module, SourceProgram };
-});
+vi.mock("../../checker/program.ts", async (importOriginal) =>
+  (await import("./kept-program.ts")).keeping(await importOriginal()),
+);
 
 useShop();
 
@@ -50,6 +35,16 @@ afterAll(async () => {
   if (postgresUrl !== null) await dropSchema(postgresUrl, schema);
   if (mysqlUrl !== null) await dropTables(mysqlUrl, prefix);
 });
+
+/** A program that parks a run in a step of `flow` that does not answer. */
+const startOf = (name: string) => `import { createEngine } from "coldframe";
+import { sqlite } from "coldframe/sqlite";
+import { ${name} } from "./flow.ts";
+const engine = await createEngine({ store: sqlite("runs.db"), grace: 0, aroundStep: () => new Promise(() => {}), log: () => {} });
+await engine.start(${name}, [1], { id: "run" });
+for await (const state of engine.run("run").watch()) if (state.waits.length > 0) break;
+process.exit(0);
+`;
 
 describe("the workflow of a release", () => {
   test("release, change, check", async () => {
@@ -101,6 +96,42 @@ describe("the workflow of a release", () => {
     expect(next.releases[0]).toEqual(lock.releases[0]);
     expect(Object.keys(next.codes)).toEqual(expect.arrayContaining(Object.keys(lock.codes)));
     expect((await cli("check")).code).toBe(0);
+  });
+
+  test("a step that went, with awaits that look as they did", async () => {
+    const step = (name: string) => `export async function ${name}(n: number) { "use step"; return n; }\n`;
+    const use = (file: string) =>
+      `"use workflow";\nimport { ask, tell } from "./${file}";\nexport async function flow(n: number) {\n  return (await ask(n)) + (await tell(n));\n}\n`;
+    write("ask.ts", step("ask") + step("tell"));
+    write("flow.ts", use("ask.ts"));
+    write("start.ts", startOf("flow"));
+    await cli("release");
+    expect((await run(["--import", "coldframe/register", "start.ts"])).err).toBe("");
+    rmSync(join(folder, "ask.ts"));
+    write("other.ts", step("ask") + step("tell"));
+    write("flow.ts", use("other.ts"));
+    try {
+      const lost = JSON.parse((await child("check", "--store", "runs.db", "--json")).out);
+      expect(lost.changes).toMatchObject([
+        { code: "shop/ask.ts#ask", verdict: "lost", renamedTo: "shop/other.ts#ask", parked: 1 },
+        { code: "shop/ask.ts#tell", verdict: "lost", renamedTo: "shop/other.ts#tell", parked: 0 },
+      ]);
+      expect(lost.store).toMatchObject({ parked: 1, stopped: [{ run: "run" }] });
+      const told = await cli("check");
+      expect(told.code).toBe(1);
+      expect(told.out).toContain("lost  shop/ask.ts#ask, a step\n  the step shop/ask.ts#ask is not there");
+      expect((await cli("check", "--fix")).code).toBe(1);
+      expect(read("coldframe.migrations.ts")).toContain(`renamed("shop/ask.ts#ask", "shop/other.ts#ask");`);
+      expect(await child("check", "--store", "runs.db")).toMatchObject({ code: 0, err: "" });
+      // The whole module, too.
+      write(
+        "coldframe.migrations.ts",
+        `import { renamed } from "coldframe";\nrenamed("shop/ask.ts", "shop/other.ts");\n`,
+      );
+      expect(await cli("check")).toMatchObject({ code: 0, err: "" });
+    } finally {
+      for (const name of ["start.ts", "other.ts"]) rmSync(join(folder, name));
+    }
   });
 
   test.for(stores)(
@@ -394,7 +425,13 @@ export async function otherTwin(b: string[]): Promise<void> {
     const none = JSON.parse((await cli("check", "--json")).out);
     expect(none.changes).toMatchObject([{ verdict: "lost" }]);
     const good = await checked(migration("(old: { k: number }) => ({ label: String(old.k) })"));
-    expect(good).toMatchObject({ code: 0, findings: [], changes: [{ verdict: "migrated" }] });
+    const fine = { code: 0, findings: [], changes: [{ verdict: "migrated" }] };
+    expect(good).toMatchObject(fine);
+    for (const untyped of [
+      "({ ...old, label: old.k })",
+      "{ if (old.k) return { label: old.k }; return { ...old, label: 1 as any }; }",
+    ])
+      expect(await checked(migration(`(old: any) => ${untyped}`))).toMatchObject(fine);
     const given = await checked(migration("(old: { k: number }) => ({ label: old.k })"));
     expect(given.code).toBe(1);
     expect(messages(given)).toEqual([
@@ -409,6 +446,41 @@ export async function otherTwin(b: string[]): Promise<void> {
     expect(messages(await checked(migration("(old) => old", "approval")))).toEqual([
       expect.stringMatching(/^CF2402 .*has no suspend point "approval". It has "event"/),
     ]);
+  });
+
+  test("of classes: fields that instances were saved without", async () => {
+    const holds = (fields: string) => `"use workflow";
+import { event } from "coldframe";
+class Base { name = "x"; }
+export class Order extends Base { items: string[] = []; #seen = new Map<string, number>(); ${fields} tell() { return [this.items, this.#seen]; } }
+export async function flow() {
+  const order = new Order();
+  await event({ key: "first" });
+  return order.tell();
+}
+`;
+    write("flow.ts", holds(""));
+    await cli("release");
+    write("flow.ts", holds("note?: string; region = 1;"));
+    const told = await cli("check");
+    expect(told).toMatchObject({ code: 0, err: "" });
+    expect(told.out).toContain(`goes on  shop/flow.ts#flow at "event" (flow.ts:7)
+  shop/flow.ts#Order has "region" now: it is undefined in instances that were saved, unless a migration gives it.`);
+    expect(told.out).not.toContain('"note"');
+    write("flow.ts", holds("#cents = 0; #more() {} note = () => this.#more() ?? this.#cents;"));
+    const stopped = JSON.parse((await cli("check", "--json")).out);
+    expect(stopped).toMatchObject({ ok: false, changes: [{ verdict: "needs migration", point: "event" }] });
+    await cli("check", "--fix");
+    const stub = read("coldframe.migrations.ts");
+    expect(stub).toContain(
+      'fields: (old: { items: string[]; "#seen": Map<string, number> }) => ({ ...old, "#cents": toBeSaid("#cents") }),',
+    );
+    expect(mistakes()).toEqual([]);
+    expect(JSON.parse((await cli("check", "--json")).out).changes).toMatchObject([
+      { reason: expect.stringContaining("it is still to be completed") },
+    ]);
+    const given = await checked(stub.replace('toBeSaid("#cents")', "7"));
+    expect(given).toMatchObject({ code: 0, changes: [{ verdict: "migrated" }] });
   });
 
   test("a function that was renamed, and renames in a circle", async () => {
@@ -429,33 +501,30 @@ export async function otherTwin(b: string[]): Promise<void> {
   });
 });
 
-describe("warnings", () => {
-  test("CF3305: a marked function that nobody waits for; CF3306: native promises beside external waits", async () => {
-    write(
-      "flow.ts",
-      `import { sleep } from "coldframe";
-async function audit() {
-  await sleep("1s");
-}
-export async function flow() {
+test("dates and times of the language are saved, those of a package are not", async () => {
+  const lib = ["ES2023", "ESNext.Temporal"];
+  write(
+    "tsconfig.json",
+    JSON.stringify({ compilerOptions: { ...compilerOptions, lib, types: [] }, include: ["*.ts"] }),
+  );
+  write("luxon.d.ts", "export class Duration { days: number; }");
+  write(
+    "flow.ts",
+    `import { event } from "coldframe";
+import { Duration } from "./luxon.js";
+export async function flow(until: Temporal.ZonedDateTime | Temporal.Duration, other: Duration) {
   "use workflow";
-  audit();
-  void audit();
-  const later = audit();
-  await Promise.race([sleep("1d"), fetch("http://localhost")]);
-  await later;
+  const today = Temporal.Now.plainDateISO();
+  await event("first");
+  return [today, until, other];
 }
 `,
-    );
-    const { code, out } = await cli("check");
-    expect(code).toBe(0);
-    expect(
-      out,
-    ).toContain(`CF3305 nobody waits for a marked function: "audit" ends with the run, wherever it is then (warning)
-  flow.ts:7:3    audit();`);
-    expect(out).toContain("CF3306 a native promise is awaited beside an external wait: fetch(");
-    expect(out).toContain("0 errors, 2 warnings.");
-  });
+  );
+  const { findings } = JSON.parse((await cli("check", "--json")).out);
+  rmSync(join(folder, "luxon.d.ts"));
+  expect(findings).toMatchObject([
+    { message: expect.stringContaining('"other" is still needed after this await, but a Duration') },
+  ]);
 });
 
 describe("bad input", () => {

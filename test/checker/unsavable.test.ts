@@ -13,10 +13,12 @@ const nameIn = (line: string) => /(?:function|^ {2}async) (\w+)/.exec(line)?.[1]
 test("every value of the table is found, and none that can be saved", () => {
   const source = readFileSync(`${root}${file}`, "utf8").split("\n");
   const expected = new Map<string, string>();
+  const warned = new Set<string>();
   source.forEach((line, i) => {
-    const said = /^ *\/\/ (refused: (.*)|saved)$/.exec(line);
+    const said = /^ *\/\/ ((?:refused|(warned)): (.*)|saved)$/.exec(line);
     const name = nameIn(source[i + 1] ?? "");
-    if (said !== null) expected.set(name!, said[2] ?? "");
+    if (said !== null) expected.set(name!, said[3] ?? "");
+    if (said?.[2] !== undefined) warned.add(name!);
   });
   expect(expected.size).toBeGreaterThan(30);
   const found = new Map<string, string>([...expected.keys()].map((name) => [name, ""]));
@@ -27,6 +29,7 @@ test("every value of the table is found, and none that can be saved", () => {
     while (!/^(export )?async function|^ {2}async \w+\(\) \{$/.test(source[line]!)) line--;
     const name = nameIn(source[line]!)!;
     expect(found.get(name), name).toBe("");
+    expect(one.severity, name).toBe(warned.has(name) ? "warning" : "error");
     found.set(name, one.message);
   }
   for (const [name, text] of expected) {
@@ -63,9 +66,9 @@ test("a finding has the layout of all errors", () => {
   expect(
     formatFinding(one),
   ).toBe(`CF2101 "socket" is still needed after this await, but a Socket cannot be saved
-  fixtures/unsavable/values.ts:32:3    const socket = connect();
-  fixtures/unsavable/values.ts:33:3    await charge("c");           the run parks here
-  fixtures/unsavable/values.ts:34:3    socket.write("paid");        and needs "socket" again here
+  fixtures/unsavable/values.ts:36:3    const socket = connect();
+  fixtures/unsavable/values.ts:37:3    await charge("c");           the run parks here
+  fixtures/unsavable/values.ts:38:3    socket.write("paid");        and needs "socket" again here
 Open it inside the step that uses it, be done with it before the await, or register it with resource("socket", …).`);
 });
 

@@ -11,7 +11,9 @@ import { parse } from "@babel/parser";
 import decoratorsPlugin from "@babel/plugin-proposal-decorators";
 // @ts-expect-error the plugin has no declarations of its own
 import typescriptPlugin from "@babel/plugin-transform-typescript";
+import type * as t from "@babel/types";
 import { describe, expect, test } from "vitest";
+import { nameAccessors } from "../../compiler/accessor-names.ts";
 import { eraseTypes } from "../../compiler/index.ts";
 
 const incidental = new Set(["start", "end", "loc", "extra", "shorthand", "comments", "errors"]);
@@ -41,7 +43,11 @@ function babel(source: string, filename: string): string {
     configFile: false,
     babelrc: false,
     parserOpts: { plugins: ["jsx", "decorators", "decoratorAutoAccessors"] },
-    plugins: [[decoratorsPlugin, { version: "2023-11" }]],
+    // What it calls the fields of accessors is not taken from it.
+    plugins: [
+      [decoratorsPlugin, { version: "2023-11" }],
+      () => ({ post: ({ ast }: { readonly ast: t.Node }) => nameAccessors(ast as t.File) }),
+    ],
   })!.code!;
 }
 

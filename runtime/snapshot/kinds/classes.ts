@@ -239,24 +239,32 @@ export function entriesOf(
 
 /**
  * Allocates an object that has private names: an ordinary one by its base class, any other by its kind.
+ * @param gained classes that give it names of which nothing was saved
  * @param allocate makes it where no base class has to
  */
 export function allocatePrivate(
   node: Node,
   entries: readonly Node[],
+  gained: readonly ClassValue[],
   input: In,
   allocate: () => unknown,
 ): unknown {
   // What others share is not for a snapshot to change.
   if (["ref", "builtin", "resource", "scope", "symbol"].includes(node[0] as string))
     return broken("private names of what is not its own");
-  const classes = entries.map((entry) => classAt(entry, input));
+  const classes = [...entries.map((entry) => classAt(entry, input)), ...gained];
+  if (gained.length > 0) classes.sort(byHeritage);
   const base = classes.find((one) => !one.isDerived);
   const object = base === undefined ? allocate() : constructed(base.class, node, input, allocate);
   if ((typeof object !== "object" || object === null) && typeof object !== "function")
     return broken("private names of a primitive");
   for (const one of classes.toReversed()) if (one.isDerived) brandWith(one.class, object);
   return object;
+}
+
+/** A class before those that it extends. */
+function byHeritage({ class: one }: ClassValue, { class: other }: ClassValue): number {
+  return Object.isPrototypeOf.call(other, one) ? -1 : Object.isPrototypeOf.call(one, other) ? 1 : 0;
 }
 
 /** An instance by its base class, which inherits from what its node says. */
@@ -274,7 +282,8 @@ export function fillPrivate(object: object, entry: Node, input: In): void {
   }
 }
 
-function classAt(entry: Node, input: In): ClassValue {
+/** The class that an entry about private names is of. */
+export function classAt(entry: Node, input: In): ClassValue {
   return classOf(input.node(list(entry[2])[0], CLASSES)) ?? noClass(entry[2], input);
 }
 

@@ -50,8 +50,8 @@ export interface HeapOut extends Out {
 export interface HeapIn extends In {
   /** Makes sure that the record of this node was saved with these variables. CF2103 when the code changed, and needs others. */
   needs(index: number, variables: readonly string[], code: Code): void;
-  /** Calls `carryOver` when all objects are complete: first those of instances, then those of frames and closures. */
-  migrate(carryOver: () => void, ofInstance?: boolean): void;
+  /** Calls `carryOver` when all objects are complete, and instances carried over. */
+  migrate(carryOver: () => void): void;
   /** Gives a variable of a scope record a value that it was not saved with. CF2403 when another was given to it. */
   give(record: object, variable: string, value: unknown): void;
   /** What carries over something that the version `hash` of `code` saved. */
@@ -298,7 +298,7 @@ export function findClosureCode(
   if (code === undefined) {
     throw new ColdframeError(
       "CF2103",
-      `no loaded code is called ${id}. Load the module that has it, or map it in a migration`,
+      `no loaded code is called ${id}. Load the module that has it, or say with renamed() what it is called now`,
     );
   }
   if (isMapped(code) || (mark === undefined && !hasNamesake(id))) return code;
@@ -343,12 +343,16 @@ export function savedVariables(node: Node, input: In): readonly string[] {
   return saved.length === node.length - 2 ? saved : broken("a record with too few or too many values");
 }
 
-/** What goes by its name. With that of a class stands its hash: instances of older ones may have to be migrated. */
+/** What goes by its name. With that of a class stands what is known of it: see changed-classes.ts. */
 export function writeReference(name: string, value: object, out: HeapOut): string {
-  const code = classOf(value)?.code;
-  if (code === undefined) return `["ref",${quote(name)}]`;
-  out.code(code);
-  return `["ref",${quote(name)},"${code.hash}"]`;
+  let text = `["ref",${quote(name)}`;
+  for (let f: unknown = value; typeof f === "function"; f = Object.getPrototypeOf(f)) {
+    const code = classOf(f)?.code;
+    if (code === undefined) continue;
+    out.code(code);
+    text += f === value ? `,"${code.hash}"` : `,${quote(code.id)},"${code.hash}"`;
+  }
+  return `${text}]`;
 }
 
 export const reference: Kind = {

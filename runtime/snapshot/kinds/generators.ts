@@ -92,7 +92,7 @@ export const generatorNextKind: Kind = {
     if (code?.kind === "generator") return nextOfCode(code);
     throw new ColdframeError(
       "CF2103",
-      `no loaded generator function is called ${id.slice(0, 60)}. Load the module that has it, or map it in a migration`,
+      `no loaded generator function is called ${id.slice(0, 60)}. Load the module that has it, or say with renamed() what it is called now`,
     );
   },
 };

@@ -27,11 +27,9 @@ import {
   quote,
   string,
 } from "../kind.ts";
-import { applied } from "../migrations.ts";
-import { splitName } from "../names.ts";
 import { type Registrations, readCustom, registeredPrototype, writeForeign } from "../superjson.ts";
 import { CLASSES, noClass, writePrivate } from "./classes.ts";
-import { closureOfPrototype, type HeapIn, namedConstructorOf } from "./functions.ts";
+import { closureOfPrototype, namedConstructorOf } from "./functions.ts";
 import { writeArray } from "./objects.ts";
 import { writeOwn } from "./own-table.ts";
 
@@ -43,7 +41,7 @@ interface InstanceOut extends Out {
   branded(object: object, brand: object, above: object): string;
 }
 
-interface InstanceIn extends In, Pick<HeapIn, "chain" | "migrate"> {
+interface InstanceIn extends In {
   readonly registrations: Registrations;
 }
 
@@ -256,7 +254,6 @@ export const instance: Kind = {
     );
   },
   fill(object: object, node: Node, input: InstanceIn): void {
-    if (node[0] === "new") migrateFields(object, node, input);
     const keys = list(input.names[integer(node[2], input.names.length)]);
     if (node.length !== keys.length + 3) broken("an instance with too few or too many values");
     for (let i = 0; i < keys.length; i++) {
@@ -269,24 +266,6 @@ export const instance: Kind = {
     }
   },
 };
-
-/** An instance of a class that older code saved gets the fields that a migration makes of its own. */
-function migrateFields(object: object, node: Node, input: InstanceIn): void {
-  const Class = input.nodes[integer(list(node[1])[0], input.nodes.length)] as Node;
-  const code = classOf(input.node(list(node[1])[0], CLASSES))?.code;
-  const made =
-    Class[0] === "made" ? splitName(input.names[integer(Class[1], input.names.length)]) : Class.slice(1);
-  const [id, hash = ""] = made;
-  if (code === undefined || hash === code.hash) return;
-  const chain = input.chain("fields", code, string(id), string(hash));
-  if (chain === undefined) return;
-  input.migrate(() => {
-    const fields = applied(chain, { ...object }, `the class ${code.id}`);
-    for (const key of Object.keys(object))
-      if (!Object.hasOwn(fields, key)) Reflect.deleteProperty(object, key);
-    for (const key of Object.keys(fields)) Reflect.set(object, key, fields[key]);
-  }, true);
-}
 
 /** The prototype of the class that `[n]` refers to. */
 export function prototypeOf(raw: unknown, input: In): object {

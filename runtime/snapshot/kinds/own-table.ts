@@ -54,8 +54,17 @@ function property(key: string | symbol, found: PropertyDescriptor, out: Out): st
     : `[${name},${out.value(found.value)},${attributes}]`;
 }
 
-/** Gives an object what the own table says of it. Properties are defined, never assigned: no setter runs, no prototype changes. */
-export function readOwn(object: object, entry: Node, prototype: object | null | undefined, input: In): void {
+/**
+ * Gives an object what the own table says of it. Properties are defined, never assigned: no setter runs, no prototype changes.
+ * @param isOpen it will be written to before it is as the entry says: `close` makes it that
+ */
+export function readOwn(
+  object: object,
+  entry: Node,
+  prototype: object | null | undefined,
+  input: In,
+  isOpen = false,
+): void {
   if (prototype !== undefined) Object.setPrototypeOf(object, prototype);
   for (let i = 3; i < entry.length; i++) {
     const raw = list(entry[i]);
@@ -65,7 +74,7 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
       Reflect.deleteProperty(object, key as string);
       continue;
     }
-    const attributes = raw.length === 2 ? DEFAULT : integer(raw[raw.length - 1], DEFAULT + 1);
+    const attributes = raw.length === 2 || isOpen ? DEFAULT : integer(raw[raw.length - 1], DEFAULT + 1);
     const common = {
       enumerable: (attributes & ENUMERABLE) !== 0,
       configurable: (attributes & CONFIGURABLE) !== 0,
@@ -84,6 +93,26 @@ export function readOwn(object: object, entry: Node, prototype: object | null | 
       });
     }
   }
+  if (!isOpen) setIntegrity(object, entry);
+}
+
+/** Ends what `readOwn` of an open object began: attributes of the properties that are still there, and how far it can be changed. */
+export function close(object: object, entry: Node, input: In): void {
+  for (let i = 3; i < entry.length; i++) {
+    const raw = list(entry[i]);
+    const key = typeof raw[0] === "string" ? raw[0] : (input.value(raw[0]) as symbol);
+    if (raw.length < 3 || !Object.hasOwn(object, key)) continue;
+    const attributes = integer(raw[raw.length - 1], DEFAULT + 1);
+    Object.defineProperty(object, key, {
+      ...(raw.length === 3 ? { writable: (attributes & WRITABLE) !== 0 } : {}),
+      enumerable: (attributes & ENUMERABLE) !== 0,
+      configurable: (attributes & CONFIGURABLE) !== 0,
+    });
+  }
+  setIntegrity(object, entry);
+}
+
+function setIntegrity(object: object, entry: Node): void {
   switch (entry[1]) {
     case 0:
       return;
