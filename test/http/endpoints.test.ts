@@ -117,6 +117,18 @@ describe("start", () => {
   });
 });
 
+test("an id that addresses cannot hold starts nothing", async () => {
+  for (const id of [".", ".."]) {
+    const refused = { status: 400, body: { error: { code: "CF3406" } } };
+    expect(await client("POST", "/workflows/order/runs", { id })).toMatchObject(refused);
+    expect(await client("POST", "/workflows/order/runs", {}, { "idempotency-key": id })).toMatchObject(
+      refused,
+    );
+    expect(await client("POST", "/runs/x/fork", { id })).toMatchObject(refused);
+  }
+  expect(await engine.list()).toEqual([]);
+});
+
 describe("values that JSON lacks", () => {
   const type = { "content-type": "application/vnd.coldframe+json" };
 

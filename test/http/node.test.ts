@@ -77,6 +77,35 @@ describe("the API", () => {
     expect(await raw(`${head}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`)).toMatch(/^HTTP\/1.1 413 /);
   });
 
+  test("a body that a parser in front has read is not taken for none", async () => {
+    const handler = toNodeListener(
+      httpHandler(engine, {
+        auth: "none",
+        workflows: { main },
+        log: ({ error }) => failures.push(String(error)),
+      }),
+    );
+    const failures: string[] = [];
+    const parsing = createServer(async (request, response) => {
+      for await (const _ of request);
+      handler(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(parsing, "listening");
+    const there = `http://127.0.0.1:${(parsing.address() as AddressInfo).port}`;
+    const init = { method: "POST", headers: { "content-type": "application/json" } };
+    const answer = await fetch(`${there}/workflows/main/runs`, { ...init, body: '{"args":[1]}' });
+    expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
+      500,
+      "CF3413",
+    ]);
+    expect(failures.join()).toMatch(/CF3413.*before express\.json/);
+    expect((await fetch(`${there}/events/a`, { ...init, body: "1" })).status).toBe(500);
+    expect(await engine.list()).toEqual([]);
+    expect((await fetch(`${there}/workflows/main/runs`, { method: "POST" })).status).toBe(201);
+    parsing.closeAllConnections();
+    parsing.close();
+  });
+
   test("odd requests are answered, and the server goes on", async () => {
     const ended = (answer: string) => answer.includes("\r\n\r\n");
     for (const first of [
