@@ -58,6 +58,21 @@ describe("runs", () => {
     ]);
     expect((await cli("runs", "--status", "cancelled")).out).toBe("no runs");
   });
+
+  test("finds those of a workflow and of a tag behind newer ones", async () => {
+    const ids = async (...words: string[]) =>
+      JSON.parse((await cli("runs", "--json", ...words)).out).map(({ id }: { id: string }) => id);
+    expect(await ids("--workflow", "nap", "--limit", "1")).toEqual(["nap-1"]);
+    const [{ entry }] = JSON.parse((await cli("runs", "--workflow", "nap", "--json")).out);
+    expect(await ids("--workflow", entry, "--limit", "1")).toEqual(["nap-1"]);
+    expect(await ids("--workflow", entry.replace("nap", "snap"))).toEqual([]);
+    expect(await ids("--tag", "shop:north", "--limit", "1")).toEqual(["order-1"]);
+    expect(await ids("--tag", "shop:south")).toEqual([]);
+    expect(await cli("runs", "--tag", "shop")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("name:value"),
+    });
+  });
 });
 
 test("what a module exports by default is called by its file, too", () => {
@@ -346,10 +361,18 @@ describe("serve", () => {
     const stream = await fetch(`${base}/runs/nap-1/changes`, {
       headers: { authorization: `Bearer ${token}` },
     });
+    const waiting = fetch(`${base}/runs/nap-1/result?wait=50s`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    // It waits when another request that came later was answered.
+    await ask("/runs");
     child.kill("SIGTERM");
     expect((await closed)[0]).toBe(0);
     expect(await stream.text()).toContain("event: state");
+    const { status, headers } = await waiting;
+    expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
     expect(err).not.toContain(token);
+    expect(err).not.toContain("error");
   });
 
   test("does not begin without a token, a module, a port, or where somebody else listens", async () => {
