@@ -13,6 +13,7 @@
  * | children started since       | are the other run's                                 | are cancelled, unless detached or of an id of their own  |
  * | locks held                   | refused: two would be inside                        | kept; refused when it has given one back since          |
  * | locks taken since            | are the other run's                                 | are given back                                          |
+ * | the group it belonged to     | is the fork's                                       | is its own again                                        |
  *
  * Ids of waits name calls, so none is handed out twice: a run that is set back goes on counting where it was.
  */
@@ -64,7 +65,8 @@ export async function forkRun(
   const secret = randomId();
   const rename = renamer(from, { id: to.id, secret }, park);
   const snapshot = withChildrenLetGo(withNames(park.snapshot, rename));
-  const { entry, call, tags, priority, group } = from;
+  const { entry, call, tags, priority } = from;
+  const group = park.holdings.group ?? from.group;
   const run: NewRun = {
     ...{ id: to.id, entry, call, secret, tags, priority, group, history: to.history },
     parent: null,
@@ -142,6 +144,7 @@ async function turnBackTo(store: Store, run: RunDetail, park: FoundPark): Promis
     ...park.holdings.feeds,
   ];
   turn.cancels = startedSince(run, park);
+  turn.group = park.holdings.group;
   await register(store, turn, true);
   if (!park.isPresent) {
     const now = await store.read.chunks(id);

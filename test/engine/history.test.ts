@@ -354,6 +354,31 @@ describe("a rewind", () => {
     expect(await stage.until(run.result())).toBe(1);
   });
 
+  it("belongs to the group that it belonged to, as does a fork", async () => {
+    const main = program("await event('a'); await moveTo('gpu'); await event('b'); return 1");
+    const engine = await stage.engine({ history: "all" });
+    const run = await engine.start(main, [], { id: "r" });
+    await parked(engine, "r");
+    await engine.send("a");
+    await stage.when(async () => (await engine.get("r"))!.group === "gpu");
+    const groupOf = async (id: string) => (await engine.get(id))!.group;
+    expect((await engine.get("r", { at: 1 }))!.group).toBe("default");
+    await engine.fork("r", { at: 1, id: "then" });
+    await engine.fork("r", { id: "now" });
+    expect([await groupOf("then"), await groupOf("now")]).toEqual(["default", "gpu"]);
+    await engine.rewind("r", { at: 1 });
+    expect(await groupOf("r")).toBe("default");
+    await parked(engine, "r");
+    await engine.suspend("r");
+    await engine.rewind("r", { at: 2 });
+    expect(await groupOf("r")).toBe("gpu");
+    await engine.resume("r");
+    await stage.engine({ group: "gpu" });
+    await stage.when(async () => (await engine.get("r"))!.waits[0]?.name === "b");
+    await engine.send("b");
+    expect(await stage.until(run.result())).toBe(1);
+  });
+
   it("finds again what has come and was not consumed", async () => {
     const engine = await looped(2);
     await engine.suspend("r");
