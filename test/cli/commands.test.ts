@@ -157,6 +157,17 @@ describe("send and cancel", () => {
     expect(err).toContain("CF3102");
   });
 
+  test("a key that a run might have made, but has not, is an error", async () => {
+    const { code, err } = await cli(
+      "send",
+      `${"0".repeat(32)}.1.order-1`,
+      "true",
+      "--store",
+      copy("forged.db"),
+    );
+    expect([code, err]).toEqual([3, expect.stringMatching(/CF3102.*coldframe show tells of "order-1"/s)]);
+  });
+
   test("a payload that is no JSON is quoted, and nothing is sent", async () => {
     const { code, err } = await cli("send", "confirm a lamp", "{yes: true}");
     expect(code).toBe(2);
