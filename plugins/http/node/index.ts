@@ -47,7 +47,9 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     if (!name.startsWith(":") && !HOP.has(name)) headers.append(name, rawHeaders[i + 1]!);
   }
   const scheme = "encrypted" in incoming.socket ? "https" : "http";
-  const base = `${scheme}://${headers.get("host") ?? "localhost"}`;
+  // HTTP/2 has another word for it.
+  const host = headers.get("host") ?? incoming.headers[":authority"];
+  const base = `${scheme}://${typeof host === "string" ? host : "localhost"}`;
   // An absolute address is for a proxy, and `//host` would be another one's.
   const address = URL.canParse(base) ? new URL(base) : new URL(`${scheme}://localhost`);
   const target = new URL(`http://localhost${url.startsWith("/") ? url : "/"}`);
