@@ -45,14 +45,14 @@ export interface ForkRequest {
 }
 
 /**
- * @param to id and history of the new run
+ * @param to id of the new run, and how many parks it keeps; null: as many as this one, or when that keeps none, `usual`
  * @returns false: there is a run of this id
  * @throws ColdframeError CF3101, CF3120, CF3121
  */
 export async function forkRun(
   store: Store,
   { id, at, by }: ForkRequest,
-  to: { readonly id: string; readonly history: number },
+  to: { readonly id: string; readonly history: number | null; readonly usual: number },
 ): Promise<boolean> {
   const from = await detailOf(store, id);
   const park = await parkAt(store, from, at);
@@ -67,12 +67,13 @@ export async function forkRun(
   const snapshot = withChildrenLetGo(withNames(park.snapshot, rename));
   const { entry, call, tags, priority } = from;
   const group = park.holdings.group ?? from.group;
+  const history = to.history ?? (from.history > 0 ? from.history : to.usual);
   const run: NewRun = {
-    ...{ id: to.id, entry, call, secret, tags, priority, group, history: to.history },
+    ...{ id: to.id, entry, call, secret, tags, priority, group, history },
     parent: null,
     limit: null,
   };
-  const turn = new TurnRecord({ id: to.id, epoch: 0, turn: 0, news: 0, history: to.history }, "");
+  const turn = new TurnRecord({ id: to.id, epoch: 0, turn: 0, news: 0, history }, "");
   turn.snapshot = snapshot;
   turn.waits = rename(JSON.stringify(park.waits));
   turn.due = 0;
