@@ -109,6 +109,37 @@ export async function rewindRun(store: Store, { id, at, by }: ForkRequest): Prom
   );
 }
 
+/**
+ * What the store copies as it stands is nothing that can be cloned when the run is inside of a lock.
+ * @throws ColdframeError CF3121
+ */
+export async function checkClonable(store: Store, id: string): Promise<void> {
+  const run = await store.read.run(id);
+  const holdings = await store.read.holdings(id);
+  if (run === null || holdings === null || hasEnded(run)) return;
+  const locks = heldIn({ holdings, waits: run.waits });
+  if (locks.length > 0)
+    throw new ColdframeError(
+      "CF3121",
+      `"${id}" holds ${named(locks)}, and a clone would be inside at the same time. Clone it when that was given back, or fork it at a park before`,
+    );
+}
+
+/** Children that a clone found under way end with the run that started them, and not with the clone. */
+export async function letChildrenGo(store: Store, id: string, from: string): Promise<void> {
+  for (;;) {
+    const { epoch, turn: present, snapshot, waits } = await detailOf(store, id);
+    if (snapshot === null) return;
+    if (!savedWaits(snapshot).some((wait) => wait.kind === "child" && wait.attached)) return;
+    const turn = new TurnRecord({ id, epoch, turn: present, news: 0, history: 0 }, "");
+    turn.snapshot = withChildrenLetGo(snapshot);
+    turn.waits = JSON.stringify(waits);
+    turn.due = 0;
+    const line = { what: "fork", by: "", detail: JSON.stringify({ run: from, turn: present }) } as const;
+    if (await store.overrule({ turn, line, cancel: null })) return;
+  }
+}
+
 export async function detailOf(store: Store, id: string): Promise<RunDetail> {
   const found = await store.read.run(id);
   if (found !== null) return found;
@@ -184,7 +215,7 @@ async function register(store: Store, turn: TurnRecord, attached: boolean): Prom
 }
 
 /** Places that the run's code had: those of waits that were over. */
-function heldIn({ holdings, waits }: FoundPark): FoundPark["holdings"]["places"] {
+function heldIn({ holdings, waits }: Pick<FoundPark, "holdings" | "waits">): FoundPark["holdings"]["places"] {
   return holdings.places.filter(({ wait }) => !waits.some(({ id }) => id === wait));
 }
 
