@@ -330,12 +330,14 @@ describe("a held step", () => {
       name: "Refused",
       wait: (await engine.get("b"))!.waits[0]!.id,
     });
-    await stage.until(
+    const thrown = await stage.until(
       engine
         .run("b")
         .result()
-        .catch(() => {}),
+        .catch((error) => error),
     );
+    expect((thrown as Error).stack).toMatch(/^Refused: no/);
+    expect((thrown as Error).stack).not.toContain("operate");
     expect((await client("GET", "/runs/b/result")).body.failure).toMatchObject({
       name: "Refused",
       message: "no",
