@@ -41,8 +41,9 @@ export class Hints {
   #everConnected = false;
   /** Settles when it listens, or the first try has failed. */
   readonly #begun: Promise<void>;
-  /** Settles when the last notification has been sent, or could not be. */
+  /** Settles when the last notification has been sent, or could not be. One at a time: the driver is about to take no more. */
   #telling: Promise<unknown> = Promise.resolve();
+  #busy = false;
 
   /** @param heard is told what other processes say */
   constructor(connections: Connections, schema: string, heard: (hint: Hint) => void) {
@@ -64,6 +65,7 @@ export class Hints {
 
   async end(): Promise<void> {
     if (this.#waiting.size > 0) await soon(this.#begun);
+    await soon(this.#telling);
     this.#flush();
     this.#ended = true;
     clearTimeout(this.#again);
@@ -97,6 +99,7 @@ export class Hints {
       return;
     }
     this.#client = client;
+    this.#busy = false;
     this.#wait = FIRST_WAIT;
     if (this.#everConnected) this.#heard({ kind: "others" });
     this.#everConnected = true;
@@ -125,14 +128,20 @@ export class Hints {
     this.#timer = undefined;
     this.#sent = Date.now();
     const client = this.#client;
-    if (client === null || this.#waiting.size === 0) return;
+    if (client === null || this.#busy || this.#waiting.size === 0) return;
     const runs: Hint[] = [...this.#waiting.values()];
     this.#waiting = new Map();
     let text = JSON.stringify([this.#self, runs]);
     if (Buffer.byteLength(text) > LONGEST) text = JSON.stringify([this.#self, [{ kind: "others" }]]);
+    this.#busy = true;
     this.#telling = client
       .query({ text: "SELECT pg_notify($1, $2)", values: [this.#channel, text] })
-      .catch(() => {});
+      .catch(() => {})
+      .then(() => {
+        if (this.#client !== client) return;
+        this.#busy = false;
+        this.tell([]);
+      });
   }
 
   #hear(payload: string): void {

@@ -8,6 +8,10 @@ import { Hints } from "../../stores/postgres/hints.ts";
 class Client extends EventEmitter {
   readonly told: unknown[] = [];
   ended = false;
+  /** What a notification waits for. */
+  held: Promise<void> = Promise.resolve();
+  busy = 0;
+  mostBusy = 0;
   open!: () => void;
   fail!: (error: Error) => void;
   readonly #opened = new Promise<void>((resolve, reject) => {
@@ -18,7 +22,9 @@ class Client extends EventEmitter {
     return this.#opened;
   }
   async query({ text, values }: { text: string; values?: readonly string[] }): Promise<void> {
-    await Promise.resolve();
+    this.mostBusy = Math.max(this.mostBusy, ++this.busy);
+    await this.held;
+    this.busy--;
     // As the driver has it: who is ended sends nothing any more.
     if (!this.ended && text.includes("pg_notify")) this.told.push(...JSON.parse(values![1]!)[1]);
   }
@@ -52,6 +58,26 @@ describe("hints", () => {
     late.hints.tell([{ kind: "ready" }, { kind: "ended", run: "r" }, { kind: "ready" }]);
     await late.hints.end();
     expect(late.clients[0]!.told).toEqual([{ kind: "ready" }, { kind: "ended", run: "r" }]);
+  });
+
+  it("are told one after the other, also to the last", async () => {
+    const { clients, hints: made } = hints();
+    const [client] = clients as [Client];
+    client.open();
+    await new Promise((resolve) => setImmediate(resolve));
+    let release = () => {};
+    client.held = new Promise((resolve) => {
+      release = resolve;
+    });
+    for (let i = 0; i < 5; i++) {
+      made.tell([{ kind: "ended", run: `r${i}` }]);
+      await new Promise((resolve) => setTimeout(resolve, 7));
+    }
+    const ended = made.end();
+    release();
+    await ended;
+    expect(client.mostBusy).toBe(1);
+    expect(client.told).toEqual([0, 1, 2, 3, 4].map((i) => ({ kind: "ended", run: `r${i}` })));
   });
 
   it("that nobody can be told do not hold up the end", async () => {
