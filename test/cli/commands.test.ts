@@ -268,7 +268,7 @@ describe("schedules", () => {
       [["--cron", "@daily", "--workflow", "m#f", "--overlap", "both"], "overlap"],
     ] as const) {
       const { code, err } = await set(...options);
-      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`CF2301.*${told}`, "s"))]);
+      expect([code, err]).toEqual([2, expect.stringMatching(new RegExp(`CF2301.*${told}`, "s"))]);
     }
     expect(await words(store, "unpause", "s")).toMatchObject({
       code: 3,
