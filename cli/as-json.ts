@@ -2,8 +2,12 @@
 import { inspect } from "node:util";
 
 export function asJson(value: unknown): string {
-  const open = new Set<object>();
-  return JSON.stringify(plain(value, open), null, 2);
+  return JSON.stringify(plain(value, new Set()), null, 2);
+}
+
+/** The same on one line, as logs have it. */
+export function asJsonLine(value: unknown): string {
+  return JSON.stringify(plain(value, new Set()));
 }
 
 /** @param open objects on the way from the root to here: meeting one again is a cycle */
@@ -27,5 +31,10 @@ function contents(value: object, open: Set<object>): unknown {
   if (ArrayBuffer.isView(value) || value instanceof RegExp) return inspect(value);
   const own = Object.entries(value).map(([key, one]) => [key, plain(one, open)] as const);
   if (!(value instanceof Error)) return Object.fromEntries(own);
-  return { name: value.name, message: value.message, stack: value.stack, ...Object.fromEntries(own) };
+  const { name, message, stack, cause } = value;
+  return {
+    ...{ name, message, stack },
+    ...(cause === undefined ? {} : { cause: plain(cause, open) }),
+    ...Object.fromEntries(own),
+  };
 }

@@ -7,6 +7,10 @@ import { ColdframeError, type ErrorCode } from "../runtime/errors.ts";
 export const exits = { ok: 0, failure: 1, usage: 2, notFound: 3, database: 4 } as const;
 
 const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
+  // What was said at the command line is checked by the engine.
+  CF2301: exits.usage,
+  CF2302: exits.usage,
+  CF3103: exits.usage,
   CF3101: exits.notFound,
   CF3102: exits.notFound,
   CF3107: exits.notFound,

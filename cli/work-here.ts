@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { keptBuilds } from "../plugins/builds/index.ts";
 import { watchdog } from "../plugins/watchdog/index.ts";
 import { createEngine, type Engine, type LogEntry, type UpgradePolicy } from "../runtime/index.ts";
+import { asJsonLine } from "./as-json.ts";
 import { loadModule } from "./load-module.ts";
 import { openStore } from "./open-store.ts";
 
@@ -42,7 +43,7 @@ export async function workHere(order: WorkOrder, warn: (line: string) => void): 
 
 /** An entry of the log for people, or for machines. */
 export function logLine(entry: LogEntry, json: boolean): string {
-  if (json) return JSON.stringify(entry);
+  if (json) return asJsonLine(entry);
   const { level, run, message, at, error } = entry;
   const where = [run, at].filter((part) => part !== undefined).join(" ");
   const cause = error === undefined ? "" : `\n  ${error instanceof Error ? error.message : String(error)}`;

@@ -13,7 +13,11 @@ export const workerArgs = {
   only: { type: "string", valueHint: "name,…", description: "only these workflows" },
   concurrency: { type: "string", valueHint: "n", description: "runs at one time, at most" },
   grace: { type: "string", valueHint: "time", description: "what steps get to end (default: 5s)" },
-  lease: { type: "string", valueHint: "time", description: "taken for dead after (default: 10s)" },
+  lease: {
+    type: "string",
+    valueHint: "time",
+    description: "taken for dead after (default: 10s, on servers more)",
+  },
   builds: { type: "string", valueHint: "folder", description: "with kept builds, for runs of old code" },
   upgrade: {
     type: "string",

@@ -84,6 +84,7 @@ export const errors = {
   CF3410: "the run of this event key has ended",
   CF3411: "the server cannot do this now",
   CF3412: "the server failed",
+  CF3413: "the body was read before the handler got the request",
   CF3501: "there is no such kept build",
   CF3502: "a kept build cannot be used",
 } as const;

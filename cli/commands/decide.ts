@@ -60,6 +60,11 @@ export const reject: Page = pageOf({
   summary: "throw an error at the await of a held step",
   value: { name: "message", description: "of the error" },
   example: 'coldframe reject order-7 "the card is stolen"',
-  carryOut: (engine, run, message, options) => engine.reject(run, new Error(message), options),
+  carryOut(engine, run, message, options) {
+    const error = new Error(message);
+    // Where in this program it was made is of no interest in the run.
+    error.stack = String(error);
+    return engine.reject(run, error, options);
+  },
   said: "goes on with this error",
 });

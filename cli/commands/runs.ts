@@ -1,5 +1,11 @@
 /** `coldframe runs`: the list of runs, what needs a person first to be seen. */
-import { DEFAULT_GROUP, type RunFilter, type RunRow, type RunStatus } from "../../runtime/engine/store.ts";
+import {
+  DEFAULT_GROUP,
+  type RunFilter,
+  type RunRow,
+  type RunStatus,
+  type Store,
+} from "../../runtime/engine/store.ts";
 import { ColdframeError } from "../../runtime/errors.ts";
 import { blockageOf } from "../../runtime/index.ts";
 import { openStore } from "../open-store.ts";
@@ -7,6 +13,9 @@ import type { Page } from "../page.ts";
 import type { Style } from "../render/style.ts";
 import { table } from "../render/table.ts";
 import { relative } from "../render/time.ts";
+
+/** A name alone is looked for in all runs, so many at a time. */
+const PAGE = 1000;
 
 const statuses: readonly RunStatus[] = ["active", "blocked", "suspended", "done", "failed", "cancelled"];
 
@@ -21,25 +30,27 @@ export const runs: Page = {
       description: "only runs of this function, as module#name or name",
     },
     group: { type: "string", valueHint: "name", description: "only runs of this group of workers" },
+    tag: { type: "string", valueHint: "name:value", description: "only runs with this tag" },
     blocked: {
       type: "boolean",
       description: "only blocked ones: how many, and why",
     },
     limit: { type: "string", valueHint: "n", description: "at most so many (default 100)" },
   },
-  examples: ["coldframe runs", "coldframe runs --blocked", "coldframe runs --json | jq -r '.[].id'"],
+  examples: [
+    "coldframe runs",
+    "coldframe runs --blocked",
+    "coldframe runs --tag schedule:nightly",
+    "coldframe runs --json | jq -r '.[].id'",
+  ],
   async run(invocation, terminal) {
-    const { workflow, group, limit } = invocation.values as Record<string, string | undefined>;
+    const values = invocation.values as Record<string, string | undefined>;
     const isBlocked = invocation.values["blocked"] === true;
-    const status = isBlocked ? "blocked" : (invocation.values["status"] as string | undefined);
-    const filter = filterOf(status, group, limit);
+    const filter = filterOf({ ...values, ...(isBlocked ? { status: "blocked" } : {}) });
     const store = await openStore(invocation, terminal, { blind: true });
     try {
       await store.migrate();
-      const all = await store.read.runs(filter);
-      const found = all.filter(
-        ({ entry }) => workflow === undefined || entry === workflow || nameOf(entry) === workflow,
-      );
+      const found = await find(store, filter, values["workflow"]);
       if (invocation.json) terminal.print(JSON.stringify(found, null, 2));
       else if (isBlocked && found.length > 0)
         terminal.print(explained(found, await store.read.reasons(), terminal.style));
@@ -50,21 +61,37 @@ export const runs: Page = {
   },
 };
 
-function filterOf(
-  status: string | undefined,
-  group: string | undefined,
-  limit: string | undefined,
-): RunFilter {
+function filterOf({ status, group, tag, limit }: Record<string, string | undefined>): RunFilter {
   if (status !== undefined && !statuses.includes(status as RunStatus)) {
     throw new ColdframeError("CF3201", `--status ${status}: it is one of ${statuses.join(", ")}.`);
   }
   if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit))
     throw new ColdframeError("CF3201", `--limit ${limit}: a number from 1.`);
+  const colon = tag?.indexOf(":") ?? 1;
+  if (colon <= 0) throw new ColdframeError("CF3201", `--tag ${tag}: a tag, as name:value.`);
   return {
     ...(status === undefined ? {} : { status: status as RunStatus }),
     ...(group === undefined ? {} : { group }),
-    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(tag === undefined ? {} : { tags: { [tag.slice(0, colon)]: tag.slice(colon + 1) } }),
+    limit: limit === undefined ? 100 : Number(limit),
   };
+}
+
+/** @param workflow `module#name`, which the store knows, or a name alone, which it does not */
+async function find(
+  { read }: Store,
+  filter: RunFilter,
+  workflow: string | undefined,
+): Promise<readonly RunRow[]> {
+  if (workflow === undefined) return read.runs(filter);
+  if (workflow.includes("#")) return read.runs({ ...filter, entry: workflow });
+  const found: RunRow[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await read.runs({ ...filter, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    found.push(...page.filter(({ entry }) => nameOf(entry) === workflow));
+    if (found.length >= filter.limit! || page.length < PAGE) return found.slice(0, filter.limit);
+    after = page.at(-1)!.id;
+  }
 }
 
 /** What is blocked, with why, what ran it last, and what helps. */

@@ -1,4 +1,6 @@
 /** `coldframe send`: answers an event. Works while no worker runs; the answer then waits for one. */
+import { runOfKey } from "../../runtime/engine/store.ts";
+import { ColdframeError } from "../../runtime/errors.ts";
 import type { SendStatus } from "../../runtime/index.ts";
 import type { Page } from "../page.ts";
 import { parsePayload } from "../parse-payload.ts";
@@ -21,6 +23,13 @@ export const send: Page = {
     const { key, id } = invocation.values as Record<string, string>;
     const payload = parsePayload(invocation.values["payload"] as string);
     await withEngine(invocation, terminal, async (engine) => {
+      const run = runOfKey(key!);
+      // One letter wrong, and it would be kept for ever. That the run is not there is said below.
+      if (run !== null && !(await engine.isGenuine(key!)) && (await engine.store.read.run(run)) !== null)
+        throw new ColdframeError(
+          "CF3102",
+          `"${key}" was not made by its run. Compare it with what coldframe show tells of "${run}"`,
+        );
       const { status } = await engine.send(key!, payload, id === undefined ? {} : { id });
       if (invocation.json) terminal.print(JSON.stringify({ key, status }));
       else if (status !== "unknown") terminal.print(said[status]);

@@ -13,6 +13,8 @@ import { workerArgs, workOrder } from "../worker-options.ts";
 
 const PORT = "4000";
 const HOST = "127.0.0.1";
+/** How long answers may take to be sent when it stops, in ms. */
+const GOODBYE = 1000;
 
 export const serve: Page = {
   name: "serve",
@@ -73,10 +75,9 @@ export const serve: Page = {
       terminal.warn(json ? JSON.stringify({ level: "info", message, url }) : `${message}; Ctrl-C stops`);
       await stopped;
     } finally {
-      server?.close();
+      const closed = new Promise((resolve) => server?.close(resolve) ?? resolve(null));
       await engine.close();
-      // Streams have ended with the engine; what is still open has nothing to say.
-      server?.closeAllConnections();
+      if (server !== null) await hangUp(server, closed);
     }
     if (!json) terminal.warn("stopped");
     setTimeout(() => process.exit(), 50).unref();
@@ -104,6 +105,15 @@ async function workflowsIn(
     }
   }
   return Object.fromEntries(found);
+}
+
+/** Requests that waited have been answered when the engine closed: lets the answers go out, but waits for nobody who does not read. */
+async function hangUp(server: Server, closed: Promise<unknown>): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), 10);
+  const last = setTimeout(() => server.closeAllConnections(), GOODBYE);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(last);
 }
 
 function portOf(text: string): number {

@@ -1,5 +1,5 @@
 /** Reads a body: so much and no more, for so long and no longer, and only what it says to be. */
-import type { Clock } from "../../runtime/index.ts";
+import { type Clock, ColdframeError } from "../../runtime/index.ts";
 import { checkDepth } from "./json-value.ts";
 import type { Limits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
@@ -14,9 +14,11 @@ export interface Body {
   readonly raw: unknown;
 }
 
-/** @throws Refusal 400, 408, 413, 415 */
+/** @throws Refusal 400, 408, 413, 415; ColdframeError CF3413 */
 export async function readBody(request: Request, limits: Limits, clock: Clock): Promise<Body> {
   const none: Body = { form: "none", raw: undefined };
+  if (request.bodyUsed)
+    throw new ColdframeError("CF3413", "let middleware read the body of request.clone(), not of the request");
   if (request.body === null || request.headers.get("content-length") === "0") return none;
   // A body of unknown length may turn out to be none, which needs no type.
   const form = formOf(request.headers);
@@ -67,7 +69,8 @@ async function readText(body: ReadableStream<Uint8Array>, limits: Limits, clock:
     }
   } catch (error) {
     void reader.cancel().catch(() => {});
-    if (error instanceof Refusal) throw error;
+    // Refusals, and what a server's adapter says of its bodies.
+    if (error instanceof ColdframeError) throw error;
     throw new Refusal(400, "CF3406", "the body broke off, or is no UTF-8");
   } finally {
     clock.clearTimeout(timer);

@@ -35,10 +35,10 @@ export class Cors {
    * A page of another site makes the browser send this, with whatever the browser has of its user.
    * @throws Refusal 403
    */
-  check({ headers, method }: Request): void {
-    const site = headers.get("sec-fetch-site");
-    if (site !== "cross-site" && site !== "same-site") return;
-    if (method === "GET" || method === "HEAD" || this.#allows(headers.get("origin"))) return;
+  check(request: Request): void {
+    const { headers, method } = request;
+    if (method === "GET" || method === "HEAD" || isSameOrigin(request) || this.#allows(headers.get("origin")))
+      return;
     throw new Refusal(403, "CF3403", "it comes from a web page of another origin");
   }
 
@@ -65,4 +65,12 @@ export class Cors {
   #allows(origin: string | null): boolean {
     return origin !== null && (this.#origins === null || this.#origins.includes(origin));
   }
+}
+
+/** Or of no page at all. Browsers say so to servers that speak TLS, and to localhost; to others they tell only where the page is from. */
+function isSameOrigin({ headers, url }: Request): boolean {
+  const site = headers.get("sec-fetch-site");
+  if (site !== null) return site === "same-origin" || site === "none";
+  const origin = headers.get("origin");
+  return origin === null || (URL.canParse(origin) && new URL(origin).host === new URL(url).host);
 }

@@ -2,7 +2,7 @@
  * The handler. A request goes through, in this order: sizes of what came already, address, method, who may do it, parameters,
  * endpoint. What goes wrong on the way is an answer; nothing is thrown at the server that it is mounted in.
  */
-import { checkOptions, wrongOption } from "../../runtime/errors.ts";
+import { ColdframeError, checkOptions, wrongOption } from "../../runtime/errors.ts";
 import type { EditOptions, Engine, LogEntry } from "../../runtime/index.ts";
 import { type Auth, rulesOf } from "./auth.ts";
 import type { Service } from "./call.ts";
@@ -65,7 +65,7 @@ export function httpHandler(engine: Engine, options: HttpOptions): HttpHandler {
     try {
       answer = await answerTo(request, service, origins, place);
     } catch (error) {
-      if (isFailure(error)) tell(service, place, error);
+      if (isFailure(error) && !isClosed(error)) tell(service, place, error);
       answer = problem(error);
     }
     return finished(answer, request, origins);
@@ -141,6 +141,11 @@ function finished(answer: Response, request: Request, cors: Cors): Response {
   const empty = request.method === "HEAD" || answer.body === null;
   if (empty && answer.body !== null) void answer.body.cancel().catch(() => {});
   return new Response(empty ? null : answer.body, { status, statusText, headers });
+}
+
+/** Whoever closed the engine knows. */
+function isClosed(error: unknown): boolean {
+  return error instanceof ColdframeError && error.code === "CF3104";
 }
 
 function tell({ log }: Service, { route }: Place, error: unknown): void {

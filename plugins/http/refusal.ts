@@ -29,6 +29,7 @@ const statuses: Readonly<Partial<Record<ErrorCode, number>>> = {
   CF3104: 503,
   CF3105: 409,
   CF3106: 409,
+  CF3114: 409,
   CF3120: 404,
   CF3121: 409,
   CF3122: 409,

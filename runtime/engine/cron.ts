@@ -6,7 +6,7 @@ export type CronTimes = (after: number) => number | null;
 
 /**
  * Times at which local clocks were put forward are made up for at once, those that clocks show twice count once, unless the
- * expression fires at intervals within a day.
+ * expression fires at intervals within a day: with a `*` or a step in its seconds, minutes or hours.
  * @param owner for people
  * @throws ColdframeError CF2301 when the expression or the zone cannot be read
  */
@@ -19,7 +19,7 @@ export async function cronTimes(owner: string, cron: string, timeZone: string): 
     throw wrongOption(owner, "timeZone", timeZone, "an IANA time zone");
   }
   try {
-    const times = new Cron(cron, { timezone, paused: true });
+    const times = new Cron(cron, { timezone, paused: true, fixedTimeRule: "no-wildcard" });
     times.nextRun();
     return (after) => times.nextRun(new Date(after))?.getTime() ?? null;
   } catch (error) {

@@ -29,13 +29,36 @@ const PAUSE = 50;
 
 /** @returns number of the turn it makes. @throws ColdframeError CF3101, CF3122, CF3123, CF3124 */
 export async function editRun(store: Store, clock: Clock, request: EditRequest): Promise<number> {
-  const { id, by } = request;
+  const { id } = request;
+  for (let seen: number | null = null; ; ) {
+    const run = await stillRun(store, clock, id);
+    // A worker that looks at a run whose step is held leaves it as it is: what was seen is still there.
+    if (seen !== null && run.turn !== seen) break;
+    const turn = turnOf(run, request);
+    const detail = JSON.stringify({ locals: Object.keys(request.locals) });
+    if (await store.overrule({ turn, line: { what: "edit", by: request.by, detail }, cancel: null }))
+      return turn.turn;
+    seen = run.turn;
+  }
+  throw new ColdframeError(
+    "CF3122",
+    `"${id}" went on while it was edited. Nothing was changed; suspend it first`,
+  );
+}
+
+async function stillRun(store: Store, clock: Clock, id: string): Promise<RunDetail> {
   let run = await detailOf(store, id);
   for (let looks = 0; run.status === "suspended" && run.worker !== null && looks < LOOKS; looks++) {
     await new Promise<void>((resolve) => void clock.setTimeout(resolve, PAUSE));
     run = await detailOf(store, id);
   }
   checkStill(run);
+  return run;
+}
+
+/** The turn that changes the locals of a run which stands still. */
+function turnOf(run: RunDetail, request: EditRequest): TurnRecord {
+  const { id, epoch, history } = run;
   const snapshot = run.snapshot!;
   const known = savedLocals(snapshot);
   const placed = Object.entries(request.locals).map(([name, value]) => {
@@ -50,17 +73,11 @@ export async function editRun(store: Store, clock: Clock, request: EditRequest):
       );
     return { node, element, value };
   });
-  const { epoch, history } = run;
   const turn = new TurnRecord({ id, epoch, turn: run.turn, news: 0, history }, "");
   turn.snapshot = withValues(snapshot, placed);
   turn.waits = JSON.stringify(run.waits);
   turn.due = 0;
-  const detail = JSON.stringify({ locals: Object.keys(request.locals) });
-  if (await store.overrule({ turn, line: { what: "edit", by, detail }, cancel: null })) return turn.turn;
-  throw new ColdframeError(
-    "CF3122",
-    `"${id}" went on while it was edited. Nothing was changed; suspend it first`,
-  );
+  return turn;
 }
 
 /** An edit of what goes on meanwhile would meet another state than the person saw. */

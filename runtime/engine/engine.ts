@@ -393,14 +393,17 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts a run in the state that another one was last saved in. Steps in flight are executed for both, with keys of
-   * their own; events with a key go to whichever comes first.
-   * @throws ColdframeError CF3101 when there is no such run, CF3106 when it has ended or there is a run of the new id
+   * their own; events with a key go to whichever comes first; children are awaited by both, and end with the other one only.
+   * @throws ColdframeError CF3101 when there is no such run, CF3106 when it has ended or there is a run of the new id, CF3121
+   *   when it holds a lock
    */
   async clone(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
     this.#checkOpen();
     checkOptions("clone()", options, ["id"]);
     const { id: to = runId() } = options;
     checkName("run id", to);
+    const { checkClonable, letChildrenGo } = await import("./fork.ts");
+    await checkClonable(this.store, id);
     const outcome = await this.store.clone(id, { id: to, secret: randomId() });
     if (outcome === "none")
       throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
@@ -408,6 +411,7 @@ export class Engine implements AsyncDisposable {
       throw new ColdframeError("CF3106", `"${id}" has ended. Use restart() to begin again`);
     if (outcome === "exists")
       throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the clone another id`);
+    await letChildrenGo(this.store, to, id);
     this.#worker?.wake();
     return new RunHandle(this.#access, to, true);
   }
@@ -430,7 +434,7 @@ export class Engine implements AsyncDisposable {
    * Starts another run from a park of this one: `fork.ts` says what both have in common. Also of a run that has ended, or that other
    * code saved: the new one is aligned and migrated as any is.
    * @param options `at`: number of the turn that saved it, or negative: so many parks before the present one or the end. Default: the
-   *   present park; of a run that has ended, its last. `by`: who does it, for the journal
+   *   present park; of a run that has ended, its last. `history`: default: as the run. `by`: who does it, for the journal
    * @throws ColdframeError CF3101 when there is no such run, CF3106 when there is one of the new id, CF3120 when this park is not kept,
    *   CF3121 when it cannot be gone on from
    */
@@ -440,10 +444,10 @@ export class Engine implements AsyncDisposable {
     const { id: to = runId(), by = "" } = options;
     checkName("run id", to);
     const at = turnOf("fork()", options.at);
-    const history =
-      options.history === undefined ? this.#settings.history : parksOf("fork()", options.history);
+    const history = options.history === undefined ? null : parksOf("fork()", options.history);
+    const usual = this.#settings.history;
     const { forkRun } = await import("./fork.ts");
-    if (!(await forkRun(this.store, { id, at, by }, { id: to, history })))
+    if (!(await forkRun(this.store, { id, at, by }, { id: to, history, usual })))
       throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the fork another id`);
     this.#worker?.wake();
     return new RunHandle(this.#access, to, true);

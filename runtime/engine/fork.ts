@@ -13,6 +13,7 @@
  * | children started since       | are the other run's                                 | are cancelled, unless detached or of an id of their own  |
  * | locks held                   | refused: two would be inside                        | kept; refused when it has given one back since          |
  * | locks taken since            | are the other run's                                 | are given back                                          |
+ * | the group it belonged to     | is the fork's                                       | is its own again                                        |
  *
  * Ids of waits name calls, so none is handed out twice: a run that is set back goes on counting where it was.
  */
@@ -44,14 +45,14 @@ export interface ForkRequest {
 }
 
 /**
- * @param to id and history of the new run
+ * @param to id of the new run, and how many parks it keeps; null: as many as this one, or when that keeps none, `usual`
  * @returns false: there is a run of this id
  * @throws ColdframeError CF3101, CF3120, CF3121
  */
 export async function forkRun(
   store: Store,
   { id, at, by }: ForkRequest,
-  to: { readonly id: string; readonly history: number },
+  to: { readonly id: string; readonly history: number | null; readonly usual: number },
 ): Promise<boolean> {
   const from = await detailOf(store, id);
   const park = await parkAt(store, from, at);
@@ -64,13 +65,15 @@ export async function forkRun(
   const secret = randomId();
   const rename = renamer(from, { id: to.id, secret }, park);
   const snapshot = withChildrenLetGo(withNames(park.snapshot, rename));
-  const { entry, call, tags, priority, group } = from;
+  const { entry, call, tags, priority } = from;
+  const group = park.holdings.group ?? from.group;
+  const history = to.history ?? (from.history > 0 ? from.history : to.usual);
   const run: NewRun = {
-    ...{ id: to.id, entry, call, secret, tags, priority, group, history: to.history },
+    ...{ id: to.id, entry, call, secret, tags, priority, group, history },
     parent: null,
     limit: null,
   };
-  const turn = new TurnRecord({ id: to.id, epoch: 0, turn: 0, news: 0, history: to.history }, "");
+  const turn = new TurnRecord({ id: to.id, epoch: 0, turn: 0, news: 0, history }, "");
   turn.snapshot = snapshot;
   turn.waits = rename(JSON.stringify(park.waits));
   turn.due = 0;
@@ -104,6 +107,37 @@ export async function rewindRun(store: Store, { id, at, by }: ForkRequest): Prom
     "CF3121",
     `"${id}" wrote a turn each time that it was to be set back. Suspend it first: coldframe suspend ${id}`,
   );
+}
+
+/**
+ * What the store copies as it stands is nothing that can be cloned when the run is inside of a lock.
+ * @throws ColdframeError CF3121
+ */
+export async function checkClonable(store: Store, id: string): Promise<void> {
+  const run = await store.read.run(id);
+  const holdings = await store.read.holdings(id);
+  if (run === null || holdings === null || hasEnded(run)) return;
+  const locks = heldIn({ holdings, waits: run.waits });
+  if (locks.length > 0)
+    throw new ColdframeError(
+      "CF3121",
+      `"${id}" holds ${named(locks)}, and a clone would be inside at the same time. Clone it when that was given back, or fork it at a park before`,
+    );
+}
+
+/** Children that a clone found under way end with the run that started them, and not with the clone. */
+export async function letChildrenGo(store: Store, id: string, from: string): Promise<void> {
+  for (;;) {
+    const { epoch, turn: present, snapshot, waits } = await detailOf(store, id);
+    if (snapshot === null) return;
+    if (!savedWaits(snapshot).some((wait) => wait.kind === "child" && wait.attached)) return;
+    const turn = new TurnRecord({ id, epoch, turn: present, news: 0, history: 0 }, "");
+    turn.snapshot = withChildrenLetGo(snapshot);
+    turn.waits = JSON.stringify(waits);
+    turn.due = 0;
+    const line = { what: "fork", by: "", detail: JSON.stringify({ run: from, turn: present }) } as const;
+    if (await store.overrule({ turn, line, cancel: null })) return;
+  }
 }
 
 export async function detailOf(store: Store, id: string): Promise<RunDetail> {
@@ -142,6 +176,7 @@ async function turnBackTo(store: Store, run: RunDetail, park: FoundPark): Promis
     ...park.holdings.feeds,
   ];
   turn.cancels = startedSince(run, park);
+  turn.group = park.holdings.group;
   await register(store, turn, true);
   if (!park.isPresent) {
     const now = await store.read.chunks(id);
@@ -180,7 +215,7 @@ async function register(store: Store, turn: TurnRecord, attached: boolean): Prom
 }
 
 /** Places that the run's code had: those of waits that were over. */
-function heldIn({ holdings, waits }: FoundPark): FoundPark["holdings"]["places"] {
+function heldIn({ holdings, waits }: Pick<FoundPark, "holdings" | "waits">): FoundPark["holdings"]["places"] {
   return holdings.places.filter(({ wait }) => !waits.some(({ id }) => id === wait));
 }
 

@@ -31,7 +31,12 @@ function presentOf(run: RunDetail, holdings: Holdings): FoundPark | null {
  * @throws ColdframeError CF3120 when no such park is kept
  */
 export async function parkAt(store: Store, run: RunDetail, at: number | undefined): Promise<FoundPark> {
-  const holdings = (await store.read.holdings(run.id)) ?? { cancel: "no", places: [], feeds: [] };
+  const holdings = (await store.read.holdings(run.id)) ?? {
+    cancel: "no",
+    group: null,
+    places: [],
+    feeds: [],
+  };
   const present = presentOf(run, holdings);
   if (present !== null && (at === undefined || at === present.turn)) return present;
   const wanted = at ?? -1;
@@ -74,6 +79,7 @@ async function noSuchPark(
  * @throws ColdframeError CF3120
  */
 export async function detailAt(store: Store, run: RunDetail, at: number): Promise<RunDetail> {
-  const { turn, snapshot, waits, isPresent } = await parkAt(store, run, at);
-  return { ...run, turn, snapshot, waits, attempts: isPresent ? run.attempts : [] };
+  const { turn, snapshot, waits, holdings, isPresent } = await parkAt(store, run, at);
+  const group = holdings.group ?? run.group;
+  return { ...run, turn, snapshot, waits, group, attempts: isPresent ? run.attempts : [] };
 }

@@ -133,6 +133,12 @@ export async function nextFires(id: string, spec: string, from: number, count: n
   return times;
 }
 
+/** Whether both fire at the same times: then a fire that was missed is not lost because something else is another one now. */
+export function sameTimes(one: string, other: string): boolean {
+  const [a, b] = [JSON.parse(one) as Spec, JSON.parse(other) as Spec];
+  return a.cron === b.cron && a.timeZone === b.timeZone;
+}
+
 export function stateOf({ id, spec, paused, next, last }: ScheduleRow): ScheduleState {
   const { cron, timeZone, entry, overlap, catchUp } = JSON.parse(spec) as Spec;
   return { id, cron, timeZone, entry, overlap, catchUp, paused, next, last };

@@ -8,6 +8,7 @@ import {
   nextFires,
   type ScheduleOptions,
   type ScheduleState,
+  sameTimes,
   specOf,
   stateOf,
 } from "./schedule.ts";
@@ -34,7 +35,11 @@ export class Schedules {
     return (await this.#change(id, (row) => {
       const paused = options.paused ?? row?.paused ?? false;
       if (row !== null && row.spec === spec && row.paused === paused) return row;
-      const next = paused ? null : row?.spec === spec && !row.paused ? row.next : first;
+      const next = paused
+        ? null
+        : row !== null && !row.paused && sameTimes(row.spec, spec)
+          ? row.next
+          : first;
       return { id, spec, version: randomId(), paused, next, last: row?.last ?? null };
     }))!;
   }

@@ -23,6 +23,11 @@ const FULL_FOR = 1000;
  * quarter of an hour what nobody has confirmed. For so long, and so often, it looks again, in ms.
  */
 const DOUBT = { for: 1_200_000, again: 30_000 } as const;
+/**
+ * What is due and could not be had belongs to another worker now, or was locked for a moment, perhaps by who changes nothing and tells
+ * nobody. So it is looked for again after this time in ms, and after twice that, and so on.
+ */
+const MISSED = 50;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -54,6 +59,8 @@ export class Search {
   #disownAt = Number.POSITIVE_INFINITY;
   #doubtUntil = 0;
   #batch: number = CLAIM.first;
+  /** So many times in a row nothing could be had of what was due. */
+  #misses = 0;
   #looking = false;
   #again = false;
   #timer: unknown;
@@ -164,11 +171,14 @@ export class Search {
 
   /** Takes due runs. Returns milliseconds until the next may be due, or null. */
   async #claim(): Promise<number | null> {
-    const { store, clock, isFull } = this.#worker.settings;
+    const { store, clock, isFull, poll } = this.#worker.settings;
     while (this.#worker.room > 0 && !this.#worker.closing) {
       const placement = this.#placement();
       const due = await store.due(this.#worker.id, placement);
-      if (due !== 0) return due;
+      if (due !== 0) {
+        this.#misses = 0;
+        return due;
+      }
       if (this.#worker.hasRuns && isFull()) return FULL_FOR;
       const limit = Math.min(this.#batch, this.#worker.room);
       const claimed = await store.claim(this.#worker.id, limit, placement).catch((error) => {
@@ -177,7 +187,8 @@ export class Search {
       });
       const began = clock.now();
       for (const run of claimed) this.#worker.adopt(run);
-      if (claimed.length === 0) return null;
+      if (claimed.length === 0) return Math.min(poll, MISSED * 2 ** this.#misses++);
+      this.#misses = 0;
       // What was claimed begins to run meanwhile. Where that takes long, others may be idle.
       const late = clock.now() - began + (await lateness(clock));
       if (late > SWAMPED) {

@@ -202,10 +202,12 @@ export interface Park {
   readonly holdings: Holdings;
 }
 
-/** What a run has beside its snapshot, until it gives it back. */
+/** What a run has beside its snapshot: what it takes until it gives it back, and where it belongs. */
 export interface Holdings {
   /** `under way`: its awaits had been told of the cancel. */
   readonly cancel: CancelState;
+  /** Null of parks that an older schema kept. */
+  readonly group: string | null;
   /** Of locks, those that outlive the run left out; also the ones that it stands in line for. */
   readonly places: readonly { readonly wait: number; readonly key: string; readonly max: number }[];
   readonly feeds: readonly Feed[];

@@ -14,7 +14,7 @@ export function keepPark(data: Database, run: Record): void {
 
 export function holdingsOf(data: Database, run: Record): Holdings {
   return {
-    cancel: run.cancel,
+    ...{ cancel: run.cancel, group: run.group },
     places: [...data.places.values()]
       .flat()
       .filter((place) => place.run === run && place.wait >= 0 && !(place.loose && place.held))

@@ -179,6 +179,7 @@ export const migrations: readonly (readonly string[])[] = [
     ),
   ],
   ["ALTER TABLE @workers ADD COLUMN grps LONGTEXT", "ALTER TABLE @workers ADD COLUMN entries LONGTEXT"],
+  [`ALTER TABLE @parks ADD COLUMN grp ${NAME}`],
 ];
 
 /** The version that this code writes. */

@@ -19,12 +19,12 @@ const FROM =
 const SCHEDULE = "SELECT id, version, spec, `next`, paused, `last` FROM @schedules";
 
 /** What a run has beside its snapshot. */
-const HOLDINGS = `q.cancel,
+const HOLDINGS = `q.cancel, q.grp,
   (SELECT JSON_ARRAYAGG(JSON_ARRAY(p.wait, CONVERT(p.\`key\` USING utf8mb4), p.\`max\`)) FROM @places p
     WHERE p.n = q.n AND p.wait >= 0 AND NOT (p.loose = 1 AND p.held = 1)) AS places,
   (SELECT JSON_ARRAYAGG(JSON_ARRAY(CONVERT(f.\`key\` USING utf8mb4), CONVERT(f.target USING utf8mb4), f.once))
     FROM @feeds f WHERE f.n = q.n) AS feeds`;
-const PARK = "SELECT turn, saved, cancel, places, feeds, body FROM @parks";
+const PARK = "SELECT turn, saved, cancel, grp, places, feeds, body FROM @parks";
 /** Whether users' transactions have left something in the outbox. */
 const POSTED = "EXISTS (SELECT 1 FROM @outbox) AS posted";
 
@@ -188,7 +188,7 @@ export const statements = {
   pastChunks: `SELECT p.n, k.hash AS name FROM {n, turn} STRAIGHT_JOIN @past_chunks p ON p.n = v.n AND p.until <= v.turn
     STRAIGHT_JOIN @chunks k ON k.c = p.c`,
   /** Not a run that has no snapshot. */
-  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, places, feeds, body)
+  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, grp, places, feeds, body)
     SELECT s.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM @states s JOIN @queue q ON q.n = s.n
     WHERE s.n IN ? AND RIGHT(s.body, 1) <> CHAR(10)`,
   parks: `${PARK} WHERE n = ? ORDER BY turn DESC LIMIT ?`,

@@ -11,6 +11,10 @@ import type { Connections, DedicatedClient } from "./connections.ts";
 const GAP = 5;
 /** A notification holds less than 8000 bytes. */
 const LONGEST = 7500;
+/** More hints than this are not kept while there is no connection: all look then. */
+const MOST = 200;
+/** How long the end waits until what was told has been sent, in ms: whoever sends one event and goes is heard, too. */
+const GOODBYE = 2000;
 /** Waits between two tries to connect, in ms. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 10_000;
@@ -36,31 +40,39 @@ export class Hints {
   #ended = false;
   #everConnected = false;
   /** Settles when it listens, or the first try has failed. */
-  readonly begun: Promise<void>;
+  readonly #begun: Promise<void>;
+  /** Settles when the last notification has been sent, or could not be. One at a time: the driver is about to take no more. */
+  #telling: Promise<unknown> = Promise.resolve();
+  #busy = false;
 
   /** @param heard is told what other processes say */
   constructor(connections: Connections, schema: string, heard: (hint: Hint) => void) {
     this.#connections = connections;
     this.#channel = channelOf(schema);
     this.#heard = heard;
-    this.begun = this.#connect();
+    this.#begun = this.#connect();
   }
 
-  /** Tells other processes, soon. */
+  /** Tells other processes, soon; when there is no connection yet, or none any more, as soon as there is one. */
   tell(hints: readonly Hint[]): void {
-    if (this.#client === null) return;
     for (const hint of hints) this.#waiting.set("run" in hint ? `${hint.kind} ${hint.run}` : hint.kind, hint);
-    if (this.#waiting.size === 0 || this.#timer !== undefined) return;
+    if (this.#client === null && this.#waiting.size > MOST)
+      this.#waiting = new Map([["others", { kind: "others" }]]);
+    if (this.#client === null || this.#waiting.size === 0 || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#flush(), Math.max(0, this.#sent + GAP - Date.now()));
     this.#timer.unref();
   }
 
   async end(): Promise<void> {
+    if (this.#waiting.size > 0) await soon(this.#begun);
+    await soon(this.#telling);
     this.#flush();
     this.#ended = true;
     clearTimeout(this.#again);
     const client = this.#client;
     this.#client = null;
+    // A client that is ended drops what it has not sent.
+    await soon(this.#telling);
     await client?.end().catch(() => {});
   }
 
@@ -87,9 +99,11 @@ export class Hints {
       return;
     }
     this.#client = client;
+    this.#busy = false;
     this.#wait = FIRST_WAIT;
     if (this.#everConnected) this.#heard({ kind: "others" });
     this.#everConnected = true;
+    this.tell([]);
   }
 
   #lost(client: DedicatedClient): void {
@@ -114,12 +128,20 @@ export class Hints {
     this.#timer = undefined;
     this.#sent = Date.now();
     const client = this.#client;
-    if (client === null || this.#waiting.size === 0) return;
+    if (client === null || this.#busy || this.#waiting.size === 0) return;
     const runs: Hint[] = [...this.#waiting.values()];
     this.#waiting = new Map();
     let text = JSON.stringify([this.#self, runs]);
     if (Buffer.byteLength(text) > LONGEST) text = JSON.stringify([this.#self, [{ kind: "others" }]]);
-    client.query({ text: "SELECT pg_notify($1, $2)", values: [this.#channel, text] }).catch(() => {});
+    this.#busy = true;
+    this.#telling = client
+      .query({ text: "SELECT pg_notify($1, $2)", values: [this.#channel, text] })
+      .catch(() => {})
+      .then(() => {
+        if (this.#client !== client) return;
+        this.#busy = false;
+        this.tell([]);
+      });
   }
 
   #hear(payload: string): void {
@@ -133,4 +155,14 @@ export class Hints {
     }
     for (const hint of hints) this.#heard(hint);
   }
+}
+
+/** Waits for it, but not for long. */
+async function soon(promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, GOODBYE);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

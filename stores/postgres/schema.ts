@@ -234,6 +234,9 @@ CREATE INDEX journal_n ON @journal (n);
   `
 ALTER TABLE @workers ADD COLUMN grps text[], ADD COLUMN entries text[];
 `,
+  `
+ALTER TABLE @parks ADD COLUMN grp text;
+`,
 ];
 
 /** The version that this code writes. */

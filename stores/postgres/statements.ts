@@ -68,7 +68,7 @@ const TAKE = `taken AS (UPDATE @queue q SET worker = $2::bigint, epoch = q.epoch
     FROM taken t JOIN fenced f USING (n) JOIN @runs r USING (n) LEFT JOIN @histories h USING (n)`;
 
 /** What a run has beside its snapshot. */
-const HOLDINGS = `q.cancel,
+const HOLDINGS = `q.cancel, q.grp,
   (SELECT json_agg(json_build_array(p.wait, p.key, p.max))::text FROM @places p
     WHERE p.n = q.n AND p.wait >= 0 AND NOT (p.loose AND p.held)) AS places,
   (SELECT json_agg(json_build_array(f.key, f.target, f.once))::text FROM @feeds f WHERE f.n = q.n) AS feeds`;
@@ -262,7 +262,7 @@ export const statements = {
   dropParks: `DELETE FROM @parks p USING unnest($1::bigint[], $2::int[]) AS v (n, turn)
     WHERE p.n = v.n AND p.turn <= v.turn`,
   /** Not a run that has no snapshot. */
-  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, places, feeds, body)
+  keepParks: `INSERT INTO @parks (n, turn, saved, cancel, grp, places, feeds, body)
     SELECT s.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM @states s JOIN @queue q ON q.n = s.n
     WHERE s.n = ANY($1::bigint[]) AND right(s.body, 1) <> E'\\n'`,
   dropPastChunks: `DELETE FROM @past_chunks p USING unnest($1::bigint[], $2::text[]) AS v (n, hash), @chunks k
@@ -278,9 +278,9 @@ export const statements = {
         WITH ORDINALITY AS v (n, turn, what, who, detail, o) ORDER BY o`,
   raiseRuns: "UPDATE @queue SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
   raiseStates: "UPDATE @states SET epoch = epoch + 1 WHERE n = ANY($1::bigint[])",
-  parks: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks WHERE n = $1::bigint
+  parks: `SELECT turn, saved::float8 AS saved, cancel, grp, places, feeds, body FROM @parks WHERE n = $1::bigint
     ORDER BY turn DESC LIMIT $2::bigint`,
-  park: `SELECT turn, saved::float8 AS saved, cancel, places, feeds, body FROM @parks
+  park: `SELECT turn, saved::float8 AS saved, cancel, grp, places, feeds, body FROM @parks
     WHERE n = $1::bigint AND turn = $2::bigint`,
   holdings: `SELECT ${HOLDINGS} FROM @queue q WHERE q.n = $1::bigint`,
   chunksOfPark: `SELECT k.hash, k.body AS bytes, k.is_text FROM @chunks k WHERE k.c IN (

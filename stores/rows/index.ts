@@ -65,6 +65,7 @@ export function detailOf(row: Row, tags: RunRow["tags"], attempts: readonly Atte
 /** Lists are JSON, or null for none: `[wait, key, max]` of places, `[key, to, once]` of feeds. */
 export interface HoldingsRow {
   readonly cancel: Holdings["cancel"];
+  readonly grp: string | null;
   readonly places: string | null;
   readonly feeds: string | null;
 }
@@ -76,9 +77,9 @@ export interface ParkRow extends HoldingsRow {
   readonly body: string;
 }
 
-export function holdingsOf({ cancel, places, feeds }: HoldingsRow): Holdings {
+export function holdingsOf({ cancel, grp, places, feeds }: HoldingsRow): Holdings {
   return {
-    cancel,
+    ...{ cancel, group: grp },
     places: (JSON.parse(places ?? "[]") as [number, string, number][]).map(([wait, key, max]) => ({
       ...{ wait, key, max },
     })),

@@ -114,9 +114,10 @@ export function feedFor(run: string, wait: number, { key, max }: { key: string; 
 }
 
 /** What the run has, with the places that it has elsewhere. */
-export function withPlaces(run: string, { cancel, places, feeds }: Holdings): Holdings {
+export function withPlaces(run: string, holdings: Holdings): Holdings {
+  const { places, feeds } = holdings;
   const own = feeds.filter(({ key }) => !key.startsWith(OWN));
-  if (own.length === feeds.length) return { cancel, places, feeds };
+  if (own.length === feeds.length) return holdings;
   const elsewhere = feeds.flatMap(({ key: name, to }) => {
     const [, max, key] = /^~place (\d+) (.*)$/s.exec(name) ?? [];
     const wait = Number(/\d+$/.exec(to)?.[0]);
@@ -124,7 +125,7 @@ export function withPlaces(run: string, { cancel, places, feeds }: Holdings): Ho
     return key === undefined || to !== answerKey(run, wait) ? [] : [{ wait, key, max: Number(max) }];
   });
   const byWait = (a: { wait: number }, b: { wait: number }) => a.wait - b.wait;
-  return { cancel, places: [...places, ...elsewhere].sort(byWait), feeds: own };
+  return { ...holdings, places: [...places, ...elsewhere].sort(byWait), feeds: own };
 }
 
 export const deedOf = (run: string, turn: number | string, i: number): string =>

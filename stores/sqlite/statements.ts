@@ -37,7 +37,7 @@ import { BOUND_FOR, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -222,6 +222,9 @@ CREATE INDEX journal_n ON journal (n);
 ALTER TABLE workers ADD COLUMN grps TEXT;
 ALTER TABLE workers ADD COLUMN entries TEXT;
 `,
+  `
+ALTER TABLE parks ADD COLUMN grp TEXT;
+`,
 ];
 
 /** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken, builds or null for all. */
@@ -241,7 +244,7 @@ const FILTER = `(? IS NULL OR r.entry = ?)
     ORDER BY r.n DESC LIMIT ?`;
 
 /** What a run has beside its snapshot. */
-const HOLDINGS = `r.cancel,
+const HOLDINGS = `r.cancel, r.grp,
   (SELECT json_group_array(json_array(p.wait, p.key, p.max)) FROM places p
     WHERE p.n = r.n AND p.wait >= 0 AND NOT (p.loose = 1 AND p.held = 1)) AS places,
   (SELECT json_group_array(json_array(f.key, f.target, f.once)) FROM feeds f WHERE f.n = r.n) AS feeds`;
@@ -496,7 +499,7 @@ export const statements = {
   keepParks: "INSERT INTO histories (n, keep) VALUES (?, ?)",
   historyOf: "SELECT keep FROM histories WHERE n = ?",
   /** Not a run that has no snapshot. */
-  keepPark: `INSERT INTO parks (n, turn, saved, cancel, places, feeds, body)
+  keepPark: `INSERT INTO parks (n, turn, saved, cancel, grp, places, feeds, body)
     SELECT r.n, s.turn, s.updated, ${HOLDINGS}, s.body FROM states s JOIN runs r ON r.n = s.n
     WHERE s.n = ? AND substr(s.body, -1) <> char(10)`,
   /** The newest of those that have to go for one more to be kept. Parameters: run, how many are kept without it. */
@@ -515,8 +518,9 @@ export const statements = {
     WHERE n = ?1`,
   forgetHistory: "DELETE FROM histories WHERE n = ?",
   forgetJournal: "DELETE FROM journal WHERE n = ?",
-  parks: "SELECT turn, saved, cancel, places, feeds, body FROM parks WHERE n = ? ORDER BY turn DESC LIMIT ?",
-  park: "SELECT turn, saved, cancel, places, feeds, body FROM parks WHERE n = ? AND turn = ?",
+  parks:
+    "SELECT turn, saved, cancel, grp, places, feeds, body FROM parks WHERE n = ? ORDER BY turn DESC LIMIT ?",
+  park: "SELECT turn, saved, cancel, grp, places, feeds, body FROM parks WHERE n = ? AND turn = ?",
   holdings: `SELECT ${HOLDINGS} FROM runs r WHERE r.id = ?`,
   chunksOfPark: `SELECT k.hash, k.body FROM chunks k WHERE k.c IN
     (SELECT c FROM run_chunks WHERE n = ?1 UNION SELECT c FROM past_chunks WHERE n = ?1 AND until >= ?2) ORDER BY k.c`,

@@ -58,6 +58,21 @@ describe("runs", () => {
     ]);
     expect((await cli("runs", "--status", "cancelled")).out).toBe("no runs");
   });
+
+  test("finds those of a workflow and of a tag behind newer ones", async () => {
+    const ids = async (...words: string[]) =>
+      JSON.parse((await cli("runs", "--json", ...words)).out).map(({ id }: { id: string }) => id);
+    expect(await ids("--workflow", "nap", "--limit", "1")).toEqual(["nap-1"]);
+    const [{ entry }] = JSON.parse((await cli("runs", "--workflow", "nap", "--json")).out);
+    expect(await ids("--workflow", entry, "--limit", "1")).toEqual(["nap-1"]);
+    expect(await ids("--workflow", entry.replace("nap", "snap"))).toEqual([]);
+    expect(await ids("--tag", "shop:north", "--limit", "1")).toEqual(["order-1"]);
+    expect(await ids("--tag", "shop:south")).toEqual([]);
+    expect(await cli("runs", "--tag", "shop")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("name:value"),
+    });
+  });
 });
 
 test("what a module exports by default is called by its file, too", () => {
@@ -140,6 +155,17 @@ describe("send and cancel", () => {
     const { code, err } = await cli("send", `${"0".repeat(32)}.1.gone`, "true");
     expect(code).toBe(3);
     expect(err).toContain("CF3102");
+  });
+
+  test("a key that a run might have made, but has not, is an error", async () => {
+    const { code, err } = await cli(
+      "send",
+      `${"0".repeat(32)}.1.order-1`,
+      "true",
+      "--store",
+      copy("forged.db"),
+    );
+    expect([code, err]).toEqual([3, expect.stringMatching(/CF3102.*coldframe show tells of "order-1"/s)]);
   });
 
   test("a payload that is no JSON is quoted, and nothing is sent", async () => {
@@ -242,7 +268,7 @@ describe("schedules", () => {
       [["--cron", "@daily", "--workflow", "m#f", "--overlap", "both"], "overlap"],
     ] as const) {
       const { code, err } = await set(...options);
-      expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`CF2301.*${told}`, "s"))]);
+      expect([code, err]).toEqual([2, expect.stringMatching(new RegExp(`CF2301.*${told}`, "s"))]);
     }
     expect(await words(store, "unpause", "s")).toMatchObject({
       code: 3,
@@ -346,10 +372,18 @@ describe("serve", () => {
     const stream = await fetch(`${base}/runs/nap-1/changes`, {
       headers: { authorization: `Bearer ${token}` },
     });
+    const waiting = fetch(`${base}/runs/nap-1/result?wait=50s`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    // It waits when another request that came later was answered.
+    await ask("/runs");
     child.kill("SIGTERM");
     expect((await closed)[0]).toBe(0);
     expect(await stream.text()).toContain("event: state");
+    const { status, headers } = await waiting;
+    expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
     expect(err).not.toContain(token);
+    expect(err).not.toContain("error");
   });
 
   test("does not begin without a token, a module, a port, or where somebody else listens", async () => {

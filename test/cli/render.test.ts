@@ -3,6 +3,7 @@ import { excerpt } from "../../cli/render/source.ts";
 import { plain, styleFor } from "../../cli/render/style.ts";
 import { shorten, table } from "../../cli/render/table.ts";
 import { relative } from "../../cli/render/time.ts";
+import { logLine } from "../../cli/work-here.ts";
 
 const day = 86_400_000;
 
@@ -75,5 +76,32 @@ describe("colours", () => {
     expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).bad("x")).toBe("x");
     expect(styleFor({ isTTY: true }, { TERM: "dumb" }).bad("x")).toBe("x");
     expect(styleFor({}, {}).bad("x")).toBe("x");
+  });
+});
+
+describe("log lines", () => {
+  const lost = Object.assign(new TypeError("the socket is closed", { cause: new Error("reset") }), {
+    code: "ECONNRESET",
+    sent: 3n,
+  });
+  Object.assign(lost, { request: { error: lost } });
+  const entry = { level: "error", message: "the store failed", run: "r", error: lost } as const;
+
+  test("for machines tell of the error, whatever hangs on it", () => {
+    const line = logLine(entry, true);
+    expect(line).not.toContain("\n");
+    expect(JSON.parse(line)).toMatchObject({
+      ...{ level: "error", message: "the store failed", run: "r" },
+      error: {
+        ...{ name: "TypeError", message: "the socket is closed", code: "ECONNRESET", sent: "3" },
+        cause: { message: "reset" },
+        request: { error: "[circular]" },
+      },
+    });
+    expect(JSON.parse(logLine({ level: "warn", message: "m", error: "text" }, true)).error).toBe("text");
+  });
+
+  test("for people are its message", () => {
+    expect(logLine(entry, false)).toBe("error r: the store failed\n  the socket is closed");
   });
 });

@@ -79,6 +79,44 @@ describe("an edit", () => {
     expect(await stage.until(run.result())).toEqual([2, 5]);
   });
 
+  it("is made again when a worker looked at a run whose step is held meanwhile", async () => {
+    const { main } = load(
+      `import { step } from "coldframe";
+       export const risky = step(async function risky() { throw new Error("no") }, { retry: 1, onFailure: "hold" });
+       export async function main() { "use workflow"; let n = 1; await risky(); return n }`,
+      {},
+    );
+    const first = await stage.engine();
+    await first.start(main!, [], { id: "r" });
+    await stage.when(async () => (await first.get("r"))!.held === 1);
+    await first.close();
+    const data = stage.data.connect();
+    let meanwhile = async () => {
+      meanwhile = async () => {};
+      const { epoch } = (await engine.get("r"))!;
+      await stage.engine();
+      await stage.when(async () => (await engine.get("r"))!.epoch > epoch);
+    };
+    const store = new Proxy(data, {
+      get(target, name) {
+        if (name === "overrule")
+          return async (change: Parameters<typeof data.overrule>[0]) => {
+            await meanwhile();
+            return data.overrule(change);
+          };
+        const value = Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const engine = await stage.engine({ worker: false });
+    await engine.edit("r", { n: 2 });
+    const { turn } = (await engine.get("r"))!;
+    const editor = await stage.engine({ store, worker: false });
+    expect(await editor.edit("r", { n: 3 })).toBe(turn + 1);
+    await engine.resolve("r", 1);
+    expect(await stage.until(engine.run("r").result())).toBe(3);
+  });
+
   it("is possible while the run is blocked, whose code is not there", async () => {
     const first = await stage.mortal();
     const id = "test/gone.ts";

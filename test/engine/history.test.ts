@@ -81,7 +81,7 @@ describe("history", () => {
     expect(await sums(await looped(4, { history: 2 }))).toEqual(["110", "1110", "11110"]);
   });
 
-  it("is what the engine says, for children what their parent has, and for restarts what the run had", async () => {
+  it("is what the engine says, for children what their parent has, for restarts and forks what the run had", async () => {
     const { main, child } = load(`import { event, start } from "coldframe";
       export async function main() { "use workflow"; await start(child, [], { id: "c" }); }
       export async function child() { "use workflow"; await event("a"); await event("b"); }`);
@@ -89,11 +89,16 @@ describe("history", () => {
     await engine.start(main!, [], { id: "r", history: 3 });
     await engine.start(child!, [], { id: "s" });
     await engine.restart("r", { id: "again" });
+    await parked(engine, "s");
+    const others = await stage.engine({ worker: false });
+    await others.fork("s", { id: "fork" });
+    await others.fork("s", { id: "less", history: 2 });
     const keeps = async (id: string) => (await engine.history(id))?.keeps;
     await stage.when(async () => (await engine.get("c")) !== null);
     expect([await keeps("r"), await keeps("c"), await keeps("s"), await keeps("again")]).toEqual([
       3, 3, 7, 3,
     ]);
+    expect([await keeps("fork"), await keeps("less")]).toEqual([7, 2]);
   });
 
   it("refuses what is no number of parks", async () => {
@@ -351,6 +356,31 @@ describe("a rewind", () => {
     await at("r", "d");
     await expect(engine.rewind("r", { at: turns[1]! })).rejects.toMatchObject({ code: "CF3121" });
     await engine.send("d");
+    expect(await stage.until(run.result())).toBe(1);
+  });
+
+  it("belongs to the group that it belonged to, as does a fork", async () => {
+    const main = program("await event('a'); await moveTo('gpu'); await event('b'); return 1");
+    const engine = await stage.engine({ history: "all" });
+    const run = await engine.start(main, [], { id: "r" });
+    await parked(engine, "r");
+    await engine.send("a");
+    await stage.when(async () => (await engine.get("r"))!.group === "gpu");
+    const groupOf = async (id: string) => (await engine.get(id))!.group;
+    expect((await engine.get("r", { at: 1 }))!.group).toBe("default");
+    await engine.fork("r", { at: 1, id: "then" });
+    await engine.fork("r", { id: "now" });
+    expect([await groupOf("then"), await groupOf("now")]).toEqual(["default", "gpu"]);
+    await engine.rewind("r", { at: 1 });
+    expect(await groupOf("r")).toBe("default");
+    await parked(engine, "r");
+    await engine.suspend("r");
+    await engine.rewind("r", { at: 2 });
+    expect(await groupOf("r")).toBe("gpu");
+    await engine.resume("r");
+    await stage.engine({ group: "gpu" });
+    await stage.when(async () => (await engine.get("r"))!.waits[0]?.name === "b");
+    await engine.send("b");
     expect(await stage.until(run.result())).toBe(1);
   });
 

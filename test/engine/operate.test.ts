@@ -1,6 +1,6 @@
 /** What a person does to runs: suspend, resume, mend, end by force, restart, clone; and what time does: retention. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { program } from "./programs.ts";
+import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -330,6 +330,43 @@ describe("restart and clone", () => {
     expect(main.calls.map(([name]) => name)).toEqual(["once", "then", "then"]);
     await expect(engine.clone("r")).rejects.toMatchObject({ code: "CF3106" });
     await expect(engine.clone("nobody")).rejects.toMatchObject({ code: "CF3101" });
+  });
+
+  it("a clone is refused inside of a lock", async () => {
+    const main = program(
+      "await event('a'); const l = await mutex('door'); await event('b'); l.release(); await event('c'); return 1",
+    );
+    const engine = await stage.engine();
+    await engine.start(main, [], { id: "r" });
+    const at = (name: string) => stage.when(async () => (await engine.get("r"))!.waits[0]?.name === name);
+    await at("a");
+    await engine.clone("r", { id: "before" });
+    await engine.send("a");
+    await at("b");
+    await expect(engine.clone("r", { id: "inside" })).rejects.toMatchObject({
+      code: "CF3121",
+      message: /"door"/,
+    });
+    expect(await engine.get("inside")).toBeNull();
+    await engine.send("b");
+    await at("c");
+    await engine.clone("r", { id: "after" });
+  });
+
+  it("children that a clone awaits with the other run do not end with it", async () => {
+    const { main } = load(`import { event, start } from "coldframe";
+      export async function child() { "use workflow"; return await event("answer"); }
+      export async function main() { "use workflow"; return await start(child, [], { id: "child" }); }`);
+    const engine = await stage.engine();
+    const run = await engine.start(main!, [], { id: "r" });
+    await stage.when(async () => (await engine.get("child"))?.waits.length === 1);
+    const cancelled = await engine.clone("r", { id: "cancelled" });
+    const kept = await engine.clone("r", { id: "kept" });
+    await engine.cancel("cancelled");
+    await expect(stage.until(cancelled.result())).rejects.toMatchObject({ name: "Cancelled" });
+    expect(await engine.get("child")).toMatchObject({ status: "active", cancel: "no" });
+    await engine.send("answer", 7);
+    expect(await stage.until(Promise.all([run.result(), kept.result()]))).toEqual([7, 7]);
   });
 });
 

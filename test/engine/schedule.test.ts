@@ -104,6 +104,22 @@ describe("a schedule", () => {
     expect(main.calls).toEqual([[1], [2]]);
   });
 
+  it("makes up for what it missed with what it is now, unless its times are others", async () => {
+    const main = program("await call(...args)");
+    const first = await stage.engine();
+    for (const id of ["same", "other"]) await first.schedule(id, hourly(main, { args: ["old"] }));
+    await first.close();
+    await stage.clock.advance(1.5 * HOUR);
+    const engine = await stage.engine({ worker: false });
+    await engine.schedule("same", hourly(main, { args: ["new"], tags: { a: "b" } }));
+    await engine.schedule("other", hourly(main, { cron: "30 * * * *" }));
+    await stage.engine();
+    await stage.clock.advance(MINUTE);
+    expect(await fired(engine, "same")).toEqual([1]);
+    expect(await fired(engine, "other")).toEqual([]);
+    expect(main.calls).toEqual([["new"]]);
+  });
+
   it("says how many parks of its runs are kept, else the engine that starts them", async () => {
     const main = program("await call(1); await event('x')");
     const engine = await stage.engine({ history: 3 });
@@ -277,6 +293,20 @@ describe("times", () => {
     expect(await times(daily, "America/New_York", "2026-10-31T12:00Z", 2)).toEqual([
       "11-01T07:30",
       "11-02T07:30",
+    ]);
+  });
+
+  it("of lists and ranges are times like those", async () => {
+    const spring = (cron: string, count: number) => times(cron, "Europe/Berlin", "2026-03-28T12:00Z", count);
+    expect(await spring("0,30 2 * * *", 3)).toEqual(["03-29T01:00", "03-30T00:00", "03-30T00:30"]);
+    expect(await spring("15 1-3 * * *", 3)).toEqual(["03-29T00:15", "03-29T01:00", "03-29T01:15"]);
+    const autumn = (cron: string, count: number) => times(cron, "Europe/Berlin", "2026-10-24T22:00Z", count);
+    expect(await autumn("0,30 2 * * *", 3)).toEqual(["10-25T00:00", "10-25T00:30", "10-26T01:00"]);
+    expect(await autumn("0 1-3 * * *", 4)).toEqual([
+      "10-24T23:00",
+      "10-25T00:00",
+      "10-25T02:00",
+      "10-26T00:00",
     ]);
   });
 

@@ -168,6 +168,31 @@ describe("workers", () => {
     expect(main.calls).toEqual([["a"], ["b"]]);
   });
 
+  it("look again soon when what was due could not be had, seldom when that stays so, and then as before", async () => {
+    const main = program("return 1");
+    const store = stage.data.connect();
+    const claim = store.claim.bind(store);
+    const asked: number[] = [];
+    let locked = 3;
+    // Somebody has the row for a moment, and has nothing to tell.
+    store.claim = async (...values) => {
+      asked.push(stage.clock.now());
+      return locked-- > 0 ? [] : claim(...values);
+    };
+    const starter = await stage.engine({ worker: false });
+    const engine = await stage.engine({ store });
+    const begin = stage.clock.now();
+    await starter.start(main, [], { id: "r" });
+    expect(await stage.until(engine.run("r").result())).toBe(1);
+    expect(stage.clock.now() - begin).toBeLessThan(1000);
+    locked = Number.POSITIVE_INFINITY;
+    asked.length = 0;
+    await starter.start(main, [], { id: "s" });
+    await stage.clock.advance(3_600_000);
+    expect(asked.length).toBeGreaterThan(3);
+    expect(asked.length).toBeLessThan(25);
+  });
+
   it("try all writes of a failed call again", async () => {
     const main = program("for (let i = 0; i < 3; i++) await call('a', i); return 'done'");
     const store = stage.data.connect();

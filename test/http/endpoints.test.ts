@@ -117,6 +117,18 @@ describe("start", () => {
   });
 });
 
+test("an id that addresses cannot hold starts nothing", async () => {
+  for (const id of [".", ".."]) {
+    const refused = { status: 400, body: { error: { code: "CF3406" } } };
+    expect(await client("POST", "/workflows/order/runs", { id })).toMatchObject(refused);
+    expect(await client("POST", "/workflows/order/runs", {}, { "idempotency-key": id })).toMatchObject(
+      refused,
+    );
+    expect(await client("POST", "/runs/x/fork", { id })).toMatchObject(refused);
+  }
+  expect(await engine.list()).toEqual([]);
+});
+
 describe("values that JSON lacks", () => {
   const type = { "content-type": "application/vnd.coldframe+json" };
 
@@ -318,12 +330,14 @@ describe("a held step", () => {
       name: "Refused",
       wait: (await engine.get("b"))!.waits[0]!.id,
     });
-    await stage.until(
+    const thrown = await stage.until(
       engine
         .run("b")
         .result()
-        .catch(() => {}),
+        .catch((error) => error),
     );
+    expect((thrown as Error).stack).toMatch(/^Refused: no/);
+    expect((thrown as Error).stack).not.toContain("operate");
     expect((await client("GET", "/runs/b/result")).body.failure).toMatchObject({
       name: "Refused",
       message: "no",

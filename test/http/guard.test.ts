@@ -316,6 +316,16 @@ describe("failures of the server", () => {
     expect(JSON.stringify(logs)).not.toMatch(new RegExp(`my-secret-key|${TOKEN}`));
   });
 
+  test("a body that a rule or a middleware has read is not taken for none", async () => {
+    const rule = async (request: Request) => (await request.text()) !== "";
+    const answer = await open(rule)("POST", "/workflows/ask/runs", { args: [1] });
+    expect(answer).toMatchObject({ status: 500, body: { error: { code: "CF3413" } } });
+    expect(String((logs[0] as { error: unknown }).error)).toContain("request.clone()");
+    const client = open(async (request) => (await request.clone().text()) !== "");
+    expect((await client("POST", "/workflows/ask/runs", { id: "r", args: [1] })).status).toBe(201);
+    expect((await engine.get("r"))!.args).toEqual([1]);
+  });
+
   test("a closed engine is no fault of the request", async () => {
     const client = open({ token: TOKEN });
     await engine.close(0);
@@ -324,6 +334,7 @@ describe("failures of the server", () => {
       expect(answer).toMatchObject({ status: 503, body: { error: { code: "CF3104" } } });
       expect(answer.headers.get("retry-after")).toBe("5");
     }
+    expect(logs).toEqual([]);
   });
 });
 
@@ -379,6 +390,19 @@ describe("HEAD, OPTIONS and other origins", () => {
     ).toBe(403);
     expect((await client("POST", "/workflows/ask/runs", undefined, cross)).status).toBe(403);
     expect((await client("POST", "/workflows/ask/runs", undefined, { ...cross, origin })).status).toBe(201);
+  });
+
+  test("nor where the browser tells only of which origin the page is, as to servers without TLS", async () => {
+    const client = open("none", { cors: { origin } });
+    const from = async (page: string) =>
+      (await client("POST", "/workflows/ask/runs", undefined, { ...bare, origin: page })).status;
+    expect(await from("http://evil.example.com")).toBe(403);
+    expect(await from("http://runs.test:8080")).toBe(403);
+    expect(await from("null")).toBe(403);
+    expect(await from(BASE)).toBe(201);
+    expect(await from(origin)).toBe(201);
+    const get = await client("GET", "/runs", undefined, { ...bare, origin: "http://evil.example.com" });
+    expect(get.status).toBe(200);
   });
 
   test("nothing is kept by caches", async () => {

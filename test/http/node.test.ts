@@ -1,6 +1,7 @@
 /** Behind Node's own server, over real sockets: bodies, streams, clients that go, and clients that do not read. */
 import { once } from "node:events";
 import { createServer, request as httpRequest, type Server } from "node:http";
+import { connect as connectSecond, createServer as createSecondServer } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { httpHandler } from "../../plugins/http/index.ts";
@@ -75,6 +76,53 @@ describe("the API", () => {
     );
     const chunk = `3e8\r\n${" ".repeat(1000)}\r\n`;
     expect(await raw(`${head}transfer-encoding: chunked\r\n\r\n${chunk}${chunk}`)).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  test("a body that a parser in front has read is not taken for none", async () => {
+    const handler = toNodeListener(
+      httpHandler(engine, {
+        auth: "none",
+        workflows: { main },
+        log: ({ error }) => failures.push(String(error)),
+      }),
+    );
+    const failures: string[] = [];
+    const parsing = createServer(async (request, response) => {
+      for await (const _ of request);
+      handler(request, response);
+    }).listen(0, "127.0.0.1");
+    await once(parsing, "listening");
+    const there = `http://127.0.0.1:${(parsing.address() as AddressInfo).port}`;
+    const init = { method: "POST", headers: { "content-type": "application/json" } };
+    const answer = await fetch(`${there}/workflows/main/runs`, { ...init, body: '{"args":[1]}' });
+    expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
+      500,
+      "CF3413",
+    ]);
+    expect(failures.join()).toMatch(/CF3413.*before express\.json/);
+    expect((await fetch(`${there}/events/a`, { ...init, body: "1" })).status).toBe(500);
+    expect(await engine.list()).toEqual([]);
+    expect((await fetch(`${there}/workflows/main/runs`, { method: "POST" })).status).toBe(201);
+    parsing.closeAllConnections();
+    parsing.close();
+  });
+
+  test("HTTP/2 is spoken, with its own name of the host", async () => {
+    const handler = httpHandler(engine, { auth: "none", workflows: { main } });
+    const second = createSecondServer(toNodeListener(handler as never) as never).listen(0, "127.0.0.1");
+    await once(second, "listening");
+    const there = `http://127.0.0.1:${(second.address() as AddressInfo).port}`;
+    const client = connectSecond(there);
+    const start = async (origin: string) => {
+      const stream = client.request({ ":path": "/workflows/main/runs", ":method": "POST", origin });
+      stream.end();
+      const [answered] = await once(stream, "response");
+      stream.resume();
+      return answered[":status"];
+    };
+    expect([await start(there), await start("http://evil.example.com")]).toEqual([201, 403]);
+    client.close();
+    await new Promise((resolve) => second.close(resolve));
   });
 
   test("odd requests are answered, and the server goes on", async () => {

@@ -1,9 +1,12 @@
 /** The past of runs over HTTP: parks, forks, rewinds, edits. Each answer is checked against the description (described.ts). */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type HttpOptions, httpHandler } from "../../plugins/http/index.ts";
-import type { Engine } from "../../runtime/index.ts";
+import { createEngine, type Engine } from "../../runtime/index.ts";
+import { memory } from "../../stores/memory/index.ts";
+import { sharded } from "../../stores/sharded/index.ts";
 import { load } from "../engine/programs.ts";
 import { Stage } from "../engine/stage.ts";
+import { at as nameAt } from "../stores/sharded-names.ts";
 import { type Ask, clientOf, TOKEN } from "./client.ts";
 
 const { order } = load(`
@@ -173,4 +176,19 @@ test("each of them is a permission of its own", async () => {
   client = open({ auth: { history: "none" } });
   expect((await client("GET", "/runs/r/history")).status).toBe(200);
   expect((await client("GET", "/runs/r/history?include=locals")).status).toBe(403);
+});
+
+test("what cannot be between two databases is a conflict, not a failure of the server", async () => {
+  const [here, there] = [nameAt(0, "run"), nameAt(1, "key")];
+  const { main } = load(`import { event } from "coldframe";
+    export async function main(key) { "use workflow"; let n = 1; await event({ key }); return n; }`);
+  const several = await createEngine({ store: sharded([memory(), memory()]), log: () => {} });
+  const ask = clientOf(httpHandler(several, { auth: { token: TOKEN }, workflows: { main: main! } }));
+  await ask("POST", "/workflows/main/runs", { id: here, args: [there] });
+  for await (const { waits } of several.run(here).watch()) if (waits.length > 0) break;
+  expect(await ask("POST", `/runs/${here}/rewind`, { at: 1 })).toMatchObject({
+    status: 409,
+    body: { error: { code: "CF3114", message: expect.stringContaining("braces") } },
+  });
+  await several.close(0);
 });

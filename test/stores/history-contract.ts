@@ -95,7 +95,7 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
       under.clock.now += 10;
       passed(await commit(run, 1, { unsubscribe: [{ wait: 1, key: "k" }] }));
       passed(await commit(run, 2));
-      const holdings = { cancel: "no", places: [], feeds: [] };
+      const holdings = { cancel: "no", group: "default", places: [], feeds: [] };
       expect(await store.read.history("a", { turn: 1 })).toEqual([
         { turn: 1, saved: first, snapshot: "S1", waits: JSON.parse(waiting), holdings },
       ]);
@@ -189,6 +189,7 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
       );
       const now = {
         cancel: "no",
+        group: "default",
         places: [
           { wait: 2, key: 'a "lock"', max: 1 },
           { wait: 3, key: 'a "lock"', max: 1 },
@@ -202,11 +203,13 @@ export function describeHistory(name: string, make: () => Promise<StoreUnderTest
           release: [{ run: "a", wait: 2, key: "l" }],
           feeds: [{ key: "news", to: "news for a/1", which: "none" }],
           cancelled: true,
+          group: "gpu",
         }),
       );
       expect((await store.read.history("a", { turn: 1 }))[0]!.holdings).toEqual(now);
       expect(await store.read.holdings("a")).toEqual({
         cancel: "under way",
+        group: "gpu",
         places: [{ wait: 3, key: 'a "lock"', max: 1 }],
         feeds: [],
       });

@@ -46,6 +46,8 @@ export async function reject(call: Call): Promise<Response> {
   if (name !== undefined && typeof name !== "string") throw misread('"name" has to be a text');
   const error = new Error(message);
   if (name !== undefined) error.name = name;
+  // Where in this server it was made is of no interest in the run.
+  error.stack = String(error);
   await call.service.engine.reject(call.subject.run!, error, waitOf(wait));
   return decided(call, "reject");
 }

@@ -4,7 +4,7 @@ import { ColdframeError } from "../../../runtime/index.ts";
 import { type Call, fieldsOf, jsonAnswer, misread } from "../call.ts";
 import { parkJson } from "../run-json.ts";
 import { inspects, limitOf, noSuchRun } from "./look.ts";
-import { idempotencyKey } from "./start.ts";
+import { newId } from "./start.ts";
 
 export async function history(call: Call): Promise<Response> {
   const inspect = await inspects(call);
@@ -31,17 +31,14 @@ async function pastOf({ service }: Call, id: string, limit: number): Promise<Run
 export async function fork(call: Call): Promise<Response> {
   const { engine, basePath } = call.service;
   const { id, history: kept, ...rest } = await fieldsOf(call, ["at", "id", "history", "by"]);
-  const key = idempotencyKey(call.request.headers);
-  if (id !== undefined && key !== null && id !== key)
-    throw misread('"id" and the header Idempotency-Key say different things. One of them is enough');
-  const name = id ?? key;
+  const name = newId(call, id);
   const options = {
     ...placeOf(rest),
-    ...(name === null ? {} : { id: name }),
+    ...name,
     ...(kept === undefined ? {} : { history: kept }),
   } as ForkOptions;
   const from = call.subject.run!;
-  let to = name as string;
+  let to = name.id!;
   let created = true;
   try {
     to = (await engine.fork(from, options)).id;

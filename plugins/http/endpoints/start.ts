@@ -17,21 +17,35 @@ export async function start(call: Call): Promise<Response> {
   if (!Array.isArray(args)) throw misread('"args" has to be a list');
   if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags)))
     throw misread('"tags" has to be an object of texts');
-  const key = idempotencyKey(call.request.headers);
-  if (id !== undefined && key !== null && id !== key)
-    throw misread('"id" and the header Idempotency-Key say different things. One of them is enough');
-  const name = id ?? key;
   const options = {
-    ...(name === null ? {} : { id: name }),
+    ...newId(call, id),
     ...(tags === undefined ? {} : { tags }),
     ...(priority === undefined ? {} : { priority }),
     ...(history === undefined ? {} : { history }),
   } as StartOptions;
   const run = await engine.start(workflow.run, args, options);
-  if (!run.created) await checkSame(call, run.id, workflow, args, key !== null);
+  const byKey = call.request.headers.has("idempotency-key");
+  if (!run.created) await checkSame(call, run.id, workflow, args, byKey);
   const body = { id: run.id, workflow: nameOfEntry(workflows, workflow.entry), created: run.created };
   const location = `${basePath}/runs/${encodeURIComponent(run.id)}`;
   return jsonAnswer(body, run.created ? 201 : 200, { location });
+}
+
+/**
+ * The id that a new run is to have, if any: said in the body, or as `Idempotency-Key`.
+ * @throws Refusal 400
+ */
+export function newId({ request }: Call, id: unknown): { readonly id?: string } {
+  const key = idempotencyKey(request.headers);
+  if (id !== undefined && key !== null && id !== key)
+    throw misread('"id" and the header Idempotency-Key say different things. One of them is enough');
+  const name = id ?? key;
+  if (name === "." || name === "..")
+    throw misread(
+      `"${name}" cannot be an id: it would be lost from addresses, in whatever way it is encoded`,
+    );
+  // What else an id can be, the engine says.
+  return name === null ? {} : { id: name as string };
 }
 
 /** The request came before, or is another one: then it must not look as if it had been carried out. */

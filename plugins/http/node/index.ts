@@ -1,5 +1,6 @@
 /** `coldframe/http/node`: a Fetch handler as a listener of Node's own `http` server. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { ColdframeError } from "../../../runtime/errors.ts";
 
 /** Headers that belong to the connection: the server itself speaks about them. */
 const HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection", "te"]);
@@ -46,7 +47,9 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
     if (!name.startsWith(":") && !HOP.has(name)) headers.append(name, rawHeaders[i + 1]!);
   }
   const scheme = "encrypted" in incoming.socket ? "https" : "http";
-  const base = `${scheme}://${headers.get("host") ?? "localhost"}`;
+  // HTTP/2 has another word for it.
+  const host = headers.get("host") ?? incoming.headers[":authority"];
+  const base = `${scheme}://${typeof host === "string" ? host : "localhost"}`;
   // An absolute address is for a proxy, and `//host` would be another one's.
   const address = URL.canParse(base) ? new URL(base) : new URL(`${scheme}://localhost`);
   const target = new URL(`http://localhost${url.startsWith("/") ? url : "/"}`);
@@ -58,12 +61,18 @@ function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request {
   return new Request(address, init);
 }
 
-/** Read as it is asked for, so that nothing piles up before it is. */
+/** Read as it is asked for, so that nothing piles up before it is. What somebody else has read is not taken for an empty body. */
 function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const wasRead = incoming.readableDidRead;
   const parts = incoming[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        if (wasRead)
+          throw new ColdframeError(
+            "CF3413",
+            "mount toNodeListener(handler) before express.json() and other body parsers",
+          );
         const { done, value } = await parts.next();
         if (done === true) controller.close();
         else controller.enqueue(new Uint8Array(value as Buffer));
