@@ -52,7 +52,7 @@ function settling(store: Store, settle: () => Promise<void>): Store {
     get(target, name) {
       const value = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
-      if (name === "watch" || name === "now" || name === "partOf") return value.bind(target);
+      if (["watch", "now", "partOf", "close"].includes(String(name))) return value.bind(target);
       return async (...args: unknown[]) => {
         const answer = await Reflect.apply(value, target, args);
         await settle();
