@@ -27,7 +27,7 @@ const DOUBT = { for: 1_200_000, again: 30_000 } as const;
  * What is due and could not be had belongs to another worker now, or was locked for a moment, perhaps by who changes nothing and tells
  * nobody. So it is looked for again after this time in ms, and after twice that, and so on.
  */
-const MISSED = 50;
+const MISSED = 25;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 

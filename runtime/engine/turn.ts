@@ -441,6 +441,8 @@ async function holdUnsaved(activation: Activation, worker: Owner, error: unknown
   for (const { wait } of arrivals) activation.recorded.add(wait);
   activation.phase = "committing";
   if (arrivals.length > 0 && !(await worker.note(activation, { arrivals, attempts: [] }))) return;
+  // The lease may have been lost since the answer came.
+  if (activation.phase !== "committing") return;
   activation.phase = "open";
   activation.run!.ended = true;
   activation.run = null;

@@ -426,7 +426,8 @@ export class Worker implements Owner, Searcher {
     const arrivals = activation.inbox.filter(({ wait }) => !activation.recorded.has(wait));
     for (const { wait } of arrivals) activation.recorded.add(wait);
     const passed = await this.note(activation, { arrivals, attempts: [] }, release);
-    if (!passed) return;
+    // The lease may have been lost since the answer came.
+    if (!passed || activation.phase !== "committing") return;
     if (activation.news === seen) {
       this.#release(activation);
       return;
