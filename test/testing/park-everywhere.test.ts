@@ -105,6 +105,17 @@ test("inside of an engine", async () => {
   expect(parking.parks).toBeGreaterThan(3);
 });
 
+test("from its beginning, every await of a run is a job", async () => {
+  const { count } = load(
+    `export async function count() { "use workflow"; let n = 0; while (n < 5) n += await 1; return n; }`,
+    {},
+    "test/counted.ts",
+  );
+  parking = parkEverywhere();
+  expect(await runScenario(count as never, [], { regime: "memory" })).toMatchObject({ value: 5 });
+  expect(parking.parks).toBe(5);
+});
+
 test("a local that a frame forgets is forgotten", async () => {
   const id = "test/forgetful.ts";
   const { f } = load(`export async function f(a, b) { "use workflow"; await null; return [a, b]; }`, {}, id);
