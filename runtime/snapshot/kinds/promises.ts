@@ -111,12 +111,18 @@ export const promise: Kind = {
 };
 
 export function fillTask(task: Durable, node: Node, input: RunIn): void {
-  const [, asked] = node;
-  const [first] = Array.isArray(asked) && asked.length === 1 ? (asked as unknown[]) : [];
-  if (typeof first === "number" && list(input.nodes[first] ?? broken("nobody"))[0] === "queue")
-    task.value = input.node(first, []);
-  else readReactions(task, asked, input);
+  const asked = queueOf(node, input);
+  if (asked === undefined) readReactions(task, node[1], input);
+  else task.value = input.node(asked, []);
   input.frame(task, node);
+}
+
+/** Of the node of an async generator's task: its queue. */
+export function queueOf([tag, asked]: Node, input: In): number | undefined {
+  const first: unknown =
+    tag === "drained" ? asked : Array.isArray(asked) && asked.length === 1 ? asked[0] : null;
+  if (typeof first !== "number") return undefined;
+  return list(input.nodes[first] ?? broken("nobody"))[0] === "queue" ? first : undefined;
 }
 
 function fieldsOf(): Durable {
