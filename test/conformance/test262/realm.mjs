@@ -11,7 +11,7 @@ import { compile } from "../../../dist/compiler/index.js";
 /** What the machine may expect of a platform, beyond the language; programs see it too. */
 const platform = {
   ...{ AbortController, AbortSignal, DOMException, Headers, URL, URLSearchParams, console },
-  ...{ TextDecoder, TextEncoder, queueMicrotask, structuredClone, setTimeout, clearTimeout },
+  ...{ TextDecoder, TextEncoder, atob, btoa, queueMicrotask, structuredClone, setTimeout, clearTimeout },
 };
 
 /** By this the machine asks what is a Proxy, as in Node. Programs do not see it. */

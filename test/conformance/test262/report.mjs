@@ -1,7 +1,7 @@
 /** Counts how programs ended, by folder, and prints it. */
 
-/** Why a program is refused: errors of the compiler and of snapshots, and a reason that no error says (awaits.mjs). */
-const CODE = /\bCF\d{4}\b|^refused: shared/gm;
+/** Why a program is refused: errors of the compiler and of snapshots, and reasons that no error says (awaits.mjs). */
+const CODE = /\bCF\d{4}\b|^refused: (shared|native)/gm;
 /** How many levels of folders make a row. */
 const DEPTH = 2;
 
