@@ -17,7 +17,7 @@ import { durableThen } from "./then.ts";
 
 /**
  * @param C whose `resolve` makes promises of the elements
- * @param original what `C.resolve` is unless somebody has replaced it
+ * @param original what `C.resolve` is unless somebody has replaced it; null: to be called, whatever it is
  * @returns the promise of the whole; rejected when the iterable cannot be read
  */
 export function combine(

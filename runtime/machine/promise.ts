@@ -129,12 +129,13 @@ function combined(
   const native = replaced(kind, C) ?? NativePromise[kind];
   if (run === null || native !== original[kind] || (run.free && C !== construct))
     return Reflect.apply(native, C === construct ? NativePromise : C, [iterable]);
+  if (C !== construct) {
+    const { promise, resolve: fulfill } = capability(C);
+    fulfill(combine(run, kind, iterable, C as Callable & { resolve: unknown }, null));
+    return promise;
+  }
   const isReplaced = run.free && NativePromise.resolve !== original.resolve;
-  const promise = combine(run, kind, iterable, isReplaced ? NativePromise : $Promise, statics.resolve);
-  if (C === construct) return promise;
-  const { promise: wrapped, resolve: fulfill } = capability(C);
-  fulfill(promise);
-  return wrapped;
+  return combine(run, kind, iterable, isReplaced ? NativePromise : $Promise, statics.resolve);
 }
 
 /** The platform's functions, before anybody replaced them. */

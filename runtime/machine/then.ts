@@ -32,51 +32,47 @@ const fields: ReadonlySet<string> = new Set(Object.keys(new Durable(freeRun, nul
 
 Object.setPrototypeOf(Durable.prototype, NativePromise.prototype);
 Reflect.deleteProperty(Durable.prototype, "constructor");
-for (const [name, method] of Object.entries({
-  then: durableThen,
-  catch: durableCatch,
-  finally: durableFinally,
-  toJSON: durableJson,
-})) {
-  Object.defineProperty(method, "name", { value: name, configurable: true });
-  Object.defineProperty(Durable.prototype, name, { value: method, writable: true, configurable: true });
-}
+const methods = {
+  /** Promise.prototype.then (ECMA-262 §27.2.5.4); of a native promise when `this` is one. */
+  then(this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
+    const fulfilled = callable(onFulfilled);
+    const rejected = callable(onRejected);
+    if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
+    const run = runFor(this, fulfilled, rejected);
+    if (run === null) return thenFromOutside(this, fulfilled, rejected);
+    const { target, promise } = derive(this, run);
+    inside(run, this, new Then(fulfilled, rejected, target));
+    return promise;
+  },
+
+  /** Promise.prototype.catch (§27.2.5.1) */
+  catch(this: PromiseLike<unknown>, onRejected?: never): unknown {
+    return this.then(undefined, onRejected);
+  },
+
+  /** Promise.prototype.finally (§27.2.5.3) */
+  finally(this: unknown, onFinally?: unknown): unknown {
+    const handler = callable(onFinally);
+    if (!(this instanceof Durable) || (this as { then?: unknown }).then !== durableThen)
+      return Reflect.apply(nativeFinally, this, [onFinally]);
+    if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
+    const run = runFor(this, handler, undefined);
+    if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
+    const { target, promise } = derive(this, run);
+    inside(run, this, new Finally(handler as () => unknown, target));
+    return promise;
+  },
+
+  /** The fields of the machine are none of the author's: JSON has what was added to the promise, natively `{}`. */
+  toJSON(this: object): object {
+    return Object.fromEntries(Object.entries(this).filter(([key]) => !fields.has(key)));
+  },
+};
+export const durableThen = methods.then;
+
+for (const [name, value] of Object.entries(methods))
+  Object.defineProperty(Durable.prototype, name, { value, writable: true, configurable: true });
 setDurableThen(durableThen);
-
-/** Promise.prototype.then (ECMA-262 §27.2.5.4); of a native promise when `this` is one. */
-export function durableThen(this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
-  const fulfilled = callable(onFulfilled);
-  const rejected = callable(onRejected);
-  if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
-  const run = runFor(this, fulfilled, rejected);
-  if (run === null) return thenFromOutside(this, fulfilled, rejected);
-  const { target, promise } = derive(this, run);
-  inside(run, this, new Then(fulfilled, rejected, target));
-  return promise;
-}
-
-/** Promise.prototype.catch (§27.2.5.1) */
-function durableCatch(this: PromiseLike<unknown>, onRejected?: never): unknown {
-  return this.then(undefined, onRejected);
-}
-
-/** Promise.prototype.finally (§27.2.5.3) */
-function durableFinally(this: unknown, onFinally?: unknown): unknown {
-  const handler = callable(onFinally);
-  if (!(this instanceof Durable) || (this as { then?: unknown }).then !== durableThen)
-    return Reflect.apply(nativeFinally, this, [onFinally]);
-  if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
-  const run = runFor(this, handler, undefined);
-  if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
-  const { target, promise } = derive(this, run);
-  inside(run, this, new Finally(handler as () => unknown, target));
-  return promise;
-}
-
-/** The fields of the machine are none of the author's: JSON has what was added to the promise, natively `{}`. */
-function durableJson(this: object): object {
-  return Object.fromEntries(Object.entries(this).filter(([key]) => !fields.has(key)));
-}
 
 function callable(f: unknown): Handler | undefined {
   return typeof f === "function" ? (f as Handler) : undefined;

@@ -8,6 +8,7 @@
 import { ColdframeError } from "../../errors.ts";
 import type { In, Kind, Node, Out } from "../kind.ts";
 import { broken } from "../kind.ts";
+import { wellKnownSymbols } from "./primitives.ts";
 
 export const map: Kind = {
   tags: ["map"],
@@ -42,7 +43,10 @@ export const set: Kind = {
   },
 };
 
-/** Nobody can list what a WeakMap holds; but whatever could be a key is in the table of nodes when everything else is. */
+/**
+ * Nobody can list what a WeakMap holds; but whatever could be a key is in the table of nodes when everything else is. Well-known symbols
+ * need not be: they are always there.
+ */
 export const weakMap: Kind = {
   tags: ["weakmap"],
   prototypes: [WeakMap.prototype],
@@ -50,7 +54,7 @@ export const weakMap: Kind = {
     const held: object[] = [];
     const seen = new Set<object>();
     hasInWeakMap.call(value, value);
-    out.weak((all, from) => {
+    const reach = (all: readonly unknown[], from: number): void => {
       for (let i = from; i < all.length; i++) {
         const key = all[i] as object;
         if (!isKey(key) || seen.has(key) || !hasInWeakMap.call(value, key)) continue;
@@ -60,7 +64,9 @@ export const weakMap: Kind = {
         out.index(key);
         out.value(getInWeakMap.call(value, key));
       }
-    });
+    };
+    reach(wellKnownSymbols, 0);
+    out.weak(reach);
     return out.later(() => {
       let text = '["weakmap"';
       for (const key of held) text += `,${out.value(key)},${out.value(getInWeakMap.call(value, key))}`;
@@ -80,14 +86,16 @@ export const weakSet: Kind = {
   write(value: WeakSet<object>, out: Out): string {
     const held = new Set<object>();
     hasInWeakSet.call(value, value);
-    out.weak((all, from) => {
+    const reach = (all: readonly unknown[], from: number): void => {
       for (let i = from; i < all.length; i++) {
         const key = all[i] as object;
         if (!isKey(key) || held.has(key) || !hasInWeakSet.call(value, key)) continue;
         held.add(key);
         out.index(key);
       }
-    });
+    };
+    reach(wellKnownSymbols, 0);
+    out.weak(reach);
     return out.later(() => {
       let text = '["weakset"';
       for (const key of held) text += `,${out.value(key)}`;
@@ -138,6 +146,9 @@ const { forEach: setForEach } = Set.prototype;
 const { has: hasInWeakMap, get: getInWeakMap } = WeakMap.prototype;
 const { has: hasInWeakSet } = WeakSet.prototype;
 
+/** Symbols are, where the engine takes them: elsewhere no collection has one. */
 function isKey(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
+  return (
+    (typeof value === "object" && value !== null) || typeof value === "function" || typeof value === "symbol"
+  );
 }
