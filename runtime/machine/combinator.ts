@@ -18,7 +18,8 @@ import { durableThen } from "./then.ts";
 /**
  * @param C whose `resolve` makes promises of the elements
  * @param original what `C.resolve` is unless somebody has replaced it; null: to be called, whatever it is
- * @returns the promise of the whole; rejected when the iterable cannot be read
+ * @param target the promise of the whole
+ * @returns it; rejected when the iterable cannot be read
  */
 export function combine(
   run: Run,
@@ -26,8 +27,8 @@ export function combine(
   iterable: Iterable<unknown>,
   C: { resolve: unknown },
   original: unknown,
+  target = new Durable(run, null),
 ): Durable {
-  const target = new Durable(run, null);
   const group = new Group(kind, target);
   try {
     const { resolve } = C;

@@ -9,13 +9,12 @@
 import { combine } from "./combinator.ts";
 import { type Callable, Durable } from "./durable.ts";
 import { NativePromise } from "./intrinsics.ts";
-import { createResolvers, type ResolvingFunctions } from "./resolvers.ts";
+import { createResolvers } from "./resolvers.ts";
 import { machine, setPromise } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
-import "./then.ts";
+import { type Capability, capabilityOf, deriveBy } from "./then.ts";
 
 type Executor = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void;
-type Constructor = new (executor: Executor) => object;
 
 /** The Promise constructor (ECMA-262 §27.2.3.1). */
 function construct(this: unknown, executor: Executor): object {
@@ -42,24 +41,12 @@ function describe(value: unknown): string {
   return typeof value === "object" && value !== null ? "#<Object>" : String(value);
 }
 
-interface Capability extends ResolvingFunctions {
-  readonly promise: object;
-}
-
 /** NewPromiseCapability (§27.2.1.5) for any constructor. */
 function capability(C: unknown): Capability {
-  if (C === construct) {
-    if (machine.run === null) return capability(NativePromise);
-    const promise = new Durable(machine.run, null);
-    return { promise, ...createResolvers(promise) };
-  }
-  let functions: ResolvingFunctions | undefined;
-  const promise: object = Reflect.construct(C as Constructor, [
-    (resolve: never, reject: never) => {
-      functions = { resolve, reject };
-    },
-  ]);
-  return { promise, ...functions! };
+  if (C !== construct) return capabilityOf(C);
+  if (machine.run === null) return capabilityOf(NativePromise);
+  const promise = new Durable(machine.run, null);
+  return { promise, ...createResolvers(promise) };
 }
 
 const statics = {
@@ -119,7 +106,6 @@ const statics = {
   },
 };
 
-/** A combinator called on a subclass makes an instance of it that adopts ours: right in value, two jobs later. */
 function combined(
   kind: "all" | "allSettled" | "race" | "any",
   C: unknown,
@@ -130,8 +116,8 @@ function combined(
   if (run === null || native !== original[kind] || (run.free && C !== construct))
     return Reflect.apply(native, C === construct ? NativePromise : C, [iterable]);
   if (C !== construct) {
-    const { promise, resolve: fulfill } = capability(C);
-    fulfill(combine(run, kind, iterable, C as Callable & { resolve: unknown }, null));
+    const { target, promise } = deriveBy(C, run);
+    combine(run, kind, iterable, C as Callable & { resolve: unknown }, null, target);
     return promise;
   }
   const isReplaced = run.free && NativePromise.resolve !== original.resolve;

@@ -23,6 +23,7 @@ import {
 } from "./durable.ts";
 import { NativePromise, nativeSettled, nativeThen, species } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
+import { resolves } from "./resolvers.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
 
@@ -92,6 +93,10 @@ function inside(run: Run, promise: Durable, reaction: Then | Finally): void {
   else inRun(run, () => attach(run, promise, reaction));
 }
 
+export interface Capability extends NativeCapability {
+  readonly promise: object;
+}
+
 /** What `then` settles, and what it returns: the same, unless the species makes promises of another kind. */
 interface Derived {
   readonly target: Durable;
@@ -101,21 +106,35 @@ interface Derived {
 /** NewPromiseCapability of the species (§7.3.22); for promises that are no instances of a subclass, without the search. */
 function derive(promise: Durable, run: Run): Derived {
   const Species = speciesOf(promise);
+  if (Species !== NativePromise) return deriveBy(Species, run);
   const target = new Durable(run, null);
-  if (Species === NativePromise) return { target, promise: target };
-  let capability: NativeCapability | undefined;
-  const made: object = Reflect.construct(Species, [
+  return { target, promise: target };
+}
+
+/** The promise of a constructor that is not `Promise` itself. */
+export function deriveBy(C: unknown, run: Run): Derived {
+  const made = capabilityOf(C);
+  const { promise } = made;
+  // What the machine's constructor gave does nothing that is not done without it.
+  if (promise instanceof Durable && resolves(made.resolve, promise)) return { target: promise, promise };
+  const target = new Durable(run, null);
+  subscribe(target, new Mirror(made));
+  return { target, promise };
+}
+
+/** NewPromiseCapability (§27.2.1.5) */
+export function capabilityOf(C: unknown): Capability {
+  let given: NativeCapability | undefined;
+  const promise: object = Reflect.construct(C as new (executor: unknown) => object, [
     (resolve: never, reject: never) => {
-      if (capability?.resolve !== undefined || capability?.reject !== undefined)
+      if (given?.resolve !== undefined || given?.reject !== undefined)
         throw new TypeError("Promise executor has already been invoked with non-undefined arguments");
-      capability = { resolve, reject };
+      given = { resolve, reject };
     },
   ]);
-  if (made instanceof Durable) return { target: made, promise: made };
-  if (typeof capability?.resolve !== "function" || typeof capability.reject !== "function")
+  if (typeof given?.resolve !== "function" || typeof given.reject !== "function")
     throw new TypeError("Promise resolve or reject function is not callable");
-  subscribe(target, new Mirror(capability));
-  return { target, promise: made };
+  return { promise, resolve: given.resolve, reject: given.reject };
 }
 
 /** SpeciesConstructor (§7.3.22) */

@@ -40,6 +40,7 @@ import {
   element,
   finallyReaction,
   group,
+  mirror,
   thenableJob,
   thenReaction,
   unwrap,
@@ -53,7 +54,7 @@ import { Writer } from "./writer.ts";
 /** Data of the machine whose state is made anew. */
 const renewed: readonly Kind[] = [
   ...[iteration, queue, generating, delegation, group],
-  ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, thenableJob],
+  ...[thenReaction, adopt, finallyReaction, mirror, constant, unwrap, element, thenableJob],
 ];
 const written = new Map(
   [...renewed, cursor].flatMap((kind) => kind.prototypes.map((prototype) => [prototype, kind])),
@@ -173,7 +174,7 @@ class Kept {
 }
 
 const isNative = (reaction: Reaction): boolean =>
-  reaction instanceof Mirror || reaction instanceof NativeReaction;
+  (reaction instanceof Mirror && reaction.promise !== null) || reaction instanceof NativeReaction;
 
 /** Handlers of unmarked code go back to their places between the others. */
 function merge(promise: Durable, before: readonly Reaction[]): void {
