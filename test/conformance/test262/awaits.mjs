@@ -67,7 +67,8 @@ export async function runPlanted(program, harness, now, { seed, rate, every }) {
     const kept = await evaluator.kept(text);
     if (kept !== null)
       result.saved = `refused: shared: the program keeps an object of its own at ${kept}, in the realm`;
-    else if (/\bInterrupted\b/.test(result.saved))
+    // What `import()` gives is a promise of the engine, and closures that wait for it are those of the run before.
+    else if (/\bInterrupted\b/.test(result.saved) || /\bimport\s*\(/.test(text))
       result.saved = "refused: native: a promise of the engine was pending";
   }
   return [{ ...result, parks: evaluator.parks }];

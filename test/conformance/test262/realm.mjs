@@ -43,6 +43,8 @@ export class Realm {
   testing = null;
   #compiles;
   #modules = new Map();
+  /** Of modules that `import()` links. */
+  #links = new Map();
 
   /** @param {{ machine: vm.Script | null, parked: boolean, done: (error?: unknown) => void }} options */
   constructor({ machine, parked, done }) {
@@ -91,7 +93,11 @@ export class Realm {
   async #import(specifier, from) {
     const module = this.#load(specifier, from);
     if (module.status === "unlinked")
-      await module.link((wanted, { identifier }) => this.#load(wanted, identifier));
+      this.#links.set(
+        module,
+        module.link((wanted, { identifier }) => this.#load(wanted, identifier)),
+      );
+    await this.#links.get(module);
     if (module.status === "linked") await module.evaluate({ timeout: LIMIT });
     return module;
   }
