@@ -19,6 +19,7 @@ import { durableThen } from "./then.ts";
  * @param C whose `resolve` makes promises of the elements
  * @param original what `C.resolve` is unless somebody has replaced it; null: to be called, whatever it is
  * @param target the promise of the whole
+ * @throws what a resolving function of `C` throws
  * @returns it; rejected when the iterable cannot be read
  */
 export function combine(
@@ -53,7 +54,7 @@ export function combine(
     if (group.remaining > 0) {
       closeGroup(group);
       reject(target, error);
-    }
+    } else if (original === null) throw error;
   }
   return target;
 }

@@ -54,6 +54,7 @@ const statics = {
   resolve(this: unknown, x: unknown): unknown {
     const other = replaced("resolve", this);
     if (other !== undefined) return Reflect.apply(other, NativePromise, [x]);
+    if (Object(this) !== this) throw new TypeError("PromiseResolve called on non-object");
     const C = this === construct ? NativePromise : this;
     if (x instanceof NativePromise && x.constructor === C) return x;
     if (this === construct && machine.run !== null) {
@@ -116,8 +117,12 @@ function combined(
   if (run === null || native !== original[kind] || (run.free && C !== construct))
     return Reflect.apply(native, C === construct ? NativePromise : C, [iterable]);
   if (C !== construct) {
-    const { target, promise } = deriveBy(C, run);
-    combine(run, kind, iterable, C as Callable & { resolve: unknown }, null, target);
+    const { target, promise, reject: refuse } = deriveBy(C, run);
+    try {
+      combine(run, kind, iterable, C as Callable & { resolve: unknown }, null, target);
+    } catch (error) {
+      refuse(error);
+    }
     return promise;
   }
   const isReplaced = run.free && NativePromise.resolve !== original.resolve;

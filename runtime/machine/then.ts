@@ -112,14 +112,14 @@ function derive(promise: Durable, run: Run): Derived {
 }
 
 /** The promise of a constructor that is not `Promise` itself. */
-export function deriveBy(C: unknown, run: Run): Derived {
+export function deriveBy(C: unknown, run: Run): Capability & Derived {
   const made = capabilityOf(C);
   const { promise } = made;
   // What the machine's constructor gave does nothing that is not done without it.
-  if (promise instanceof Durable && resolves(made.resolve, promise)) return { target: promise, promise };
+  if (promise instanceof Durable && resolves(made.resolve, promise)) return { ...made, target: promise };
   const target = new Durable(run, null);
   subscribe(target, new Mirror(made));
-  return { target, promise };
+  return { ...made, target };
 }
 
 /** NewPromiseCapability (§27.2.1.5) */
