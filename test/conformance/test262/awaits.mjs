@@ -6,7 +6,7 @@
  * |----------|----------------------------------------------------------------------------------------------------|
  * | compiled | goes through in memory                                                                             |
  * | saved    | is saved as text between two jobs, and what is read back goes on; before all jobs, or every nth       |
- * | in place | is saved into the very objects that it consists of. Where `saved` was refused, or fails because the program keeps objects in its realm, of which there is one only |
+ * | in place | is saved into the very objects that it consists of. Where `saved` is refused or fails                        |
  */
 import { join } from "node:path";
 import vm from "node:vm";
@@ -63,15 +63,26 @@ export async function runPlanted(program, harness, now, { seed, rate, every }) {
   await run("compiled");
   await run("saved");
   if (result.saved !== "passed") await run("in place");
-  if (!/^(passed|refused)/.test(result.saved) && result["in place"] === "passed") {
-    const kept = await evaluator.kept(text);
-    if (kept !== null)
-      result.saved = `refused: shared: the program keeps an object of its own at ${kept}, in the realm`;
-    // What `import()` gives is a promise of the engine, and closures that wait for it are those of the run before.
-    else if (/\bInterrupted\b/.test(result.saved) || /\bimport\s*\(/.test(text))
-      result.saved = "refused: native: a promise of the engine was pending";
-  }
+  await excuse(result, evaluator, text);
   return [{ ...result, parks: evaluator.parks }];
+}
+
+const hasFailed = (end) => end !== undefined && !/^(passed|refused)/.test(end);
+
+/** What nothing can be done about is no failure: the program has done it to its realm, of which there is one only. */
+async function excuse(result, evaluator, text) {
+  const regimes = ["compiled", "saved", "in place"].filter((regime) => hasFailed(result[regime]));
+  if (regimes.length === 0) return;
+  const { keeps, breaks } = await evaluator.leaves(text);
+  if (breaks !== null)
+    for (const regime of regimes)
+      result[regime] = `refused: built-ins: ${breaks} is another one: ${result[regime]}`;
+  else if (regimes.join() !== "saved") return;
+  else if (keeps !== null)
+    result.saved = `refused: shared: the program keeps an object of its own at ${keeps}, in the realm`;
+  // What `import()` gives is a promise of the engine, and closures that wait for it are those of the run before.
+  else if (/\bInterrupted\b/.test(result.saved) || /\bimport\s*\(/.test(text))
+    result.saved = "refused: native: a promise of the engine was pending";
 }
 
 const wrapped = (text, mode) =>
@@ -133,14 +144,14 @@ class Evaluator {
     return `refused: ${[...refusals].map(([code, message]) => `${code} ${message}`).join("\n")}`;
   }
 
-  /** What objects of its own the program leaves in its realm, where runs that were restored find those of the run before; null for none. */
-  async kept(text) {
+  /** What the program leaves in its realm; see shared-objects.mjs. */
+  async leaves(text) {
     const realm = this.#realm("native", () => {});
     realm.script(text, this.path);
-    const differs = inventory(realm.context);
+    const found = inventory(realm.context);
     const call = native(realm);
     await until(call.advance);
-    return differs();
+    return found();
   }
 
   #realm(regime, done) {

@@ -1,7 +1,8 @@
 /** Counts how programs ended, by folder, and prints it. */
+import { differenceOf } from "./differences.mjs";
 
 /** Why a program is refused: errors of the compiler and of snapshots, and reasons that no error says (awaits.mjs). */
-const CODE = /\bCF\d{4}\b|^refused: (shared|native)/gm;
+const CODE = /\bCF\d{4}\b|^refused: (shared|native|built-ins)/gm;
 /** How many levels of folders make a row. */
 const DEPTH = 2;
 
@@ -36,6 +37,7 @@ export class Report {
       if (failed.length === 0) row.passed++;
       else if (isForeign) row.foreign++;
       else if (failed.every(([, end]) => end.startsWith("refused"))) this.#refuse(row, failed);
+      else if (differenceOf(path) !== null) row.differs++;
       else this.#fail(row, path, mode, failed, text);
       if (this.#all || !isForeign)
         for (const [regime, end] of failed)
@@ -67,7 +69,7 @@ export class Report {
     if (row === undefined)
       this.#rows.set(
         key,
-        (row = { passed: 0, refused: 0, failed: 0, foreign: 0, unfit: 0, codes: new Map() }),
+        (row = { passed: 0, refused: 0, failed: 0, differs: 0, foreign: 0, unfit: 0, codes: new Map() }),
       );
     return row;
   }
@@ -75,17 +77,18 @@ export class Report {
   /** @param {string} repeat the options that run these programs again */
   print(repeat, log = console.log) {
     const rows = [...this.#rows].sort(([a], [b]) => (a < b ? -1 : 1));
-    const total = { passed: 0, refused: 0, failed: 0, foreign: 0, unfit: 0, codes: new Map() };
+    const total = { passed: 0, refused: 0, failed: 0, differs: 0, foreign: 0, unfit: 0, codes: new Map() };
     for (const [, row] of rows) {
-      for (const key of ["passed", "refused", "failed", "foreign", "unfit"]) total[key] += row[key];
+      for (const key of ["passed", "refused", "failed", "differs", "foreign", "unfit"])
+        total[key] += row[key];
       for (const [code, count] of row.codes) total.codes.set(code, (total.codes.get(code) ?? 0) + count);
     }
     const width = Math.max(5, ...rows.map(([key]) => key.length));
-    log(`${"".padEnd(width)}  passed  failed  not here  refused`);
+    log(`${"".padEnd(width)}  passed  failed  differs  not here  refused`);
     for (const [key, row] of [...rows, ["total", total]]) {
       const codes = [...row.codes].sort().map(([code, count]) => `${count} ${code}`);
-      const counts = [row.passed, row.failed, row.foreign + row.unfit].map((n, i) =>
-        String(n).padStart(i === 2 ? 8 : 6),
+      const counts = [row.passed, row.failed, row.differs, row.foreign + row.unfit].map((n, i) =>
+        String(n).padStart([6, 6, 7, 8][i]),
       );
       const refused = `${String(row.refused).padStart(7)}${codes.length > 0 ? ` (${codes.join(", ")})` : ""}`;
       log(`${key.padEnd(width)}  ${counts.join("  ")}  ${refused}`);
