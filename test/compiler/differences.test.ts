@@ -187,6 +187,18 @@ test("variables of a step are copies in a run", async () => {
   }
 });
 
+test("subclass at the top of a module", async () => {
+  const { program } = load(
+    `class Top extends Promise {}
+     export async function program() { "use workflow"; class Own extends Promise {} return [Top, Own].map((C) => types.isPromise(C.resolve(1))); }`.replace(
+      "class",
+      'import { types } from "world"; class',
+    ),
+    world,
+  );
+  expect(await runScenario(program!, [])).toMatchObject({ status: "done", value: [true, false] });
+});
+
 test("module variables", async () => {
   using workshop = new Workshop();
   const [first, second] = [new Child(workshop.folder), new Child(workshop.folder)];
@@ -252,6 +264,7 @@ test("the page names a test for each difference, and no other", () => {
     "step arguments and results are copies in a run",
     "variables of a step are copies in a run",
     "module variables",
+    "subclass at the top of a module",
   ];
   expect(named.sort()).toEqual(shown.sort());
 });

@@ -22,7 +22,8 @@ export function inventory(global) {
       left.get(object)?.delete(key);
       const known = before.get(object)?.get(key);
       if (parts.some((part, i) => isObject(part) && part !== known?.[i])) found.keeps ??= String(key);
-      const isOther = known === undefined ? !isPlain : known.some((part, i) => isObject(part) && part !== parts[i]);
+      const isOther =
+        known === undefined ? !isPlain : known.some((part, i) => isObject(part) && part !== parts[i]);
       if (isOther && !free.has(key)) found.breaks ??= String(key);
     }
     for (const keys of left.values())
