@@ -21,6 +21,7 @@ import {
   type MemberValue,
   memberFunction,
   memberOf,
+  stampOf,
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
@@ -42,7 +43,7 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   const inherits: unknown = Object.getPrototypeOf(made.prototype);
   let text = `["made",${out.name(closureName(code))},[${records.join()}],[${keys.map((key) => out.value(key)).join()}]`;
   text += `,${parent === Function.prototype ? 0 : out.value(parent)}`;
-  text += `,${inherits === inheritedBy(parent) ? 0 : out.value(inherits)}`;
+  text += `,${inherits === inheritedBy(parent) && hasItsPrototype(parent) ? 0 : out.value(inherits)}`;
   text += `,${removed(value, out)}`;
   for (const name of names)
     if (name.isStatic && name.kind === "field") text += `,${quote(name.name)},${out.value(name.get(made))}`;
@@ -81,6 +82,10 @@ function inheritedBy(parent: unknown): unknown {
     ? Object.prototype
     : (parent.prototype as unknown);
 }
+
+/** Whether a restore makes `parent` with the `prototype` that it has; a closure may have been given another one. */
+const hasItsPrototype = (parent: unknown): boolean =>
+  typeof parent !== "function" || classOf(parent) !== undefined || stampOf(parent as never) === undefined;
 
 /** Whether the property is as the factory of the class makes it. */
 function isPristine(home: object, made: Constructor, isStatic: boolean, key: PropertyKey): boolean {
