@@ -81,9 +81,8 @@ export const mirror: Kind = {
     `["mirror",${out.value(target.resolve)},${out.value(target.reject)}]`,
   allocate: () => new Mirror(nobody as never),
   fill(value: Mirror, node: Node, input: In): void {
-    const resolve = handler(node[1], input) ?? broken("a resolving function is missing");
-    const reject = handler(node[2], input) ?? broken("a resolving function is missing");
-    value.target = { resolve, reject };
+    const given = (raw: unknown): Handler => handler(raw, input) ?? broken("a handler is missing");
+    value.target = { resolve: given(node[1]), reject: given(node[2]) };
   },
 };
 
