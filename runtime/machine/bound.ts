@@ -32,14 +32,14 @@ const boundCode: Code = builtin("coldframe#bound", [], restoreBound);
 
 /** Function.prototype.bind (§20.2.3.2) */
 export function createBound(target: Callable, receiver: unknown, args: readonly unknown[]): Callable {
-  const f = Reflect.apply(bind, target, [receiver, ...args]) as Callable;
+  const f = Reflect.apply(bind, target, [receiver].concat(args)) as Callable;
   return stamp(f, boundCode, [new Bound(target, receiver, args, f.name, f.length)], machine.run);
 }
 
 /** Binds again what was saved, for the current run. */
 export function restoreBound(bound: Bound): Callable {
   const { target, receiver, args, name, length } = bound;
-  const f = Reflect.apply(bind, target, [receiver, ...args]) as Callable;
+  const f = Reflect.apply(bind, target, [receiver].concat(args)) as Callable;
   Object.defineProperties(f, { name: { value: name }, length: { value: length } });
   return stamp(f, boundCode, [bound], machine.run);
 }

@@ -190,12 +190,12 @@ export function $classOf(f: object): ClassValue {
 function list(made: Constructor): void {
   listOf(made, made, true);
   listOf(made.prototype, made, false);
-  for (const name of $classOf(made).names) {
-    if (name.kind !== "method") continue;
+  $classOf(made).names.forEach((name) => {
+    if (name.kind !== "method") return;
     const f = privateMethod(made, name.name)!;
     const member: MemberValue = { class: made, isStatic: name.isStatic, key: name.name, part: "private" };
     registry.members.set(f, member);
-  }
+  });
 }
 
 /** A private method as a function, read from an object that is made for nothing else; undefined when there is none. */
@@ -211,17 +211,20 @@ function privateSample(made: Constructor): object {
   return sample;
 }
 
+const parts = ["value", "get", "set"] as const;
+
 function listOf(home: object, made: Constructor, isStatic: boolean): void {
-  for (const key of Reflect.ownKeys(home)) {
-    if (key === "constructor" && !isStatic) continue;
+  // By forEach, as in the other lists here: a program may have changed how arrays iterate.
+  Reflect.ownKeys(home).forEach((key) => {
+    if (key === "constructor" && !isStatic) return;
     const found = Object.getOwnPropertyDescriptor(home, key)!;
-    for (const part of ["value", "get", "set"] as const) {
+    parts.forEach((part) => {
       const f: unknown = found[part];
-      if (typeof f !== "function" || registry.members.has(f)) continue;
+      if (typeof f !== "function" || registry.members.has(f)) return;
       const member: MemberValue = { class: made, isStatic, key, part };
       registry.members.set(f, member);
-    }
-  }
+    });
+  });
 }
 
 /** Where `f` stands, if it is a method or accessor of a class of marked code. */
@@ -230,7 +233,7 @@ export function memberOf(f: object): MemberValue | undefined {
   if (known !== undefined || registry.unlisted.length === 0) return known;
   const unlisted = registry.unlisted as Constructor[];
   registry.unlisted = [];
-  for (const one of unlisted) list(one);
+  unlisted.forEach(list);
   return registry.members.get(f) as MemberValue | undefined;
 }
 
@@ -282,7 +285,8 @@ export function brandWith(made: Constructor, object: object): void {
 
 /** Takes away the public fields again, the last one first: so the object keeps its hidden class. */
 function withoutProperties(object: object, before: readonly PropertyKey[]): object {
-  for (const key of Reflect.ownKeys(object).reverse())
-    if (!before.includes(key)) Reflect.deleteProperty(object, key);
+  const after = Reflect.ownKeys(object);
+  for (let i = after.length; i-- > 0; )
+    if (!before.includes(after[i]!)) Reflect.deleteProperty(object, after[i]!);
   return object;
 }

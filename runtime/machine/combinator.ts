@@ -17,8 +17,10 @@ import { durableThen } from "./then.ts";
 
 /**
  * @param C whose `resolve` makes promises of the elements
- * @param original what `C.resolve` is unless somebody has replaced it
- * @returns the promise of the whole; rejected when the iterable cannot be read
+ * @param original what `C.resolve` is unless somebody has replaced it; null: to be called, whatever it is
+ * @param target the promise of the whole
+ * @throws what a resolving function of `C` throws
+ * @returns it; rejected when the iterable cannot be read
  */
 export function combine(
   run: Run,
@@ -26,8 +28,8 @@ export function combine(
   iterable: Iterable<unknown>,
   C: { resolve: unknown },
   original: unknown,
+  target = new Durable(run, null),
 ): Durable {
-  const target = new Durable(run, null);
   const group = new Group(kind, target);
   try {
     const { resolve } = C;
@@ -52,7 +54,7 @@ export function combine(
     if (group.remaining > 0) {
       closeGroup(group);
       reject(target, error);
-    }
+    } else if (original === null) throw error;
   }
   return target;
 }

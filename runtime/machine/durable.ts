@@ -278,10 +278,13 @@ export class NativeReaction {
   }
 }
 
-/** The native promise that a call from outside got instead of its task. Settled together with it, without a job. Not savable. */
+/**
+ * The native promise that a call from outside got instead of its task, which is not savable; or what a constructor of the author's made.
+ * Settled together with it, without a job.
+ */
 export class Mirror {
   target: NativeCapability;
-  /** Null until it is there. */
+  /** The native one, when it is there. */
   promise: Promise<unknown> | null = null;
   constructor(target: NativeCapability) {
     this.target = target;

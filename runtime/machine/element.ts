@@ -40,16 +40,17 @@ export function closeGroup(group: Group): void {
   const { sources } = group;
   group.sources = [];
   group.values = [];
-  for (const source of sources) {
+  sources.forEach((source) => {
     if (source instanceof Durable) prune(source, group);
     else source.run.natives.delete(source);
-  }
+  });
 }
 
 function prune(source: Durable, group: Group): void {
   const { reactions } = source;
   if (reactions === undefined) return;
-  for (const reaction of Array.isArray(reactions) ? [...reactions] : [reactions]) {
+  const all = Array.isArray(reactions) ? reactions.slice() : [reactions];
+  all.forEach((reaction) => {
     if (reaction instanceof Element && reaction.group === group) removeReaction(source, reaction);
-  }
+  });
 }

@@ -47,8 +47,8 @@ export function deliver(run: Run, id: number, outcome: Outcome): boolean {
  */
 export function start(run: Run, f: (...args: never[]) => unknown, args: readonly unknown[]): Durable {
   return inRun(run, () => {
-    // Nothing but the queue is below the root: it has the top from the beginning.
-    machine.next = f;
+    // Nothing but the queue is below the root: it has the top from the beginning. Under an observer nobody has it.
+    machine.next = machine.observer === null ? f : null;
     const root: unknown = Reflect.apply(f, undefined, args);
     machine.next = machine.top = null;
     if (!(root instanceof Durable) || root.run !== run) {

@@ -335,9 +335,12 @@ export function $generated(task: Durable, self: Callable | null): object {
 }
 
 /** A generator object of `task` that inherits from `prototype`. */
-export function createGenerator(task: Durable, prototype: object): object {
+export function createGenerator(
+  task: Durable,
+  prototype: object,
+  isAsync = task.value instanceof GeneratorQueue,
+): object {
   if (shared.Owners.of(prototype) === undefined) {
-    const isAsync = task.value instanceof GeneratorQueue;
     return new shared.Tasks(createShell(prototype, isAsync ? asyncMethods : methods, isAsync), task);
   }
   const Class = task.code === null ? null : familyOf(task.code).Class;

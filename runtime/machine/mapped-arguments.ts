@@ -45,8 +45,9 @@ export function $link(Record: RecordClass, given: ArrayLike<unknown>): object {
 function activate(record: object, Record: RecordClass, given: ArrayLike<unknown>): object {
   const template = templates.get(Record);
   if (template === undefined) throw new TypeError("a record without parameters");
-  const [args, accessors] = Reflect.apply(template.activate, undefined, Array.from(given));
-  Object.defineProperties(record, Object.getOwnPropertyDescriptors(accessors));
+  const made = Reflect.apply(template.activate, undefined, Array.from(given));
+  const args = made[0];
+  Object.defineProperties(record, Object.getOwnPropertyDescriptors(made[1]));
   mappings.set(args, { record, params: template.params });
   return args;
 }

@@ -8,8 +8,8 @@ import { cursorMakers, type Maker } from "./cursors.ts";
 import type { Callable } from "./durable.ts";
 import { matchesMakers } from "./matches.ts";
 
-const ofFunction: Maker = (_f, object, [receiver, ...args]) =>
-  typeof object === "function" ? createBound(object as Callable, receiver, args) : undefined;
+const ofFunction: Maker = (_f, object, args) =>
+  typeof object === "function" ? createBound(object as Callable, args[0], args.slice(1)) : undefined;
 
 /** By method of the platform. The snapshot adds what is only of use to it. */
 export const makers: Map<unknown, Maker> = new Map<unknown, Maker>([

@@ -9,13 +9,12 @@
 import { combine } from "./combinator.ts";
 import { type Callable, Durable } from "./durable.ts";
 import { NativePromise } from "./intrinsics.ts";
-import { createResolvers, type ResolvingFunctions } from "./resolvers.ts";
+import { createResolvers } from "./resolvers.ts";
 import { machine, setPromise } from "./run.ts";
 import { reject, resolve } from "./settle.ts";
-import "./then.ts";
+import { type Capability, capabilityOf, deriveBy } from "./then.ts";
 
 type Executor = (resolve: (value: unknown) => void, reject: (reason: unknown) => void) => void;
-type Constructor = new (executor: Executor) => object;
 
 /** The Promise constructor (ECMA-262 §27.2.3.1). */
 function construct(this: unknown, executor: Executor): object {
@@ -42,24 +41,12 @@ function describe(value: unknown): string {
   return typeof value === "object" && value !== null ? "#<Object>" : String(value);
 }
 
-interface Capability extends ResolvingFunctions {
-  readonly promise: object;
-}
-
 /** NewPromiseCapability (§27.2.1.5) for any constructor. */
 function capability(C: unknown): Capability {
-  if (C === construct) {
-    if (machine.run === null) return capability(NativePromise);
-    const promise = new Durable(machine.run, null);
-    return { promise, ...createResolvers(promise) };
-  }
-  let functions: ResolvingFunctions | undefined;
-  const promise: object = Reflect.construct(C as Constructor, [
-    (resolve: never, reject: never) => {
-      functions = { resolve, reject };
-    },
-  ]);
-  return { promise, ...functions! };
+  if (C !== construct) return capabilityOf(C);
+  if (machine.run === null) return capabilityOf(NativePromise);
+  const promise = new Durable(machine.run, null);
+  return { promise, ...createResolvers(promise) };
 }
 
 const statics = {
@@ -67,6 +54,7 @@ const statics = {
   resolve(this: unknown, x: unknown): unknown {
     const other = replaced("resolve", this);
     if (other !== undefined) return Reflect.apply(other, NativePromise, [x]);
+    if (Object(this) !== this) throw new TypeError("PromiseResolve called on non-object");
     const C = this === construct ? NativePromise : this;
     if (x instanceof NativePromise && x.constructor === C) return x;
     if (this === construct && machine.run !== null) {
@@ -119,7 +107,6 @@ const statics = {
   },
 };
 
-/** A combinator called on a subclass makes an instance of it that adopts ours: right in value, two jobs later. */
 function combined(
   kind: "all" | "allSettled" | "race" | "any",
   C: unknown,
@@ -129,12 +116,17 @@ function combined(
   const native = replaced(kind, C) ?? NativePromise[kind];
   if (run === null || native !== original[kind] || (run.free && C !== construct))
     return Reflect.apply(native, C === construct ? NativePromise : C, [iterable]);
+  if (C !== construct) {
+    const { target, promise, reject: refuse } = deriveBy(C, run);
+    try {
+      combine(run, kind, iterable, C as Callable & { resolve: unknown }, null, target);
+    } catch (error) {
+      refuse(error);
+    }
+    return promise;
+  }
   const isReplaced = run.free && NativePromise.resolve !== original.resolve;
-  const promise = combine(run, kind, iterable, isReplaced ? NativePromise : $Promise, statics.resolve);
-  if (C === construct) return promise;
-  const { promise: wrapped, resolve: fulfill } = capability(C);
-  fulfill(promise);
-  return wrapped;
+  return combine(run, kind, iterable, isReplaced ? NativePromise : $Promise, statics.resolve);
 }
 
 /** The platform's functions, before anybody replaced them. */

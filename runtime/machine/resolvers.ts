@@ -3,7 +3,7 @@
  * closure of marked code, and called from anywhere.
  */
 import type { Code } from "../../abi/index.ts";
-import { stamp } from "./closure.ts";
+import { stamp, stampOf } from "./closure.ts";
 import { type Durable, Resolvers } from "./durable.ts";
 import { registerCode, registerRecord } from "./registry.ts";
 import { inRun, machine } from "./run.ts";
@@ -39,6 +39,12 @@ export function createResolvers(promise: Durable): ResolvingFunctions {
   const record = new Resolvers();
   record.promise = promise;
   return { resolve: makeResolve(record), reject: makeReject(record) };
+}
+
+/** Whether `f` is the resolving function that `promise` was made with. */
+export function resolves(f: object, promise: Durable): boolean {
+  const stamp = stampOf(f);
+  return stamp?.code === resolveCode && (stamp.scopes[0] as Resolvers).promise === promise;
 }
 
 function makeResolve(record: Resolvers): (value: unknown) => void {

@@ -72,7 +72,9 @@ export function settle(promise: Durable, state: State, value: unknown): void {
     promise.reactions = undefined;
     const threw = state === REJECTED;
     if (reactions instanceof Durable) enqueue(promise.run, reactions, value, threw);
-    else if (Array.isArray(reactions)) for (const reaction of reactions) trigger(promise, reaction, threw);
+    else if (Array.isArray(reactions))
+      // By index, as everywhere here: a program may have changed how arrays iterate.
+      for (let i = 0; i < reactions.length; i++) trigger(promise, reactions[i]!, threw);
     else trigger(promise, reactions, threw);
   }
   if (state === REJECTED && !promise.handled) track(promise);

@@ -31,16 +31,15 @@ const here = /[(@\s]([^(@\s]*?)stack\.[jt]s:\d+/.exec(new Error().stack ?? "")?.
  * @param from the promise whose awaiting tasks come next
  */
 export function trace(error: unknown, from: Durable): void {
-  if (typeof error !== "object" || error === null || !(error instanceof Error) || traced.has(error)) return;
-  traced.add(error);
-  const { stack } = error;
-  if (typeof stack !== "string") return;
-  const lines = ownFrames(stack.split("\n"));
   try {
+    if (typeof error !== "object" || error === null || !(error instanceof Error) || traced.has(error)) return;
+    traced.add(error);
+    const { stack } = error;
+    if (typeof stack !== "string") return;
     // As many again as the engine keeps: those of a failed step fill its limit.
-    error.stack = [...lines, ...asyncFrames(from, limit())].join("\n");
+    error.stack = ownFrames(stack.split("\n")).concat(asyncFrames(from, limit())).join("\n");
   } catch {
-    // A frozen error keeps the stack that it has.
+    // A frozen error keeps the stack that it has, and so does one with traps and accessors that throw.
   }
 }
 
@@ -56,15 +55,16 @@ function limit(): number {
 function ownFrames(lines: string[]): string[] {
   const kept: string[] = [];
   let body = "";
-  for (const line of lines) {
+  // By index: the program may iterate over arrays in its own way.
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
     if (here !== "" && line.includes(here)) {
       if (/loop\.[jt]s/.test(line)) return kept;
       continue;
     }
-    const [, name, call] =
-      /^\s+at (?:async (\S+)|(?:new )?(?:[\w$]+\.)*([\w$#]+))(?: \[as .*\])? \(/.exec(line) ?? [];
-    if (call === undefined || call !== body) kept.push(line.replace("at async ", "at "));
-    body = name ?? "";
+    const call = /^\s+at (?:async (\S+)|(?:new )?(?:[\w$]+\.)*([\w$#]+))(?: \[as .*\])? \(/.exec(line);
+    if (call?.[2] === undefined || call[2] !== body) kept.push(line.replace("at async ", "at "));
+    body = call?.[1] ?? "";
   }
   return kept;
 }

@@ -17,12 +17,11 @@ export function $strings(
   if (known !== undefined) return known;
   Object.defineProperty(cooked, "raw", { value: Object.freeze(raw) });
   const made = Object.freeze(cooked) as unknown as TemplateStringsArray;
-  for (const [key, part] of [
-    [name, made],
-    [`${name} raw`, raw],
-  ] as const) {
+  const keep = (key: string, part: readonly string[]): void => {
     templates.set(key, part);
     names.set(part, key);
-  }
+  };
+  keep(name, made);
+  keep(`${name} raw`, raw);
   return made;
 }

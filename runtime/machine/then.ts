@@ -23,6 +23,7 @@ import {
 } from "./durable.ts";
 import { NativePromise, nativeSettled, nativeThen, species } from "./intrinsics.ts";
 import { attach, foreign, setDurableThen } from "./loop.ts";
+import { resolves } from "./resolvers.ts";
 import { freeRun, inRun, machine, type Run } from "./run.ts";
 import { handle, subscribe } from "./settle.ts";
 
@@ -32,51 +33,47 @@ const fields: ReadonlySet<string> = new Set(Object.keys(new Durable(freeRun, nul
 
 Object.setPrototypeOf(Durable.prototype, NativePromise.prototype);
 Reflect.deleteProperty(Durable.prototype, "constructor");
-for (const [name, method] of Object.entries({
-  then: durableThen,
-  catch: durableCatch,
-  finally: durableFinally,
-  toJSON: durableJson,
-})) {
-  Object.defineProperty(method, "name", { value: name, configurable: true });
-  Object.defineProperty(Durable.prototype, name, { value: method, writable: true, configurable: true });
-}
+const methods = {
+  /** Promise.prototype.then (ECMA-262 §27.2.5.4); of a native promise when `this` is one. */
+  then(this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
+    const fulfilled = callable(onFulfilled);
+    const rejected = callable(onRejected);
+    if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
+    const run = runFor(this, fulfilled, rejected);
+    if (run === null) return thenFromOutside(this, fulfilled, rejected);
+    const { target, promise } = derive(this, run);
+    inside(run, this, new Then(fulfilled, rejected, target));
+    return promise;
+  },
+
+  /** Promise.prototype.catch (§27.2.5.1) */
+  catch(this: PromiseLike<unknown>, onRejected?: never): unknown {
+    return this.then(undefined, onRejected);
+  },
+
+  /** Promise.prototype.finally (§27.2.5.3) */
+  finally(this: unknown, onFinally?: unknown): unknown {
+    const handler = callable(onFinally);
+    if (!(this instanceof Durable) || (this as { then?: unknown }).then !== durableThen)
+      return Reflect.apply(nativeFinally, this, [onFinally]);
+    if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
+    const run = runFor(this, handler, undefined);
+    if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
+    const { target, promise } = derive(this, run);
+    inside(run, this, new Finally(handler as () => unknown, target));
+    return promise;
+  },
+
+  /** The fields of the machine are none of the author's: JSON has what was added to the promise, natively `{}`. */
+  toJSON(this: object): object {
+    return Object.fromEntries(Object.entries(this).filter(([key]) => !fields.has(key)));
+  },
+};
+export const durableThen = methods.then;
+
+for (const [name, value] of Object.entries(methods))
+  Object.defineProperty(Durable.prototype, name, { value, writable: true, configurable: true });
 setDurableThen(durableThen);
-
-/** Promise.prototype.then (ECMA-262 §27.2.5.4); of a native promise when `this` is one. */
-export function durableThen(this: unknown, onFulfilled?: unknown, onRejected?: unknown): unknown {
-  const fulfilled = callable(onFulfilled);
-  const rejected = callable(onRejected);
-  if (!(this instanceof Durable)) return nativeThen(this, fulfilled, rejected);
-  const run = runFor(this, fulfilled, rejected);
-  if (run === null) return thenFromOutside(this, fulfilled, rejected);
-  const { target, promise } = derive(this, run);
-  inside(run, this, new Then(fulfilled, rejected, target));
-  return promise;
-}
-
-/** Promise.prototype.catch (§27.2.5.1) */
-function durableCatch(this: PromiseLike<unknown>, onRejected?: never): unknown {
-  return this.then(undefined, onRejected);
-}
-
-/** Promise.prototype.finally (§27.2.5.3) */
-function durableFinally(this: unknown, onFinally?: unknown): unknown {
-  const handler = callable(onFinally);
-  if (!(this instanceof Durable) || (this as { then?: unknown }).then !== durableThen)
-    return Reflect.apply(nativeFinally, this, [onFinally]);
-  if (handler === undefined) return (this as unknown as PromiseLike<unknown>).then();
-  const run = runFor(this, handler, undefined);
-  if (run === null) return Reflect.apply(nativeFinally, this, [onFinally]);
-  const { target, promise } = derive(this, run);
-  inside(run, this, new Finally(handler as () => unknown, target));
-  return promise;
-}
-
-/** The fields of the machine are none of the author's: JSON has what was added to the promise, natively `{}`. */
-function durableJson(this: object): object {
-  return Object.fromEntries(Object.entries(this).filter(([key]) => !fields.has(key)));
-}
 
 function callable(f: unknown): Handler | undefined {
   return typeof f === "function" ? (f as Handler) : undefined;
@@ -96,6 +93,10 @@ function inside(run: Run, promise: Durable, reaction: Then | Finally): void {
   else inRun(run, () => attach(run, promise, reaction));
 }
 
+export interface Capability extends NativeCapability {
+  readonly promise: object;
+}
+
 /** What `then` settles, and what it returns: the same, unless the species makes promises of another kind. */
 interface Derived {
   readonly target: Durable;
@@ -105,21 +106,35 @@ interface Derived {
 /** NewPromiseCapability of the species (§7.3.22); for promises that are no instances of a subclass, without the search. */
 function derive(promise: Durable, run: Run): Derived {
   const Species = speciesOf(promise);
+  if (Species !== NativePromise) return deriveBy(Species, run);
   const target = new Durable(run, null);
-  if (Species === NativePromise) return { target, promise: target };
-  let capability: NativeCapability | undefined;
-  const made: object = Reflect.construct(Species, [
+  return { target, promise: target };
+}
+
+/** The promise of a constructor that is not `Promise` itself. */
+export function deriveBy(C: unknown, run: Run): Capability & Derived {
+  const made = capabilityOf(C);
+  const { promise } = made;
+  // What the machine's constructor gave does nothing that is not done without it.
+  if (promise instanceof Durable && resolves(made.resolve, promise)) return { ...made, target: promise };
+  const target = new Durable(run, null);
+  subscribe(target, new Mirror(made));
+  return { ...made, target };
+}
+
+/** NewPromiseCapability (§27.2.1.5) */
+export function capabilityOf(C: unknown): Capability {
+  let given: NativeCapability | undefined;
+  const promise: object = Reflect.construct(C as new (executor: unknown) => object, [
     (resolve: never, reject: never) => {
-      if (capability?.resolve !== undefined || capability?.reject !== undefined)
+      if (given?.resolve !== undefined || given?.reject !== undefined)
         throw new TypeError("Promise executor has already been invoked with non-undefined arguments");
-      capability = { resolve, reject };
+      given = { resolve, reject };
     },
   ]);
-  if (made instanceof Durable) return { target: made, promise: made };
-  if (typeof capability?.resolve !== "function" || typeof capability.reject !== "function")
+  if (typeof given?.resolve !== "function" || typeof given.reject !== "function")
     throw new TypeError("Promise resolve or reject function is not callable");
-  subscribe(target, new Mirror(capability));
-  return { target, promise: made };
+  return { promise, resolve: given.resolve, reject: given.reject };
 }
 
 /** SpeciesConstructor (§7.3.22) */

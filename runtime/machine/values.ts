@@ -44,7 +44,9 @@ const excludes = (keys: readonly PropertyKey[], key: string | symbol): boolean =
 export function $without(source: object, keys: readonly PropertyKey[]): object {
   const from = Object(source) as { [key: PropertyKey]: unknown };
   const rest: { [key: PropertyKey]: unknown } = {};
-  for (const key of Reflect.ownKeys(from)) {
+  const own = Reflect.ownKeys(from);
+  for (let i = 0; i < own.length; i++) {
+    const key = own[i]!;
     if (excludes(keys, key) || !Object.prototype.propertyIsEnumerable.call(from, key)) continue;
     Object.defineProperty(rest, key, {
       value: from[key],

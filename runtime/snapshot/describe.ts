@@ -137,6 +137,8 @@ class Describer {
         return typeof node[3] === "number" ? node[3] : undefined;
       case "adopt":
         return node[1] as number;
+      case "mirror":
+        return undefined;
       case "queue":
         return typeof node[2] === "number" ? node[2] : undefined;
       case "generating":

@@ -25,6 +25,7 @@ import {
   stampOf,
   type Wait,
 } from "../machine/index.ts";
+import { isHostProxy } from "./brand.ts";
 import { fillFrame } from "./frames.ts";
 import { broken, integer, type Kind, list, type Node, quote } from "./kind.ts";
 import { cursor } from "./kinds/cursors.ts";
@@ -39,6 +40,7 @@ import {
   element,
   finallyReaction,
   group,
+  mirror,
   thenableJob,
   thenReaction,
   unwrap,
@@ -52,7 +54,7 @@ import { Writer } from "./writer.ts";
 /** Data of the machine whose state is made anew. */
 const renewed: readonly Kind[] = [
   ...[iteration, queue, generating, delegation, group],
-  ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, thenableJob],
+  ...[thenReaction, adopt, finallyReaction, mirror, constant, unwrap, element, thenableJob],
 ];
 const written = new Map(
   [...renewed, cursor].flatMap((kind) => kind.prototypes.map((prototype) => [prototype, kind])),
@@ -90,6 +92,9 @@ export function rebuildInPlace(run: Run, tasks: Iterable<Durable>): void {
   });
 }
 
+/** A Proxy is not even asked what it inherits from: its traps are the author's. */
+const isProxy = (value: unknown): boolean => isHostProxy?.(value as object) ?? false;
+
 class LiveWriter extends Writer {
   protected override write(value: unknown): string {
     if (typeof value === "string") return quote(value);
@@ -106,6 +111,7 @@ class LiveWriter extends Writer {
   }
 
   #object(object: object): string {
+    if (isProxy(object)) return KEPT;
     if (object instanceof Durable)
       return object.run === this.run && isAtRest(object) ? promise.write(object as never, this) : KEPT;
     const task = generatorTask(object);
@@ -136,6 +142,7 @@ class Kept {
 
   constructor(run: Run, heap: readonly unknown[]) {
     for (const one of heap) {
+      if (isProxy(one)) continue;
       if (one instanceof Group) this.#sources.set(one, one.sources);
       if (!(one instanceof Durable)) continue;
       const { reactions, code, ip, wait } = one;
@@ -167,7 +174,7 @@ class Kept {
 }
 
 const isNative = (reaction: Reaction): boolean =>
-  reaction instanceof Mirror || reaction instanceof NativeReaction;
+  (reaction instanceof Mirror && reaction.promise !== null) || reaction instanceof NativeReaction;
 
 /** Handlers of unmarked code go back to their places between the others. */
 function merge(promise: Durable, before: readonly Reaction[]): void {

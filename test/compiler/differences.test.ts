@@ -71,6 +71,36 @@ const differences: readonly (readonly [name: string, body: string, plain: unknow
   ["constructor of promises", "return Promise.resolve().constructor === Promise;", true, false],
   ["Promise is the machine's", "return Promise === globalThis.Promise;", true, false],
   [
+    "finally of a subclass",
+    `let n = 0; class P extends Promise { constructor(executor) { super(executor); n++; } }
+     const p = P.resolve(1); n = 0; await p.finally(() => {}); return n;`,
+    5,
+    2,
+  ],
+  [
+    "resolving functions of race",
+    `let same = null; const f = () => {}; function C(executor) { executor(f, f); }
+     C.resolve = () => ({ then(resolve) { same = resolve === f; } });
+     Promise.race.call(C, [1]); return same;`,
+    true,
+    false,
+  ],
+  [
+    "Proxies that are awaited",
+    `let asked = 0; const proxy = new Proxy({}, { getPrototypeOf() { asked++; return null; } });
+     await proxy; return asked > 0;`,
+    false,
+    true,
+  ],
+  [
+    "built-ins that are replaced",
+    `let n = 0; const { isArray } = Array; const p = sub(); p.then(() => {});
+     Array.isArray = (x) => { n++; return isArray(x); };
+     try { await p; } finally { Array.isArray = isArray; } return n > 0;`,
+    false,
+    true,
+  ],
+  [
     "DisposableStack is the machine's",
     "return typeof DisposableStack === 'function' && DisposableStack !== globalThis.DisposableStack;",
     false,
@@ -157,6 +187,18 @@ test("variables of a step are copies in a run", async () => {
   }
 });
 
+test("subclass at the top of a module", async () => {
+  const { program } = load(
+    `class Top extends Promise {}
+     export async function program() { "use workflow"; class Own extends Promise {} return [Top, Own].map((C) => types.isPromise(C.resolve(1))); }`.replace(
+      "class",
+      'import { types } from "world"; class',
+    ),
+    world,
+  );
+  expect(await runScenario(program!, [])).toMatchObject({ status: "done", value: [true, false] });
+});
+
 test("module variables", async () => {
   using workshop = new Workshop();
   const [first, second] = [new Child(workshop.folder), new Child(workshop.folder)];
@@ -222,6 +264,7 @@ test("the page names a test for each difference, and no other", () => {
     "step arguments and results are copies in a run",
     "variables of a step are copies in a run",
     "module variables",
+    "subclass at the top of a module",
   ];
   expect(named.sort()).toEqual(shown.sort());
 });

@@ -105,6 +105,34 @@ test("inside of an engine", async () => {
   expect(parking.parks).toBeGreaterThan(3);
 });
 
+test("a Proxy is not asked anything", async () => {
+  const { held } = load(
+    `export async function held() {
+      "use workflow";
+      let asked = 0;
+      const ask = () => { asked++; throw new Error("asked"); };
+      const proxy = new Proxy({}, { getPrototypeOf: ask, get: ask, ownKeys: ask, getOwnPropertyDescriptor: ask });
+      await 1;
+      return [asked, typeof proxy];
+    }`,
+    {},
+    "test/proxies.ts",
+  );
+  parking = parkEverywhere();
+  expect(await held!()).toEqual([0, "object"]);
+});
+
+test("from its beginning, every await of a run is a job", async () => {
+  const { count } = load(
+    `export async function count() { "use workflow"; let n = 0; while (n < 5) n += await 1; return n; }`,
+    {},
+    "test/counted.ts",
+  );
+  parking = parkEverywhere();
+  expect(await runScenario(count as never, [], { regime: "memory" })).toMatchObject({ value: 5 });
+  expect(parking.parks).toBe(5);
+});
+
 test("a local that a frame forgets is forgotten", async () => {
   const id = "test/forgetful.ts";
   const { f } = load(`export async function f(a, b) { "use workflow"; await null; return [a, b]; }`, {}, id);

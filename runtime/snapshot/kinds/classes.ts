@@ -6,7 +6,7 @@
  *   ["member",[2],0,"total","value"]           a method or accessor (`get`, `set`) of class 2, or a `private` method; 1: a static one
  *   ["prototype",2]                            see generators.ts; of a class, too
  *
- * Heritage is `0` where the class extends nothing; behind it stands what its `prototype` inherits from, `0` for what follows from
+ * Heritage is `0` where the class extends nothing, `null` where it does not even inherit what functions do; behind it stands what its `prototype` inherits from, `0` for what follows from
  * the heritage, then members that were removed, `[[0,"total"],…]`, 1 for static ones. A class at the top of a module goes by name. Private names are entries of the own table:
  * `[node,"private",[2],"balance",12,…]`: the object has those of class 2, with these values of its fields. A base class comes
  * behind the classes derived from it.
@@ -21,6 +21,7 @@ import {
   type MemberValue,
   memberFunction,
   memberOf,
+  stampOf,
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, list, type Node, type Out, quote, string } from "../kind.ts";
 import { splitName } from "../names.ts";
@@ -42,7 +43,7 @@ export function writeClass(value: ClassValue, out: HeapOut): string {
   const inherits: unknown = Object.getPrototypeOf(made.prototype);
   let text = `["made",${out.name(closureName(code))},[${records.join()}],[${keys.map((key) => out.value(key)).join()}]`;
   text += `,${parent === Function.prototype ? 0 : out.value(parent)}`;
-  text += `,${inherits === inheritedBy(parent) ? 0 : out.value(inherits)}`;
+  text += `,${inherits === inheritedBy(parent) && hasItsPrototype(parent) ? 0 : out.value(inherits)}`;
   text += `,${removed(value, out)}`;
   for (const name of names)
     if (name.isStatic && name.kind === "field") text += `,${quote(name.name)},${out.value(name.get(made))}`;
@@ -81,6 +82,10 @@ function inheritedBy(parent: unknown): unknown {
     ? Object.prototype
     : (parent.prototype as unknown);
 }
+
+/** Whether a restore makes `parent` with the `prototype` that it has; a closure may have been given another one. */
+const hasItsPrototype = (parent: unknown): boolean =>
+  typeof parent !== "function" || classOf(parent) !== undefined || stampOf(parent as never) === undefined;
 
 /** Whether the property is as the factory of the class makes it. */
 function isPristine(home: object, made: Constructor, isStatic: boolean, key: PropertyKey): boolean {
@@ -127,8 +132,7 @@ export const madeClass: Kind = {
     checkVariables(code, scopes);
     const make = code.make as unknown as (...given: unknown[]) => Constructor;
     const made = make(...scopes, null, keys, true);
-    const parent = node[4] === 0 ? Function.prototype : input.node(list(node[4])[0], CLASSES);
-    if (typeof parent !== "function") return noClass(node[4], input, "a subclass of");
+    const parent = parentAt(node[4], input);
     Object.setPrototypeOf(made, parent);
     Object.setPrototypeOf(made.prototype, heritage(node[5], parent, input));
     for (const key of Reflect.ownKeys(made))
@@ -148,6 +152,16 @@ export const madeClass: Kind = {
     }
   },
 };
+
+/** What the class inherits from: another class; by `Object.setPrototypeOf` any object or null. */
+function parentAt(raw: unknown, input: In): object | null {
+  if (raw === 0 || raw === null) return raw === 0 ? Function.prototype : null;
+  const index = integer(list(raw)[0], input.nodes.length);
+  const parent = input.node(index, []);
+  const isClass = CLASSES.includes((input.nodes[index] as Node)[0] as string);
+  if (typeof parent === "function" || (!isClass && typeof parent === "object")) return parent;
+  return noClass(raw, input, "a subclass of");
+}
 
 function symbolOf(raw: readonly unknown[], input: In): unknown {
   return typeof raw[0] === "number" ? input.node(raw[0], []) : input.value(raw);

@@ -8,6 +8,7 @@
 import { ColdframeError } from "../../errors.ts";
 import type { In, Kind, Node, Out } from "../kind.ts";
 import { broken } from "../kind.ts";
+import { wellKnownSymbols } from "./primitives.ts";
 
 export const map: Kind = {
   tags: ["map"],
@@ -42,25 +43,15 @@ export const set: Kind = {
   },
 };
 
-/** Nobody can list what a WeakMap holds; but whatever could be a key is in the table of nodes when everything else is. */
+/**
+ * Nobody can list what a WeakMap holds; but whatever could be a key is in the table of nodes when everything else is. Well-known symbols
+ * need not be: they are always there.
+ */
 export const weakMap: Kind = {
   tags: ["weakmap"],
   prototypes: [WeakMap.prototype],
   write(value: WeakMap<object, unknown>, out: Out): string {
-    const held: object[] = [];
-    const seen = new Set<object>();
-    hasInWeakMap.call(value, value);
-    out.weak((all, from) => {
-      for (let i = from; i < all.length; i++) {
-        const key = all[i] as object;
-        if (!isKey(key) || seen.has(key) || !hasInWeakMap.call(value, key)) continue;
-        seen.add(key);
-        held.push(key);
-        // It may stand inside of plain data.
-        out.index(key);
-        out.value(getInWeakMap.call(value, key));
-      }
-    });
+    const held = reachedKeys(value, hasInWeakMap, out, (key) => out.value(getInWeakMap.call(value, key)));
     return out.later(() => {
       let text = '["weakmap"';
       for (const key of held) text += `,${out.value(key)},${out.value(getInWeakMap.call(value, key))}`;
@@ -78,16 +69,7 @@ export const weakSet: Kind = {
   tags: ["weakset"],
   prototypes: [WeakSet.prototype],
   write(value: WeakSet<object>, out: Out): string {
-    const held = new Set<object>();
-    hasInWeakSet.call(value, value);
-    out.weak((all, from) => {
-      for (let i = from; i < all.length; i++) {
-        const key = all[i] as object;
-        if (!isKey(key) || held.has(key) || !hasInWeakSet.call(value, key)) continue;
-        held.add(key);
-        out.index(key);
-      }
-    });
+    const held = reachedKeys(value, hasInWeakSet, out, () => {});
     return out.later(() => {
       let text = '["weakset"';
       for (const key of held) text += `,${out.value(key)}`;
@@ -138,6 +120,33 @@ const { forEach: setForEach } = Set.prototype;
 const { has: hasInWeakMap, get: getInWeakMap } = WeakMap.prototype;
 const { has: hasInWeakSet } = WeakSet.prototype;
 
+/** The keys of a weak collection that are reached; more and more of them, until all is written. */
+function reachedKeys(
+  value: object,
+  has: (this: never, key: object) => boolean,
+  out: Out,
+  found: (key: object) => void,
+): ReadonlySet<object> {
+  const held = new Set<object>();
+  const hasKey = (key: object): boolean => Reflect.apply(has, value, [key]);
+  // Throws for what only looks like one.
+  hasKey(value);
+  const reach = (all: readonly unknown[], from: number): void => {
+    for (let i = from; i < all.length; i++) {
+      const key = all[i];
+      if (!isKey(key) || held.has(key) || !hasKey(key)) continue;
+      held.add(key);
+      // It may stand inside of plain data.
+      out.index(key);
+      found(key);
+    }
+  };
+  reach(wellKnownSymbols, 0);
+  out.weak(reach);
+  return held;
+}
+
+/** Symbols are, where the engine takes them: elsewhere no collection has one. */
 function isKey(value: unknown): value is object {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
+  return Object(value) === value || typeof value === "symbol";
 }

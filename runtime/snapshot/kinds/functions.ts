@@ -80,6 +80,8 @@ interface Made {
   readonly name: unknown;
   readonly length: unknown;
   readonly prototype: object | null;
+  /** It has an object for its `prototype`. */
+  readonly constructs: boolean;
 }
 
 const samples = new WeakMap<Code, Made>();
@@ -89,7 +91,7 @@ function madeFunction(f: Callable, { code, scopes }: StampValue): Made {
   const [first] = scopes;
   // A bound function is made with the name and length that it was bound with.
   if (first instanceof Bound)
-    return { ...first, keys: BOUND, prototype: Object.getPrototypeOf(first.target) };
+    return { ...first, keys: BOUND, prototype: Object.getPrototypeOf(first.target), constructs: false };
   let made = samples.get(code);
   if (made === undefined) {
     // A factory only makes a function; over which variables does not matter.
@@ -110,6 +112,7 @@ function describeFunction(f: Callable): Made {
     name: value("name"),
     length: value("length"),
     prototype: Object.getPrototypeOf(f),
+    constructs: value("prototype") !== undefined,
   };
 }
 
@@ -120,7 +123,8 @@ export function writeChanges(f: Callable, stamp: StampValue, out: Out): void {
   const isMade = (key: PropertyKey): boolean => {
     const { value, get, set, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(f, key)!;
     if (get !== undefined || set !== undefined || enumerable === true) return false;
-    if (key === "prototype") return isMadePrototype(f, value, writable);
+    if (key === "prototype")
+      return value === undefined ? !made.constructs : isMadePrototype(f, value, writable);
     if (key !== "name" && key !== "length") return made.keys.includes(key);
     return value === made[key] && writable === false && configurable === true;
   };
@@ -147,7 +151,7 @@ function isLocked(f: Callable, key: PropertyKey, made: Made): boolean {
 
 /** Whether `prototype` is the one that every function of its sort is made with. */
 function isMadePrototype(f: Callable, value: unknown, writable: boolean | undefined): boolean {
-  if (typeof value !== "object" || value === null) return value === undefined;
+  if (typeof value !== "object" || value === null) return false;
   return writable === true && (generatorFunctionOf(value) === f || closureOfPrototype(value) === f);
 }
 

@@ -31,7 +31,7 @@ import {
 } from "../../machine/index.ts";
 import { broken, type In, integer, type Kind, type Node, type Out, string } from "../kind.ts";
 import { noClass } from "./classes.ts";
-import { readPromise } from "./promises.ts";
+import { queueOf, readPromise } from "./promises.ts";
 
 const FUNCTIONS = ["fn", "ref", "made", "member"];
 
@@ -54,7 +54,10 @@ export const generator: Kind = {
   allocate(node: Node, input: In): unknown {
     const raw = node[1];
     const inherits = Array.isArray(raw) ? prototypeNode(raw, input) : prototypeOf(raw, input);
-    return createGenerator(readPromise(node[2], input), inherits as object);
+    const task = readPromise(node[2], input);
+    // The task itself is not filled so far.
+    const isAsync = queueOf(input.nodes[node[2] as number] as Node, input) !== undefined;
+    return createGenerator(task, inherits as object, isAsync);
   },
 };
 

@@ -32,6 +32,7 @@ import {
   element,
   finallyReaction,
   group,
+  mirror,
   thenableJob,
   thenReaction,
   unwrap,
@@ -70,7 +71,7 @@ const running: readonly Kind[] = [
   ...[promise, nativePromise, closure, madeClass, bound, scope, mappedArguments, iteration, cursor, matches],
   ...[generator, generatorNextKind, generatorPrototypeKind, queue, generating, delegation],
   ...[helper, wrappedIterator, disposal, stack, asyncStack],
-  ...[thenReaction, adopt, finallyReaction, constant, unwrap, element, group, thenableJob],
+  ...[thenReaction, adopt, finallyReaction, mirror, constant, unwrap, element, group, thenableJob],
 ];
 
 export interface Kinds {

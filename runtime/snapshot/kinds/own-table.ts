@@ -45,7 +45,7 @@ export function writeOwn(
 function property(key: string | symbol, found: PropertyDescriptor, out: Out): string {
   const name = typeof key === "string" ? quote(key) : out.value(key);
   const rest = (found.enumerable ? ENUMERABLE : 0) | (found.configurable ? CONFIGURABLE : 0);
-  if (found.get !== undefined || found.set !== undefined) {
+  if (!("value" in found)) {
     return `[${name},${out.value(found.get)},${out.value(found.set)},${rest}]`;
   }
   const attributes = rest | (found.writable ? WRITABLE : 0);

@@ -60,6 +60,8 @@ for (const name of Object.getOwnPropertyNames(Symbol)) {
   if (typeof value === "symbol") wellKnown.set(value, name);
 }
 
+export const wellKnownSymbols: readonly symbol[] = [...wellKnown.keys()];
+
 /** Symbols: registered ones by key, well-known ones by name, others by identity within the run. */
 export function writeSymbol(symbol: symbol, registered: string | undefined): string {
   const known = wellKnown.get(symbol);

@@ -47,14 +47,23 @@ export interface RunIn extends HeapIn {
 }
 
 /** Nodes that a reaction may be. Tasks begin with a number. */
-export const REACTION_TAGS = ["then", "adopt", "element", "finally", "constant", "unwrap", "generating"];
+export const REACTION_TAGS = [
+  "then",
+  "adopt",
+  "element",
+  "finally",
+  "constant",
+  "unwrap",
+  "generating",
+  "mirror",
+];
 const PENDING_TAGS = ["promise", "event", "timer", "step", "child", "lock"];
 const PROMISE_TAGS = [...PENDING_TAGS, "fulfilled", "rejected", "drained"];
 
 export const promise: Kind = {
   tags: PROMISE_TAGS,
   prototypes: [Durable.prototype],
-  done: (key) => key in fieldsOfDurable,
+  done: (key) => Object.hasOwn(fieldsOfDurable, key),
   count: Object.keys(fieldsOf()).length,
   write(value: Durable, out: RunOut): string {
     if (value.run !== out.run && !value.run.free) return out.refuse(`a promise of run "${value.run.id}"`);
@@ -111,12 +120,18 @@ export const promise: Kind = {
 };
 
 export function fillTask(task: Durable, node: Node, input: RunIn): void {
-  const [, asked] = node;
-  const [first] = Array.isArray(asked) && asked.length === 1 ? (asked as unknown[]) : [];
-  if (typeof first === "number" && list(input.nodes[first] ?? broken("nobody"))[0] === "queue")
-    task.value = input.node(first, []);
-  else readReactions(task, asked, input);
+  const asked = queueOf(node, input);
+  if (asked === undefined) readReactions(task, node[1], input);
+  else task.value = input.node(asked, []);
   input.frame(task, node);
+}
+
+/** Of the node of an async generator's task: its queue. */
+export function queueOf([tag, asked]: Node, input: In): number | undefined {
+  const first: unknown =
+    tag === "drained" ? asked : Array.isArray(asked) && asked.length === 1 ? asked[0] : null;
+  if (typeof first !== "number") return undefined;
+  return list(input.nodes[first] ?? broken("nobody"))[0] === "queue" ? first : undefined;
 }
 
 function fieldsOf(): Durable {
@@ -141,7 +156,8 @@ function writeReactions({ reactions, handled, wait }: Durable, out: RunOut): str
 
 /** False for what would do nothing, or nothing that a restored run could see. */
 function hasEffect(reaction: Reaction): boolean {
-  if (reaction instanceof Mirror || reaction instanceof NativeReaction) return false;
+  if (reaction instanceof NativeReaction) return false;
+  if (reaction instanceof Mirror) return reaction.promise === null;
   if (reaction instanceof Element)
     return reaction.group.remaining > 0 && reaction.group.target.state === PENDING;
   return true;
@@ -168,7 +184,12 @@ export function isObserved(promise: Durable, isKnown: (object: object) => boolea
         if (reaction instanceof NativeReaction) return true;
         continue;
       }
-      if (reaction instanceof Durable || reaction instanceof Finally || reaction instanceof Generating)
+      if (
+        reaction instanceof Durable ||
+        reaction instanceof Finally ||
+        reaction instanceof Generating ||
+        reaction instanceof Mirror
+      )
         return true;
       if (
         reaction instanceof Then &&

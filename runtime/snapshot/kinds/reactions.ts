@@ -3,6 +3,7 @@
  *
  *   ["then",onFulfilled,onRejected,target]   target: a node, or null
  *   ["adopt",target]   ["finally",f,target]   ["constant",value,threw,target]   ["unwrap",iteration,done,target]
+ *   ["mirror",resolve,reject]                what a constructor of the author's gave, for a promise that is none of the machine's
  *   ["element",group,index]   ["group","all",remaining,values,target]
  *   ["thenable",target,thenable,then]        a job of its own: only in the queue
  */
@@ -15,6 +16,7 @@ import {
   Group,
   type Handler,
   Iteration,
+  Mirror,
   Then,
   ThenableJob,
   Unwrap,
@@ -68,6 +70,19 @@ export const finallyReaction: Kind = {
   fill(value: Finally, node: Node, input: In): void {
     value.onFinally = (handler(node[1], input) ?? broken("a handler is missing")) as () => unknown;
     value.target = readPromise(node[2], input);
+  },
+};
+
+export const mirror: Kind = {
+  tags: ["mirror"],
+  prototypes: [Mirror.prototype],
+  count: 2,
+  write: ({ target }: Mirror, out: Out) =>
+    `["mirror",${out.value(target.resolve)},${out.value(target.reject)}]`,
+  allocate: () => new Mirror(nobody as never),
+  fill(value: Mirror, node: Node, input: In): void {
+    const given = (raw: unknown): Handler => handler(raw, input) ?? broken("a handler is missing");
+    value.target = { resolve: given(node[1]), reject: given(node[2]) };
   },
 };
 

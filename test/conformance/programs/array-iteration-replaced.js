@@ -35,6 +35,17 @@ asyncTest(async () => {
     error = caught;
   }
   const isGone = !(Symbol.iterator in Array.prototype);
+  const thrower = async () => {
+    await null;
+    throw new RangeError("thrown");
+  };
+  let thrown;
+  try {
+    await thrower();
+  } catch (caught) {
+    thrown = caught;
+  }
   Array.prototype[Symbol.iterator] = original;
   assert.list([first, second, third, isGone, error.constructor], ["a", 3, 2, true, TypeError]);
+  assert.list([thrown.constructor, thrown.message], [RangeError, "thrown"]);
 });

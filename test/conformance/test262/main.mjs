@@ -1,36 +1,61 @@
 /**
- * `npm run test262 -- SUITE [path…]`: programs of the official ECMAScript conformance suite, from a checkout of it, natively, compiled
- * whole, and compiled and saved and restored between any two jobs. What the engine itself does not pass is not asked of us.
+ * `npm run test262 -- --suite DIR [path…]`: programs of the official ECMAScript conformance suite, from a checkout of it. What the engine
+ * itself does not pass is not asked of us. In the mode `plain` each runs as it is, compiled whole, and compiled and parked between any
+ * two jobs; in the mode `awaits` as the body of a marked async function, with awaits planted into its expressions, and saved and
+ * restored at them (awaits.mjs).
  *
- *   SUITE               the folder with the suite's `harness` and `test`
+ *   --suite DIR         the folder with the suite's `harness` and `test`
  *   path…               below `test`; without one, the parts that a compiler of functions can break
+ *   --only TEXT         those whose path contains it; `*` stands for anything
+ *   --mode MODE         plain (default) or awaits
+ *   --seed N            which expressions are awaited, and with `--time` which programs come first
+ *   --rate R            the share of expressions that are awaited (default: 0.4)
+ *   --every N           saved before every Nth job (default: 1)
+ *   --time SECONDS      no further program is begun after that
  *   --jobs N            processes (default: cores)
  *   --write FILE        what was refused or failed, one line each: path, mode and regime, why
  *   --part K/N          every Nth file, from the Kth on
  *   --native            also what the engine itself does not pass
  */
 import { fork } from "node:child_process";
-import { createWriteStream, existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
-import { join, relative } from "node:path";
-import { exit, stderr, stdout } from "node:process";
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { exit, stderr } from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "vite";
+import { build } from "esbuild";
+import { randomOf } from "./random.mjs";
+import { Report } from "./report.mjs";
 
-const { values, positionals } = parseArgs({
+const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
   options: {
+    suite: { type: "string", default: "" },
+    only: { type: "string", default: "" },
+    mode: { type: "string", default: "plain" },
+    seed: { type: "string", default: "1" },
+    rate: { type: "string", default: "0.4" },
+    every: { type: "string", default: "1" },
+    time: { type: "string", default: "" },
     jobs: { type: "string", default: String(availableParallelism()) },
     write: { type: "string" },
     part: { type: "string", default: "1/1" },
     native: { type: "boolean", default: false },
   },
 });
-const [suite, ...wanted] = positionals;
-if (suite === undefined || !existsSync(join(suite, "harness/sta.js"))) {
+const { suite, mode, seed } = values;
+const isFit =
+  existsSync(join(suite, "harness/sta.js")) &&
+  /^(plain|awaits)$/.test(mode) &&
+  [seed, values.every, values.jobs].every((text) => /^\d+$/.test(text)) &&
+  /^(0?\.\d+|[01])$/.test(values.rate) &&
+  /^\d*$/.test(values.time) &&
+  /^\d+\/\d+$/.test(values.part);
+if (!isFit) {
   console.error(
-    "usage: npm run test262 -- SUITE [path…] [--jobs N] [--write FILE] [--part K/N] [--native]\nSUITE has the folders harness and test.",
+    "usage: npm run test262 -- --suite DIR [path…] [--only TEXT] [--mode plain|awaits] [--seed NUMBER] [--rate SHARE] [--every NUMBER]\n" +
+      "  [--time SECONDS] [--jobs NUMBER] [--part K/N] [--write FILE] [--native]\nDIR has the folders harness and test.",
   );
   exit(2);
 }
@@ -57,46 +82,42 @@ function* files(folder) {
   }
 }
 
+/** The machine as one script, in a file. */
 async function bundled() {
-  const folder = fileURLToPath(new URL("../../../node_modules/.cache/coldframe-test262/", import.meta.url));
-  mkdirSync(folder, { recursive: true });
-  const entry = fileURLToPath(new URL("../../../dist/runtime/testing/index.js", import.meta.url));
-  const lib = { entry, formats: ["iife"], name: "coldframeTesting", fileName: "machine" };
-  await build({
-    configFile: false,
-    logLevel: "error",
-    build: { outDir: folder, emptyOutDir: false, target: "es2022", minify: false, lib },
-  });
-  return join(folder, "machine.iife.js");
+  const entry = fileURLToPath(new URL("machine-entry.mjs", import.meta.url));
+  const outfile = join(mkdtempSync(join(tmpdir(), "coldframe-test262-")), "machine.js");
+  const common = { bundle: true, format: "iife", globalName: "coldframeTesting", target: "es2022" };
+  await build({ ...common, entryPoints: [entry], outfile, external: ["croner"], logLevel: "error" });
+  return outfile;
 }
 
-const [part, of] = values.part.split("/").map(Number);
+/** The programs in the order of their turn. */
+function chosen() {
+  const [part, of] = values.part.split("/").map(Number);
+  const pattern = new RegExp(values.only.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*"));
+  const all = (wanted.length > 0 ? wanted : values.only ? [""] : parts).flatMap((one) => [
+    ...files(join(test, one)),
+  ]);
+  const found = [...new Set(all)].map((path) => relative(test, path)).filter((path) => pattern.test(path));
+  const queue = found.filter((_, index) => index % of === part - 1);
+  if (values.time === "") return queue;
+  // Time is short: some of everything.
+  const random = randomOf(seed);
+  const turns = new Map(queue.map((path) => [path, random()]));
+  return queue.sort((a, b) => turns.get(a) - turns.get(b));
+}
+
 const test = join(suite, "test");
-const all = new Set((wanted.length > 0 ? wanted : parts).flatMap((part) => [...files(join(test, part))]));
-const queue = [...all].filter((_, index) => index % of === part - 1);
+const queue = chosen();
 const total = queue.length;
-const counts = { programs: 0, "not of this engine": 0, refused: 0, passed: 0, failed: 0 };
-const out = values.write === undefined ? stdout : createWriteStream(values.write);
-
-/** @param {string} how mode and regime */
-function report(path, how, end) {
-  out.write(`${path}\t${how}\t${end.replaceAll("\n", " ")}\n`);
-}
-
-function note(path, { mode, ...ends }) {
-  counts.programs++;
-  const failed = Object.entries(ends).filter(([, end]) => end !== "passed");
-  if (failed.length === 0) counts.passed++;
-  else if (failed.some(([regime]) => regime === "native")) counts["not of this engine"]++;
-  else if (failed.every(([, end]) => end.startsWith("refused"))) counts.refused++;
-  else counts.failed++;
-  if (values.native || ends.native === "passed")
-    for (const [regime, end] of failed) report(path, `${mode}, ${regime}`, end);
-}
+const out = values.write === undefined ? null : createWriteStream(values.write);
+const report = new Report(out, values.native);
+const end = values.time === "" ? Number.POSITIVE_INFINITY : Date.now() + Number(values.time) * 1000;
 
 async function work(bundle) {
-  while (queue.length > 0) {
-    const child = fork(fileURLToPath(new URL("worker.mjs", import.meta.url)), [suite, bundle], {
+  const options = { suite, bundle, mode, seed, rate: Number(values.rate), every: Number(values.every) };
+  while (queue.length > 0 && Date.now() < end) {
+    const child = fork(fileURLToPath(new URL("worker.mjs", import.meta.url)), [JSON.stringify(options)], {
       execArgv: ["--experimental-vm-modules", "--no-warnings", "--max-old-space-size=3000"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
@@ -107,25 +128,21 @@ async function work(bundle) {
       let patience;
       const next = () => {
         clearTimeout(patience);
-        path = left-- > 0 ? (queue.shift() ?? null) : null;
+        path = left-- > 0 && Date.now() < end ? (queue.shift() ?? null) : null;
         if (path === null) return void child.kill("SIGKILL");
         patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
-        child.send(relative(test, path));
+        child.send(path);
       };
       child.on("message", (message) => {
         if (message.now) under = message.now;
         else {
-          for (const result of message.results ?? []) note(message.path, result);
+          if (message.results) report.note(message.path, message.results);
           next();
         }
       });
       child.on("exit", () => {
         clearTimeout(patience);
-        if (path !== null) {
-          counts.programs++;
-          counts.failed++;
-          report(relative(test, path), under, "ended its process");
-        }
+        if (path !== null) report.noteLost(path, under);
         ended();
       });
     });
@@ -134,14 +151,13 @@ async function work(bundle) {
 
 const bundle = await bundled();
 const progress = setInterval(
-  () => stderr.write(`${total - queue.length} of ${total} files, ${counts.failed} failed\n`),
+  () => stderr.write(`${total - queue.length} of ${total} files, ${report.failed} failed\n`),
   10_000,
 );
 await Promise.all(Array.from({ length: Number(values.jobs) }, () => work(bundle)));
 clearInterval(progress);
-console.log(
-  Object.entries(counts)
-    .map(([name, count]) => `${count} ${name}`)
-    .join(", "),
-);
-exit(counts.failed > 0 ? 1 : 0);
+rmSync(dirname(bundle), { recursive: true });
+const planting =
+  mode === "awaits" ? ` --mode awaits --seed ${seed} --rate ${values.rate} --every ${values.every}` : "";
+report.print(`--suite ${suite}${planting}`);
+exit(report.failed > 0 ? 1 : 0);

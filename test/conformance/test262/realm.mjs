@@ -4,14 +4,18 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { types } from "node:util";
 import vm from "node:vm";
 import { compile } from "../../../dist/compiler/index.js";
 
 /** What the machine may expect of a platform, beyond the language; programs see it too. */
 const platform = {
   ...{ AbortController, AbortSignal, DOMException, Headers, URL, URLSearchParams, console },
-  ...{ TextDecoder, TextEncoder, queueMicrotask, structuredClone, setTimeout, clearTimeout },
+  ...{ TextDecoder, TextEncoder, atob, btoa, queueMicrotask, structuredClone, setTimeout, clearTimeout },
 };
+
+/** By this the machine asks what is a Proxy, as in Node. Programs do not see it. */
+const process = { getBuiltinModule: (name) => (name === "util" ? { types } : undefined) };
 
 /** A program that loops for ever is ended after as many milliseconds. */
 const LIMIT = 10_000;
@@ -20,12 +24,13 @@ const LIMIT = 10_000;
 export class Refused extends Error {}
 
 /**
- * Source as it is evaluated: compiled whole, if the realm has a machine.
+ * Source as it is evaluated: compiled whole, or where it is marked.
  *
+ * @param {"all" | "directives"} mark
  * @throws {SyntaxError} when the source is none, and {@link Refused} when the compiler takes no such program
  */
-export function toCode(source, filename, sourceType) {
-  const { code, diagnostics } = compile(source, { filename, sourceType, mark: "all" });
+export function toCode(source, filename, sourceType, mark = "all") {
+  const { code, diagnostics } = compile(source, { filename, sourceType, mark });
   if (code !== null) return code;
   const found = diagnostics.map((one) => `${one.code} ${one.line}: ${one.message}`).join("\n");
   if (diagnostics.some((one) => one.code === "CF1001")) throw new SyntaxError(found);
@@ -34,19 +39,27 @@ export function toCode(source, filename, sourceType) {
 
 export class Realm {
   context;
+  /** What `machine-entry.mjs` exports, in a realm with a machine. */
+  testing = null;
   #compiles;
   #modules = new Map();
+  /** Of modules that `import()` links. */
+  #links = new Map();
 
   /** @param {{ machine: vm.Script | null, parked: boolean, done: (error?: unknown) => void }} options */
   constructor({ machine, parked, done }) {
     this.#compiles = machine !== null;
-    this.context = vm.createContext({ ...platform, $DONE: done, print: () => {} });
+    this.context = vm.createContext({ ...platform, $DONE: done, print: () => {}, process });
     if (machine !== null) {
       machine.runInContext(this.context);
-      if (parked) this.#run('coldframeTesting.parkEverywhere({ at: "job" })', "park.js");
+      this.testing = this.#run("coldframeTesting", "testing.js");
+      if (parked) this.testing.parkEverywhere({ at: "job" });
     }
     // The host object is the program's, so it is of its realm.
-    const host = this.#run("delete globalThis.coldframeTesting; globalThis.$262 = {}", "host.js");
+    const host = this.#run(
+      "delete globalThis.coldframeTesting; delete globalThis.process; globalThis.$262 = {}",
+      "host.js",
+    );
     Object.assign(host, {
       global: this.#run("globalThis", "host.js"),
       gc: () => {},
@@ -80,7 +93,11 @@ export class Realm {
   async #import(specifier, from) {
     const module = this.#load(specifier, from);
     if (module.status === "unlinked")
-      await module.link((wanted, { identifier }) => this.#load(wanted, identifier));
+      this.#links.set(
+        module,
+        module.link((wanted, { identifier }) => this.#load(wanted, identifier)),
+      );
+    await this.#links.get(module);
     if (module.status === "linked") await module.evaluate({ timeout: LIMIT });
     return module;
   }
