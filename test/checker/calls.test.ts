@@ -1,12 +1,8 @@
 /** What a check says of calls: of functions that are not compiled, and of promises that nobody waits for. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cli, folder, read, useShop, write } from "./shop.ts";
-
-vi.mock("../../checker/program.ts", async (importOriginal) =>
-  (await import("./kept-program.ts")).keeping(await importOriginal()),
-);
 
 useShop();
 
