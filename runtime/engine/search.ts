@@ -4,6 +4,7 @@
  */
 import type { Builds } from "./builds.ts";
 import type { CodeRecords } from "./code-records.ts";
+import { Doubt } from "./doubt.ts";
 import { findEntry } from "./entry.ts";
 import type { Settings } from "./ports.ts";
 import { lateness } from "./pressure.ts";
@@ -18,11 +19,6 @@ const BUSY = 20;
 const SWAMPED = 250;
 /** For so long nothing is claimed when the memory is full, in ms: runs end meanwhile, or are parked and dropped. */
 const FULL_FOR = 1000;
-/**
- * What a worker asked for and gave up may be on its way for longer than it looks whether it was done: a cut network repeats for a
- * quarter of an hour what nobody has confirmed. For so long, and so often, it looks again, in ms.
- */
-const DOUBT = { for: 1_200_000, again: 30_000 } as const;
 /**
  * What is due and could not be had belongs to another worker now, or was locked for a moment, perhaps by who changes nothing and tells
  * nobody. So it is looked for again after this time in ms, and after twice that, and so on.
@@ -56,8 +52,7 @@ export class Search {
   /** When it was last looked for blocked runs that can go on here, in ms. */
   #unblocked = 0;
   /** When to look for runs that the store holds as owned by this worker and that it does not know of, and how long such may come, in ms. */
-  #disownAt = Number.POSITIVE_INFINITY;
-  #doubtUntil = 0;
+  readonly #doubt = new Doubt();
   #batch: number = CLAIM.first;
   /** So many times in a row nothing could be had of what was due. */
   #misses = 0;
@@ -93,13 +88,8 @@ export class Search {
 
   /** A call that may have given runs to this worker failed: perhaps it was carried out. */
   doubt(): void {
-    this.#beInDoubt();
+    this.#doubt.begin(this.#worker.settings.clock.now());
     this.look();
-  }
-
-  #beInDoubt(): void {
-    this.#disownAt = 0;
-    this.#doubtUntil = this.#worker.settings.clock.now() + DOUBT.for;
   }
 
   /** A run could not be carried on here. */
@@ -151,14 +141,11 @@ export class Search {
 
   async #disown(): Promise<void> {
     const { id, owned, settings } = this.#worker;
-    const now = settings.clock.now();
-    if (now < this.#disownAt) return;
-    const again = now + DOUBT.again;
-    this.#disownAt = again < this.#doubtUntil ? again : Number.POSITIVE_INFINITY;
+    if (!this.#doubt.isTime(settings.clock.now())) return;
     try {
       await settings.store.disown(id, owned);
     } catch (error) {
-      this.#disownAt = 0;
+      this.#doubt.look();
       throw error;
     }
   }
@@ -182,7 +169,7 @@ export class Search {
       if (this.#worker.hasRuns && isFull()) return FULL_FOR;
       const limit = Math.min(this.#batch, this.#worker.room);
       const claimed = await store.claim(this.#worker.id, limit, placement).catch((error) => {
-        this.#beInDoubt();
+        this.#doubt.begin(clock.now());
         throw error;
       });
       const began = clock.now();

@@ -2,6 +2,7 @@
  * The databases of a sharded store, and who works there under which name. One that fails or hangs keeps nobody from working with
  * the others: what is asked of all goes on without it, and what it answers late is taken up then.
  */
+import { Doubt } from "../../runtime/engine/doubt.ts";
 import {
   type Claimed,
   type Hint,
@@ -30,7 +31,7 @@ export interface Seat {
   /** Runs that it was given and has not given back, as far as is known here. */
   readonly owned: Set<string>;
   /** It may have been given more: an answer was lost. */
-  inDoubt: boolean;
+  readonly doubt: Doubt;
 }
 
 export interface Database {
@@ -123,7 +124,7 @@ export class Fleet {
       this.#workers.set(id, worker);
       for (const [place, { seats }] of this.databases.entries()) {
         const name = passed[place] === true ? id : null;
-        seats.set(id, { name, names: 1, owned: new Set(), inDoubt: false });
+        seats.set(id, { name, names: 1, owned: new Set(), doubt: new Doubt() });
       }
     } else {
       const held = await this.#all((database, place) => this.#heard(database, place, worker));

@@ -132,7 +132,7 @@ export class ShardedStore implements Store {
             name,
           )
           .catch((error) => {
-            if (seat !== undefined) seat.inDoubt = true;
+            seat?.doubt.begin(this.now());
             throw error;
           });
         for (const outcome of started) {
@@ -161,7 +161,7 @@ export class ShardedStore implements Store {
       await this.#endDoubt(database, worker);
       const except = [...placement.except, ERRAND];
       const found = await database.store.claim(name, count, { ...placement, except }).catch((error) => {
-        if (seat !== undefined) seat.inDoubt = true;
+        seat?.doubt.begin(this.now());
         throw error;
       });
       for (const { id } of found) seat?.owned.add(id);
@@ -206,13 +206,11 @@ export class ShardedStore implements Store {
   /** Gives back what a lost answer may have given. */
   async #endDoubt({ store, seats, late }: Database, worker: string): Promise<void> {
     const seat = seats.get(worker);
-    if (seat === undefined || !seat.inDoubt || seat.name === null) return;
-    // Another answer may be lost meanwhile.
-    seat.inDoubt = false;
+    if (seat === undefined || seat.name === null || !seat.doubt.isTime(this.now())) return;
     try {
       await store.disown(seat.name, [...seat.owned, ...late.map(({ run }) => run.id)]);
     } catch (error) {
-      seat.inDoubt = true;
+      seat.doubt.look();
       throw error;
     }
   }
@@ -231,7 +229,7 @@ export class ShardedStore implements Store {
       if (seat === undefined) return store.disown(worker, groups.get(place) ?? []);
       seat.owned.clear();
       for (const run of groups.get(place) ?? []) seat.owned.add(run);
-      seat.inDoubt = true;
+      seat.doubt.look();
       return this.#endDoubt(database, worker);
     });
   }

@@ -1,0 +1,32 @@
+/**
+ * How long a worker that a call may have given runs to, although it failed, looks for runs that it does not know of. A call that nobody
+ * waits for any more may still be carried out after that was looked at: by a server that took its time, or behind a network that held it
+ * up. TCP gives up after about a quarter of an hour what nobody has confirmed. So it looks again, and again.
+ */
+
+/** For so long, and so often, in ms. */
+const DOUBT = { for: 1_200_000, again: 30_000 } as const;
+
+export class Doubt {
+  #lookAt: number = Number.POSITIVE_INFINITY;
+  #until = 0;
+
+  /** A call has failed. @param now milliseconds since 1970 */
+  begin(now: number): void {
+    this.#until = now + DOUBT.for;
+    this.look();
+  }
+
+  /** Looks once more. */
+  look(): void {
+    this.#lookAt = 0;
+  }
+
+  /** Whether it is time to look; it is then taken for done. */
+  isTime(now: number): boolean {
+    if (now < this.#lookAt) return false;
+    const again = now + DOUBT.again;
+    this.#lookAt = again < this.#until ? again : Number.POSITIVE_INFINITY;
+    return true;
+  }
+}
