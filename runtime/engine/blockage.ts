@@ -14,6 +14,12 @@ export interface Blockage {
   readonly remedy: string;
 }
 
+/** Why what is saved of a run cannot be carried on here, for people. The run stays exactly as it is. */
+export function blockedBy(error: unknown, entry: string): Blocked {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { reason, needs: entry };
+}
+
 /** What helps, by the code of the error. All of the first sort happens without a person once the code is there. */
 const remedies: Readonly<Record<string, string>> = {
   CF2101: "a worker with code that keeps this value out of the frame, or that registers it",

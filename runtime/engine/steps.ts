@@ -1,9 +1,11 @@
 /** Steps of committed turns are executed here: attempts, retries, and what came of them. */
+
 import { ColdframeError } from "../errors.ts";
 import { inCode, type Step } from "../machine/index.ts";
 import { decodeValue, encodeValue } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
 import { Attempt } from "./attempt.ts";
+import { blockedBy } from "./blockage.ts";
 import { noteStep } from "./blocking.ts";
 import { encodeOutcome } from "./codec.ts";
 import type { StepFact } from "./facts.ts";
@@ -44,7 +46,7 @@ export function startStep(activation: Activation, intent: StepIntent, worker: Ow
     flight = new Flight(activation, intent, step, worker);
   } catch (error) {
     // Of its arguments this code cannot make anything: that is no failure of the step.
-    activation.missing = { reason: describeError(error), needs: activation.entry };
+    activation.missing = blockedBy(error, activation.entry);
     return;
   }
   flight.begin();
@@ -57,8 +59,6 @@ function missingStep(step: string): Blocked {
   );
   return { reason: error.message, needs: step };
 }
-
-const describeError = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Waits between two tries while the database fails, in ms. */
 const ASK_AGAIN = { first: 100, longest: 5000 } as const;

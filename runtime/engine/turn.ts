@@ -4,6 +4,7 @@
  * What it is called by: an arrival (step, timer, event, cancel), the machine when promises of unmarked code have let
  * jobs run, and the answer to a commit. Each ends in `settle`, which decides what the run needs next.
  */
+
 import { ColdframeError } from "../errors.ts";
 import { deliver, drain, inCode, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type RunSnapshot,
 } from "../snapshot/index.ts";
 import type { Activation, StepIntent } from "./activation.ts";
+import { blockedBy } from "./blockage.ts";
 import { noteTurn } from "./blocking.ts";
 import { applyCancel, isOwnRejection } from "./cancel.ts";
 import { encodeError } from "./codec.ts";
@@ -157,12 +159,6 @@ function begin(activation: Activation, worker: Owner): void {
   } finally {
     activation.draining = false;
   }
-}
-
-/** Why a snapshot cannot be carried on here, for people. The run stays exactly as it is. */
-function blockedBy(error: unknown, entry: string): Blocked {
-  const reason = error instanceof Error ? error.message : String(error);
-  return { reason, needs: entry };
 }
 
 /** No job is left: what does the run need now? */

@@ -155,7 +155,7 @@ export class SqliteStore implements Store {
     return new Promise((resolve, reject) => {
       this.#opened();
       if (this.#starts === null || this.#starts.isClosed(BYTES_PER_TRANSACTION)) {
-        this.#starts = new StartJob(this.#sql, this.#now, this.#numbers, this.#tellAll);
+        this.#starts = new StartJob(this.#begin, this.#numbers, this.#tellAll);
         this.#group.add(this.#starts);
       }
       this.#starts.add({ runs, worker, resolve, reject });
@@ -188,7 +188,7 @@ export class SqliteStore implements Store {
   commit(writes: readonly Write[]): Promise<readonly WriteOutcome[]> {
     return new Promise((resolve, reject) => {
       this.#opened();
-      const transaction = { sql: this.#sql, now: this.#now(), hints: [] };
+      const transaction = this.#begin();
       this.#group.add(new CommitJob(writes, transaction, this.#numbers, this.#tellAll, resolve, reject));
     });
   }
@@ -438,14 +438,16 @@ export class SqliteStore implements Store {
     driver.close();
   }
 
+  readonly #begin = (): Transaction => ({ sql: this.#sql, now: this.#now(), hints: [] });
+
   #write<T>(bytes: number, apply: (transaction: Transaction) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#opened();
       let result: T;
-      let hints: Hint[] = [];
+      let transaction: Transaction;
       const applyAll = () => {
-        hints = [];
-        result = apply({ sql: this.#sql, now: this.#now(), hints });
+        transaction = this.#begin();
+        result = apply(transaction);
       };
       this.#group.add({
         count: 1,
@@ -454,7 +456,7 @@ export class SqliteStore implements Store {
         apply: applyAll,
         done: () => {
           resolve(result);
-          this.#tellAll(hints);
+          this.#tellAll(transaction.hints);
         },
         failed: (_, error) => reject(error),
         rejected: reject,

@@ -5,7 +5,7 @@ import type { Value } from "./driver.ts";
 import type { Job } from "./group.ts";
 import { queueRun } from "./places.ts";
 import { RUNS_AT_ONCE } from "./statements.ts";
-import type { Numbers, Statements, Transaction } from "./transaction.ts";
+import type { Numbers, Transaction } from "./transaction.ts";
 
 /** @param worker number of the owner, or null */
 export function insertRun(transaction: Transaction, run: NewRun, worker: number | null): StartOutcome {
@@ -59,21 +59,20 @@ export interface AskedStart {
 }
 
 export class StartJob implements Job {
-  readonly #sql: Statements;
-  readonly #now: () => number;
+  readonly #begin: () => Transaction;
   readonly #numbers: Numbers;
   readonly #tell: (hints: readonly Hint[]) => void;
   readonly #asked: AskedStart[] = [];
-  /** Of each caller; null: it was told that it failed. */
-  #outcomes: (readonly StartOutcome[] | null)[] = [];
-  #hints: Hint[] = [];
+  /** Of each caller; none for those that were told that it failed. */
+  #outcomes: (readonly StartOutcome[] | undefined)[] = [];
+  #transaction!: Transaction;
   #bytes = 0;
   /** Nothing can be added any more: it is being written, or was rejected. */
   #closed = false;
 
-  constructor(sql: Statements, now: () => number, numbers: Numbers, tell: (hints: readonly Hint[]) => void) {
-    this.#sql = sql;
-    this.#now = now;
+  /** @param begin tells the time, and has no hints yet */
+  constructor(begin: () => Transaction, numbers: Numbers, tell: (hints: readonly Hint[]) => void) {
+    this.#begin = begin;
     this.#numbers = numbers;
     this.#tell = tell;
   }
@@ -97,8 +96,8 @@ export class StartJob implements Job {
   }
 
   applyAll(): void {
-    const transaction = this.#begin();
-    const starts = new Starts(transaction, this.#numbers);
+    this.#open();
+    const starts = new Starts(this.#transaction, this.#numbers);
     for (const { runs, worker } of this.#asked) for (const run of runs) starts.add(run, worker);
     const outcomes = starts.end();
     let next = 0;
@@ -106,9 +105,9 @@ export class StartJob implements Job {
   }
 
   apply(i: number): void {
-    const transaction = i === 0 ? this.#begin() : { sql: this.#sql, now: this.#now(), hints: this.#hints };
+    if (i === 0) this.#open();
     const { runs, worker } = this.#asked[i]!;
-    const starts = new Starts(transaction, this.#numbers);
+    const starts = new Starts(this.#transaction, this.#numbers);
     for (const run of runs) starts.add(run, worker);
     this.#outcomes[i] = starts.end();
   }
@@ -116,13 +115,13 @@ export class StartJob implements Job {
   done(): void {
     this.#asked.forEach(({ resolve }, i) => {
       const outcomes = this.#outcomes[i];
-      if (outcomes != null) resolve(outcomes);
+      if (outcomes !== undefined) resolve(outcomes);
     });
-    if (this.#hints.length > 0) this.#tell(this.#hints);
+    if (this.#transaction.hints.length > 0) this.#tell(this.#transaction.hints);
   }
 
   failed(i: number, error: Error): void {
-    this.#outcomes[i] = null;
+    this.#outcomes[i] = undefined;
     this.#asked[i]!.reject(error);
   }
 
@@ -131,10 +130,9 @@ export class StartJob implements Job {
     for (const { reject } of this.#asked) reject(error);
   }
 
-  #begin(): Transaction {
+  #open(): void {
     this.#closed = true;
-    this.#hints = [];
-    return { sql: this.#sql, now: this.#now(), hints: this.#hints };
+    this.#transaction = this.#begin();
   }
 }
 
