@@ -299,20 +299,21 @@ function emitClosure(module: Emitter, fn: Fn): void {
     mentioned = enters;
   }
   const strict = fn.strict && !module.resolved.module.strict;
-  const kept = (value: t.Expression) =>
-    t.variableDeclaration("const", [t.variableDeclarator(t.identifier(self), value)]);
   const finished = (f: t.Expression) =>
     fn.isGenerator && fn.suspends ? module.call("$generatorFunction", f, t.identifier(fn.codeName)) : f;
   const anonymous = t.isFunction(made) && !("id" in made && made.id);
-  // The name of the constant becomes that of the function, but not of what is no function at first sight.
+  // The name of the variable becomes that of the function, but not of what is no function at first sight.
   if (mentioned && !inferred && anonymous) made = t.sequenceExpression([t.numericLiteral(0), made]);
-  const returned = t.returnStatement(finished(inferred || mentioned ? t.identifier(self) : made));
-  const list = inferred || mentioned ? [kept(made), returned] : [returned];
-  const only =
-    list.length === 1 && !strict ? returned.argument! : t.blockStatement(list, strict ? useStrict() : []);
+  const params = holders.map((one) => t.identifier(one));
+  if (inferred || mentioned) {
+    // A parameter that nothing is passed for: as short as a variable can be.
+    made = t.assignmentExpression("=", t.identifier(self), made);
+    params.push(t.identifier(self));
+  }
+  const value = finished(made);
   const make = t.arrowFunctionExpression(
-    holders.map((one) => t.identifier(one)),
-    only,
+    params,
+    strict ? t.blockStatement([t.returnStatement(value)], useStrict()) : value,
   );
   module.code(fn, {
     step: stepName,
