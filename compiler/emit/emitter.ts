@@ -36,7 +36,7 @@ export interface Emitter {
   knownClassValue(fn: Fn): string | null;
   prologueOf(scope: Scope, rewriter: Rewriting): t.Statement[];
   handTop(value: t.Expression, source: t.Expression, temp: () => t.Identifier): t.Expression;
-  /** `$stepMethod(this, "charge", id)` for each static method that is a step. */
+  /** `$stepMethod(this, "charge", id)` for each method that is a step. */
   stepMethods(node: t.Class): t.Statement[];
   /** What the tag of a template in this function is given. */
   strings(fn: Fn, quasi: t.TemplateLiteral): t.Identifier;

@@ -5,7 +5,7 @@
  * | the step stands | it is made |
  * |---|---|
  * | at the top of the module, in any expression or block there | where it stands: `$step(id, name, body)` |
- * | in a class at the top, as a static method | where it stands, by the class |
+ * | in a class at the top, as a method | where it stands, by the class; `this` of an instance is an argument |
  * | in a function | at the top of the module, once: `$step(id, name, body, hash)`; where it stood its name is read |
  * | the same, with variables of that function | at the top of the module: `$stepOver(id, name, length, ({ n }) => body, hash)`. Where it stood, a closure that hands on what they hold at the call |
  */
@@ -141,7 +141,7 @@ export class Steps {
     const names = this.#uses(fn).map(({ name }) => name);
     const uses = names.length === 0 ? "" : `{${names.join()}}`;
     const text = this.#isAmbiguous(fn) ? `~${digest(fn)}` : "";
-    const id = `${this.#moduleId}#${withoutOrdinals(fn.path)}${uses}${text}`;
+    const id = `${this.#moduleId}#${pathOf(fn)}${uses}${text}`;
     if (!this.ids.includes(id)) this.ids.push(id);
     return id;
   }
@@ -162,7 +162,7 @@ export class Steps {
     return t.callExpression(t.arrowFunctionExpression([], strictly), []);
   }
 
-  /** `$stepMethod(this, "charge", id)` for each static method that is a step. */
+  /** `$stepMethod(this, "charge", id)` for each method that is a step; `this.prototype` for one of the instances. */
   methods(node: t.Class): t.Statement[] {
     const module = this.#module;
     const made: t.Statement[] = [];
@@ -170,16 +170,18 @@ export class Steps {
       if (!t.isClassMethod(one) && !t.isClassPrivateMethod(one)) continue;
       const fn = module.fnOf(one);
       if (!fn.isStep) continue;
-      if (!t.isClassMethod(one) || !one.static || one.computed || !module.fnOf(node).inPlace) {
+      if (!t.isClassMethod(one) || one.computed || !module.fnOf(node).inPlace) {
         module.diagnostics.error(
           "CF1012",
           one,
-          "this method as a step; make it a function, or a static method of a class at the top of the module, and pass what it needs.",
+          "this method as a step; make it a function, or a method with a plain name of a class at the top of the module.",
         );
         continue;
       }
       const name = t.stringLiteral(keyName(one));
-      const call = module.call("$stepMethod", t.thisExpression(), name, t.stringLiteral(this.#id(fn)));
+      const self = t.thisExpression();
+      const holder = one.static ? self : t.memberExpression(self, t.identifier("prototype"));
+      const call = module.call("$stepMethod", holder, name, t.stringLiteral(this.#id(fn)));
       made.push(t.expressionStatement(call));
     }
     return made;
@@ -232,5 +234,11 @@ const isAtTop = (fn: Fn): boolean => fn.parent?.kind === "module";
 
 /** `flow.f` for `flow.f#2` */
 const withoutOrdinals = (path: string): string => path.replace(/#\d+(?=\.|$)/g, "");
+
+/** `Bank.prototype.charge` for a method of instances: one that was static is called with other arguments. */
+function pathOf(fn: Fn): string {
+  const path = withoutOrdinals(fn.path);
+  return t.isClassMethod(fn.node) && !fn.node.static ? path.replace(/(?=\.[^.]*$)/, ".prototype") : path;
+}
 
 const digest = (fn: Fn): string => new Hasher().node(fn.node).digest(7);

@@ -29,7 +29,8 @@ export class RunHost implements Host {
     const id = run.nextId++;
     let text: string;
     try {
-      text = encodeList(args, this.#worker.settings.codec, `arguments of step "${step.name}": args`);
+      const list = step.method ? "[this, ...args]" : "args";
+      text = encodeList(args, this.#worker.settings.codec, `arguments of step "${step.name}": ${list}`);
     } catch (error) {
       const refused = new Durable(run, null);
       settle(refused, REJECTED, error);

@@ -75,12 +75,16 @@ export function $step<A extends unknown[], R>(
   body: (...args: A) => R,
   hash?: string,
 ): (...args: A) => R {
-  const step = registerStep(id, name, body as never, hash);
-  const f = calling(step, name, body.length);
+  return named(registerStep(id, name, body as never, hash), name, body.length) as never;
+}
+
+/** The function that calls the step, found by its name: a snapshot refers to it so. */
+function named(step: Step, name: string, length: number) {
+  const f = calling(step, name, length);
   registry.stepsByFunction.set(f, step);
-  loading().names.set(f, id);
-  step.call ??= f;
-  return f as never;
+  loading().names.set(f, step.id);
+  step.call ??= f as never;
+  return f;
 }
 
 /**
@@ -103,6 +107,7 @@ export function $stepOver(
 
 function calling(step: Step, name: string, length: number, variables?: () => object) {
   const f = function (this: unknown, ...args: unknown[]): unknown {
+    if (step.method) args.unshift(this);
     try {
       if (variables) args.unshift(variables());
     } catch (error) {
@@ -116,7 +121,7 @@ function calling(step: Step, name: string, length: number, variables?: () => obj
   return Object.defineProperties(f, { name: { value: name }, length: { value: length } });
 }
 
-function registerStep(id: string, name: string, body: Step["body"], hash: string | undefined): Step {
+function registerStep(id: string, name: string, body: Step["body"], hash?: string): Step {
   const { steps } = loading();
   const known = steps.get(id);
   const step: Step = known !== undefined && !registry.hot ? known : { id, name, body, options: undefined };
@@ -125,10 +130,15 @@ function registerStep(id: string, name: string, body: Step["body"], hash: string
   return step;
 }
 
-/** Makes a static method, which stays in its class, an external call; `this` in it is the class. Returns nothing. */
+/**
+ * Makes a method, which stays in its class, an external call. `this` in a static one is the class; in one of an instance it is the
+ * first of the arguments: a copy, or what the process of the step has by that name. Returns nothing.
+ * @param holder the class, or its `prototype`
+ */
 export function $stepMethod(holder: object, key: string, id: string): void {
-  const method = Object.getOwnPropertyDescriptor(holder, key)!.value as (...args: unknown[]) => unknown;
-  const body = (...args: unknown[]): unknown => Reflect.apply(method, holder, args);
-  Object.defineProperty(body, "length", { value: method.length });
-  Object.defineProperty(holder, key, { value: $step(id, key, body) });
+  const method = (holder as { readonly [key: string]: (...args: unknown[]) => unknown })[key]!;
+  const isStatic = typeof holder === "function";
+  const step = registerStep(id, key, isStatic ? method.bind(holder) : method.call.bind(method));
+  step.method = !isStatic;
+  Object.defineProperty(holder, key, { value: named(step, key, method.length) });
 }

@@ -22,6 +22,8 @@ export interface Step {
   call?: object;
   /** Its body gets a transaction before its arguments, in which its outcome is recorded. */
   readonly transactional?: true;
+  /** A method of instances: its body gets `this` before its arguments. */
+  method?: boolean;
 }
 
 export interface Module {

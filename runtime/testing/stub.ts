@@ -11,7 +11,8 @@ export interface Stub<A extends readonly unknown[]> {
 }
 
 /**
- * From now on the step executes `body`, in runs and outside of them; retries, timeouts and recording stay those of the step.
+ * From now on the step executes `body`, in runs and outside of them; retries, timeouts and recording stay those of the step. Of a method
+ * it gets the `this`.
  * @param step a function with `"use step"` in a compiled file, or what `step()` returned
  * @throws ColdframeError CF2301 when `step` is none
  */
@@ -26,10 +27,13 @@ export function stub<A extends unknown[], R>(
   if (typeof body !== "function") throw wrongOption("stub()", "body", body, "a function");
   const own = made.body;
   const calls: A[] = [];
-  const instead = (...args: A) => {
+  const call = (self: unknown, args: A): unknown => {
     calls.push(args);
-    return body(...args);
+    return Reflect.apply(body, self, args);
   };
+  const instead = made.method
+    ? (self: unknown, ...args: A) => call(self, args)
+    : (...args: A) => call(undefined, args);
   made.body = instead;
   const restore = () => {
     if (made.body === instead) made.body = own;

@@ -120,7 +120,7 @@ const refused: readonly (readonly [
     `const s = async () => { "use step"; return x++; }; await s();`,
   ],
   [
-    "an instance method, a private one, or one of a class made in a function",
+    "a private method, one with a computed name, or one of a class made in a function",
     "CF1012",
     `class C { static async s() { "use step"; } } await C.s();`,
   ],
@@ -142,7 +142,7 @@ for (const [row, code, body, sourceType = "module", filename = "flows.js"] of re
   });
 
 test.each([
-  `export class C { async s() { "use step"; } }`,
+  `export class C { async #s() { "use step"; } }`,
   `export class C { static async #s() { "use step"; } }`,
 ])("refused: steps that nothing has a name for: %s", (source) => {
   expect(compile(source, { filename: "flows.js" }).diagnostics.map((one) => one.code)).toEqual(["CF1012"]);
@@ -184,6 +184,7 @@ const elsewhere: readonly (readonly [Row, path: string, text: string])[] = [
   ],
   ["the same in a function in another one", "fixtures/waits/nested-steps.ts", '"use step"'],
   ["the same in a static method of a class", "fixtures/waits/static-steps.ts", '"use step"'],
+  ["the same in a method of instances of such a class", "fixtures/waits/method-steps.ts", '"use step"'],
   ['"use step" at the top of a file', "test/compiler/directives.test.ts", "file"],
   ["step(fn, { retry, timeout })", "test/engine/step-policy.test.ts", "retry"],
   ["coldframe/register", "test/plugins/pnpm.test.ts", "coldframe/register"],

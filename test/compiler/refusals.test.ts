@@ -67,7 +67,7 @@ describe("refused", () => {
 
   test("CF1012: a method that nothing has a name for as a step", () => {
     for (const source of [
-      'export class Bank { async charge() { "use step"; } }',
+      'export class Bank { async #charge() { "use step"; } }',
       'export class Bank { static async #charge() { "use step"; } }',
       'export const make = () => class { static async charge() { "use step"; } };',
       'export const key = "x"; export class Bank { static async [key]() { "use step"; } }',
@@ -77,11 +77,16 @@ describe("refused", () => {
         expect(code).toBeNull();
         expect(diagnostics).toMatchObject([{ code: "CF1012", line: 1 }]);
       }
-    const fine = 'export class Bank { static async charge() { "use step"; } }';
-    expect(compile(fine, { filename: "flows.ts" })).toMatchObject({
-      diagnostics: [],
-      manifest: { steps: ["flows.ts#Bank.charge"] },
-    });
+    for (const [method, path] of [
+      ["static async charge", "Bank.charge"],
+      ["async charge", "Bank.prototype.charge"],
+    ]) {
+      const fine = `export class Bank { ${method}() { "use step"; } }`;
+      expect(compile(fine, { filename: "flows.ts" })).toMatchObject({
+        diagnostics: [],
+        manifest: { steps: [`flows.ts#${path}`] },
+      });
+    }
   });
 });
 
