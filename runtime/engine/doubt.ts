@@ -4,16 +4,20 @@
  * up. TCP gives up after about a quarter of an hour what nobody has confirmed. So it looks again, and again.
  */
 
-/** For so long, and so often, in ms. */
-const DOUBT = { for: 1_200_000, again: 30_000 } as const;
+import type { Doubtful } from "./timing.ts";
 
 export class Doubt {
+  readonly #times: Doubtful;
   #lookAt: number = Number.POSITIVE_INFINITY;
   #until = 0;
 
+  constructor(times: Doubtful) {
+    this.#times = times;
+  }
+
   /** A call has failed. @param now milliseconds since 1970 */
   begin(now: number): void {
-    this.#until = now + DOUBT.for;
+    this.#until = now + this.#times.for;
     this.look();
   }
 
@@ -25,7 +29,7 @@ export class Doubt {
   /** Whether it is time to look; it is then taken for done. */
   isTime(now: number): boolean {
     if (now < this.#lookAt) return false;
-    const again = now + DOUBT.again;
+    const again = now + this.#times.again;
     this.#lookAt = again < this.#until ? again : Number.POSITIVE_INFINITY;
     return true;
   }

@@ -34,6 +34,7 @@ import {
   type SendOutcome,
   type Store,
 } from "./store.ts";
+import { TIMING, type Timing } from "./timing.ts";
 import { checkWhole } from "./whole.ts";
 import { Within } from "./within.ts";
 import { Worker, type WorkerListener } from "./worker.ts";
@@ -67,12 +68,17 @@ export interface MendOptions {
  * Opens the store and, unless told otherwise, begins to work.
  * @throws ColdframeError CF2301, CF2302 for wrong options; CF30xx when the database is not fit
  */
-export async function createEngine(options: EngineOptions): Promise<Engine> {
+export function createEngine(options: EngineOptions): Promise<Engine> {
+  return openEngine(options, TIMING);
+}
+
+/** The same, with other times than the usual ones: for simulations. */
+export async function openEngine(options: EngineOptions, timing: Timing): Promise<Engine> {
   checkOptions("createEngine()", options, ENGINE_OPTIONS);
   if (typeof options.store?.migrate !== "function") {
     throw wrongOption("createEngine()", "store", options.store, 'a store, as sqlite("runs.db") returns it');
   }
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, timing);
   const { store, clock, log } = settings;
   await store.migrate({ log, ...(options.clock === undefined ? {} : { now: () => clock.now() }) });
   await checkWhole(store);

@@ -1,5 +1,5 @@
 /**
- * A worker's lease: one row for all its runs, renewed at a third of its time. A lease that has ended is never
+ * A worker's lease: one row for all its runs, renewed several times while it runs. A lease that has ended is never
  * renewed: the worker was frozen or cut off, others own its runs, and it goes on under a new id.
  */
 
@@ -71,8 +71,8 @@ export class Lease {
   }
 
   #arm(): void {
-    const { clock, lease } = this.#settings;
-    this.#timer = clock.setTimeout(() => void this.#renew(), Math.ceil(lease / 3));
+    const { clock, lease, timing } = this.#settings;
+    this.#timer = clock.setTimeout(() => void this.#renew(), Math.ceil(lease / timing.renewals));
   }
 
   async #renew(): Promise<void> {

@@ -7,10 +7,6 @@ import type { Settings } from "./ports.ts";
 import type { Write, WriteOutcome } from "./store.ts";
 import { whereabouts } from "./whereabouts.ts";
 
-/** Waits between two tries while the database fails, in ms. */
-const FIRST_WAIT = 100;
-const LONGEST_WAIT = 5000;
-
 export interface Outgoing {
   readonly activation: Activation;
   readonly write: Write;
@@ -35,9 +31,9 @@ export class Outbox {
   readonly #flush = (): void => {
     const batch = this.#waiting;
     this.#waiting = [];
-    const { store } = this.#settings;
+    const { store, timing } = this.#settings;
     if (store.partOf === undefined) {
-      this.#send(batch, FIRST_WAIT);
+      this.#send(batch, timing.write.first);
       return;
     }
     const parts = new Map<number, Outgoing[]>();
@@ -47,7 +43,7 @@ export class Outbox {
       if (known === undefined) parts.set(part, [outgoing]);
       else known.push(outgoing);
     }
-    for (const part of parts.values()) this.#send(part, FIRST_WAIT);
+    for (const part of parts.values()) this.#send(part, timing.write.first);
   };
 
   #send(batch: readonly Outgoing[], wait: number): void {
@@ -64,7 +60,7 @@ export class Outbox {
   }
 
   #again(batch: readonly Outgoing[], wait: number, error: unknown): void {
-    const { clock, log, random } = this.#settings;
+    const { clock, log, random, timing } = this.#settings;
     const rest = stillWanted(batch);
     if (rest.length === 0) return;
     log({
@@ -77,7 +73,7 @@ export class Outbox {
       at: whereabouts(rest[0]!.activation),
       error,
     });
-    const next = Math.min(LONGEST_WAIT, wait * 2);
+    const next = Math.min(timing.write.longest, wait * 2);
     clock.setTimeout(
       () => {
         const wanted = stillWanted(rest);

@@ -17,9 +17,6 @@ export const SUSPECT = 2;
 /** From so many on it is blocked, if it was alone when the last worker died. */
 export const POISON = 3;
 
-/** A suspect that has not killed its worker for so long, in ms, has company again. Doubled with each further death. */
-export const PROBATION = 20_000;
-
 /** In the first part of each so many ms, a worker takes nothing else while a suspect is waiting: so that it comes to have no run. */
 export const DRAIN = { every: 120_000, first: 30_000 } as const;
 

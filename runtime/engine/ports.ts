@@ -6,6 +6,7 @@ import type { WriterOptions } from "../snapshot/index.ts";
 import type { Clock } from "./clock.ts";
 import type { Facts, StepFact } from "./facts.ts";
 import type { Store } from "./store.ts";
+import type { Timing } from "./timing.ts";
 import type { UpgradePolicy } from "./upgrade.ts";
 
 /** A build of which a copy was kept. */
@@ -86,6 +87,7 @@ export interface Settings {
   readonly retention: number | null;
   /** How many parks of the runs that are started here are kept. */
   readonly history: number;
+  readonly timing: Timing;
   /** Called by name before and after each commit and each step execution. */
   readonly failpoint: (name: string) => void;
   /** In [0, 1). */

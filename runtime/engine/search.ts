@@ -13,17 +13,6 @@ import { Unblocking } from "./unblocking.ts";
 
 /** Runs claimed at one time, at most, and to begin with. */
 const CLAIM = { most: 100, first: 8 } as const;
-/** When taking up what was claimed keeps the thread for longer than this, in ms, less is claimed at a time. */
-const BUSY = 20;
-/** When it keeps it for longer than this, in ms, nothing more is claimed for as long again. */
-const SWAMPED = 250;
-/** For so long nothing is claimed when the memory is full, in ms: runs end meanwhile, or are parked and dropped. */
-const FULL_FOR = 1000;
-/**
- * What is due and could not be had belongs to another worker now, or was locked for a moment, perhaps by who changes nothing and tells
- * nobody. So it is looked for again after this time in ms, and after twice that, and so on.
- */
-const MISSED = 25;
 /** Ended runs removed at one time, at most: their removal must not hold up the turns of others. */
 const COLLECT = 500;
 
@@ -52,7 +41,7 @@ export class Search {
   /** When it was last looked for blocked runs that can go on here, in ms. */
   #unblocked = 0;
   /** When to look for runs that the store holds as owned by this worker and that it does not know of, and how long such may come, in ms. */
-  readonly #doubt = new Doubt();
+  readonly #doubt: Doubt;
   #batch: number = CLAIM.first;
   /** So many times in a row nothing could be had of what was due. */
   #misses = 0;
@@ -64,6 +53,7 @@ export class Search {
   constructor(worker: Searcher) {
     this.#worker = worker;
     this.#unblocking = new Unblocking(worker);
+    this.#doubt = new Doubt(worker.settings.timing.doubt);
   }
 
   begin(): void {
@@ -158,7 +148,7 @@ export class Search {
 
   /** Takes due runs. Returns milliseconds until the next may be due, or null. */
   async #claim(): Promise<number | null> {
-    const { store, clock, isFull, poll } = this.#worker.settings;
+    const { store, clock, isFull, poll, timing } = this.#worker.settings;
     while (this.#worker.room > 0 && !this.#worker.closing) {
       const placement = this.#placement();
       const due = await store.due(this.#worker.id, placement);
@@ -166,7 +156,7 @@ export class Search {
         this.#misses = 0;
         return due;
       }
-      if (this.#worker.hasRuns && isFull()) return FULL_FOR;
+      if (this.#worker.hasRuns && isFull()) return timing.fullFor;
       const limit = Math.min(this.#batch, this.#worker.room);
       const claimed = await store.claim(this.#worker.id, limit, placement).catch((error) => {
         this.#doubt.begin(clock.now());
@@ -174,15 +164,15 @@ export class Search {
       });
       const began = clock.now();
       for (const run of claimed) this.#worker.adopt(run);
-      if (claimed.length === 0) return Math.min(poll, MISSED * 2 ** this.#misses++);
+      if (claimed.length === 0) return Math.min(poll, timing.missed * 2 ** this.#misses++);
       this.#misses = 0;
       // What was claimed begins to run meanwhile. Where that takes long, others may be idle.
       const late = clock.now() - began + (await lateness(clock));
-      if (late > SWAMPED) {
+      if (late > timing.swamped) {
         this.#batch = 1;
         return late;
       }
-      if (late > BUSY) this.#batch = Math.max(1, this.#batch >> 1);
+      if (late > timing.busy) this.#batch = Math.max(1, this.#batch >> 1);
       else if (claimed.length === limit) this.#batch = Math.min(CLAIM.most, this.#batch * 2);
     }
     return null;

@@ -9,6 +9,7 @@ import { entriesOf, type Groups, groupsOf, type Only } from "./placement.ts";
 import type { AroundStep, KeptBuilds, LogEntry, Settings, Watchdog } from "./ports.ts";
 import { isHeapFull } from "./pressure.ts";
 import type { Store } from "./store.ts";
+import type { Timing } from "./timing.ts";
 import { checkPolicy, type UpgradePolicy } from "./upgrade.ts";
 
 export interface EngineOptions {
@@ -95,7 +96,7 @@ export const ENGINE_OPTIONS: readonly string[] = [
 ];
 
 /** @throws ColdframeError CF2001, CF2301, CF2302, CF3103 */
-export function settingsOf(options: EngineOptions): Settings {
+export function settingsOf(options: EngineOptions, timing: Timing): Settings {
   const {
     cache = 1000,
     concurrency = 10_000,
@@ -142,6 +143,7 @@ export function settingsOf(options: EngineOptions): Settings {
     grace: milliseconds(grace),
     retention: options.retention === undefined ? null : milliseconds(options.retention),
     history: options.history === undefined ? 0 : parksOf("createEngine()", options.history),
+    timing,
     failpoint: options.failpoint ?? (() => {}),
     random: options.random ?? Math.random,
     facts,

@@ -60,12 +60,6 @@ function missingStep(step: string): Blocked {
   return { reason: error.message, needs: step };
 }
 
-/** Waits between two tries while the database fails, in ms. */
-const ASK_AGAIN = { first: 100, longest: 5000 } as const;
-
-/** Milliseconds between two writes of progress. */
-const TELL_AFTER = 1000;
-
 /** A step that is being executed. */
 class Flight extends Attempt {
   readonly #activation: Activation;
@@ -242,8 +236,8 @@ class Flight extends Attempt {
 
   /** Asks again while the database fails, which may have done what it was asked. Null: nobody wants to know any more. */
   async #untilKnown<T>(ask: () => Promise<T>): Promise<T | null> {
-    const { clock, log, random } = this.#worker.settings;
-    for (let wait: number = ASK_AGAIN.first; ; wait = Math.min(ASK_AGAIN.longest, wait * 2)) {
+    const { clock, log, random, timing } = this.#worker.settings;
+    for (let wait = timing.ask.first; ; wait = Math.min(timing.ask.longest, wait * 2)) {
       try {
         return await ask();
       } catch (error) {
@@ -288,7 +282,7 @@ class Flight extends Attempt {
     const { clock } = this.#worker.settings;
     if (wait > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, wait));
     if (this.#over || !this.#isCurrent()) return;
-    this.#quiet = clock.now() + TELL_AFTER;
+    this.#quiet = clock.now() + this.#worker.settings.timing.tellAfter;
     this.#writing = this.#note({ begun: this.#policy?.onUnknown === "hold" ? this.fence : null });
     await this.#writing;
     this.#telling = this.#writing = null;

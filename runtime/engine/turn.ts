@@ -35,11 +35,6 @@ import { NONE, TurnRecord } from "./turn-record.ts";
 import { describeWait, keepPending, waitText } from "./waits.ts";
 import { whereabouts } from "./whereabouts.ts";
 
-/** A result that is not committed after this time is recorded by itself, so that a redo finds it. In ms. */
-const NOTE_AFTER = 50;
-/** A run whose next timer is due within this time stays with its worker. In ms. */
-const KEEP_FOR = 5000;
-
 /**
  * Advances a run as far as it can go now. Does nothing while its turn is being committed.
  * Whatever goes wrong concerns this run only: it is blocked or fails, and says why.
@@ -201,7 +196,7 @@ function holdBack(activation: Activation, worker: Owner, now: number): void {
   }
   const unrecorded = [...activation.delivered.keys()].some((wait) => !activation.recorded.has(wait));
   if (unrecorded && activation.noteTimer === null) {
-    activation.noteTimer = timers.add(now + NOTE_AFTER, () => {
+    activation.noteTimer = timers.add(now + settings.timing.noteAfter, () => {
       activation.noteTimer = null;
       void recordDelivered(activation, worker);
     });
@@ -403,7 +398,8 @@ export function isBusy(activation: Activation): boolean {
 
 /** It is not worth giving the run back until then. */
 export function isSoon(due: number | null, worker: Owner): boolean {
-  return due !== null && due <= worker.settings.clock.now() + KEEP_FOR;
+  const { clock, timing } = worker.settings;
+  return due !== null && due <= clock.now() + timing.keepFor;
 }
 
 /** When the run wants to go on by itself: its first timer, deadline or retry; at once for a step that was not begun. */

@@ -13,7 +13,7 @@ import { Lease } from "./lease.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { Owner, Passed } from "./owner.ts";
 import { serves } from "./placement.ts";
-import { PROBATION, SUSPECT } from "./poison.ts";
+import { SUSPECT } from "./poison.ts";
 import type { Settings } from "./ports.ts";
 import { claimedNow } from "./requests.ts";
 import { RunCache } from "./run-cache.ts";
@@ -45,9 +45,6 @@ import { policyOf } from "./upgrade.ts";
 import { armTimers, wakeAt } from "./wait-timers.ts";
 import { whereabouts } from "./whereabouts.ts";
 
-/** How long to wait before the records of codes are asked for again, in ms. */
-const READ_AGAIN = 1000;
-
 export class Worker implements Owner, Searcher {
   readonly settings: Settings;
   readonly timers: TimerQueue;
@@ -60,7 +57,7 @@ export class Worker implements Owner, Searcher {
   readonly #starting = new Set<string>();
   readonly #listener: WorkerListener;
   readonly codes = new CodeRecords();
-  readonly #search: Search = new Search(this);
+  readonly #search: Search;
   readonly #scheduler: Scheduler;
   /** A run that is to be alone here, for the case that it takes the process down. */
   #suspect: Activation | null = null;
@@ -75,6 +72,7 @@ export class Worker implements Owner, Searcher {
     this.#listener = listener;
     this.#scheduler = new Scheduler(settings, () => this.wake());
     this.builds = new Builds(settings);
+    this.#search = new Search(this);
     this.#lease = new Lease(settings, this.builds, (lost) => this.#loseAll(lost));
   }
 
@@ -191,8 +189,8 @@ export class Worker implements Owner, Searcher {
 
   #beAloneWith(activation: Activation): void {
     this.#suspect = activation;
-    const { clock } = this.settings;
-    const time = PROBATION * 2 ** Math.min(10, activation.deaths - SUSPECT);
+    const { clock, timing } = this.settings;
+    const time = timing.probation * 2 ** Math.min(10, activation.deaths - SUSPECT);
     this.timers.add(clock.now() + time, () => this.#hasCompany(activation));
   }
 
@@ -517,7 +515,8 @@ export class Worker implements Owner, Searcher {
       if (activation.phase !== "open") return;
       const message = "what other builds say of their code could not be read; the run goes on when it can";
       this.settings.log({ level: "error", message, run: activation.id, at: whereabouts(activation), error });
-      const again = this.settings.clock.now() + READ_AGAIN * (0.5 + this.settings.random());
+      const { clock, random, timing } = this.settings;
+      const again = clock.now() + timing.readAgain * (0.5 + random());
       this.timers.add(again, () => void this.#tryWithNewerRecords(activation));
       return;
     }

@@ -38,9 +38,6 @@ import { startedAt } from "./split.ts";
 const AT_ONCE = 100;
 /** How often it looks again at once, for what its own errands have begun. */
 const ROUNDS = 100;
-/** How long to leave an errand alone that has failed, or a database that has, in ms. Doubled each time. */
-const FIRST_REST = 250;
-const LONGEST_REST = 30_000;
 
 /** Takes errands, and nothing else. */
 export const ERRANDS: Placement = { groups: [SYSTEM_GROUP], only: [ERRAND], except: [], builds: null };
@@ -144,8 +141,9 @@ export class Courier {
 
   /** @returns for how long it is left alone */
   #rest(database: number): number {
-    const { next } = this.#rests.get(database) ?? { next: FIRST_REST };
-    this.#rests.set(database, { until: this.#now() + next, next: Math.min(LONGEST_REST, next * 2) });
+    const { first, longest } = this.#fleet.timing.rest;
+    const { next } = this.#rests.get(database) ?? { next: first };
+    this.#rests.set(database, { until: this.#now() + next, next: Math.min(longest, next * 2) });
     return next;
   }
 
@@ -193,7 +191,8 @@ export class Courier {
       if (other !== null && !isRefused && !this.#isResting(other)) this.#rest(other);
       const times = progress.failed + 1;
       const now = this.#now();
-      const rest = Math.min(LONGEST_REST, FIRST_REST * 2 ** (times - 1));
+      const { first, longest } = this.#fleet.timing.rest;
+      const rest = Math.min(longest, first * 2 ** (times - 1));
       const due = Math.max(now + rest, other === null ? 0 : (this.#rests.get(other)?.until ?? 0));
       const cause = error instanceof Refused ? error.cause : error;
       await progress.later(due, { times, error: textOf(cause).slice(0, 1000) });
@@ -225,7 +224,7 @@ export class Courier {
     if (!(await there.cancel(run, null))) {
       const found = await there.read.run(run);
       if (found === null && (await isStarting(this.#at(home), run)))
-        return progress.later(this.#now() + FIRST_REST);
+        return progress.later(this.#now() + this.#fleet.timing.rest.first);
       // It may have been started in between.
       if (found === null || found.end === null) await there.cancel(run, null);
     }

@@ -5,9 +5,6 @@
 import type { Hint, Store, StoreOptions } from "../../runtime/engine/store.ts";
 import { checkList, checkPlace } from "./marks.ts";
 
-/** Milliseconds between two tries. */
-const AGAIN = 1000;
-
 /** Codes of errors that say that a server is not there now. */
 const AWAY: ReadonlySet<unknown> = new Set(["CF3010", "CF3013"]);
 
@@ -19,6 +16,7 @@ export class Door {
   /** Opens what is behind it when it is called. */
   readonly store: Store;
   readonly #inner: Store;
+  readonly #again: number;
   #options: StoreOptions = {};
   /** What it could not be opened for. */
   #failure: { readonly error: unknown } | null = null;
@@ -29,7 +27,9 @@ export class Door {
   #check: (store: Store) => Promise<void> = async () => {};
   readonly #listeners = new Map<(hint: Hint) => void, () => void>();
 
-  constructor(inner: Store) {
+  /** @param again milliseconds between two tries */
+  constructor(inner: Store, again: number) {
+    this.#again = again;
     this.#inner = inner;
     this.store = this.#guarded(inner);
   }
@@ -76,7 +76,7 @@ export class Door {
 
   async #opened(): Promise<void> {
     if (this.#failure === null) return;
-    if (this.#opening === null && Date.now() - this.#tried >= AGAIN) {
+    if (this.#opening === null && Date.now() - this.#tried >= this.#again) {
       this.#opening = this.#open().finally(() => {
         this.#tried = Date.now();
         this.#opening = null;

@@ -12,9 +12,7 @@ import {
 } from "../../runtime/engine/store.ts";
 import { ERRAND, OWN } from "./errands.ts";
 import { isTold, type Log } from "./failures.ts";
-
-/** How long all wait for one, in ms. */
-const PATIENCE = 1000;
+import type { ShardTiming } from "./timing.ts";
 
 /** Those of the platform, or of a test. */
 export interface Timers {
@@ -58,8 +56,16 @@ export class Fleet {
   readonly #tell: (hint: Hint) => void;
   readonly #timers: Timers;
   readonly #log: Log;
+  readonly timing: ShardTiming;
 
-  constructor(stores: readonly Store[], tell: (hint: Hint) => void, timers: Timers, log: Log) {
+  constructor(
+    stores: readonly Store[],
+    tell: (hint: Hint) => void,
+    timers: Timers,
+    log: Log,
+    timing: ShardTiming,
+  ) {
+    this.timing = timing;
     this.#tell = tell;
     this.#log = log;
     this.#timers = timers;
@@ -124,7 +130,7 @@ export class Fleet {
       this.#workers.set(id, worker);
       for (const [place, { seats }] of this.databases.entries()) {
         const name = passed[place] === true ? id : null;
-        seats.set(id, { name, names: 1, owned: new Set(), doubt: new Doubt() });
+        seats.set(id, { name, names: 1, owned: new Set(), doubt: new Doubt(this.timing.doubt) });
       }
     } else {
       const held = await this.#all((database, place) => this.#heard(database, place, worker));
@@ -249,7 +255,7 @@ export class Fleet {
   async inTime<T>(asked: Promise<T>): Promise<T | typeof LATE> {
     let timer: unknown;
     const late = new Promise<typeof LATE>((resolve) => {
-      timer = this.#timers.setTimeout(() => resolve(LATE), PATIENCE);
+      timer = this.#timers.setTimeout(() => resolve(LATE), this.timing.patience);
     });
     try {
       return await Promise.race([asked, late]);

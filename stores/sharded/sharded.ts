@@ -41,6 +41,7 @@ import { type Database, Fleet, type Seat, type Timers } from "./fleet.ts";
 import { readsOf } from "./reads.ts";
 import { Routing } from "./routing.ts";
 import { divide, startedAt } from "./split.ts";
+import { SHARD_TIMING, type ShardTiming } from "./timing.ts";
 import { unblockErrands } from "./upkeep.ts";
 
 /**
@@ -80,11 +81,12 @@ export class ShardedStore implements Store {
     stores: readonly Store[],
     routing: Routing = new Routing(stores.length),
     timers: Timers = { setTimeout, clearTimeout: (handle) => clearTimeout(handle as number) },
+    timing: ShardTiming = SHARD_TIMING,
   ) {
     const log: Log = (entry) => this.#log(entry);
-    this.#doors = stores.map((store) => new Door(store));
+    this.#doors = stores.map((store) => new Door(store, timing.reopen));
     const behind = this.#doors.map(({ store }) => store);
-    this.#fleet = new Fleet(behind, (hint) => this.#tell(hint), timers, log);
+    this.#fleet = new Fleet(behind, (hint) => this.#tell(hint), timers, log, timing);
     this.#routing = routing;
     this.#courier = new Courier(this.#fleet, routing, () => this.now(), log);
     this.read = readsOf(behind, routing, (ask) => this.#fleet.each(({ store }) => ask(store.read)));
@@ -485,7 +487,7 @@ export class ShardedStore implements Store {
       const name = this.#fleet.nameOf(worker, place);
       return name === null ? null : database.store.due(name, { ...placement, except });
     });
-    const soon = times.includes(undefined) ? RETRY : null;
+    const soon = times.includes(undefined) ? this.#fleet.timing.retry : null;
     return [...times, soon, this.#courier.next].reduce<number | null>(
       (first, time) => (time == null || (first !== null && first <= time) ? first : time),
       null,
@@ -546,9 +548,6 @@ export class ShardedStore implements Store {
     return this.#at(this.#routing.of(name)).store;
   }
 }
-
-/** When to look again for a database that did not answer, in ms. */
-const RETRY = 1000;
 
 function groupedBy<T>(all: readonly T[], place: (one: T) => number): Map<number, T[]> {
   const groups = new Map<number, T[]>();

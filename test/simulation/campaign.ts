@@ -1,9 +1,11 @@
 /** Many simulations, and the smallest form of one that fails. */
+import { TIMING, type Timing } from "../../runtime/engine/timing.ts";
 import { memoryDatabase } from "./databases.ts";
 import type { Coverage, FaultKind } from "./faults.ts";
 import { noCoverage } from "./faults.ts";
 import { smaller } from "./plan.ts";
 import { type Database, type Scenario, scenarioOf, simulate } from "./simulation.ts";
+import { type Tempo, USUAL } from "./tempo.ts";
 
 export interface Failure {
   readonly seed: number;
@@ -79,7 +81,20 @@ function* candidates(scenario: Scenario): Generator<Scenario> {
   for (const [i, plan] of plans.entries())
     if (plan.length > 0) yield { ...scenario, plans: plans.with(i, []) };
   for (const kind of faults) yield { ...scenario, faults: faults.filter((other) => other !== kind) };
+  if (scenario.tempo !== USUAL) yield* slower(scenario);
   if (processes > 1) yield { ...scenario, processes: processes - 1 };
   for (const [i, plan] of plans.entries())
     for (const less of smaller(plan)) yield { ...scenario, plans: plans.with(i, less) };
+}
+
+/** Nearer to the usual times. */
+function* slower(scenario: Scenario): Generator<Scenario> {
+  yield { ...scenario, tempo: USUAL };
+  for (const part of Object.keys(USUAL) as (keyof Tempo)[])
+    if (scenario.tempo[part] !== USUAL[part])
+      yield { ...scenario, tempo: { ...scenario.tempo, [part]: USUAL[part] } };
+  const { engine } = scenario.tempo;
+  for (const time of Object.keys(TIMING) as (keyof Timing)[])
+    if (engine[time] !== TIMING[time])
+      yield { ...scenario, tempo: { ...scenario.tempo, engine: { ...engine, [time]: TIMING[time] } } };
 }

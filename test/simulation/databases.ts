@@ -152,11 +152,12 @@ export function shardedDatabase(
       );
     const { add } = all[0]!;
     return {
-      connect: (reach = itself, timers = undefined) =>
+      connect: (reach = itself, timers = undefined, timing = undefined) =>
         new ShardedStore(
           all.map((database) => reach(database.connect())),
           routing,
           timers,
+          timing,
         ),
       add,
       async errands() {

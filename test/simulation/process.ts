@@ -2,12 +2,14 @@
  * A simulated process: an engine that is reached only through here, so that it can die at any call or stand still. It has no
  * thread of its own: what it does happens when a timer, an answer or a hint comes in, and all of those pass `#enter`.
  */
+import { openEngine } from "../../runtime/engine/engine.ts";
 import type { Hint, Store } from "../../runtime/engine/store.ts";
-import { type Clock, createEngine, type Engine, type LogEntry } from "../../runtime/index.ts";
+import type { Clock, Engine, LogEntry } from "../../runtime/index.ts";
 import type { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { Database } from "./simulation.ts";
+import type { Tempo } from "./tempo.ts";
 import type { Watch } from "./watch.ts";
 
 /** What processes share. */
@@ -18,6 +20,7 @@ export interface Surroundings {
   readonly random: Random;
   readonly faults: Faults;
   readonly watch: Watch;
+  readonly tempo: Tempo;
   /** Until then, every call to this database fails. */
   readonly downUntil: Map<number, number>;
   /** Calls that the store is working on. */
@@ -31,6 +34,12 @@ export interface Surroundings {
  * has meanwhile asked the opposite of.
  */
 const NEVER_LATE: ReadonlySet<string> = new Set(["transact", "suspend", "resume"]);
+
+const ANSWER_LOST = "the answer was lost";
+const STORE_FAILED = "the store failed";
+const NO_ANSWER = "no answer came in time";
+/** What calls fail with when the simulation wants them to. */
+export const FAULTS: ReadonlySet<string> = new Set([ANSWER_LOST, STORE_FAILED, NO_ANSWER]);
 
 export class Process implements Clock {
   readonly name: string;
@@ -49,7 +58,7 @@ export class Process implements Clock {
     this.#onDeath = onDeath;
     this.#skew = around.faults.hits("clock skew") ? around.random.between(-3000, 3000) : 0;
     let databases = 0;
-    this.store = connect((store) => this.#faulty(store, databases++), this);
+    this.store = connect((store) => this.#faulty(store, databases++), this, around.tempo.shards);
   }
 
   get state(): "alive" | "frozen" | "dead" {
@@ -58,23 +67,24 @@ export class Process implements Clock {
 
   /** Makes the engine; rejects when the store fails. */
   async begin(log: (entry: LogEntry) => void): Promise<Engine> {
-    const { random, faults } = this.#around;
-    this.engine = await createEngine({
+    const { random, faults, tempo } = this.#around;
+    const options = {
       store: this.store,
       clock: this,
-      lease: random.pick([3000, 10_000]),
-      poll: random.pick([500, 5000]),
-      hold: random.pick([100, 1000]),
+      lease: random.pick(tempo.lease),
+      poll: random.pick(tempo.poll),
+      hold: random.pick(tempo.hold),
       cache: random.pick([0, 1, 1000]),
       concurrency: random.pick([1, 2, 1000]),
-      grace: random.pick([0, 500, 5000]),
+      grace: random.pick(tempo.grace),
       random: random.next,
       log,
-      failpoint: (name) => {
+      failpoint: (name: string) => {
         this.#around.calling = this;
         if (name !== "" && faults.hits("crash at failpoint")) this.kill();
       },
-    });
+    };
+    this.engine = await openEngine(options, tempo.engine);
     return this.engine;
   }
 
@@ -168,12 +178,13 @@ export class Process implements Clock {
     call: (...args: unknown[]) => Promise<unknown>,
     args: unknown[],
   ): Promise<unknown> {
-    const { clock, random, faults, watch } = this.#around;
+    const { clock, random, faults, watch, tempo } = this.#around;
     // These are few, and what they are for is that nothing happens twice.
     const chances = name === "transact" ? 12 : 1;
     const hits = (kind: FaultKind) => Array.from({ length: chances }, () => faults.hits(kind)).includes(true);
     return new Promise((resolve, reject) => {
-      const answer = (settle: () => void) => this.#later(() => this.enter(settle), random.between(0, 3));
+      const answer = (settle: () => void) =>
+        this.#later(() => this.enter(settle), random.between(0, tempo.latency));
       const carryOut = async () => {
         this.#around.underWay++;
         try {
@@ -194,7 +205,7 @@ export class Process implements Clock {
           return;
         }
         if (hits("crash after call")) this.kill();
-        else if (lost) answer(() => reject(new Error("the answer was lost")));
+        else if (lost) answer(() => reject(new Error(ANSWER_LOST)));
         else answer(() => resolve(name === "news" ? this.#withOldNews(told, result as unknown[]) : result));
       };
       const send = () => {
@@ -210,16 +221,18 @@ export class Process implements Clock {
         if (faults.hits("store down")) downUntil.set(database, clock.now() + random.between(100, 15_000));
         const down = faults.active && clock.now() < (downUntil.get(database) ?? 0);
         if (down || faults.hits("call fails")) {
-          answer(() => reject(new Error("the store failed")));
+          answer(() => reject(new Error(STORE_FAILED)));
           return;
         }
         if (!NEVER_LATE.has(name) && faults.hits("call arrives late")) {
           // Nobody is there to hear how it ended.
           this.#later(() => void carryOut().catch(() => {}), random.between(10, 30_000));
-          answer(() => reject(new Error("no answer came in time")));
+          answer(() => reject(new Error(NO_ANSWER)));
           return;
         }
-        const slow = faults.hits("slow call") ? random.between(3000, 20_000) : random.between(0, 4);
+        const slow = faults.hits("slow call")
+          ? random.between(3000, 20_000)
+          : random.between(0, tempo.latency + 1);
         this.#later(() => void perform(), slow);
       };
       if (this.#state === "frozen") this.#backlog.push(send);

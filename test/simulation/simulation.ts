@@ -12,12 +12,14 @@ import type { RunDetail, Store } from "../../runtime/engine/store.ts";
 import { type LogEntry, stepContext } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import type { Timers } from "../../stores/sharded/fleet.ts";
+import type { ShardTiming } from "../../stores/sharded/timing.ts";
 import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts";
 import { judge, judgePlaces, prefixOf } from "./judge.ts";
 import { operations, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
-import { Process, type Surroundings } from "./process.ts";
+import { FAULTS, Process, type Surroundings } from "./process.ts";
 import { compiled, current, eventsOf, modelOf } from "./program.ts";
 import { Random } from "./random.ts";
+import { randomTempo, type Tempo } from "./tempo.ts";
 import { Watch } from "./watch.ts";
 
 export interface Scenario {
@@ -25,6 +27,7 @@ export interface Scenario {
   readonly processes: number;
   readonly plans: readonly Plan[];
   readonly faults: readonly FaultKind[];
+  readonly tempo: Tempo;
 }
 
 export interface Verdict {
@@ -37,8 +40,9 @@ export interface Database {
   /**
    * @param reach what the process reaches each database through; default: nothing is between
    * @param timers of the process
+   * @param timing of a store of several databases
    */
-  connect(this: void, reach?: (store: Store) => Store, timers?: Timers): Store;
+  connect(this: void, reach?: (store: Store) => Store, timers?: Timers, timing?: ShardTiming): Store;
   /** What is under way between databases, when there are several. */
   readonly errands?: () => Promise<readonly (RunDetail | null)[]>;
   /** Adds one to a counter in a table of the user, in a transaction of the store. Null: it has none for users. */
@@ -59,7 +63,7 @@ export function scenarioOf(seed: number): Scenario {
   const plans = Array.from({ length: random.between(1, 4) }, (_, i) =>
     randomPlan(random, `r${i}`, random.between(1, 6)),
   );
-  return { seed, processes: random.between(1, 3), plans, faults };
+  return { seed, processes: random.between(1, 3), plans, faults, tempo: randomTempo(random) };
 }
 
 export async function simulate(scenario: Scenario, database: Database): Promise<Verdict> {
@@ -76,6 +80,7 @@ class Simulation implements Surroundings {
   /** What the wall clock is ahead of the time that passes. */
   #offset = 0;
   underWay = 0;
+  readonly tempo: Tempo;
   calling: Process | null = null;
   readonly #scenario: Scenario;
   readonly #database: Database;
@@ -87,6 +92,7 @@ class Simulation implements Surroundings {
 
   constructor(scenario: Scenario, database: Database) {
     this.#scenario = scenario;
+    this.tempo = scenario.tempo;
     this.#database = database;
     this.#store = this.#counted(database.connect());
     this.random = new Random(scenario.seed ^ 0x5eed);
@@ -212,7 +218,10 @@ class Simulation implements Surroundings {
       await new Promise<void>((resolve) => {
         const process = new Process(`p${this.#count++}`, this.#database.connect, this, resolve);
         this.#processes.push(process);
-        process.begin((entry) => this.#logged(entry)).catch(() => process.kill());
+        process.begin((entry) => this.#logged(entry)).catch((error) => {
+          if (!FAULTS.has(error.message)) this.watch.violated(`${process.name} cannot begin: ${error.stack}`);
+          process.kill();
+        });
       });
       await this.#time(this.random.between(10, 4000));
     }
