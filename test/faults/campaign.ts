@@ -356,7 +356,7 @@ class Campaign {
       const counters = countersOf(id);
       const counted = labels.filter((label) => counters.test(label));
       this.#work["transactional steps"] += counted.length;
-      const ended = { ...run, status: row.status, result };
+      const ended = { ...run, status: row.status, result, repeated: false };
       for (const violation of judge(ended, own, counted, watch.executions)) this.#violated(violation);
     }
     const cancelled = new Set([...this.#runs.values()].filter((run) => run.cancelled).map(({ id }) => id));

@@ -77,9 +77,10 @@ async function shrink(
 }
 
 function* candidates(scenario: Scenario): Generator<Scenario> {
-  const { plans, faults, processes } = scenario;
+  const { plans, faults, processes, schedules } = scenario;
   for (const [i, plan] of plans.entries())
     if (plan.length > 0) yield { ...scenario, plans: plans.with(i, []) };
+  for (const one of schedules) yield { ...scenario, schedules: schedules.filter((other) => other !== one) };
   for (const kind of faults) yield { ...scenario, faults: faults.filter((other) => other !== kind) };
   if (scenario.tempo !== USUAL) yield* slower(scenario);
   if (processes > 1) yield { ...scenario, processes: processes - 1 };

@@ -39,6 +39,11 @@ export const faultKinds = [
   "shutdown",
   "cancel",
   "suspend",
+  /** Somebody sets a run back to one of its parks. */
+  "rewind",
+  /** Somebody starts another run from a park of one. */
+  "fork",
+  "clone",
   /** A run that was alone with three dead workers is blocked: somebody unblocks it. */
   "poison",
 ] as const;
@@ -69,6 +74,9 @@ const RATES: Readonly<Record<FaultKind, number>> = {
   shutdown: 0.005,
   cancel: 0.3,
   suspend: 0.6,
+  rewind: 0.5,
+  fork: 0.5,
+  clone: 0.5,
   poison: 1,
 };
 

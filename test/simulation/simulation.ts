@@ -9,6 +9,7 @@
  * - Once the faults stop, everything comes to its end.
  */
 import type { RunDetail, Store } from "../../runtime/engine/store.ts";
+import { ColdframeError } from "../../runtime/errors.ts";
 import { type LogEntry, stepContext } from "../../runtime/index.ts";
 import { VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 import type { Timers } from "../../stores/sharded/fleet.ts";
@@ -17,8 +18,10 @@ import { type Coverage, type FaultKind, Faults, randomFaults } from "./faults.ts
 import { judge, judgePlaces, prefixOf } from "./judge.ts";
 import { operations, type Plan, randomPlan, withoutTransactions } from "./plan.ts";
 import { FAULTS, Process, type Surroundings } from "./process.ts";
-import { compiled, current, eventsOf, modelOf } from "./program.ts";
+import { compiled, current, eventsOf, type Model, modelOf } from "./program.ts";
 import { Random } from "./random.ts";
+import { isRepeatable, judgeParks } from "./repeats.ts";
+import { judgeSchedule, randomSchedules, type ScheduleCase } from "./schedules.ts";
 import { randomTempo, type Tempo } from "./tempo.ts";
 import { Watch } from "./watch.ts";
 
@@ -26,6 +29,9 @@ export interface Scenario {
   readonly seed: number;
   readonly processes: number;
   readonly plans: readonly Plan[];
+  /** How many of its parks each run keeps. */
+  readonly history: readonly (number | "all")[];
+  readonly schedules: readonly ScheduleCase[];
   readonly faults: readonly FaultKind[];
   readonly tempo: Tempo;
 }
@@ -63,7 +69,10 @@ export function scenarioOf(seed: number): Scenario {
   const plans = Array.from({ length: random.between(1, 4) }, (_, i) =>
     randomPlan(random, `r${i}`, random.between(1, 6)),
   );
-  return { seed, processes: random.between(1, 3), plans, faults, tempo: randomTempo(random) };
+  const processes = random.between(1, 3);
+  const tempo = randomTempo(random);
+  const history = plans.map(() => random.pick([0, 1, 3, "all"] as const));
+  return { seed, processes, plans, history, schedules: randomSchedules(random), faults, tempo };
 }
 
 export async function simulate(scenario: Scenario, database: Database): Promise<Verdict> {
@@ -87,6 +96,10 @@ class Simulation implements Surroundings {
   readonly #store: Store;
   readonly #processes: Process[] = [];
   readonly #cancelled = new Set<string>();
+  /** Runs that were made again, and what of. */
+  readonly #repeats = new Map<string, readonly string[]>();
+  /** Schedules that do not fire any more. */
+  #paused = 0;
   #count = 0;
   #over = false;
 
@@ -100,9 +113,11 @@ class Simulation implements Surroundings {
   }
 
   async go(): Promise<Verdict> {
-    const { plans, processes } = this.#scenario;
-    const models = [];
+    const { plans, processes, schedules } = this.#scenario;
+    const models: Model[] = [];
     for (const plan of plans) models.push(await modelOf(plan));
+    const scheduled: Model[] = [];
+    for (const { plan } of schedules) scheduled.push(await modelOf(plan));
     current.world = {
       act: (label, input, fails) => this.#act(label, input, fails),
       count: async (tx, label) => {
@@ -115,13 +130,20 @@ class Simulation implements Surroundings {
     };
     await this.#store.migrate({ now: () => Math.floor(this.wall()) });
     for (let i = 0; i < processes; i++) void this.#keepRunning();
-    for (const [i, plan] of plans.entries()) void this.#use(`run${i}`, plan);
+    for (const [i, plan] of plans.entries()) void this.#use(i, plan);
+    for (const schedule of schedules) void this.#setUp(schedule);
     this.#jump();
     this.#lookAtBlocked();
     this.clock.setTimeout(() => this.#peace(), TROUBLE);
     const ends = await this.#pump();
     if (ends !== null) {
-      for (const [i, model] of models.entries()) await this.#check(`run${i}`, plans[i]!, model);
+      for (const [i, model] of models.entries()) {
+        await this.#check(`run${i}`, plans[i]!, model);
+        for (const repeat of this.#repeats.get(`run${i}`) ?? [])
+          await this.#check(`run${i}`, plans[i]!, model, repeat);
+        await this.#checkParks(i);
+      }
+      for (const [i, model] of scheduled.entries()) await this.#checkSchedule(schedules[i]!, model);
       for (const violation of judgePlaces(this.watch.executions, this.#cancelled))
         this.watch.violated(violation);
       for (const [label, times] of await this.#database.counters())
@@ -174,6 +196,7 @@ class Simulation implements Surroundings {
       const run = await this.#store.read.run(`run${i}`);
       if (run === null || run.end === null) return false;
     }
+    if (this.#paused < this.#scenario.schedules.length) return false;
     const rows = await this.#store.read.runs({ limit: 1000 });
     return rows.every(({ status }) => isEnd(status)) && (await this.#errands()).length === 0;
   }
@@ -218,10 +241,13 @@ class Simulation implements Surroundings {
       await new Promise<void>((resolve) => {
         const process = new Process(`p${this.#count++}`, this.#database.connect, this, resolve);
         this.#processes.push(process);
-        process.begin((entry) => this.#logged(entry)).catch((error) => {
-          if (!FAULTS.has(error.message)) this.watch.violated(`${process.name} cannot begin: ${error.stack}`);
-          process.kill();
-        });
+        process
+          .begin((entry) => this.#logged(entry))
+          .catch((error) => {
+            if (!FAULTS.has(error.message))
+              this.watch.violated(`${process.name} cannot begin: ${error.stack}`);
+            process.kill();
+          });
       });
       await this.#time(this.random.between(10, 4000));
     }
@@ -287,10 +313,13 @@ class Simulation implements Surroundings {
   }
 
   /** Starts a run, sends its events, and disturbs it. */
-  async #use(id: string, plan: Plan): Promise<void> {
+  async #use(i: number, plan: Plan): Promise<void> {
+    const id = `run${i}`;
+    const history = this.#scenario.history[i]!;
     for (const op of operations(plan)) void this.#answer(op);
     if (this.random.chance(0.5)) await this.#time(this.random.between(0, 3000));
-    await this.#ask(({ engine }) => engine!.start(compiled, [plan, "begin"], { id }));
+    await this.#ask(({ engine }) => engine!.start(compiled, [plan, "begin"], { id, history }));
+    if (isRepeatable(plan)) void this.#repeat(id);
     if (this.faults.hits("cancel")) {
       await this.#time(this.random.between(0, 15_000));
       this.#cancelled.add(id);
@@ -302,6 +331,42 @@ class Simulation implements Surroundings {
       await this.#timeOrWriting(id);
       await this.#ask(({ engine }) => engine!.resume(id));
     }
+  }
+
+  /** Somebody who looks for what went wrong in it goes back in it, or on from where it was. */
+  async #repeat(id: string): Promise<void> {
+    // What goes on from where a run was may wait for its children. They are cancelled when it goes back to before them.
+    const kinds = this.random.chance(0.5) ? (["rewind"] as const) : (["fork", "clone"] as const);
+    const what = kinds.filter((kind) => this.faults.hits(kind));
+    if (what.length === 0) return;
+    const repeats: string[] = [];
+    this.#repeats.set(id, repeats);
+    for (const kind of what) {
+      await this.#timeOrWriting(id);
+      const at = -this.random.between(1, 3);
+      const to = { id: `${id} ${kind}` };
+      if (kind !== "rewind") repeats.push(to.id);
+      await this.#ask(async ({ engine }) => {
+        try {
+          if (kind === "rewind") await engine!.rewind(id, { at });
+          else if (kind === "clone") await engine!.clone(id, to);
+          else await engine!.fork(id, this.random.chance(0.5) ? to : { ...to, at });
+        } catch (error) {
+          if (!(error instanceof ColdframeError && REFUSALS.has(error.code))) throw error;
+        }
+      });
+    }
+  }
+
+  /** A schedule that fires until somebody has had enough of it. */
+  async #setUp({ id, every, overlap, catchUp, plan }: ScheduleCase): Promise<void> {
+    const cron = `*/${every} * * * * *`;
+    const options = { cron, workflow: compiled as never, args: [plan, "begin"] as never, overlap, catchUp };
+    if (this.random.chance(0.5)) await this.#time(this.random.between(0, 3000));
+    await this.#ask(({ engine }) => engine!.schedule(id, options));
+    await this.#time(this.random.between(10_000, TROUBLE));
+    await this.#ask(({ engine }) => engine!.schedules.pause(id));
+    this.#paused++;
   }
 
   /** Some time; or until its worker writes, as when it gives the run back: what is done then comes in between. */
@@ -353,21 +418,53 @@ class Simulation implements Surroundings {
 
   // What has to hold.
 
-  async #check(id: string, plan: Plan, model: Awaited<ReturnType<typeof modelOf>>): Promise<void> {
-    const { status, end } = (await this.#store.read.run(id))!;
-    const result = status === "done" ? JSON.parse(JSON.stringify(await this.#result(id))) : end?.value;
+  /** @param repeat the run that went on from where this one was */
+  async #check(id: string, plan: Plan, model: Model, repeat: string | null = null): Promise<void> {
+    const found = await this.#store.read.run(repeat ?? id);
+    // Whoever asked for it may have been refused.
+    if (found === null || (repeat !== null && this.#cancelled.has(id))) return;
+    const { status, end } = found;
+    const result = status === "done" ? await this.#result(repeat ?? id) : end?.value;
+    const repeated = this.#repeats.has(id);
     const cancelled = this.#cancelled.has(id);
     const { executions } = this.watch;
     const own = (label: string) => label.startsWith(prefixOf(id));
     const counted = [...(await this.#database.counters()).keys()].filter(own);
     const steps = executions.filter(({ label }) => own(label));
-    for (const violation of judge({ id, plan, model, status, result, cancelled }, steps, counted, executions))
+    const run = { id, plan, model, status, result, cancelled, repeated };
+    for (const violation of judge(run, steps, counted, executions))
+      this.watch.violated(repeat === null ? violation : `${repeat}: ${violation}`);
+  }
+
+  async #checkParks(i: number): Promise<void> {
+    const id = `run${i}`;
+    const engine = await this.#engine();
+    const kept = await this.#store.read.history(id, { limit: 10_000 });
+    const shown = await engine.history(id, { limit: 10_000 });
+    if (shown!.parks.length !== kept.length)
+      this.watch.violated(`${id} shows ${shown!.parks.length} parks, and keeps ${kept.length}`);
+    const turns = kept.map(({ turn }) => turn);
+    const parked = this.#repeats.has(id) ? null : (this.watch.parks.get(id) ?? []);
+    for (const violation of judgeParks(id, this.#scenario.history[i]!, turns, parked))
+      this.watch.violated(violation);
+  }
+
+  async #checkSchedule(schedule: ScheduleCase, { result }: Model): Promise<void> {
+    const rows = await this.#store.read.runs({ tags: { schedule: schedule.id }, limit: 10_000 });
+    const runs = [];
+    for (const { id, status } of rows) {
+      const end = status === "done" ? await this.#result(id) : (await this.#store.read.run(id))!.end;
+      runs.push({ id, status, result: JSON.stringify(end) });
+    }
+    const jumped = this.faults.coverage["clock forward"] > 0;
+    const { executions } = this.watch;
+    for (const violation of judgeSchedule(schedule, runs, JSON.stringify(result), executions, jumped))
       this.watch.violated(violation);
   }
 
   async #result(id: string): Promise<unknown> {
     const engine = await this.#engine();
-    return engine.run(id).result();
+    return JSON.parse(JSON.stringify(await engine.run(id).result()));
   }
 
   async #engine() {
@@ -383,6 +480,9 @@ class Simulation implements Surroundings {
 }
 
 const isEnd = (status: string): boolean => status === "done" || status === "failed" || status === "cancelled";
+
+/** What a person is told who wants to go on from where a run was. */
+const REFUSALS: ReadonlySet<string> = new Set(["CF3101", "CF3106", "CF3114", "CF3120", "CF3121"]);
 
 /** What workers may say in such circumstances. */
 const EXPECTED = [

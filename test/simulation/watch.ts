@@ -5,6 +5,7 @@ import type { Claimed, Turn, WaitInfo, Write, WriteOutcome } from "../../runtime
 export interface Execution {
   readonly label: string;
   readonly input: string;
+  readonly run: string;
   readonly at: number;
 }
 
@@ -18,6 +19,8 @@ export class Watch {
   readonly #fences = new Map<string, number>();
   /** Who wrote each turn, and what. */
   readonly #turns = new Map<string, string>();
+  /** Turns of each run that have saved it, in their order. */
+  readonly parks = new Map<string, number[]>();
   /** When the wait for an event is over by time, as the last turn with it says. */
   readonly deadlines = new Map<string, number>();
   /** Turns that ended a run. */
@@ -48,7 +51,7 @@ export class Watch {
     const one = `${key} attempt ${attempt} fence ${fence}`;
     if (this.#attempts.has(one)) this.violated(`${one} was executed twice (${label})`);
     this.#attempts.add(one);
-    return this.executions.push({ label, input, at });
+    return this.executions.push({ label, input, run, at });
   }
 
   /** Resolves when the run's worker is asking for a write. */
@@ -105,6 +108,11 @@ export class Watch {
       return;
     }
     if (again !== null) this.#turns.set(again, content);
+    if (write.kind === "turn" && write.end === null) {
+      const parks = this.parks.get(run);
+      if (parks === undefined) this.parks.set(run, [write.turn]);
+      else parks.push(write.turn);
+    }
     if (epoch < (this.#epochs.get(run) ?? 1))
       this.violated(`${run}: epoch ${epoch} wrote after a later claim`);
   }
