@@ -408,16 +408,8 @@ export class Engine implements AsyncDisposable {
     checkOptions("clone()", options, ["id"]);
     const { id: to = runId() } = options;
     checkName("run id", to);
-    const { checkClonable, letChildrenGo } = await import("./fork.ts");
-    await checkClonable(this.store, id);
-    const outcome = await this.store.clone(id, { id: to, secret: randomId() });
-    if (outcome === "none")
-      throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
-    if (outcome === "ended")
-      throw new ColdframeError("CF3106", `"${id}" has ended. Use restart() to begin again`);
-    if (outcome === "exists")
-      throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the clone another id`);
-    await letChildrenGo(this.store, to, id);
+    const { cloneRun } = await import("./fork.ts");
+    await cloneRun(this.store, id, to);
     this.#worker?.wake();
     return new RunHandle(this.#access, to, true);
   }

@@ -31,6 +31,8 @@ import { TurnRecord } from "./turn-record.ts";
 const UNRECORDED = 1000;
 /** A run that writes so many turns while it is looked at is to be suspended first. */
 const TRIES = 20;
+/** Of a clone, which asks less. */
+const CLONE_TRIES = 200;
 
 /** What stays while a fork takes it over: its names. */
 interface Names {
@@ -110,34 +112,44 @@ export async function rewindRun(store: Store, { id, at, by }: ForkRequest): Prom
 }
 
 /**
- * What the store copies as it stands is nothing that can be cloned when the run is inside of a lock.
+ * The same from where it stands now, with what has arrived there. Children that it awaits end with the run that started them, and not
+ * with the clone.
+ * @throws ColdframeError CF3101, CF3106, CF3121
+ */
+export async function cloneRun(store: Store, id: string, to: string): Promise<void> {
+  const secret = randomId();
+  for (let tries = 0; tries < CLONE_TRIES; tries++) {
+    const run = await detailOf(store, id);
+    if (!hasEnded(run)) await checkOutside(store, run);
+    const { turn, snapshot, waits } = run;
+    const isShared =
+      snapshot !== null && savedWaits(snapshot).some((wait) => wait.kind === "child" && wait.attached);
+    const state = isShared ? { waits: JSON.stringify(waits), snapshot: withChildrenLetGo(snapshot) } : null;
+    const outcome = await store.clone(id, { id: to, secret, turn, state });
+    if (outcome === "cloned") return;
+    if (outcome === "ended")
+      throw new ColdframeError("CF3106", `"${id}" has ended. Use restart() to begin again`);
+    if (outcome === "exists")
+      throw new ColdframeError("CF3106", `there is a run "${to}" already. Give the clone another id`);
+  }
+  throw new ColdframeError(
+    "CF3121",
+    `"${id}" wrote a turn each time that it was to be cloned. Suspend it first: coldframe suspend ${id}`,
+  );
+}
+
+/**
+ * What stands inside of a lock is nothing that can be cloned.
  * @throws ColdframeError CF3121
  */
-export async function checkClonable(store: Store, id: string): Promise<void> {
-  const run = await store.read.run(id);
+async function checkOutside(store: Store, { id, waits }: RunDetail): Promise<void> {
   const holdings = await store.read.holdings(id);
-  if (run === null || holdings === null || hasEnded(run)) return;
-  const locks = heldIn({ holdings, waits: run.waits });
+  const locks = holdings === null ? [] : heldIn({ holdings, waits });
   if (locks.length > 0)
     throw new ColdframeError(
       "CF3121",
       `"${id}" holds ${named(locks)}, and a clone would be inside at the same time. Clone it when that was given back, or fork it at a park before`,
     );
-}
-
-/** Children that a clone found under way end with the run that started them, and not with the clone. */
-export async function letChildrenGo(store: Store, id: string, from: string): Promise<void> {
-  for (;;) {
-    const { epoch, turn: present, snapshot, waits } = await detailOf(store, id);
-    if (snapshot === null) return;
-    if (!savedWaits(snapshot).some((wait) => wait.kind === "child" && wait.attached)) return;
-    const turn = new TurnRecord({ id, epoch, turn: present, news: 0, history: 0 }, "");
-    turn.snapshot = withChildrenLetGo(snapshot);
-    turn.waits = JSON.stringify(waits);
-    turn.due = 0;
-    const line = { what: "fork", by: "", detail: JSON.stringify({ run: from, turn: present }) } as const;
-    if (await store.overrule({ turn, line, cancel: null })) return;
-  }
 }
 
 export async function detailOf(store: Store, id: string): Promise<RunDetail> {

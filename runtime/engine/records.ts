@@ -191,3 +191,31 @@ export interface StoreOptions {
     readonly error?: unknown;
   }) => void;
 }
+
+/** What a person did to a run, kept as long as it is. */
+export interface JournalLine {
+  readonly time: number;
+  /** The turn that it made. */
+  readonly turn: number;
+  readonly what: "fork" | "rewind" | "edit";
+  /** Who says to have done it. */
+  readonly by: string;
+  /** JSON, written and read by the engine. */
+  readonly detail: string;
+}
+
+/** A run that begins where another one was last saved. */
+export interface Copy {
+  readonly id: string;
+  readonly secret: string;
+  /** Number of the turn that saved the other one; 0: none has. */
+  readonly turn: number;
+  /** What it begins with; null: with all that was saved. */
+  readonly state: { readonly waits: string; readonly snapshot: string } | null;
+}
+
+/**
+ * `none`: there is nothing to copy, `ended`: it has ended, `exists`: there is a run of the new id, `changed`: it was saved by another
+ * turn.
+ */
+export type CopyOutcome = "cloned" | "none" | "ended" | "exists" | "changed";

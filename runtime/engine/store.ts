@@ -27,8 +27,11 @@ import type {
   Chunk,
   ChunkChange,
   CodeRecord,
+  Copy,
+  CopyOutcome,
   Feed,
   Following,
+  JournalLine,
   Mending,
   Placement,
   RunEnd,
@@ -49,8 +52,11 @@ export type {
   Chunk,
   ChunkChange,
   CodeRecord,
+  Copy,
+  CopyOutcome,
   Feed,
   Following,
+  JournalLine,
   Mending,
   Placement,
   RunEnd,
@@ -211,18 +217,6 @@ export interface Holdings {
   /** Of locks, those that outlive the run left out; also the ones that it stands in line for. */
   readonly places: readonly { readonly wait: number; readonly key: string; readonly max: number }[];
   readonly feeds: readonly Feed[];
-}
-
-/** What a person did to a run, kept as long as it is. */
-export interface JournalLine {
-  readonly time: number;
-  /** The turn that it made. */
-  readonly turn: number;
-  readonly what: "fork" | "rewind" | "edit";
-  /** Who says to have done it. */
-  readonly by: string;
-  /** JSON, written and read by the engine. */
-  readonly detail: string;
 }
 
 /** A turn that a person writes, without owning the run. */
@@ -484,12 +478,8 @@ export interface Store {
   /** Carries out what a person decided about a held step. False: no step of this wait is held. */
   mend(run: string, wait: number, mending: Mending): Promise<boolean>;
 
-  /**
-   * Starts a run in the state that another one was last saved in.
-   * @param to id and secret of the new run
-   * @returns `none`: there is nothing to copy, `ended`: it has ended, `exists`: there is a run of the new id
-   */
-  clone(from: string, to: Pick<NewRun, "id" | "secret">): Promise<"cloned" | "none" | "ended" | "exists">;
+  /** Starts a run in the state that another one was last saved in, or in what the copy says instead. */
+  clone(from: string, copy: Copy): Promise<CopyOutcome>;
 
   /**
    * Starts a run that is parked already, as its first turn says. False: there is a run of this id, and it is untouched.

@@ -8,6 +8,8 @@ import type {
   BuildRecord,
   Claimed,
   CodeRecord,
+  Copy,
+  CopyOutcome,
   Hint,
   Mending,
   NewEvent,
@@ -288,13 +290,10 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
     return n !== null && this.#do(mendOp(n, wait, mending));
   }
 
-  async clone(
-    from: string,
-    to: Pick<NewRun, "id" | "secret">,
-  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+  async clone(from: string, copy: Copy): Promise<CopyOutcome> {
     const n = await this.#runs.find(from);
     if (n === null) return "none";
-    const outcome = await this.again((session, now) => this.#operations.cloneRun(session, n, to, now));
+    const outcome = await this.again((session, now) => this.#operations.cloneRun(session, n, copy, now));
     if (outcome === "cloned") this.#tell([{ kind: "ready" }]);
     return outcome;
   }

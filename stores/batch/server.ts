@@ -2,8 +2,9 @@
 import type {
   BuildRecord,
   Claimed,
+  Copy,
+  CopyOutcome,
   Hint,
-  NewRun,
   Placement,
   ScheduleRow,
   Stranded,
@@ -98,12 +99,7 @@ export interface ServerOperations<S> extends UserOperations<S>, PostOperations<S
   /** Makes the runs of a worker anybody's, but those in `known`. @returns how many */
   disownRuns(session: S, worker: number, known: readonly string[], now: number): Promise<number>;
   retireWorker(session: S, id: string, now: number): Promise<void>;
-  cloneRun(
-    session: S,
-    from: number,
-    to: Pick<NewRun, "id" | "secret">,
-    now: number,
-  ): Promise<"cloned" | "ended" | "exists">;
+  cloneRun(session: S, from: number, copy: Copy, now: number): Promise<Exclude<CopyOutcome, "none">>;
   /** @param lock waits for the locks of names */
   collect(session: S, before: number, limit: number, lock: Tables["lockKeys"]): Promise<number>;
   addBuilds(session: S, builds: readonly BuildRecord[]): Promise<void>;

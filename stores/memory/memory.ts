@@ -8,6 +8,8 @@ import {
   type Arrival,
   type BuildRecord,
   type Claimed,
+  type Copy,
+  type CopyOutcome,
   type Hint,
   type Mending,
   type NewEvent,
@@ -248,15 +250,13 @@ export class MemoryStore implements Store {
     return true;
   }
 
-  async clone(
-    from: string,
-    to: Pick<NewRun, "id" | "secret">,
-  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+  async clone(from: string, copy: Copy): Promise<CopyOutcome> {
     const run = this.#data.runs.get(from);
     if (run === undefined) return "none";
     if (run.end !== null) return "ended";
-    if (this.#data.runs.has(to.id)) return "exists";
-    cloneRun(this.#data, run, to);
+    if (this.#data.runs.has(copy.id)) return "exists";
+    if (run.turn !== copy.turn) return "changed";
+    cloneRun(this.#data, run, copy);
     this.#tell({ kind: "ready" });
     return "cloned";
   }

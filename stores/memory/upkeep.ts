@@ -1,8 +1,8 @@
 /** Copies of runs, and their removal. */
 import {
   BOUND_FOR,
+  type Copy,
   type Hint,
-  type NewRun,
   type RunEnd,
   type Stranded,
   type WaitInfo,
@@ -15,10 +15,11 @@ import { keepPark } from "./history.ts";
 import { endRun, forgetRun } from "./writes.ts";
 
 /** Copies a run that has not ended, as it was last saved. */
-export function cloneRun(data: Database, from: Record, { id, secret }: Pick<NewRun, "id" | "secret">): void {
+export function cloneRun(data: Database, from: Record, { id, secret, state }: Copy): void {
   const now = data.now();
   const copy: Record = {
     ...from,
+    ...state,
     n: data.count++,
     id,
     secret,

@@ -1,7 +1,7 @@
 /** What people and time do to runs, as SQL: copies, removal, rates. */
-import type { NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
+import type { Copy, CopyOutcome, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import type { Tables } from "../batch/index.ts";
-import { unpackBody } from "../rows/index.ts";
+import { packBody, unpackBody } from "../rows/index.ts";
 import type { Session } from "./connections.ts";
 import { numberOf } from "./failures.ts";
 import { statements } from "./statements.ts";
@@ -34,16 +34,19 @@ const PARTS = [
     SELECT \`key\`, ?, wait, \`max\`, loose, value, 0 FROM @places WHERE n = ? AND held = 0 ORDER BY seq`,
 ] as const;
 
-/** Copies run `from`, not ended, as it was last saved. */
+/** Copies run `from`. */
 export async function cloneRun(
   session: Session,
   from: number,
-  { id, secret }: Pick<NewRun, "id" | "secret">,
+  { id, secret, turn, state }: Copy,
   now: number,
-): Promise<"cloned" | "ended" | "exists"> {
+): Promise<Exclude<CopyOutcome, "none">> {
   await session.run(statements.lockRuns, [[from]]);
   const [run] = (await session.run(statements.runRecords, [[from]])).rows;
   if (run === undefined || ["done", "failed", "cancelled"].includes(run.status)) return "ended";
+  if (run.turn !== turn) return "changed";
+  const [saved] = (await session.run(statements.bodies, [[from]])).rows as [{ body: string }];
+  const body = state === null ? saved.body : packBody(state.waits, state.snapshot);
   const [n] = (await allocate(session, 1)) as [number];
   const made = await inserted(
     session.run(
@@ -59,11 +62,10 @@ export async function cloneRun(
     [n, now, from],
   );
   await session.run(
-    "INSERT INTO @states (n, epoch, turn, updated, body) SELECT ?, 0, turn, ?, body FROM @states WHERE n = ?",
-    [n, now, from],
+    "INSERT INTO @states (n, epoch, turn, updated, body) SELECT ?, 0, turn, ?, ? FROM @states WHERE n = ?",
+    [n, now, body, from],
   );
   for (const text of PARTS) await session.run(text, [n, from]);
-  const [{ body }] = (await session.run(statements.bodies, [[from]])).rows as [{ body: string }];
   const events = (JSON.parse(unpackBody(body).waits) as WaitInfo[]).filter(({ kind }) => kind === "event");
   if (events.length > 0)
     await session.run("INSERT INTO @subscriptions (`key`, n, wait, `schema`) VALUES ?", [

@@ -182,7 +182,7 @@ export const statements = {
   attempts: `SELECT n::float8 AS n, wait, made, due::float8 AS due, error, since::float8 AS since, begun, progress
     FROM @attempts WHERE n = ANY($1::bigint[]) ORDER BY n, wait`,
   outcomes: `SELECT e.n::float8 AS n, q.status, e.value FROM @ends e JOIN @queue q ON q.n = e.n WHERE e.n = ANY($1::bigint[])`,
-  bodies: "SELECT n::float8 AS n, body FROM @states WHERE n = ANY($1::bigint[])",
+  bodies: "SELECT n::float8 AS n, turn, body FROM @states WHERE n = ANY($1::bigint[])",
 
   // What a batch writes.
 
@@ -425,11 +425,11 @@ export const statements = {
   cloneRun: `INSERT INTO @runs (id, entry, priority, call, secret, tags, parent, created)
     SELECT $1, entry, priority, call, $2, tags, NULL, $3::bigint FROM @runs WHERE n = $4::bigint
     ON CONFLICT (id) DO NOTHING RETURNING n::float8 AS n`,
-  /** Parameters: number of the copy, time, number of the original. Its places are taken anew. */
+  /** Parameters: number of the copy, time, number of the original, body. Its places are taken anew. */
   cloneParts: `WITH q AS (INSERT INTO @queue (n, entry, grp, priority, due, epoch, news, build, bound)
       SELECT $1::bigint, entry, grp, priority, $2::bigint, 0, 0, build, bound FROM @queue WHERE n = $3::bigint),
     s AS (INSERT INTO @states (n, epoch, turn, updated, body)
-      SELECT $1::bigint, 0, turn, $2::bigint, body FROM @states WHERE n = $3::bigint),
+      SELECT $1::bigint, 0, turn, $2::bigint, $4::text FROM @states WHERE n = $3::bigint),
     a AS (INSERT INTO @arrivals (n, wait, threw, value)
       SELECT $1::bigint, wait, threw, value FROM @arrivals WHERE n = $3::bigint ORDER BY seq),
     t AS (INSERT INTO @attempts (n, wait, made, due, error, since, progress)

@@ -1,22 +1,25 @@
 /** What people and time do to runs, as SQL: copies, removal. */
-import type { BuildRecord, NewRun, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
+import type { BuildRecord, Copy, CopyOutcome, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
 import type { Tables } from "../batch/index.ts";
-import { unpackBody } from "../rows/index.ts";
+import { packBody, unpackBody } from "../rows/index.ts";
 import type { Session } from "./connections.ts";
 
-/** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */
+/** Copies run `from`. */
 export async function cloneRun(
   session: Session,
   from: number,
-  { id, secret }: Pick<NewRun, "id" | "secret">,
+  { id, secret, turn, state }: Copy,
   now: number,
-): Promise<"cloned" | "ended" | "exists"> {
+): Promise<Exclude<CopyOutcome, "none">> {
   const [run] = (await session.run("lockRuns", [[from]])).rows;
   if (run === undefined || ["done", "failed", "cancelled"].includes(run.status)) return "ended";
+  // Now that it is locked: what a statement sees is from when it began.
+  const [saved] = (await session.run("bodies", [[from]])).rows as [{ body: string; turn: number }];
+  if (saved.turn !== turn) return "changed";
+  const body = state === null ? saved.body : packBody(state.waits, state.snapshot);
   const [made] = (await session.run("cloneRun", [id, secret, now, from])).rows;
   if (made === undefined) return "exists";
-  await session.run("cloneParts", [made.n, now, from]);
-  const [{ body }] = (await session.run("bodies", [[from]])).rows as [{ body: string }];
+  await session.run("cloneParts", [made.n, now, from, body]);
   const events = (JSON.parse(unpackBody(body).waits) as WaitInfo[]).filter(({ kind }) => kind === "event");
   if (events.length > 0)
     await session.run("subscribe", [

@@ -23,6 +23,8 @@ import type {
   Attempt,
   BuildRecord,
   Claimed,
+  Copy,
+  CopyOutcome,
   Mending,
   NewEvent,
   NewRun,
@@ -171,15 +173,10 @@ class SealedStore implements Store {
     return this.#order.run(this.#sealing.mending(mending), (sealed) => this.#inner.mend(run, wait, sealed));
   }
 
-  async clone(
-    from: string,
-    { id, secret }: Pick<NewRun, "id" | "secret">,
-  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+  async clone(from: string, copy: Copy): Promise<CopyOutcome> {
     const found = await this.#inner.read.run(from);
     const owners = found === null ? [] : (await this.#ownersOf(found)).owners;
-    return this.#order.run(this.#sealing.secret(secret, id, owners), (sealed) =>
-      this.#inner.clone(from, { id, secret: sealed }),
-    );
+    return this.#order.run(this.#sealing.copy(copy, owners), (sealed) => this.#inner.clone(from, sealed));
   }
 
   fork(run: NewRun, parked: Overruling): Promise<boolean> {

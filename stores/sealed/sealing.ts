@@ -1,5 +1,6 @@
 /** What goes down: each thing that the port takes, with the texts in it sealed. */
 import type {
+  Copy,
   Mending,
   NewEvent,
   NewRun,
@@ -45,6 +46,20 @@ export class Sealing {
     return { ...change, row: { ...row, spec }, starts };
   }
 
+  /** @param origins runs whose texts the run gets */
+  async copy(copy: Copy, origins: readonly string[]): Promise<Copy> {
+    const { id, state } = copy;
+    const secret = await this.secret(copy.secret, id, origins);
+    if (state === null || this.#envelope.isPlain) return { ...copy, secret };
+    const { waits, snapshot } = state;
+    const sealed = await this.#state(id, waits, snapshot);
+    return { ...copy, secret, state: { waits: eventsOf(waits), snapshot: sealed } };
+  }
+
+  #state(run: string, waits: string, snapshot: string): Promise<string> {
+    return this.#envelope.seal(`${waits}\n${snapshot}`, "state", run);
+  }
+
   /** @param origins runs whose texts the run got when it was cloned */
   secret(secret: string, run: string, origins: readonly string[]): Promise<string> {
     return this.#envelope.seal(
@@ -79,7 +94,7 @@ export class Sealing {
   async #turn(turn: Turn): Promise<Turn> {
     const { snapshot, end } = turn;
     const [state, starts, sends, acquire, value] = await Promise.all([
-      snapshot === null ? null : this.#envelope.seal(`${turn.waits}\n${snapshot}`, "state", turn.run),
+      snapshot === null ? null : this.#state(turn.run, turn.waits, snapshot),
       each(turn.starts, this.run),
       each(turn.sends, this.event),
       each(turn.acquire, async (acquiring) => ({ ...acquiring, value: await this.value(acquiring.value) })),

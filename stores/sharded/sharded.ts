@@ -10,6 +10,8 @@ import type {
   Arrival,
   BuildRecord,
   Claimed,
+  Copy,
+  CopyOutcome,
   Hint,
   Mending,
   NewEvent,
@@ -379,20 +381,18 @@ export class ShardedStore implements Store {
     return this.#of(run).mend(run, wait, mending);
   }
 
-  async clone(
-    from: string,
-    to: Pick<NewRun, "id" | "secret">,
-  ): Promise<"cloned" | "none" | "ended" | "exists"> {
+  async clone(from: string, copy: Copy): Promise<CopyOutcome> {
     const store = this.#of(from);
     const found = await store.read.run(from);
     if (found !== null && found.end === null) {
-      if (this.#routing.of(from) !== this.#routing.of(to.id))
+      if (this.#routing.of(from) !== this.#routing.of(copy.id))
         throw notHere(
-          `"${to.id}" is at home in another database than "${from}", of which it would be a clone`,
+          `"${copy.id}" is at home in another database than "${from}", of which it would be a clone`,
         );
+      if (found.turn !== copy.turn) return "changed";
       this.#checkWaits(from, found.waits, "cloned");
     }
-    return store.clone(from, to);
+    return store.clone(from, copy);
   }
 
   async fork(run: NewRun, parked: Overruling): Promise<boolean> {

@@ -10,6 +10,8 @@ import type {
   BuildRecord,
   Claimed,
   CodeRecord,
+  Copy,
+  CopyOutcome,
   Hint,
   Mending,
   NewEvent,
@@ -263,14 +265,8 @@ export class SqliteStore implements Store {
     return this.#onRun(run, false, (transaction, n) => mend(transaction, n, wait, mending));
   }
 
-  async clone(
-    from: string,
-    to: Pick<NewRun, "id" | "secret">,
-  ): Promise<"cloned" | "none" | "ended" | "exists"> {
-    return this.#onRun<"cloned" | "none" | "ended" | "exists">(from, "none", (transaction, n) => {
-      if (transaction.sql.endOf.get(n) !== undefined) return "ended";
-      return cloneRun(transaction, n, to) === null ? "exists" : "cloned";
-    });
+  async clone(from: string, copy: Copy): Promise<CopyOutcome> {
+    return this.#onRun<CopyOutcome>(from, "none", (transaction, n) => cloneRun(transaction, n, copy));
   }
 
   async fork(run: NewRun, parked: Overruling): Promise<boolean> {

@@ -437,10 +437,9 @@ export const statements = {
 
   body: "SELECT body FROM states WHERE n = ?",
   cloneRun: `INSERT INTO runs (id, entry, priority, grp, due, build, bound)
-    SELECT ?, entry, priority, grp, ?, build, bound FROM runs WHERE n = ?
-    ON CONFLICT (id) DO NOTHING RETURNING n`,
+    SELECT ?, entry, priority, grp, ?, build, bound FROM runs WHERE n = ? RETURNING n`,
   cloneState: `INSERT INTO states (n, worker, epoch, turn, news, updated, body)
-    SELECT ?, NULL, 0, turn, news, ?, body FROM states WHERE n = ?`,
+    SELECT ?, NULL, 0, turn, news, ?, coalesce(?, body) FROM states WHERE n = ?`,
   cloneOrigin: `INSERT INTO origins (n, call, secret, tags, parent, created)
     SELECT ?, call, ?, tags, NULL, ? FROM origins WHERE n = ?`,
   cloneArrivals:

@@ -1,6 +1,6 @@
 /** What people and time do to runs, as SQL: ends by force, decisions about held steps, copies, removal. */
-import type { Mending, NewRun, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
-import { clean, unpackBody } from "../rows/index.ts";
+import type { Copy, CopyOutcome, Mending, RunEnd, Stranded, WaitInfo } from "../../runtime/engine/store.ts";
+import { clean, packBody, unpackBody } from "../rows/index.ts";
 import { tell, unsubscribe } from "./events.ts";
 import { forgetRun, keepPark } from "./history.ts";
 import type { Transaction } from "./transaction.ts";
@@ -35,15 +35,17 @@ export function mend(transaction: Transaction, n: number, wait: number, mending:
   return true;
 }
 
-/** Copies run `from`, not ended, as it was last saved. Null: there is a run of the new id. */
+/** Copies run `from`. */
 export function cloneRun(
   { sql, now, hints }: Transaction,
   from: number,
-  { id, secret }: Pick<NewRun, "id" | "secret">,
-): number | null {
-  const n = sql.cloneRun.get(id, now, from)?.n as number | undefined;
-  if (n === undefined) return null;
-  sql.cloneState.run(n, now, from);
+  { id, secret, turn, state }: Copy,
+): Exclude<CopyOutcome, "none"> {
+  if (sql.endOf.get(from) !== undefined) return "ended";
+  if (sql.number.get(id) !== undefined) return "exists";
+  if (sql.fence.get(from)!.turn !== turn) return "changed";
+  const n = sql.cloneRun.get(id, now, from)!.n as number;
+  sql.cloneState.run(n, now, state === null ? null : packBody(state.waits, state.snapshot), from);
   sql.cloneOrigin.run(n, secret, now, from);
   sql.cloneArrivals.run(n, from);
   sql.cloneAttempts.run(n, from);
@@ -56,7 +58,7 @@ export function cloneRun(
     if (kind === "event") sql.subscribe.run(name, n, wait, null);
   }
   hints.push({ kind: "ready" });
-  return n;
+  return "cloned";
 }
 
 /** Runs that are looked after at one time. */

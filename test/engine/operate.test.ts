@@ -1,5 +1,6 @@
 /** What a person does to runs: suspend, resume, mend, end by force, restart, clone; and what time does: retention. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Store } from "../../runtime/engine/store.ts";
 import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
@@ -367,6 +368,79 @@ describe("restart and clone", () => {
     expect(await engine.get("child")).toMatchObject({ status: "active", cancel: "no" });
     await engine.send("answer", 7);
     expect(await stage.until(Promise.all([run.result(), kept.result()]))).toEqual([7, 7]);
+  });
+});
+
+/** Another connection that waits after each clone until `then` has happened. */
+function afterClone(store: Store, then: () => Promise<void>): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const value = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "clone") return value.bind(target);
+      return async (...args: Parameters<Store["clone"]>) => {
+        const outcome = await target.clone(...args);
+        await then();
+        return outcome;
+      };
+    },
+  });
+}
+
+describe("a clone", () => {
+  it("that ends at once leaves the children of the other run alone", async () => {
+    const { main } = load(`import { event, start } from "coldframe";
+      export async function child() { "use workflow"; return await event("answer"); }
+      export async function main() { "use workflow"; return await start(child, [], { id: "child" }); }`);
+    const worker = await stage.engine();
+    const run = await worker.start(main!, [], { id: "r" });
+    await stage.when(async () => (await worker.get("child"))?.waits.length === 1);
+    const store = afterClone(stage.data.connect(), async () => {
+      await worker.cancel("copy");
+      await stage.when(async () => (await worker.get("copy"))?.status === "cancelled");
+    });
+    await (await stage.engine({ store, worker: false })).clone("r", { id: "copy" });
+    expect(await worker.get("child")).toMatchObject({ status: "active", cancel: "no" });
+    await worker.send("answer", 7);
+    expect(await stage.until(run.result())).toBe(7);
+  });
+
+  it("is one of a single turn, and outside of locks, however the run goes on meanwhile", async () => {
+    const { main } = load(`import { event, mutex } from "coldframe";
+      export async function main() { "use workflow";
+        await event("a");
+        const lock = await mutex("door");
+        await event("b");
+        lock.release();
+      }`);
+    const worker = await stage.engine();
+    await worker.start(main!, [], { id: "r" });
+    const at = (key: string) =>
+      stage.when(async () => (await worker.get("r"))?.waits.some(({ name }) => name === key) === true);
+    await at("a");
+    const inner = stage.data.connect();
+    let first = true;
+    const read: Store["read"] = {
+      ...inner.read,
+      holdings: async (id) => {
+        const holdings = await inner.read.holdings(id);
+        if (first) {
+          first = false;
+          await worker.send("a");
+          await at("b");
+        }
+        return holdings;
+      },
+    };
+    const store = new Proxy(inner, {
+      get(target, name) {
+        const value = name === "read" ? read : Reflect.get(target, name, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const engine = await stage.engine({ store, worker: false });
+    await expect(engine.clone("r", { id: "copy" })).rejects.toMatchObject({ code: "CF3121" });
+    expect(await worker.get("copy")).toBeNull();
   });
 });
 

@@ -46,7 +46,7 @@ export function describeBuilds(name: string, make: () => Promise<StoreUnderTest>
       expect(await claim({ builds: ["B"] })).toEqual(["free"]);
       expect(await store.due("w1", { ...ANY, builds: ["B"] })).toBeNull();
       expect(await store.due("w1", { ...ANY, builds: ["B", "A"] })).toBe(0);
-      expect(await store.clone("a", { id: "copy", secret: "s" })).toBe("cloned");
+      expect(await store.clone("a", { id: "copy", secret: "s", turn: 1, state: null })).toBe("cloned");
       expect(await claim({ builds: ["B"] })).toEqual([]);
       expect((await claim({ builds: ["B", "A"] })).sort()).toEqual(["a", "copy"]);
       const release = { due: 0, blocked: null, bound: "w7" };

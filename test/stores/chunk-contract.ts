@@ -75,7 +75,7 @@ export function describeChunks(name: string, make: () => Promise<StoreUnderTest>
     it("are shared with a clone of their run, and go with an end by force", async () => {
       await store.start([newRun("a")], null);
       passed(await commit(await claimOne(), 0, add(text)));
-      expect(await store.clone("a", { id: "b", secret: "s" })).toBe("cloned");
+      expect(await store.clone("a", { id: "b", secret: "s", turn: 1, state: null })).toBe("cloned");
       expect(await store.cancel("a", '"gone"')).toBe(true);
       expect(await kept("a")).toEqual([]);
       expect(await kept("b")).toEqual([text]);

@@ -398,11 +398,28 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
           ])
         )[0],
       );
-      expect(await store.clone("x", { id: "b", secret: "t" })).toBe("none");
-      expect(await store.clone("a", { id: "a", secret: "t" })).toBe("exists");
-      expect(await store.clone("a", { id: "b", secret: "t" })).toBe("cloned");
+      const copyOf = (id: string, turn = 1) => ({ id, secret: "t", turn, state: null });
+      expect(await store.clone("x", copyOf("b"))).toBe("none");
+      expect(await store.clone("a", copyOf("a"))).toBe("exists");
+      expect(await store.clone("a", copyOf("b"))).toBe("cloned");
       const copy = await claimOne();
       expect(copy).toMatchObject({ id: "b", call: "[5]", secret: "t", snapshot: "S", waits });
+      expect((await store.send(eventOf("k", "1"))).run).toBe("a");
+      expect((await store.send(eventOf("k", "2"))).run).toBe("b");
+    });
+
+    it("clones a run as it is said to be saved, unless it was saved again", async () => {
+      await store.start([newRun("a")], null);
+      const waits = JSON.stringify([{ id: 1, kind: "event", name: "k", due: null, since: 0, at: "" }]);
+      const subscribe = [{ wait: 1, key: "k" }];
+      passed((await store.commit([turnOf(await claimOne(), { snapshot: "S", waits, subscribe })]))[0]);
+      const copy = { id: "b", secret: "t", turn: 1, state: { waits, snapshot: "T" } };
+      expect(await store.clone("a", { ...copy, turn: 0 })).toBe("changed");
+      expect(await store.clone("a", { ...copy, turn: 2 })).toBe("changed");
+      expect(await store.read.run("b")).toBeNull();
+      expect(await store.clone("a", copy)).toBe("cloned");
+      expect(await claimOne()).toMatchObject({ id: "b", turn: 1, snapshot: "T", waits });
+      expect((await store.read.run("a"))!.snapshot).toBe("S");
       expect((await store.send(eventOf("k", "1"))).run).toBe("a");
       expect((await store.send(eventOf("k", "2"))).run).toBe("b");
     });

@@ -51,7 +51,7 @@ export function describePlacement(name: string, make: () => Promise<StoreUnderTe
       passed((await store.commit([turnOf(at("b"), { group: "gpu", keep: true })]))[0]);
       expect(await store.read.run("b")).toMatchObject({ group: "gpu", worker: "w1" });
       expect(await claim({ groups: ["default"] })).toEqual([]);
-      expect(await store.clone("a", { id: "copy", secret: "s" })).toBe("cloned");
+      expect(await store.clone("a", { id: "copy", secret: "s", turn: 1, state: null })).toBe("cloned");
       expect(await store.read.run("copy")).toMatchObject({ group: "gpu", priority: 3 });
       const [first] = await store.claim("w1", 1, { ...ANY, groups: ["gpu"] });
       expect(first).toMatchObject({ id: "a", group: "gpu" });

@@ -165,7 +165,7 @@ describe("what is refused between databases", () => {
     const [run] = await store.claim("w1", 1, ANY);
     const waits = JSON.stringify([{ id: 1, kind: "event", name: KEY, due: null, since: 0, at: "" }]);
     await store.commit([turnOf(run!, { waits, subscribe: [{ wait: 1, key: KEY }] })]);
-    const copy = { id: at(0, "copy"), secret: "s" };
+    const copy = { id: at(0, "copy"), secret: "s", turn: 1, state: null };
     await expect(store.clone(A, copy)).rejects.toMatchObject({ code: "CF3114" });
     await expect(store.clone(A, { ...copy, id: at(1, "copy") })).rejects.toMatchObject({ code: "CF3114" });
     const line = { what: "edit", by: "me", detail: "{}" } as const;

@@ -98,6 +98,7 @@ const LEFT_OUT: ReadonlyMap<string, string> = new Map([
   ["feeds nobody who has ended", BROADCAST],
   ["tells what a park had beside its snapshot", BROADCAST],
   ["clones what is parked", CLONE],
+  ["clones a run as it is said to be saved, unless it was saved again", CLONE],
   ["are shared with a clone of their run, and go with an end by force", CLONE],
   ["moves a run with its turn, also when it is kept, and takes group and priority over to a clone", CLONE],
   [
