@@ -94,8 +94,6 @@ export class Activation {
   readonly fresh = new WaitTable<number>();
   /** Whether it is known who waits for the fresh waits. */
   looked: "no" | "looking" | "yes" = "no";
-  /** How often cancel was thrown into the run after the first time. Once it was, the run stays with its worker, which counts. */
-  cancels = 0;
   /** What is known of other versions of its code was read once more since it was claimed. */
   reread = false;
   /** The run could not be saved, and was told so, since the last commit. */

@@ -34,10 +34,12 @@ export function applyCancel(activation: Activation, worker: Owner): boolean {
   const told = first ? pending(activation) : swallowedBy(activation);
   if (first) {
     activation.cancel = "under way";
+    // A clone begins with that of another cancel.
+    run.swallowed = 0;
     activation.dirty = true;
   }
   if (told.length === 0) return false;
-  if (!first && activation.cancels > PATIENCE) {
+  if (!first && run.swallowed > PATIENCE) {
     worker.end(activation, { status: "cancelled", value: encodeError(new Cancelled()) });
     return true;
   }
@@ -77,8 +79,9 @@ function swallowedBy(activation: Activation): readonly Durable[] {
   if (activation.fresh.size === 0) return [];
   const made = pending(activation).filter(({ wait }) => activation.fresh.has(wait!.id));
   const told = made.filter((promise) => !inHandler(promise));
-  activation.cancels += told.length;
-  if (activation.cancels === 0) return told;
+  const run = activation.run!;
+  run.swallowed += told.length;
+  if (run.swallowed === 0) return told;
   return made.filter((promise) => promise.wait!.kind === "timer" || !inHandler(promise));
 }
 

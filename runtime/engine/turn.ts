@@ -285,7 +285,7 @@ function save(activation: Activation, worker: Owner): void {
   const leaving = turn.group === null ? activation.leaving : !servesGroup(worker.settings, turn.group);
   turn.keep = leaving
     ? activation.flights.size > 0 || activation.inbox.length > 0
-    : intents !== null || isBusy(activation) || isSoon(due, worker) || activation.cancels > 0;
+    : intents !== null || isBusy(activation) || isSoon(due, worker);
   turn.consumed = consumedBy(activation, kept);
   turn.codes = worker.newCodes(saved.codes, activation.id);
   turn.chunks = chunkChange(activation.chunks, saved.chunks);

@@ -323,9 +323,7 @@ export class Worker implements Owner, Searcher {
       return;
     }
     const due = nextDue(activation, activation.waits);
-    // One that swallowed its cancel stays, since its worker counts how often.
-    const stays = isSoon(due, this) || (activation.cancels > 0 && !activation.leaving);
-    if (activation.waits.size > 0 && (this.closing || !stays))
+    if (activation.waits.size > 0 && (this.closing || !isSoon(due, this)))
       void this.#giveBack(activation, { due, blocked: null, bound: null });
   }
 

@@ -380,6 +380,8 @@ export class Run {
   rejections = new Set<Durable>();
   /** Next id to hand out to a wait or key; the snapshot keeps it. */
   nextId = 1;
+  /** How often the engine has told it of a cancel after the first time, since it had caught that and gone on; the snapshot keeps it. */
+  swallowed = 0;
   /** Jobs of an ended run are dropped. */
   ended = false;
   /** Set by the host while it must not go on: jobs stay queued until `drain(run)` after it was unset. */

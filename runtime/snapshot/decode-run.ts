@@ -32,7 +32,7 @@ export interface Carried {
 }
 
 /**
- * Rebuilds what `encodeRun` saved in a fresh run: root, waits, id counter, unhandled rejections. When the queue is not empty
+ * Rebuilds what `encodeRun` saved in a fresh run: root, waits, counters, unhandled rejections. When the queue is not empty
  * afterwards (native promises were pending, or it was saved between two jobs), drain the run.
  * @param run new, with the host it is to have
  * @returns what was carried over from other code
@@ -59,6 +59,7 @@ export function decodeRun(text: string, run: Run, options: DecodeOptions = {}): 
 
 function read(parts: readonly unknown[], run: Run, options: DecodeOptions): Carried {
   run.nextId = integer(parts[0], Number.MAX_SAFE_INTEGER);
+  run.swallowed = parts.length > 5 ? integer(parts[5], Number.MAX_SAFE_INTEGER) : 0;
   const reader = new Reader(
     runKinds,
     run,

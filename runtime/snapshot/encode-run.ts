@@ -69,9 +69,11 @@ function write(run: Run, out: Writer): () => RunSnapshot {
 
 function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): RunSnapshot {
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
-  // The queue stands behind the own table, which is then not left out.
-  const own = more !== "" && out.hasNoOwn ? ",[]" : "";
-  const text = seal(...out.parts(`${run.nextId},`, `${own}${more}]`));
+  // What stands behind is not left out.
+  const last = run.swallowed > 0 ? `,${run.swallowed}` : "";
+  const queue = more === "" && last !== "" ? ",[]" : more;
+  const own = queue !== "" && out.hasNoOwn ? ",[]" : "";
+  const text = seal(...out.parts(`${run.nextId},`, `${own}${queue}${last}]`));
   const lost = run.rejections.size === 0 ? NONE : [...run.rejections].filter((promise) => !out.has(promise));
   return {
     text,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Cancelled } from "../../runtime/index.ts";
+import { Cancelled, type Engine } from "../../runtime/index.ts";
 import { program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
@@ -121,5 +121,43 @@ describe("cancel", () => {
     await stage.when(async () => (await run.status())!.status === "cancelled");
     // None of the calls that it went on to make was executed.
     expect(main.calls.length).toBe(1);
+  });
+});
+
+describe("a run that swallowed its cancel", () => {
+  const swallow = "for (const i of [1, 2]) try { await event('never') } catch { if (i === 2) {";
+  const isAt = (engine: Engine, id: string, key: string) => async () => {
+    const state = await engine.get(id);
+    return state?.worker === null && state.waits.some(({ name }) => name === key);
+  };
+
+  it("is given back while it waits in a handler, and is the same wherever it goes on", async () => {
+    const main = program(
+      `${swallow} await event('go'); try { await sleep('1h'); return 'slept' } catch (e) { return e.name } } }`,
+    );
+    const first = await stage.engine();
+    await first.start(main, [], { id: "r" });
+    await stage.when(isAt(first, "r", "never"));
+    await first.cancel("r");
+    await stage.when(isAt(first, "r", "go"));
+    await first.close(0);
+    const second = await stage.engine();
+    await second.send("go");
+    expect(await stage.until(second.run("r").result())).toBe("Cancelled");
+  });
+
+  it("has a clone whose own cancel is the first one", async () => {
+    const main = program(
+      `${swallow} try { await event('go') } catch { await sleep('1h'); return 'slept' } } }`,
+    );
+    const engine = await stage.engine();
+    await engine.start(main, [], { id: "r" });
+    await stage.when(isAt(engine, "r", "never"));
+    await engine.cancel("r");
+    await stage.when(isAt(engine, "r", "go"));
+    const clone = await engine.clone("r", { id: "copy" });
+    await stage.when(isAt(engine, "copy", "go"));
+    await engine.cancel("copy");
+    expect(await stage.until(clone.result())).toBe("slept");
   });
 });

@@ -13,6 +13,8 @@ export type Op =
   | { readonly kind: "count"; readonly label: string }
   /** A step that throws, and is caught. */
   | { readonly kind: "fatal"; readonly label: string }
+  /** A step of a loop that catches a cancel several times, with a step after each. */
+  | { readonly kind: "deny"; readonly label: string }
   | { readonly kind: "sleep"; readonly ms: number }
   /** A promise of unmarked code. */
   | { readonly kind: "pause"; readonly ms: number }
@@ -82,11 +84,13 @@ export function randomPlan(random: Random, name: string, size: number): Plan {
   const messages = () => ({ count: random.between(1, 4), capacity: random.between(1, 2) });
   const op = (depth: number, locked: boolean): Op => {
     const inner = () => plan(random.between(1, 2), depth + 1, locked);
-    switch (random.pick(depth < 2 ? [...SIMPLE, ...NESTED] : SIMPLE)) {
+    const kind = random.pick(depth < 2 ? [...SIMPLE, ...NESTED] : SIMPLE);
+    switch (kind) {
       case "count":
         return { kind: "count", label: label() };
       case "fatal":
-        return { kind: "fatal", label: label() };
+      case "deny":
+        return { kind, label: label() };
       case "sleep":
         return { kind: "sleep", ms: short() };
       case "pause":
@@ -150,6 +154,7 @@ const SIMPLE = [
   "count",
   "count",
   "fatal",
+  "deny",
   "sleep",
   "pause",
   "events",

@@ -9,7 +9,7 @@ import { operations, type Plan } from "./plan.ts";
 
 /** A marked module; `world` is what its steps and its unmarked code do. */
 export const SOURCE = `
-import { channel, event, group, mutex, pool, rateLimit, semaphore, send, shield, sleep, start, step, transactional, waitUntil, TimeoutError, Interrupted } from "coldframe";
+import { channel, event, group, mutex, pool, rateLimit, semaphore, send, shield, sleep, start, step, transactional, waitUntil, Cancelled, TimeoutError, Interrupted } from "coldframe";
 import { world } from "world";
 
 export async function act(label, input) {
@@ -40,6 +40,16 @@ async function one(op, input) {
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         return "caught " + error.message;
+      }
+    case "deny":
+      for (let told = 0; ; told++) {
+        try {
+          return await act(op.label, input);
+        } catch (error) {
+          if (!(error instanceof Cancelled)) throw error;
+          await act(op.label + " denied " + told, input);
+          if (told === 2) throw error;
+        }
       }
     case "sleep":
       await sleep(op.ms);

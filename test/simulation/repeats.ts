@@ -3,7 +3,7 @@ import { type Op, operations, type Plan } from "./plan.ts";
 
 /** Operations that wait for nothing that ends with the run that they are first done in, take nothing which is not given again, and are in no place where only so many may be. */
 const REPEATABLE: ReadonlySet<Op["kind"]> = new Set([
-  ...(["act", "fatal", "sleep", "pause", "race", "all", "guard", "child", "detached"] as const),
+  ...(["act", "fatal", "deny", "sleep", "pause", "race", "all", "guard", "child", "detached"] as const),
   ...(["lasting", "pool", "group", "timer", "interval", "gate", "repeat"] as const),
 ]);
 

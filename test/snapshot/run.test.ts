@@ -1,7 +1,13 @@
 /** Runs as graphs: tasks, closures, loops, promises and waits through a snapshot. */
 import { describe, expect, it } from "vitest";
 import { $Promise, deliver, drain, inRun, machine, type Run } from "../../runtime/machine/index.ts";
-import { encodeRun, Interrupted } from "../../runtime/snapshot/index.ts";
+import {
+  encodeRun,
+  Interrupted,
+  savedWaits,
+  withChildrenLetGo,
+  withNextId,
+} from "../../runtime/snapshot/index.ts";
 import {
   answer,
   begin,
@@ -36,6 +42,18 @@ describe("someProcess", () => {
     expect(revived.nextId).toBe(run.nextId);
     answer(revived, true);
     expect(result(revived)).toBe("deployed 10.0.0.1");
+  });
+
+  it("knows how often it has swallowed a cancel, whatever else is changed in it", () => {
+    const cancelled = load(snapshot.text);
+    expect(cancelled.swallowed).toBe(0);
+    cancelled.swallowed = 7;
+    const { text } = encodeRun(cancelled);
+    expect(text.endsWith(",[],[],7]")).toBe(true);
+    expect(load(text).swallowed).toBe(7);
+    expect(load(withNextId(text, 99))).toMatchObject({ nextId: 99, swallowed: 7 });
+    expect(savedWaits(text)).toEqual(savedWaits(snapshot.text));
+    expect(load(withChildrenLetGo(text)).swallowed).toBe(7);
   });
 
   it("tells the store what it waits for and which code it needs", () => {
