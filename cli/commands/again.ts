@@ -30,7 +30,10 @@ export const restart: Page = pageOf(
     name: "restart",
     summary: "start a run again from the beginning, as a new run",
     examples: ["coldframe restart order-7 --id order-7-again"],
-    notes: ["It gets the arguments, tags and priority of the old one, which stays as it is."],
+    notes: [
+      "It gets the arguments, tags, priority, group and limit of the old one,",
+      "which stays as it is.",
+    ],
   },
   (engine, run, options) => engine.restart(run, options),
 );

@@ -230,7 +230,7 @@ export class Engine implements AsyncDisposable {
     checkOptions("get()", options, ["at"]);
     const found = await this.#detailOf(id, turnOf("get()", options.at));
     if (found === null) return null;
-    const { call, secret: _secret, end: _end, history: _history, attempts, ...state } = found;
+    const { call, secret: _secret, end: _end, history: _history, limit: _limit, attempts, ...state } = found;
     let park = parkOf(found, this.#codes.find);
     if (this.#codes.takeMissed()) {
       await this.#codes.load(this.store);
@@ -368,7 +368,7 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Starts a run again from the beginning, with the arguments it was given.
-   * @param options as of `start`; tags, priority and group are taken over
+   * @param options as of `start`; tags, priority, group, limit and history are taken over
    * @throws ColdframeError CF3101 when there is no such run
    */
   async restart(id: string, options: Pick<StartOptions, "id"> = {}): Promise<RunHandle> {
@@ -379,7 +379,7 @@ export class Engine implements AsyncDisposable {
     const found = await this.store.read.run(id);
     if (found === null)
       throw new ColdframeError("CF3101", `"${id}". List the runs that there are, and check the database`);
-    const { entry, call, tags, priority, group, history } = found;
+    const { entry, call, tags, priority, group, history, limit } = found;
     const run: NewRun = {
       history,
       id: to,
@@ -390,7 +390,7 @@ export class Engine implements AsyncDisposable {
       priority,
       group,
       parent: null,
-      limit: null,
+      limit,
     };
     const [outcome] = await this.store.start([run], null);
     if (outcome!.created) this.#worker?.wake();
@@ -429,7 +429,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Starts another run from a park of this one: `fork.ts` says what both have in common. Also of a run that has ended, or that other
+   * Starts another run from a park of this one, under its limit: `fork.ts` says what both have in common. Also of a run that has ended, or that other
    * code saved: the new one is aligned and migrated as any is.
    * @param options `at`: number of the turn that saved it, or negative: so many parks before the present one or the end. Default: the
    *   present park; of a run that has ended, its last. `history`: default: as the run. `by`: who does it, for the journal

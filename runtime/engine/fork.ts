@@ -14,6 +14,7 @@
  * | locks held                   | refused: two would be inside                        | kept; refused when it has given one back since          |
  * | locks taken since            | are the other run's                                 | are given back                                          |
  * | the group it belonged to     | is the fork's                                       | is its own again                                        |
+ * | its limit                    | is the fork's, which stands in line for a place     | it has its place                                        |
  *
  * Ids of waits name calls, so none is handed out twice: a run that is set back goes on counting where it was.
  */
@@ -24,8 +25,18 @@ import { eventKey, isGenuine } from "./event.ts";
 import { encodeLock } from "./lock.ts";
 import { type FoundPark, hasEnded, parkAt } from "./parks.ts";
 import { randomId } from "./random-id.ts";
-import type { Chunk, Feed, Following, NewRun, RunDetail, Store, Subscription, Turn } from "./store.ts";
-import { TurnRecord } from "./turn-record.ts";
+import type {
+  Chunk,
+  Feed,
+  Following,
+  NewRun,
+  RunDetail,
+  Store,
+  Subscription,
+  Turn,
+  WaitInfo,
+} from "./store.ts";
+import { NONE, TurnRecord } from "./turn-record.ts";
 
 /** Ids that a turn which was never recorded may have handed out, as parts of event keys. */
 const UNRECORDED = 1000;
@@ -69,11 +80,15 @@ export async function forkRun(
   const snapshot = withChildrenLetGo(withNames(park.snapshot, rename));
   const { entry, call, tags, priority } = from;
   const group = park.holdings.group ?? from.group;
+  const cancel = park.holdings.cancel === "under way" ? "under way" : "no";
+  // What is being cancelled waits for no place.
+  const limit = cancel === "no" ? from.limit : null;
   const history = to.history ?? (from.history > 0 ? from.history : to.usual);
   const run: NewRun = {
     ...{ id: to.id, entry, call, secret, tags, priority, group, history },
     parent: null,
-    limit: null,
+    limit,
+    limited: from.limit,
   };
   const turn = new TurnRecord({ id: to.id, epoch: 0, turn: 0, news: 0, history }, "");
   turn.snapshot = snapshot;
@@ -81,8 +96,9 @@ export async function forkRun(
   turn.due = 0;
   turn.feeds = JSON.parse(rename(JSON.stringify(park.holdings.feeds))) as Feed[];
   await register(store, turn, false);
+  // In line it waits for nothing that could let it go on before it has a place: that is registered when it does.
+  if (limit !== null) Object.assign(turn, { waits: "[]", subscribe: NONE, follow: NONE, acquire: NONE });
   turn.chunks = { added: await chunksOf(store, id, park), dropped: [] };
-  const cancel = park.holdings.cancel === "under way" ? "under way" : "no";
   const detail = JSON.stringify({ run: id, turn: park.turn });
   return store.fork(run, { turn, line: { what: "fork", by, detail }, cancel });
 }
@@ -201,13 +217,16 @@ async function turnBackTo(store: Store, run: RunDetail, park: FoundPark): Promis
   return turn;
 }
 
-/** Waits of the turn's snapshot that the store has to know of. @param attached whether children may end with the run */
+/** Waits of the turn that the store has to know of. @param attached whether children may end with the run */
 async function register(store: Store, turn: TurnRecord, attached: boolean): Promise<void> {
   const subscribe: Subscription[] = [];
   const follow: Following[] = [];
   const acquire: Turn["acquire"][number][] = [];
+  const known = new Set((JSON.parse(turn.waits) as WaitInfo[]).map(({ id }) => id));
   for (const wait of savedWaits(turn.snapshot!)) {
     const { id, kind, name } = wait;
+    // That of a fork in line is registered when it goes on.
+    if (!known.has(id)) continue;
     if (kind === "event") subscribe.push({ wait: id, key: name, schema: null });
     else if (kind === "child") {
       if ((await store.read.run(name)) === null)

@@ -4,7 +4,10 @@ import type { ParkView } from "./run-view.ts";
 import type { RunDetail, RunEnd } from "./store.ts";
 
 /** The state of a run, for people and dashboards. */
-export type RunState = Omit<RunDetail, "call" | "secret" | "end" | "waits" | "attempts" | "history"> &
+export type RunState = Omit<
+  RunDetail,
+  "call" | "secret" | "end" | "waits" | "attempts" | "history" | "limit"
+> &
   ParkView & {
     /** Arguments, as they were at the start. */
     readonly args: readonly unknown[];

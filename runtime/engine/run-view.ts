@@ -38,7 +38,10 @@ export interface WaitView extends WaitInfo {
 }
 
 export interface RunView extends ParkView {
-  readonly run: Omit<RunDetail, "snapshot" | "waits" | "attempts" | "end" | "call" | "secret" | "history">;
+  readonly run: Omit<
+    RunDetail,
+    "snapshot" | "waits" | "attempts" | "end" | "call" | "secret" | "history" | "limit"
+  >;
   readonly bytes: number | null;
   readonly end: { readonly status: string; readonly value: unknown } | null;
   /** Set while it is blocked. */

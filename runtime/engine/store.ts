@@ -103,6 +103,8 @@ export interface NewRun {
   readonly parent: string | null;
   /** It begins when fewer than `max` runs with this key have begun and not ended; in the order in which they were started. */
   readonly limit: { readonly key: string; readonly max: number } | null;
+  /** What is recorded as its limit, for those who begin it anew; left out: `limit`. */
+  readonly limited?: NewRun["limit"];
   /** How many of its parks are kept when they are over: `ALL_PARKS`, or 0 and left out: none. */
   readonly history?: number;
   /** Id of the build that begins it: recorded when it is inserted as claimed. Default: none. */
@@ -347,6 +349,8 @@ export interface RunDetail extends RunRow {
   readonly end: RunEnd | null;
   /** How many of its parks are kept. */
   readonly history: number;
+  /** Under which it was started. A clone has none. */
+  readonly limit: NewRun["limit"];
 }
 
 export interface RunFilter {
@@ -482,8 +486,9 @@ export interface Store {
   clone(from: string, copy: Copy): Promise<CopyOutcome>;
 
   /**
-   * Starts a run that is parked already, as its first turn says. False: there is a run of this id, and it is untouched.
-   * @param parked `turn` is 1 and `epoch` 0; `worker` and `keep` are of no meaning
+   * Starts a run that is parked already, as its first turn says. With a limit it is due once it has a place. False: there is a run of
+   * this id, and it is untouched.
+   * @param parked `turn` is 1 and `epoch` 0; `worker` and `keep` are of no meaning; what it starts is inserted before the run
    */
   fork(run: NewRun, parked: Overruling): Promise<boolean>;
 

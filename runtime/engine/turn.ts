@@ -119,8 +119,8 @@ export function open(activation: Activation, worker: Owner): boolean {
       });
       activation.run = run;
       activation.restored = true;
-      // Recorded at once, so that the migration need not stay until something arrives.
-      if (migrated > 0) activation.dirty = true;
+      // Recorded at once, so that the migration need not stay until something arrives; or since the store was not told what it waits for.
+      if (migrated > 0 || (activation.waits.size === 0 && run.waits.size > 0)) activation.dirty = true;
     } else begin(activation, worker);
   } catch (error) {
     worker.block(activation, blockedBy(error, activation.entry));

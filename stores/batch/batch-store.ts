@@ -155,7 +155,8 @@ export abstract class BatchStore<S, C extends ServerConnections<S>> implements S
   async start(runs: readonly NewRun[], worker: string | null): Promise<readonly StartOutcome[]> {
     if (runs.length === 0) return [];
     // In the order of the call: who comes first begins first.
-    if (runs.some(({ limit, history }) => limit !== null || history)) return this.#writer.ask(startOp(runs));
+    if (runs.some(({ limit, limited, history }) => limit !== null || limited || history))
+      return this.#writer.ask(startOp(runs));
     const outcomes = await new Promise<readonly StartOutcome[]>((done, failed) => {
       const bytes = runs.reduce((sum, { call }) => sum + call.length + 200, 0);
       this.#starts.add({ runs, worker, bytes, done, failed });

@@ -16,10 +16,11 @@ export function forkOp(fresh: NewRun, parked: Overruling): Op<boolean> {
       needEffects(needs, turn);
     },
     apply(work) {
-      if (!startRun(work, fresh).created) return false;
+      if (work.numbers.has(fresh.id)) return false;
+      for (const run of [...turn.starts, fresh]) startRun(work, run);
       const run = work.runs.get(work.numbers.get(fresh.id)!)!;
       work.open(run.n, { arrivals: [], attempts: [] });
-      write(work, run, parked);
+      write(work, run, parked, run.due);
       return true;
     },
   };
@@ -39,7 +40,7 @@ export function overruleOp(n: number, overruling: Overruling): Op<boolean> {
       if (run === undefined || hasEnded(run)) return false;
       if (run.epoch !== turn.epoch || run.turn !== turn.turn - 1) return false;
       if (turn.history > 0) keepPark(work, n);
-      write(work, run, overruling);
+      write(work, run, overruling, work.now);
       run.epoch++;
       work.changes.overruled.push(n);
       work.hints.push({ kind: "run", run: turn.run });
@@ -48,14 +49,14 @@ export function overruleOp(n: number, overruling: Overruling): Op<boolean> {
   };
 }
 
-function write(work: Work, run: RunRecord, { turn, line, cancel }: Overruling): void {
+function write(work: Work, run: RunRecord, { turn, line, cancel }: Overruling, due: number | null): void {
   const { n, epoch } = run;
   work.changes.states.set(n, {
     ...{ n, epoch, turn: turn.turn },
     body: packBody(turn.waits, turn.snapshot),
   });
   work.change(run);
-  Object.assign(run, { turn: turn.turn, worker: null, due: work.now, told: false });
+  Object.assign(run, { turn: turn.turn, worker: null, due, told: false });
   if (cancel !== null) {
     Object.assign(run, { cancel, deaths: 0, reason: null, needs: null });
     if (run.status === "blocked") run.status = "active";

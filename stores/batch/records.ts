@@ -199,6 +199,8 @@ export class Changes {
   readonly droppedPastChunks: { readonly n: number; readonly hash: string }[] = [];
   /** Runs whose epoch is raised, once all else is written. */
   readonly overruled: number[] = [];
+  /** Of runs that are started under one. */
+  readonly limits: { readonly n: number; readonly key: string; readonly max: number }[] = [];
   readonly journal: (Omit<JournalLine, "time"> & { readonly n: number })[] = [];
 }
 

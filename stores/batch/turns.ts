@@ -177,7 +177,9 @@ export function needStart(needs: Needs, run: NewRun): void {
 export function startRun(work: Work, run: NewRun): StartOutcome {
   const created = work.create(run);
   if (created === null) return { id: run.id, created: false, claimed: false };
-  if (run.limit !== null) queueRun(work, created, run.limit);
+  const { limit, limited = limit } = run;
+  if (limited !== null) work.changes.limits.push({ n: created.n, ...limited });
+  if (limit !== null) queueRun(work, created, limit);
   return { id: run.id, created: true, claimed: false };
 }
 

@@ -31,6 +31,7 @@ export type ChangeName =
   | "dropChunksFromParks"
   | "dropPastChunks"
   | "setHistories"
+  | "setLimits"
   | "addLines";
 
 export type ListName = "grant" | "dropChunks" | "raiseRuns" | "raiseStates";
@@ -101,6 +102,7 @@ export async function writeChanges(writer: ChangeWriter, changes: Changes, now: 
       [now],
     );
   }
+  writer.all("setLimits", changes.limits, ["n", "key", "max"]);
   const isNew = new Set(created.map(({ record }) => record));
   const runs = [...changes.runs].filter((run) => !isNew.has(run)).sort((a, b) => a.n - b.n);
   writer.all("setRuns", runs, [

@@ -9,6 +9,7 @@ import type {
   Hint,
   JournalLine,
   NewEvent,
+  NewRun,
   Park,
   RunEnd,
   RunStatus,
@@ -52,6 +53,7 @@ export interface Record {
   readonly chunks: Set<string>;
   /** How many parks are kept, and those that are, the oldest first. */
   readonly keep: number;
+  readonly limit: NewRun["limit"];
   readonly parks: Park[];
   /** Chunks that only kept parks refer to: up to which turn, by name. */
   readonly pastChunks: Map<string, number>;

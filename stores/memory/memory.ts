@@ -367,6 +367,7 @@ export class MemoryStore implements Store {
         attempts: [...run.attempts.values()],
         end: run.end,
         history: run.keep,
+        limit: run.limit,
       };
     },
     runs: async (filter: RunFilter): Promise<readonly RunRow[]> => {

@@ -5,8 +5,10 @@ import { keepPark } from "./history.ts";
 import { insertRun, writeExtras } from "./writes.ts";
 
 export function forkRun(data: Database, fresh: NewRun, parked: Overruling, hints: Hint[]): boolean {
-  if (!insertRun(data, fresh, null, hints).created) return false;
-  write(data, data.runs.get(fresh.id)!, parked, hints);
+  if (data.runs.has(fresh.id)) return false;
+  for (const run of [...parked.turn.starts, fresh]) insertRun(data, run, null, hints);
+  const run = data.runs.get(fresh.id)!;
+  write(data, run, parked, run.due, hints);
   return true;
 }
 
@@ -17,15 +19,21 @@ export function overrule(data: Database, overruling: Overruling, hints: Hint[]):
   if (run.epoch !== turn.epoch || run.turn !== turn.turn - 1) return false;
   keepPark(data, run);
   run.epoch++;
-  write(data, run, overruling, hints);
+  write(data, run, overruling, data.now(), hints);
   hints.push({ kind: "run", run: run.id });
   return true;
 }
 
-function write(data: Database, run: Record, { turn, line, cancel }: Overruling, hints: Hint[]): void {
+function write(
+  data: Database,
+  run: Record,
+  { turn, line, cancel }: Overruling,
+  due: number | null,
+  hints: Hint[],
+): void {
   const now = data.now();
   Object.assign(run, { turn: turn.turn, snapshot: turn.snapshot, waits: turn.waits, updated: now });
-  Object.assign(run, { worker: null, due: now });
+  Object.assign(run, { worker: null, due });
   if (cancel !== null) {
     Object.assign(run, { cancel, deaths: 0, blocked: null });
     if (run.status === "blocked") run.status = "active";

@@ -40,6 +40,7 @@ export function cloneRun(data: Database, from: Record, { id, secret, state }: Co
     sent: [],
     chunks: shareChunks(data, from.chunks),
     keep: 0,
+    limit: null,
     parks: [],
     pastChunks: new Map(),
     journal: [],

@@ -52,6 +52,7 @@ export function insertRun(data: Database, run: NewRun, worker: string | null, hi
     attempts: new Map(),
     chunks: new Set(),
     keep: run.history ?? 0,
+    limit: run.limited === undefined ? run.limit : run.limited,
     parks: [],
     pastChunks: new Map(),
     journal: [],

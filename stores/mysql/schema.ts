@@ -24,6 +24,7 @@
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
  * | `histories`     | run of which parks are kept: how many    | once                             |
+ * | `limits`        | run that was started under a limit       | once                             |
  * | `parks`         | park of such a run that is over          | when it ends                     |
  * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
  * | `journal`       | fork, rewind or edit                     | once                             |
@@ -180,6 +181,10 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   ["ALTER TABLE @workers ADD COLUMN grps LONGTEXT", "ALTER TABLE @workers ADD COLUMN entries LONGTEXT"],
   [`ALTER TABLE @parks ADD COLUMN grp ${NAME}`],
+  [
+    table("limits", `n BIGINT PRIMARY KEY, \`key\` ${NAME} NOT NULL, \`max\` DOUBLE NOT NULL`),
+    "INSERT IGNORE INTO @limits SELECT n, SUBSTRING(`key`, 5), `max` FROM @places WHERE wait = -1",
+  ],
 ];
 
 /** The version that this code writes. */

@@ -207,8 +207,8 @@ export const statements = {
 
   // What is looked at.
 
-  run: `SELECT ${RUN}, r.\`call\`, r.secret, s.body, e.value, h.keep
-    ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE r.id = ?`,
+  run: `SELECT ${RUN}, r.\`call\`, r.secret, s.body, e.value, h.keep, l.\`key\` AS line, l.\`max\` AS most
+    ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n LEFT JOIN @limits l ON l.n = q.n WHERE r.id = ?`,
   /** Newest first. Parameters: last id of the page before. Conditions follow. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < COALESCE((SELECT n FROM @runs WHERE id = ?), 9223372036854775807)`,
   counts: `SELECT status, COUNT(*) AS runs FROM @queue WHERE grp <> '${SYSTEM_GROUP}' GROUP BY status`,

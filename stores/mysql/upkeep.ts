@@ -83,7 +83,7 @@ async function forgetPast(session: Session, ns: readonly number[], lock: Tables[
       chunks.map((hash) => `chunk ${hash}`),
       true,
     );
-  for (const table of ["histories", "journal", "past_chunks", "parks"])
+  for (const table of ["histories", "limits", "journal", "past_chunks", "parks"])
     await session.run(`DELETE FROM @${table} WHERE n IN ?`, [ns]);
   if (chunks.length > 0) await session.run(lists.dropChunks, [chunks]);
 }

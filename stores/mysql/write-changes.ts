@@ -109,6 +109,7 @@ const changes: Readonly<Record<ChangeName, (rows: Rows, first: readonly Value[])
   ),
   dropParks: inserts("DELETE t FROM {n, turn} STRAIGHT_JOIN @parks t ON t.n = v.n AND t.turn <= v.turn"),
   keepParks: (rows) => [[statements.keepParks, [rows.map(([n]) => n!)]]],
+  setLimits: inserts("INSERT INTO @limits (n, `key`, `max`) VALUES ?"),
   setHistories: inserts("INSERT INTO @histories (n, keep) VALUES ?"),
   dropPastChunks: inserts(
     `DELETE t FROM {n, hash} STRAIGHT_JOIN @chunks k ON k.hash = v.hash

@@ -22,6 +22,7 @@
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
  * | `histories`     | run of which parks are kept: how many    | once                             |
+ * | `limits`        | run that was started under a limit       | once                             |
  * | `parks`         | park of such a run that is over          | when it ends                     |
  * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
  * | `journal`       | fork, rewind or edit                     | once                             |
@@ -236,6 +237,10 @@ ALTER TABLE @workers ADD COLUMN grps text[], ADD COLUMN entries text[];
 `,
   `
 ALTER TABLE @parks ADD COLUMN grp text;
+`,
+  `
+CREATE TABLE @limits (n bigint PRIMARY KEY, key text COLLATE "C" NOT NULL, max double precision NOT NULL);
+INSERT INTO @limits SELECT n, substr(key, 5), max FROM @places WHERE wait = -1;
 `,
 ];
 

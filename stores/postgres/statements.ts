@@ -271,6 +271,7 @@ export const statements = {
     SELECT v.n, k.c, v.until FROM unnest($1::bigint[], $2::text[], $3::int[]) AS v (n, hash, until)
       JOIN @chunks k ON k.hash = v.hash
     ON CONFLICT (n, c) DO UPDATE SET until = excluded.until`,
+  setLimits: "INSERT INTO @limits (n, key, max) SELECT * FROM unnest($1::bigint[], $2::text[], $3::float8[])",
   setHistories: "INSERT INTO @histories (n, keep) SELECT * FROM unnest($1::bigint[], $2::int[])",
   addLines: `INSERT INTO @journal (n, time, turn, what, who, detail)
     SELECT v.n, $1::bigint, v.turn, v.what, v.who, v.detail
@@ -290,6 +291,7 @@ export const statements = {
   pastChunksOf: `SELECT DISTINCT k.hash AS name FROM @past_chunks p JOIN @chunks k ON k.c = p.c
     WHERE p.n = ANY($1::bigint[])`,
   forgetPast: `WITH h AS (DELETE FROM @histories WHERE n = ANY($1::bigint[])),
+    l AS (DELETE FROM @limits WHERE n = ANY($1::bigint[])),
     j AS (DELETE FROM @journal WHERE n = ANY($1::bigint[])),
     p AS (DELETE FROM @past_chunks WHERE n = ANY($1::bigint[]))
     DELETE FROM @parks WHERE n = ANY($1::bigint[])`,
@@ -461,8 +463,8 @@ export const statements = {
 
   // What is looked at.
 
-  run: `SELECT ${RUN}, r.call, r.secret, s.body, e.value, h.keep
-    ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n WHERE r.id = $1`,
+  run: `SELECT ${RUN}, r.call, r.secret, s.body, e.value, h.keep, l.key AS line, l.max AS most
+    ${FROM} LEFT JOIN @ends e ON e.n = q.n LEFT JOIN @histories h ON h.n = q.n LEFT JOIN @limits l ON l.n = q.n WHERE r.id = $1`,
   /** Newest first. Parameters: last id of the page before, entry, group, tags, limit; status. */
   runs: `SELECT ${RUN} ${FROM} WHERE q.n < coalesce((SELECT n FROM @runs WHERE id = $1), 9223372036854775807)
     AND ($2::text IS NULL OR q.entry = $2) AND q.grp = coalesce($3::text, nullif(q.grp, '${SYSTEM_GROUP}'))

@@ -59,6 +59,7 @@ export function detailOf(row: Row, tags: RunRow["tags"], attempts: readonly Atte
     attempts,
     end: row.value === null ? null : { status: row.status, value: row.value },
     history: row.keep ?? 0,
+    limit: row.line === null ? null : { key: row.line, max: row.most },
   };
 }
 

@@ -164,5 +164,5 @@ export function behindStub(run: NewRun, to: number): readonly NewRun[] {
   const line = { key: named("line", run.id, 1), max: 1 };
   const thing = { kind: "begin", key, max } as const;
   const stub: Stub = { kind: "stub", to, run: run.id, wait: BEGINNING, thing, child: null };
-  return [errandRun(stubOf(run.id, BEGINNING), stub, line), { ...run, limit: line }];
+  return [errandRun(stubOf(run.id, BEGINNING), stub, line), { ...run, limit: line, limited: run.limit }];
 }

@@ -15,7 +15,10 @@ export function readsOf(
   return {
     run: async (id) => {
       const found = await of(id).run(id);
-      return found === null ? null : { ...found, worker: workerOf(found.worker) };
+      if (found === null) return null;
+      // Of one that was started in a transaction of the user's, only the place is known for which it stands in line here.
+      const limit = found.limit?.key.startsWith(OWN) ? null : found.limit;
+      return { ...found, limit, worker: workerOf(found.worker) };
     },
     runs: (filter) => newestFirst(stores, routing, filter),
     counts: async () => sumOf(await all((read) => read.counts())) as Record<RunStatus, number>,

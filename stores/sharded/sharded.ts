@@ -396,7 +396,12 @@ export class ShardedStore implements Store {
   }
 
   async fork(run: NewRun, parked: Overruling): Promise<boolean> {
-    return this.#of(run.id).fork(run, { ...parked, turn: divide(parked.turn, this.#routing) });
+    const place = this.#routing.of(run.id);
+    const before = startedAt(run, place, this.#routing);
+    const own = before.at(-1)!;
+    const turn = divide(parked.turn, this.#routing);
+    const starts = [...turn.starts, ...before.slice(0, -1)];
+    return this.#at(place).store.fork(own, { ...parked, turn: { ...turn, starts } });
   }
 
   async overrule(overruling: Overruling): Promise<boolean> {

@@ -26,7 +26,15 @@ function dropPastChunks(sql: Statements, n: number, turn: number): void {
 
 /** Nothing is left of a run that has ended. */
 export function forgetRun(sql: Statements, n: number, id: string): void {
-  for (const drop of [sql.dropEnd, sql.dropState, sql.dropOrigin, sql.dropFeeds, sql.dropRun]) drop.run(n);
+  for (const drop of [
+    sql.dropEnd,
+    sql.dropState,
+    sql.dropOrigin,
+    sql.dropFeeds,
+    sql.forgetLimit,
+    sql.dropRun,
+  ])
+    drop.run(n);
   sql.dropEventsOf.run(id);
   forgetPast(sql, n);
 }

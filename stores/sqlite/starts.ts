@@ -29,11 +29,13 @@ function insertRest(transaction: Transaction, run: NewRun, n: number, worker: nu
   const { sql, now } = transaction;
   sql.insertState.run(...stateOf(n, worker, now));
   sql.insertOrigin.run(...originOf(run, n, now));
-  keepParks(transaction, run, n);
+  keepMore(transaction, run, n);
 }
 
-function keepParks({ sql }: Transaction, { history }: NewRun, n: number): void {
+/** What few runs have. */
+function keepMore({ sql }: Transaction, { history, limit, limited = limit }: NewRun, n: number): void {
   if (history) sql.keepParks.run(n, history);
+  if (limited !== null) sql.keepLimit.run(n, limited.key, limited.max);
 }
 
 function runOf(run: NewRun, worker: number | null, now: number): Value[] {
@@ -199,7 +201,7 @@ class Starts {
       // The same id twice is one run.
       numbers.delete(run.id);
       if (n !== null && !all) insertRest(this.#transaction, run, n, owner);
-      else if (n !== null) keepParks(this.#transaction, run, n);
+      else if (n !== null) keepMore(this.#transaction, run, n);
       this.#tell(run, n);
     }
   }

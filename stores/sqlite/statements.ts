@@ -22,6 +22,7 @@
  * | `run_chunks`    | run and chunk that it refers to          | when a large value changes       |
  * | `codes`         | function and code hash                   | once                             |
  * | `histories`     | run of which parks are kept: how many    | once                             |
+ * | `limits`        | run that was started under a limit       | once                             |
  * | `parks`         | park of such a run that is over          | when it ends                     |
  * | `past_chunks`   | chunk that kept parks of a run refer to, and the present one does not | when it is dropped |
  * | `journal`       | fork, rewind or edit                     | once                             |
@@ -37,7 +38,7 @@ import { BOUND_FOR, SYSTEM_GROUP } from "../../runtime/engine/store.ts";
 /** `cfrm` in ASCII: how SQLite's header says that a file is ours. */
 export const APPLICATION_ID = 0x6366726d;
 /** Raised with each migration; kept in the header as `user_version`. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** `migrations[n]` leads from version n to n + 1. Never changed once released. */
 export const migrations: readonly string[] = [
@@ -225,6 +226,10 @@ ALTER TABLE workers ADD COLUMN entries TEXT;
   `
 ALTER TABLE parks ADD COLUMN grp TEXT;
 `,
+  `
+CREATE TABLE limits (n INTEGER PRIMARY KEY, key TEXT NOT NULL, max REAL NOT NULL) STRICT;
+INSERT INTO limits SELECT n, substr(key, 5), max FROM places WHERE wait = -1;
+`,
 ];
 
 /** Which runs a worker takes. Parameters: entries or null for all, entries that are not taken, builds or null for all. */
@@ -280,6 +285,7 @@ export const statements = {
   insertStates: `INSERT INTO states (n, worker, epoch, turn, news, updated, body) VALUES ${manyRows("(?, ?, ?, 0, 0, ?, '[]\n')")}`,
   insertOrigins: `INSERT INTO origins (n, call, secret, tags, parent, created) VALUES ${manyRows("(?, ?, ?, ?, ?, ?)")}`,
   number: "SELECT n FROM runs WHERE id = ?",
+  dueOf: "SELECT due FROM runs WHERE n = ?",
 
   /**
    * The fence and the turn in one: changes no row unless all of it holds and there is nothing new for the worker. The fourth
@@ -486,8 +492,8 @@ export const statements = {
   chunkNames: "SELECT k.hash FROM run_chunks r JOIN chunks k ON k.c = r.c WHERE r.n = ?",
   addCode: "INSERT INTO codes (key, body) VALUES (?, ?) ON CONFLICT (key) DO NOTHING",
 
-  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value, h.keep
-    ${FROM} LEFT JOIN ends e ON e.n = r.n LEFT JOIN histories h ON h.n = r.n WHERE r.id = ?`,
+  run: `SELECT ${ROW}, o.call, o.secret, s.body, e.value, h.keep, l.key AS line, l.max AS most
+    ${FROM} LEFT JOIN ends e ON e.n = r.n LEFT JOIN histories h ON h.n = r.n LEFT JOIN limits l ON l.n = r.n WHERE r.id = ?`,
   /** Newest first. Parameters: below which n, then as in `FILTER`. */
   runs: `SELECT ${ROW} ${FROM} WHERE r.n < ? AND ${FILTER}`,
   /** The same of one status, which the parameters begin with: reads no others. */
@@ -496,6 +502,8 @@ export const statements = {
   // Parks that are over (history.ts).
 
   keepParks: "INSERT INTO histories (n, keep) VALUES (?, ?)",
+  keepLimit: "INSERT INTO limits (n, key, max) VALUES (?, ?, ?)",
+  forgetLimit: "DELETE FROM limits WHERE n = ?",
   historyOf: "SELECT keep FROM histories WHERE n = ?",
   /** Not a run that has no snapshot. */
   keepPark: `INSERT INTO parks (n, turn, saved, cancel, grp, places, feeds, body)

@@ -1,6 +1,7 @@
 /** What a person does to runs: suspend, resume, mend, end by force, restart, clone; and what time does: retention. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Store } from "../../runtime/engine/store.ts";
+import type { Engine } from "../../runtime/index.ts";
 import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
@@ -386,6 +387,69 @@ function afterClone(store: Store, then: () => Promise<void>): Store {
     },
   });
 }
+
+describe("the limit of a run", () => {
+  const limit = { key: "kitchen", max: 1 };
+  const source = "const a = await event('a'); const b = await event('b'); return [a, b, await call('c')]";
+  const at = (engine: Engine, id: string, key: string) =>
+    stage.when(async () => (await engine.get(id))?.waits.some(({ name }) => name === key) === true);
+
+  it("is that of one that is begun anew, also when it has ended", async () => {
+    const engine = await stage.engine();
+    const run = await engine.start(program("return await event('go')"), [], { id: "r", limit });
+    await stage.when(async () => (await engine.get("r"))?.waits.length === 1);
+    await engine.send("go", 1);
+    await stage.until(run.result());
+    const again = await engine.restart("r", { id: "again" });
+    const third = await engine.restart("again", { id: "third" });
+    await stage.when(async () => (await engine.get("again"))?.waits.length === 1);
+    await stage.clock.advance(60_000);
+    expect(await engine.get("third")).toMatchObject({ turn: 0, due: null });
+    await engine.send("go", 2);
+    expect(await stage.until(again.result())).toBe(2);
+    await stage.when(async () => (await engine.get("third"))?.waits.length === 1);
+    await engine.send("go", 3);
+    expect(await stage.until(third.result())).toBe(3);
+  });
+
+  it("is that of a fork, which waits for nothing else until it has a place", async () => {
+    const engine = await stage.engine();
+    const main = program(source);
+    const run = await engine.start(main, [], { id: "r", limit, history: "all" });
+    await at(engine, "r", "a");
+    await engine.send("a", 1);
+    await at(engine, "r", "b");
+    const first = await engine.fork("r", { id: "first", at: 1 });
+    const second = await engine.fork("r", { id: "second" });
+    await stage.clock.advance(60_000);
+    for (const id of ["first", "second"])
+      expect(await engine.get(id)).toMatchObject({ turn: 1, worker: null, due: null, waits: [] });
+    // Neither can take what is meant for a run that has begun.
+    await engine.send("b", 2);
+    expect(await stage.until(run.result())).toEqual([1, 2, "c"]);
+    await at(engine, "first", "a");
+    await engine.send("a", 3);
+    await at(engine, "first", "b");
+    await engine.send("b", 4);
+    expect(await stage.until(first.result())).toEqual([3, 4, "c"]);
+    await at(engine, "second", "b");
+    expect(await engine.rewind("second", { at: 1 })).toBe(3);
+    await at(engine, "second", "b");
+    await engine.send("b", 5);
+    expect(await stage.until(second.result())).toEqual([1, 5, "c"]);
+    expect(main.calls).toEqual([["c"], ["c"], ["c"]]);
+  });
+
+  it("keeps no fork from ending that is cancelled in line", async () => {
+    const engine = await stage.engine();
+    await engine.start(program(source), [], { id: "r", limit });
+    await at(engine, "r", "a");
+    const fork = await engine.fork("r", { id: "f" });
+    await engine.cancel("f");
+    await expect(stage.until(fork.result())).rejects.toMatchObject({ name: "Cancelled" });
+    expect(await engine.get("r")).toMatchObject({ status: "active", cancel: "no" });
+  });
+});
 
 describe("a clone", () => {
   it("that ends at once leaves the children of the other run alone", async () => {

@@ -77,6 +77,30 @@ describe("start", () => {
     expect(state).toMatchObject({ status: "done", tags: { shop: "oslo" }, priority: 3, workflow: "order" });
   });
 
+  test("a run of a group, under a limit", async () => {
+    const start = (id: string, more: object) =>
+      client("POST", "/workflows/order/runs", { args: ["lamp", 2], id, ...more });
+    const limit = { key: "shop", max: 1 };
+    for (const id of ["a", "b"]) expect((await start(id, { limit })).status).toBe(201);
+    expect((await start("c", { group: "gpu" })).status).toBe(201);
+    await parked("a");
+    await stage.clock.advance(60_000);
+    expect(await engine.get("b")).toMatchObject({ turn: 0, due: null });
+    expect(await engine.get("c")).toMatchObject({ turn: 0, group: "gpu" });
+    for (const wrong of [
+      null,
+      1,
+      {},
+      { key: "k" },
+      { ...limit, max: "1" },
+      { ...limit, min: 0 },
+      { ...limit, max: 0 },
+    ])
+      expect((await start("d", { limit: wrong })).status).toBe(400);
+    expect((await start("d", { group: "*" })).status).toBe(400);
+    expect(await engine.get("d")).toBeNull();
+  });
+
   test("the same id twice is one run, by body or header", async () => {
     const first = { args: [{ a: 1, b: 2 }], id: "one" };
     expect((await client("POST", "/workflows/order/runs", first)).status).toBe(201);

@@ -31,3 +31,17 @@ export function judgeParks(
     ? []
     : [`${run} keeps the parks ${kept.join()}, and ${wanted.join()} should be there`];
 }
+
+/** Of runs with places in one line for one, each begins when the one before has ended. @param executions in their order */
+export function judgeLine(
+  runs: readonly string[],
+  executions: readonly { readonly run: string; readonly label: string }[],
+): readonly string[] {
+  const seen: string[] = [];
+  for (const { run, label } of executions) {
+    if (!runs.includes(run) || seen.at(-1) === run) continue;
+    if (seen.includes(run)) return [`${run} went on with ${label} beside ${seen.at(-1)}`];
+    seen.push(run);
+  }
+  return [];
+}

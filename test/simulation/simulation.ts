@@ -20,7 +20,7 @@ import { operations, type Plan, randomPlan, withoutTransactions } from "./plan.t
 import { FAULTS, Process, type Surroundings } from "./process.ts";
 import { compiled, current, eventsOf, type Model, modelOf } from "./program.ts";
 import { Random } from "./random.ts";
-import { isRepeatable, judgeParks } from "./repeats.ts";
+import { isRepeatable, judgeLine, judgeParks } from "./repeats.ts";
 import { judgeSchedule, randomSchedules, type ScheduleCase } from "./schedules.ts";
 import { randomTempo, type Tempo } from "./tempo.ts";
 import { Watch } from "./watch.ts";
@@ -98,6 +98,8 @@ class Simulation implements Surroundings {
   readonly #cancelled = new Set<string>();
   /** Runs that were made again, and what of. */
   readonly #repeats = new Map<string, readonly string[]>();
+  /** Runs that never go on at the same time as a fork of theirs. */
+  readonly #alone = new Set<string>();
   /** Schedules that do not fire any more. */
   #paused = 0;
   #count = 0;
@@ -142,6 +144,9 @@ class Simulation implements Surroundings {
         for (const repeat of this.#repeats.get(`run${i}`) ?? [])
           await this.#check(`run${i}`, plans[i]!, model, repeat);
         await this.#checkParks(i);
+        if (this.#alone.has(`run${i}`) && !this.#cancelled.has(`run${i}`))
+          for (const violation of judgeLine([`run${i}`, `run${i} fork`], this.watch.executions))
+            this.watch.violated(violation);
       }
       for (const [i, model] of scheduled.entries()) await this.#checkSchedule(schedules[i]!, model);
       for (const violation of judgePlaces(this.watch.executions, this.#cancelled))
@@ -316,9 +321,13 @@ class Simulation implements Surroundings {
   async #use(i: number, plan: Plan): Promise<void> {
     const id = `run${i}`;
     const history = this.#scenario.history[i]!;
+    // Forks of it wait until it has ended.
+    const isAlone = isRepeatable(plan) && this.random.chance(0.4);
+    if (isAlone) this.#alone.add(id);
+    const options = { id, history, ...(isAlone ? { limit: { key: `alone ${id}`, max: 1 } } : {}) };
     for (const op of operations(plan)) void this.#answer(op);
     if (this.random.chance(0.5)) await this.#time(this.random.between(0, 3000));
-    await this.#ask(({ engine }) => engine!.start(compiled, [plan, "begin"], { id, history }));
+    await this.#ask(({ engine }) => engine!.start(compiled, [plan, "begin"], options));
     if (isRepeatable(plan)) void this.#repeat(id);
     if (this.faults.hits("cancel")) {
       await this.#time(this.random.between(0, 15_000));

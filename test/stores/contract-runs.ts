@@ -1,6 +1,6 @@
 /** What every store promises about runs among each other, and about what people and time do to them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Claimed, StartOutcome, Store } from "../../runtime/engine/store.ts";
+import type { Claimed, NewRun, StartOutcome, Store } from "../../runtime/engine/store.ts";
 import { ANY, eventOf, newRun, noteOf, passed, type StoreUnderTest, turnOf, worker } from "./contract.ts";
 
 export function describeRuns(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -406,6 +406,36 @@ export function describeRuns(name: string, make: () => Promise<StoreUnderTest>):
       expect(copy).toMatchObject({ id: "b", call: "[5]", secret: "t", snapshot: "S", waits });
       expect((await store.send(eventOf("k", "1"))).run).toBe("a");
       expect((await store.send(eventOf("k", "2"))).run).toBe("b");
+    });
+
+    it("knows under which limit a run was started, and lets a fork wait for its place", async () => {
+      const limit = { key: "k", max: 1 };
+      await store.start([newRun("free"), newRun("a", { limit })], null);
+      await store.start([newRun("b", { limit })], null);
+      const limitOf = async (id: string) => (await store.read.run(id))!.limit;
+      expect([await limitOf("free"), await limitOf("a"), await limitOf("b")]).toEqual([null, limit, limit]);
+      const fork = async (id: string, more: Partial<NewRun>) => {
+        const turn = turnOf({ id, epoch: 0, turn: 0, news: 0 }, { snapshot: "S" });
+        const line = { what: "fork", by: "me", detail: "{}" } as const;
+        return store.fork(newRun(id, more), { turn, line, cancel: "no" });
+      };
+      expect(await fork("c", { limit })).toBe(true);
+      expect(await fork("d", { limit: null, limited: limit })).toBe(true);
+      expect([await limitOf("c"), await limitOf("d")]).toEqual([limit, limit]);
+      const begun = async () => (await store.claim("w1", 10, ANY)).map(({ id }) => id).sort();
+      expect(await begun()).toEqual(["a", "d", "free"]);
+      const ends = async (id: string) => {
+        const { epoch, turn, worker } = (await store.read.run(id))!;
+        expect(worker).toBe("w1");
+        const end = { status: "done", value: "1" } as const;
+        passed((await store.commit([turnOf({ id, epoch, turn, news: 0 }, { end })]))[0]);
+      };
+      await ends("a");
+      expect(await begun()).toEqual(["b"]);
+      expect(await limitOf("a")).toEqual(limit);
+      await ends("b");
+      expect(await begun()).toEqual(["c"]);
+      expect(await store.read.run("c")).toMatchObject({ turn: 1, snapshot: "S" });
     });
 
     it("clones a run as it is said to be saved, unless it was saved again", async () => {

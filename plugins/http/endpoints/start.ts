@@ -12,15 +12,18 @@ export async function start(call: Call): Promise<Response> {
     const quoted = JSON.stringify(call.subject.workflow!.slice(0, 80));
     throw new Refusal(404, "CF3404", `there is no workflow ${quoted} that can be started here`);
   }
-  const known = ["args", "id", "tags", "priority", "history"];
-  const { args = [], id, tags, priority, history } = await fieldsOf(call, known);
+  const known = ["args", "id", "tags", "priority", "group", "limit", "history"];
+  const { args = [], id, tags, priority, group, limit, history } = await fieldsOf(call, known);
   if (!Array.isArray(args)) throw misread('"args" has to be a list');
   if (tags !== undefined && (typeof tags !== "object" || tags === null || Array.isArray(tags)))
     throw misread('"tags" has to be an object of texts');
+  if (limit !== undefined) checkLimit(limit);
   const options = {
     ...newId(call, id),
     ...(tags === undefined ? {} : { tags }),
     ...(priority === undefined ? {} : { priority }),
+    ...(group === undefined ? {} : { group }),
+    ...(limit === undefined ? {} : { limit }),
     ...(history === undefined ? {} : { history }),
   } as StartOptions;
   const run = await engine.start(workflow.run, args, options);
@@ -29,6 +32,13 @@ export async function start(call: Call): Promise<Response> {
   const body = { id: run.id, workflow: nameOfEntry(workflows, workflow.entry), created: run.created };
   const location = `${basePath}/runs/${encodeURIComponent(run.id)}`;
   return jsonAnswer(body, run.created ? 201 : 200, { location });
+}
+
+/** What its key can be, the engine says. JSON writes infinity as 1e400. @throws Refusal 400 */
+function checkLimit(limit: unknown): void {
+  const { key, max, ...rest } = (limit ?? {}) as { readonly key?: unknown; readonly max?: unknown };
+  if (typeof key !== "string" || !Number.isSafeInteger(max) || Object.keys(rest).length > 0)
+    throw misread('"limit" has to be an object with a text "key" and an integer "max"');
 }
 
 /**

@@ -191,6 +191,7 @@ async function stateOf(engine: Engine, id: string): Promise<unknown> {
   const parks = (await engine.history(id))?.parks ?? [];
   return {
     ...{ status, entry, args, priority, tags, group, parent, held, turn },
+    limit: (await engine.store.read.run(id))!.limit,
     blocked: blocked?.reason.slice(0, 6) ?? null,
     created: day((await engine.get(id))!.created),
     waits: waits.map(({ kind, name, due, stack }) => ({
