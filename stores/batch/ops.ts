@@ -92,9 +92,7 @@ export function queueOp(id: string, limit: NonNullable<NewRun["limit"]>): Op<voi
     },
     apply(work) {
       const run = work.runOf(id);
-      if (run === undefined) return;
-      work.changes.limits.push({ n: run.n, ...limit });
-      if (!hasEnded(run)) queueRun(work, run, limit);
+      if (run !== undefined && !hasEnded(run)) queueRun(work, run, limit);
     },
   };
 }

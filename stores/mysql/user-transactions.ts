@@ -90,9 +90,14 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
     const free = await reserveNumbers(session, runs.length);
     const time = now ?? ((await session.run(statements.now, [null])).rows[0].now as number);
     const created = await insertNew(session, runs, free, null, time);
-    const lines = runs.flatMap(({ id, limit }) =>
-      limit === null || !created.has(id) ? [] : [lineOf(id, limit)],
+    const fresh = runs.filter(({ id }) => created.has(id));
+    const lines = fresh.flatMap(({ id, limit }) => (limit === null ? [] : [lineOf(id, limit)]));
+    const limits = fresh.flatMap(({ id, limit, limited = limit }) =>
+      limited === null ? [] : [[created.get(id)!, limited.key, limited.max]],
     );
+    const histories = fresh.flatMap(({ id, history }) => (history ? [[created.get(id)!, history]] : []));
+    if (limits.length > 0) await session.run("INSERT INTO @limits (n, `key`, `max`) VALUES ?", [limits]);
+    if (histories.length > 0) await session.run("INSERT INTO @histories (n, keep) VALUES ?", [histories]);
     // That of the start is what others see when it is committed.
     await session.run(statements.post, [[["start", null, null, JSON.stringify(free), null, null], ...lines]]);
     return { ...place, created: [...created.keys()] };

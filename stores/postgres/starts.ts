@@ -4,7 +4,7 @@ import { tagsOf } from "../batch/index.ts";
 
 /** An array for each column. */
 export function startValues(runs: readonly NewRun[]): unknown[] {
-  const column = (name: Exclude<keyof NewRun, "tags" | "limit" | "build" | "history">) =>
+  const column = (name: Exclude<keyof NewRun, "tags" | "limit" | "limited" | "build" | "history">) =>
     runs.map((run) => run[name]);
   return [
     column("id"),

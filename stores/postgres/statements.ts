@@ -393,18 +393,23 @@ export const statements = {
   /** Parameters: those of \`outcome\`, then the outcome. */
   record: `WITH q AS MATERIALIZED (SELECT n FROM @queue WHERE n = $1::bigint AND worker = $2::bigint AND epoch = $3::int FOR UPDATE)
     INSERT INTO @arrivals (n, wait, threw, value) SELECT n, $4::int, $5::bool, $6::text FROM q ON CONFLICT (n, wait) DO NOTHING`,
-  /** Parameters: time, mark, channel and what to tell there; a column of each property of the runs, keys and sizes of their limits. */
+  /**
+   * Parameters: time, mark, channel and what to tell there; a column of each property of the runs, of keys and sizes of their limits, of
+   * those that are recorded, and of how many parks are kept.
+   */
   postRuns: `WITH ${place("$2::text")},
     u AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('@runs', 'n')) AS n, u.*
       FROM ok, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-          $13::text[], $14::float8[])
-        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, line, max, o)
+          $13::text[], $14::float8[], $15::text[], $16::float8[], $17::int[])
+        WITH ORDINALITY AS u (id, entry, priority, call, secret, tags, parent, grp, line, max, name, most, keep, o)
       WHERE ok.ours),
     v AS MATERIALIZED (SELECT u.*, ${NOW} AS created, 'active' AS status, CASE WHEN line IS NULL THEN ${NOW} END AS due,
       NULL::bigint AS worker, 0 AS epoch, 0 AS news, false AS told, 'no' AS cancel, NULL::text AS build FROM u),
     ${INSERT_RUNS},
     p AS (INSERT INTO @outbox (kind, name, run, max) SELECT 'line', line, id, max FROM v JOIN r USING (n)
-      WHERE line IS NOT NULL ORDER BY o)
+      WHERE line IS NOT NULL ORDER BY o),
+    l AS (INSERT INTO @limits (n, key, max) SELECT n, name, most FROM v JOIN r USING (n) WHERE name IS NOT NULL),
+    h AS (INSERT INTO @histories (n, keep) SELECT n, keep FROM v JOIN r USING (n) WHERE keep > 0)
     SELECT ours, (SELECT coalesce(json_agg(v.id), '[]')::text FROM v JOIN r USING (n)) AS created,
       ${telling("$3", "$4")} FROM ok`,
   /** Parameters: mark, channel and what to tell there; key, id, payload and run of the event. */

@@ -79,6 +79,9 @@ export const userTransactions: UserOperations<Session> & PostOperations<Session>
       ...startValues(runs),
       runs.map(({ limit }) => limit?.key ?? null),
       runs.map(({ limit }) => limit?.max ?? null),
+      runs.map(({ limit, limited = limit }) => limited?.key ?? null),
+      runs.map(({ limit, limited = limit }) => limited?.max ?? null),
+      runs.map(({ history = 0 }) => history),
     ]);
     const [{ created, ours }] = rows as [Row];
     return { inside: true, ours, created: JSON.parse(created) };

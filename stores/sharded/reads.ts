@@ -16,7 +16,7 @@ export function readsOf(
     run: async (id) => {
       const found = await of(id).run(id);
       if (found === null) return null;
-      // Of one that was started in a transaction of the user's, only the place is known for which it stands in line here.
+      // Of one that was there before limits were recorded, only the place is known for which it stands in line here.
       const limit = found.limit?.key.startsWith(OWN) ? null : found.limit;
       return { ...found, limit, worker: workerOf(found.worker) };
     },

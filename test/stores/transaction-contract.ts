@@ -162,6 +162,17 @@ export function describeTransactions(
       ]);
     });
 
+    it("starts runs with all that they were given", async () => {
+      const limit = { key: "k", max: 3 };
+      const given = { priority: 7, group: "gpu", tags: { a: "b" }, history: 5, limit };
+      await table.transaction(
+        store,
+        async (tx) => void (await store.within!(tx).start([newRun("x", given), newRun("y"), newRun("x")])),
+      );
+      expect(await other.read.run("x")).toMatchObject(given);
+      expect(await other.read.run("y")).toMatchObject({ history: 0, limit: null });
+    });
+
     it("delivers events in the order in which they were sent, in a transaction or not", async () => {
       const subscribe = [1, 2, 3, 4].map((wait) => ({ wait, key: "k" }));
       passed((await store.commit([turnOf(at(1), { subscribe })]))[0]);
