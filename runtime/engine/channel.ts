@@ -87,7 +87,12 @@ export function channel<T = unknown>(key?: string, options: ChannelOptions = {})
 
 /** The same when the code that makes it runs again after a crash. */
 function ownKey(run: Run | null): string {
-  return run === null || run.host === null ? freeWorld.newKey() : `channel ${run.id}/${run.nextId++}`;
+  return run === null || run.host === null ? freeWorld.newKey() : ownChannel(run.id, run.nextId++);
+}
+
+/** Key of a channel that a run has made without one. */
+export function ownChannel(run: string, n: number | string): string {
+  return `channel ${run}/${n}`;
 }
 
 /** There is room: the message goes. */

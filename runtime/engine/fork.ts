@@ -20,6 +20,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { nextIdOf, quote, savedWaits, withChildrenLetGo, withNames, withNextId } from "../snapshot/index.ts";
+import { ownChannel } from "./channel.ts";
 import { childId } from "./child.ts";
 import { eventKey, isGenuine } from "./event.ts";
 import { encodeLock } from "./lock.ts";
@@ -275,6 +276,8 @@ function renamer(from: Names, to: Names, { waits, holdings }: FoundPark): (json:
   const inside = (text: string) => quote(text).slice(1, -1);
   const literal = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const keys = new RegExp(`([0-9a-f]{32})\\.(\\d+)\\.${literal(inside(from.id))}`, "g");
+  // The lock of a channel is named after it.
+  const channels = new RegExp(`"((?:channel )?)${literal(inside(ownChannel(from.id, "")))}(\\d+)"`, "g");
   // Copies of events have keys of their own, which name the run that gets them.
   const copies = [...waits.map(({ name }) => name), ...holdings.feeds.map((feed) => feed.to)].filter((name) =>
     new RegExp(` for ${literal(from.id)}/\\d+$`).test(name),
@@ -292,6 +295,6 @@ function renamer(from: Names, to: Names, { waits, holdings }: FoundPark): (json:
       const copy = `${name.slice(0, end)} for ${to.id}${name.slice(name.lastIndexOf("/"))}`;
       renamed = renamed.replaceAll(quote(name), () => quote(copy));
     }
-    return rename(renamed);
+    return rename(renamed.replaceAll(channels, (_, line, n) => `"${line}${inside(ownChannel(to.id, n))}"`));
   };
 }

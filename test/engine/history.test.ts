@@ -112,6 +112,26 @@ describe("history", () => {
 });
 
 describe("a fork", () => {
+  it("has channels of its own, where the run made them without a key", async () => {
+    const { main } = load(`import { channel, sleep } from "coldframe";
+      export async function main() { "use workflow";
+        const box = channel();
+        const talk = async () => { for (let i = 0; i < 3; i++) { await sleep("1h"); await box.send(i); } };
+        const got = [];
+        const hear = async () => { while (got.length < 3) got.push(await box.receive()); };
+        await Promise.all([talk(), hear()]);
+        return got;
+      }`);
+    const engine = await stage.engine();
+    const run = await engine.start(main!, [], { id: "r" });
+    await stage.when(async () => (await engine.get("r"))?.waits.length === 2);
+    const fork = await engine.fork("r", { id: "f" });
+    expect(await stage.until(Promise.all([run.result(), fork.result()]))).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+    ]);
+  });
+
   it("begins at an earlier park, and leaves the run as it is", async () => {
     const engine = await looped(3);
     const before = await engine.get("r");
