@@ -324,6 +324,31 @@ describe("refused when it is loaded", () => {
     expect(() => load(flow(wait) + text)).toThrow(message);
   });
 
+  test("but not of one version, where two awaits become one or change places", async () => {
+    registry.hot = false;
+    const twoAwaits = flow(
+      `const k = n * 2;\nconst a = await event({ key: "go" });\nconst b = await event({ key: "again" });\nreturn [a, b, k];`,
+    );
+    const hash = hashOfVersion(twoAwaits);
+    for (const build of ["", `, build: "${hash}"`]) {
+      const one = flow(
+        `const k = n * 2;\nconst region = [n][0];\nconst both = 1 + (await event({ key: "go" }));\nreturn [both, k, region];`,
+        `const frame = (old) => ({ ...old, region: "eu" });
+        migrate(flow, { from: { at: "event"${build} }, frame });
+        migrate(flow, { from: { at: "event#2"${build} }, to: { at: "event" }, frame });`,
+      );
+      expect(await world.carryOver(twoAwaits, one)).toEqual({ result: [101, 6, "eu"] });
+      const swapped = load(
+        flow(
+          `await event({ key: "again" });\nawait event({ key: "go" });`,
+          `migrate(flow, { from: { at: "event"${build} }, to: { at: "event#2" }, ${frame} });
+          migrate(flow, { from: { at: "event#2"${build} }, to: { at: "event" }, ${frame} });`,
+        ),
+      );
+      expect(swapped["flow"]).toBeTypeOf("function");
+    }
+  });
+
   test("but not when a bundler has put the module in twice", () => {
     const text = `migrate(flow, { from: { at: "event" }, ${frame} });\n`;
     expect(() => load(flow(wait) + text + text)).not.toThrow();
