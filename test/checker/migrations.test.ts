@@ -103,3 +103,30 @@ test("a promise, and what cannot be saved", async () => {
     [],
   );
 });
+
+test("an await that goes on tells of a step that it may wait for, and that is gone", async () => {
+  const steps = (name: string) => `export async function ${name}(n: number) { "use step"; return n; }\n`;
+  const uses = (from: string, more: string) =>
+    `"use workflow";\nimport { ask } from "./${from}";\nimport { tell } from "./tell.ts";\nexport async function flow(n: number) {\n  const k = [n]${more};\n  const a = await ask(n);\n  await tell(n);\n  return [k, a];\n}\n`;
+  write("ask.ts", steps("ask"));
+  write("tell.ts", steps("tell"));
+  write("flow.ts", uses("ask.ts", ""));
+  await cli("release");
+  rmSync(join(folder, "ask.ts"));
+  write("moved.ts", steps("ask"));
+  write("flow.ts", uses("moved.ts", ".concat(2)"));
+  const { changes } = JSON.parse((await cli("check", "--json")).out);
+  expect(
+    changes.map(({ point, verdict, lostSteps }: Record<string, unknown>) => [point, verdict, lostSteps]),
+  ).toEqual([
+    ["ask", "goes on", ["shop/ask.ts#ask"]],
+    ["tell", "goes on", []],
+    ["", "lost", []],
+  ]);
+  expect((await cli("check")).out).toContain(
+    "\n  But not while it waits for the step shop/ask.ts#ask, which is not there any more.",
+  );
+  write("mine.ts", 'import { renamed } from "coldframe";\nrenamed("shop/ask.ts", "shop/moved.ts");\n');
+  expect((await cli("check")).out).not.toContain("But not");
+  for (const name of ["moved.ts", "tell.ts"]) rmSync(join(folder, name));
+});
