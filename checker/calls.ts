@@ -3,6 +3,7 @@
  * forgotten (CF3305), native promises beside external waits (CF3306).
  */
 import { ts } from "ts-morph";
+import { Candidates } from "./candidates.ts";
 import { type Finding, type Fix, placeOf } from "./finding.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
 import { bare, chainOf, isAsync, isCombinator, nameOf, type Roles } from "./roles.ts";
@@ -38,13 +39,13 @@ function throughUnmarked(
     ? { waiting: target!, place: call }
     : given !== undefined
       ? { waiting: handedOver(given, roles)!, place: given }
-      : awaitsGiven(call, target, program, roles)
+      : awaitsGiven(call, target, target, program, roles)
         ? { waiting: target!, place: call }
-        : null;
-  if (found === null) return null;
+        : chosenWaits(call, target, waits, program, roles);
+  if (found === null) return givenToPackage(call, target, module, program, roles);
   const { waiting, place } = found;
   const other = program.modules.get(waiting.getSourceFile().fileName)!;
-  const name = nameOf(waiting) || "this function";
+  const name = nameOf(waiting) || nameAround(waiting) || "this function";
   return {
     code: "CF2003",
     severity: "error",
@@ -71,14 +72,16 @@ function handedOver(argument: ts.Expression, roles: Roles): ts.Node | null {
 function awaitsGiven(
   call: ts.CallExpression,
   target: ts.Node | null,
+  waiting: ts.Node | null,
   { types }: SourceProgram,
   roles: Roles,
 ): boolean {
   if (
     target === null ||
+    waiting === null ||
     !ts.isFunctionLike(target) ||
-    roles.roleOf(target) !== "unmarked" ||
-    !isAsync(target)
+    roles.roleOf(waiting) !== "unmarked" ||
+    !isAsync(waiting)
   )
     return false;
   return call.arguments.some((argument, i) => {
@@ -96,9 +99,63 @@ function awaitsGiven(
         return true;
       return ts.forEachChild(node, (one) => isAwaited(one) || undefined) ?? false;
     };
-    const { body } = target as ts.FunctionLikeDeclaration;
+    const { body } = waiting as ts.FunctionLikeDeclaration;
     return body !== undefined && isAwaited(body);
   });
+}
+
+/** `tools[name](…)`, `withRetry(charge)(…)`: one of those that it may be waits, or awaits what its maker was given. */
+function chosenWaits(
+  call: ts.CallExpression,
+  target: ts.Node | null,
+  waits: (one: ts.Node | null) => boolean,
+  program: SourceProgram,
+  roles: Roles,
+): { readonly waiting: ts.Node; readonly place: ts.Node } | null {
+  // What a name says is known already.
+  if (target !== null && hasBody(target) && roles.roleOf(target) !== "unmarked") return null;
+  const all = new Candidates(program.types, roles).of(call.expression);
+  const found = all.find(
+    ({ fn, made }) =>
+      waits(fn) || (made !== null && awaitsGiven(made, roles.target(made), fn, program, roles)),
+  );
+  return found === undefined ? null : { waiting: found.fn, place: call };
+}
+
+const hasBody = (node: ts.Node): boolean => (node as ts.FunctionLikeDeclaration).body !== undefined;
+
+/** The name of the function that an anonymous one stands in. */
+function nameAround(node: ts.Node): string {
+  let around = node.parent;
+  while (around !== undefined && !(ts.isFunctionLike(around) && nameOf(around) !== ""))
+    around = around.parent;
+  return around === undefined ? "" : nameOf(around);
+}
+
+/** `pMap(cards, charge)`: a package that gives a promise calls a step when no run is there any more, or awaits it itself. */
+function givenToPackage(
+  call: ts.CallExpression,
+  target: ts.Node | null,
+  module: SourceModule,
+  program: SourceProgram,
+  roles: Roles,
+): Finding | null {
+  if (target === null || roles.roleOf(target) !== "native" || roles.isColdframe(target)) return null;
+  const { fileName } = target.getSourceFile();
+  const name = program.packageOf(fileName)?.replace(/^@types\//, "") ?? null;
+  if (name === null || /^(node|typescript)$/.test(name) || program.isIncluded(fileName)) return null;
+  const { types } = program;
+  if (types.getPropertyOfType(types.getTypeAtLocation(call), "then") === undefined) return null;
+  const given = call.arguments.find((one) => givesExternal(one, roles));
+  if (given === undefined) return null;
+  return {
+    code: "CF2003",
+    severity: "error",
+    message: `"${call.expression.getText()}" is not compiled, but awaits an external call`,
+    places: [placeOf(module, given, "it is given what waits outside")],
+    advice: `Have ${name} compiled, with include: ["${name}"] of the plugin or of "coldframe" in package.json, or hand over an async function that awaits it.`,
+    fix: null,
+  };
 }
 
 /** A step, or `() => charge(card)`. */

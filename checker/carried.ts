@@ -11,7 +11,9 @@ import { localOf } from "./live.ts";
 import type { SourceModule, SourceProgram } from "./program.ts";
 import { bare, nameOf, type Roles } from "./roles.ts";
 import { kindsOfType, valueOfType } from "./samples.ts";
+import { Savable } from "./savable.ts";
 import { typeText } from "./schemas.ts";
+import { memberOf, turnsOf, WrittenOut } from "./written-out.ts";
 
 /** A call in the sources, and what it says. */
 interface Call {
@@ -35,22 +37,31 @@ interface Written {
   readonly function: ts.Signature;
 }
 
+/** One that is to be looked at. */
+interface Looked extends Written {
+  readonly call: ts.CallExpression;
+  readonly module: SourceModule;
+}
+
 export class Carried {
   readonly #program: SourceProgram;
   readonly #roles: Roles;
+  readonly #savable: Savable;
   readonly #calls: readonly Call[];
-  readonly #migrations: (Written & { readonly call: ts.CallExpression; readonly module: SourceModule })[] =
-    [];
+  /** Calls that are there, and cannot be read. */
+  readonly #unread: Pick<Call, "module" | "node">[] = [];
+  readonly #migrations: Looked[] = [];
 
   constructor(program: SourceProgram, roles: Roles) {
     this.#program = program;
+    this.#savable = new Savable(program);
     this.#roles = roles;
     this.#calls = [...program.modules.values()].flatMap((module) => this.#callsIn(module));
   }
 
   /** Absolute paths of the modules that have such calls. */
   get paths(): readonly string[] {
-    return [...new Set(this.#calls.map(({ module }) => module.source.fileName))];
+    return [...new Set([...this.#calls, ...this.#unread].map(({ module }) => module.source.fileName))];
   }
 
   /** Registers all of it with the runtime, as loading the modules would. */
@@ -84,7 +95,15 @@ export class Carried {
       });
     });
     for (const one of this.#migrations) findings.push(...this.#mistyped(one, codes, before));
-    return findings;
+    for (const { module, node } of this.#unread)
+      findings.push({
+        ...{ code: "CF3307", severity: "warning", fix: null },
+        message: "a migration is not looked at: what it is for is not written out where it is called",
+        places: [placeOf(module, node)],
+        advice:
+          "Write names and hashes as texts, as constants, or in lists that a loop goes over. With --store, parked runs are tried with it.",
+      });
+    return unique(findings);
   }
 
   #callsIn(module: SourceModule): Call[] {
@@ -92,24 +111,32 @@ export class Carried {
     if (!/\b(migrate|renamed)\b/.test(source.text)) return [];
     const found: Call[] = [];
     const visit = (node: ts.Node): void => {
-      const say = ts.isCallExpression(node) ? this.#sayOf(node, module) : null;
-      if (say !== null) found.push({ module, node: node as ts.CallExpression, say });
+      if (ts.isCallExpression(node) && this.#isOfOurs(node)) {
+        const turns = turnsOf(node, this.#program.types);
+        const says = turns?.map((turn) =>
+          this.#sayOf(node, module, new WrittenOut(this.#program.types, turn)),
+        );
+        if (says === undefined || says.includes(null)) this.#unread.push({ module, node });
+        else found.push(...says.map((say) => ({ module, node, say: say! })));
+      }
       ts.forEachChild(node, visit);
     };
     visit(source);
     return found;
   }
 
-  #sayOf(node: ts.CallExpression, module: SourceModule): (() => void) | null {
+  #isOfOurs(node: ts.CallExpression): boolean {
     const target = this.#roles.target(node);
-    if (target === null || !this.#roles.isColdframe(target)) return null;
+    return target !== null && this.#roles.isColdframe(target) && /^(migrate|renamed)$/.test(nameOf(target));
+  }
+
+  #sayOf(node: ts.CallExpression, module: SourceModule, out: WrittenOut): (() => void) | null {
     const [first, second] = node.arguments;
-    if (nameOf(target) === "renamed") {
-      const [from, to] = [textOf(first), textOf(second)];
+    if (nameOf(this.#roles.target(node)!) === "renamed") {
+      const [from, to] = [out.text(first), out.text(second)];
       return from === null || to === null ? null : () => renamed(from, to);
     }
-    if (nameOf(target) !== "migrate") return null;
-    const written = this.#writtenIn(first, second);
+    const written = this.#writtenIn(first, second, out);
     if (written === null) return null;
     this.#migrations.push({ ...written, call: node, module });
     const { id, kind, from, to } = written;
@@ -126,11 +153,15 @@ export class Carried {
     return () => migrate(id, { from, to, [kind]: map } as never);
   }
 
-  #writtenIn(target: ts.Expression | undefined, change: ts.Expression | undefined): Written | null {
-    const id = target === undefined ? null : (textOf(target) ?? this.#idOf(bare(target)));
+  #writtenIn(
+    target: ts.Expression | undefined,
+    change: ts.Expression | undefined,
+    out: WrittenOut,
+  ): Written | null {
+    const id = target === undefined ? null : (out.text(target) ?? this.#idOf(out.valueOf(target)));
     const object = change === undefined ? null : bare(change);
     if (id === null || object === null || !ts.isObjectLiteralExpression(object)) return null;
-    const [from, to] = [placeIn(object, "from"), placeIn(object, "to")];
+    const [from, to] = [out.place(object, "from"), out.place(object, "to")];
     const { types } = this.#program;
     for (const kind of ["frame", "closure", "fields"] as const) {
       const member = memberOf(object, kind);
@@ -236,7 +267,7 @@ export class Carried {
 
   /** CF3307 */
   #mistyped(
-    one: Written & { readonly call: ts.CallExpression; readonly module: SourceModule },
+    one: Looked,
     codes: ReadonlyMap<string, ManifestCode>,
     before: readonly ManifestCode[],
   ): Finding[] {
@@ -247,6 +278,16 @@ export class Carried {
       places: [placeOf(module, place ?? call)],
     });
     const found: Finding[] = [];
+    const place = this.#placeOf(one);
+    const returned = one.function.getReturnType();
+    if (types.getPropertyOfType(returned, "then") !== undefined)
+      found.push(
+        say(
+          `a migration does not fit the types: that of ${id} returns a promise`,
+          "A migration only computes: return the object itself, and await nothing.",
+          place,
+        ),
+      );
     const builds = from.build === undefined ? null : [from.build].flat();
     const old = before.filter((code) => code.id === id && (builds === null || builds.includes(code.hash)));
     const [parameter] = one.function.getParameters();
@@ -266,6 +307,18 @@ export class Carried {
         );
       }
     }
+    for (const [name, type] of this.#givenBy(one.function).types) {
+      const refusal = this.#savable.refusal(type);
+      const isOld = taken !== undefined && types.getPropertyOfType(taken, name) !== undefined;
+      if (refusal === null || isOld || this.#savable.namedLike(refusal) !== null) continue;
+      found.push(
+        say(
+          `a migration does not fit the types: that of ${id} gives "${name}${refusal.path}", and ${refusal.what} cannot be saved`,
+          "Give what it is made from, or register it with resource(…).",
+          place,
+        ),
+      );
+    }
     const code = codes.get(id);
     if (code === undefined || kind !== "frame" || to.build !== undefined) return found;
     const owner = this.#moduleOf(code);
@@ -279,11 +332,16 @@ export class Carried {
         say(
           `a migration does not fit the types: that of ${id} gives "${name}" as ${typeText(type, types)}, and the function has ${typeText(needed, types)} there`,
           `Return a value of that type.`,
-          memberOf(bare(call.arguments[1]!) as ts.ObjectLiteralExpression, "frame"),
+          place,
         ),
       );
     }
     return found;
+  }
+
+  /** Its function, where it is handed over. */
+  #placeOf({ call, kind }: Looked): ts.Node | undefined {
+    return memberOf(bare(call.arguments[1]!) as ts.ObjectLiteralExpression, kind);
   }
 
   #moduleOf({ id }: ManifestCode): (SourceModule & { readonly manifest: Manifest | null }) | undefined {
@@ -292,31 +350,11 @@ export class Carried {
   }
 }
 
-function textOf(node: ts.Expression | undefined): string | null {
-  const value = node === undefined ? null : bare(node);
-  return value !== null && ts.isStringLiteralLike(value) ? value.text : null;
-}
-
-function memberOf(object: ts.ObjectLiteralExpression, name: string): ts.ObjectLiteralElementLike | undefined {
-  return object.properties.find((one) => one.name !== undefined && one.name.getText() === name);
-}
-
-/** `{ at: "…", build: "…" }`; null when it is not written out. */
-function placeIn(
-  object: ts.ObjectLiteralExpression,
-  name: string,
-): { at?: string; build?: string & string[] } | null {
-  const member = memberOf(object, name);
-  if (member === undefined) return {};
-  const value = ts.isPropertyAssignment(member) ? bare(member.initializer) : null;
-  if (value === null || !ts.isObjectLiteralExpression(value)) return null;
-  const found: Record<string, unknown> = {};
-  for (const one of value.properties) {
-    if (!ts.isPropertyAssignment(one)) return null;
-    const given = bare(one.initializer);
-    const text = ts.isArrayLiteralExpression(given) ? given.elements.map(textOf) : textOf(given);
-    if (text === null || (Array.isArray(text) && text.includes(null))) return null;
-    found[one.name.getText()] = text;
-  }
-  return found;
+/** What is wrong in each turn of a loop is told once. */
+function unique(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter((one) => {
+    const key = `${one.message} ${JSON.stringify(one.places)}`;
+    return !seen.has(key) && seen.add(key);
+  });
 }

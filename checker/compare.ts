@@ -55,6 +55,8 @@ export interface Change {
    * because of them the private ones.
    */
   readonly gained: readonly Gained[];
+  /** Steps that are gone, and by their names may be what is awaited there: a run that waits for one is blocked. */
+  readonly lostSteps: readonly string[];
 }
 
 export interface Gained {
@@ -88,7 +90,9 @@ export function compare(before: Schemas, now: Schemas): Change[] {
   const told = all.filter(
     ({ verdict, gained }, i) => !changed[i]!.isSame || verdict !== "goes on" || gained.length > 0,
   );
-  return [...told, ...lostSteps(before, now)];
+  const lost = lostSteps(before, now);
+  const awaited = ({ point }: Change) => lost.map(({ code }) => code).filter((id) => isCalled(id, point));
+  return [...told.map((one) => ({ ...one, lostSteps: awaited(one) })), ...lost];
 }
 
 /** Of classes that changed, or extend one that did: the fields that they gained, as far as types tell. */
@@ -141,10 +145,17 @@ function lostSteps(before: Schemas, now: Schemas): Change[] {
       verdict: "lost",
       reason: `the step ${id} is not there any more: a run that waits for it is blocked. Say with renamed() what it is called now, or keep it until no run waits for it`,
       renamedTo: isMoved ? alike[0]! : null,
-      ...{ locals: [], target: null, retyped: [], gained: [] },
+      ...{ locals: [], target: null, retyped: [], gained: [], lostSteps: [] },
     };
   });
 }
+
+/** Whether an await of this name may be one of the step: `charge#2` of `shop/bank.ts#bank.charge`. */
+const isCalled = (step: string, point: string): boolean =>
+  step
+    .replace(/[{~].*$/, "")
+    .split(/[#.]/)
+    .at(-1) === point.replace(/#\d+$/, "").split(".").at(-1);
 
 const pathOf = (id: string): string => id.slice(id.indexOf("#"));
 
@@ -180,6 +191,7 @@ function changeOf(
     locals: typedAt(point, code),
     retyped: failure === null && !migrated && other !== undefined ? retypedAt(code, other, point) : [],
     gained: gainedIn(held, failure, migrated),
+    lostSteps: [],
   };
 }
 

@@ -133,6 +133,8 @@ export interface Fn {
   name: string;
   /** Named by a computed key, when it is made. */
   nameIsComputed: boolean;
+  /** Named by a key that is written out, which a minifier keeps. */
+  nameIsKey: boolean;
   /** Dotted path in the module, unique: what ids are made of. */
   path: string;
   readonly isAsync: boolean;
@@ -180,6 +182,7 @@ export function newFn(
     children: [],
     name,
     nameIsComputed: false,
+    nameIsKey: false,
     path: "",
     isAsync: f?.async ?? false,
     isGenerator: f?.generator ?? false,

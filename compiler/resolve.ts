@@ -498,10 +498,12 @@ class Resolver extends Declarations {
   }
   readonly #namesakes: Variable[] = [];
 
-  /** An anonymous function or class under a computed key takes its name from it (ECMA-262 §8.4.5). */
+  /** An anonymous function or class under a key takes its name from it (ECMA-262 §8.4.5). */
   #namedByKey(node: { readonly key?: t.Node; readonly computed?: boolean | null }, value: t.Node): void {
-    const fn = node.computed && keyName(node) === "" ? this.fns.get(value) : undefined;
-    if (fn !== undefined && !("id" in fn.node && fn.node.id)) fn.nameIsComputed = true;
+    const fn = this.fns.get(value);
+    if (fn === undefined || ("id" in fn.node && fn.node.id)) return;
+    if (node.computed && keyName(node) === "") fn.nameIsComputed = true;
+    else fn.nameIsKey = fn.name !== "";
   }
 
   /** Methods of an object literal that use `super` share a variable that holds the object. */

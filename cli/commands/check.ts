@@ -150,6 +150,8 @@ function textOf(report: Report, { checker }: Loaded, { style }: Pick<Terminal, "
     const where = change.point === "" ? `, a step` : ` at "${change.point}" (${change.file}:${change.line})`;
     const lines = [`${verdict}  ${change.code}${where}${now}`];
     if (!goesOn) lines.push(`  ${change.reason}`);
+    for (const step of goesOn ? change.lostSteps : [])
+      lines.push(`  But not while it waits for the step ${step}, which is not there any more.`);
     if (change.renamedTo !== null)
       lines.push(`  renamed("${change.code}", "${change.renamedTo}") would map it.`);
     for (const { name, before, after } of change.retyped)

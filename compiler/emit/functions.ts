@@ -240,6 +240,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
   let plan: Layout | null = null;
   let generator: string | null = null;
   const isMethod = t.isObjectMethod(node);
+  const keepsName = fn.nameIsKey && isLikeMethod(fn);
   const localName = usableName(module, fn, holders);
   const self = localName ?? "$self";
   if (fn.suspends) {
@@ -257,23 +258,25 @@ function emitClosure(module: Emitter, fn: Fn): void {
       );
     const parts = wrapper(module, fn, fn.codeName, emitted, t.identifier(self));
     // An arrow or a method: like an async function neither can be called with `new`.
-    made = fn.isArrow
+    const isArrow = fn.isArrow && !keepsName;
+    made = isArrow
       ? t.arrowFunctionExpression(parts.params, parts.body)
       : methodExpression(fn.name, parts.params, parts.body);
     made = located(made, fn.node);
-    inferred = fn.isArrow && localName !== null;
-    if (fn.isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
+    inferred = isArrow && localName !== null;
+    if (isArrow && localName === null && fn.name !== "") made = named(fn.name, made);
   } else {
     // A function made at module level belongs to no run.
     const enters = fn.parent?.kind !== "module" && callsSomething(node.body);
     const parts = plainFunction(module, fn, enters ? self : null);
     const common = { generator: fn.isGenerator, async: fn.isAsync };
-    if (fn.isArrow)
+    if (fn.isArrow && !keepsName)
       made = {
         ...t.arrowFunctionExpression(parts.params, parts.body as t.BlockStatement),
         async: fn.isAsync,
       };
-    else if (isMethod) made = methodExpression(fn.name, parts.params, parts.body as t.BlockStatement, common);
+    else if (isMethod || keepsName)
+      made = methodExpression(fn.name, parts.params, asBlock(parts.body), common);
     else {
       const id =
         t.isFunctionExpression(node) && node.id
@@ -290,7 +293,7 @@ function emitClosure(module: Emitter, fn: Fn): void {
       );
     }
     made = located(made, fn.node);
-    const isUnnamed = !isMethod && !(t.isFunctionExpression(made) && made.id);
+    const isUnnamed = !isMethod && !keepsName && !(t.isFunctionExpression(made) && made.id);
     const needsName = isUnnamed && fn.name !== "";
     const accessor = isMethod && node.kind !== "method";
     if (accessor) made = accessorFunction(made, node.kind as "get" | "set");
@@ -342,6 +345,21 @@ function usableName(module: Emitter, fn: Fn, holders: readonly string[]): string
     return null;
   return module.isModuleName(name) && fn.freeNames.has(name) ? null : name;
 }
+
+/**
+ * An arrow function that may be made as a method. Its name then outlives a minifier, which calls constants otherwise, but leaves the
+ * keys of methods.
+ */
+function isLikeMethod(fn: Fn): boolean {
+  if (!fn.isArrow || fn.name === "__proto__" || fn.freeNames.has("arguments")) return false;
+  // That of a function around it is in a record; that of the module is not.
+  let around = fn.parent;
+  while (around?.kind === "function" && around.isArrow) around = around.parent;
+  return !fn.usesThis || (around !== null && around.kind !== "module");
+}
+
+const asBlock = (body: t.BlockStatement | t.Expression): t.BlockStatement =>
+  t.isBlockStatement(body) ? body : t.blockStatement([t.returnStatement(body)]);
 
 function located<N extends t.Node>(node: N, from: t.Node): N {
   node.loc = from.loc ?? null;

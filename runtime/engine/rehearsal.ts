@@ -4,8 +4,9 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { type Host, inCode, Run } from "../machine/index.ts";
-import { type Carried, chunkSetOf, decodeRun, decodeValue, describe } from "../snapshot/index.ts";
+import { type Carried, chunkSetOf, decodeValue, describe } from "../snapshot/index.ts";
 import type { RunCode } from "./builds.ts";
+import { carryOn } from "./carry-on.ts";
 import { CodeRecords } from "./code-records.ts";
 import { findEntry } from "./entry.ts";
 import { findStep } from "./step.ts";
@@ -93,7 +94,7 @@ async function decoded(
     const { bodies } = chunkSetOf(await store.read.chunks(id));
     const { find, versions } = codes;
     const run = new Run(id, nowhere, code);
-    const carried = decodeRun(snapshot, run, { points: find, versions, chunks: bodies });
+    const carried = carryOn(snapshot, run, { points: find, versions, chunks: bodies });
     // What a person has to decide about is not tried again.
     const held = new Set(attempts.filter(({ due }) => due === null).map(({ wait }) => wait));
     for (const { wait } of run.waits.values())

@@ -9,7 +9,6 @@ import { ColdframeError } from "../errors.ts";
 import { deliver, drain, inCode, PENDING, Run, start, WaitTable } from "../machine/index.ts";
 import {
   type ChunkSet,
-  decodeRun,
   decodeValue,
   type EncodeOptions,
   encodeRun,
@@ -19,6 +18,7 @@ import type { Activation, StepIntent } from "./activation.ts";
 import { blockedBy } from "./blockage.ts";
 import { noteTurn } from "./blocking.ts";
 import { applyCancel, isOwnRejection } from "./cancel.ts";
+import { carryOn } from "./carry-on.ts";
 import { encodeError } from "./codec.ts";
 import { addEffects, addStart, addWait } from "./effects.ts";
 import { droppedEvents, endOf, unhandledFailure, writeEnd } from "./end.ts";
@@ -112,11 +112,9 @@ export function open(activation: Activation, worker: Owner): boolean {
     if (activation.snapshot !== null) {
       const run = new Run(activation.id, worker.hostOf(activation), activation.code);
       setSecret(run, activation.secret);
-      const { migrated } = decodeRun(activation.snapshot, run, {
-        points: worker.points,
-        versions: worker.versions,
-        chunks: activation.chunks.bodies,
-      });
+      const { points, versions, settings } = worker;
+      const chunks = activation.chunks.bodies;
+      const { migrated } = carryOn(activation.snapshot, run, { points, versions, chunks }, settings.codec);
       activation.run = run;
       activation.restored = true;
       // Recorded at once, so that the migration need not stay until something arrives; or since the store was not told what it waits for.

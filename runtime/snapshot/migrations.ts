@@ -219,6 +219,12 @@ function begin(one: Migration, other: Migration): boolean {
   return one.builds.some((build) => other.builds!.includes(build));
 }
 
+/** Whatever version `other` is for, `one` leads away from: nothing goes through both. */
+function covers(one: Migration, other: Migration): boolean {
+  if (one.builds === null || other.builds === null) return one.builds === other.builds;
+  return other.builds.every((build) => one.builds!.includes(build));
+}
+
 function isSame(one: Migration, other: Migration): boolean {
   return JSON.stringify(one) === JSON.stringify(other) && String(one.map) === String(other.map);
 }
@@ -251,6 +257,7 @@ function check(id: string, migration: Migration, others: readonly Migration[]): 
         other.kind === one.kind &&
         other.at === one.toAt &&
         (one === migration || other === migration) &&
+        !covers(one, other) &&
         !leadsTo(other, one),
     );
     if (next === undefined || one.toBuild !== null) continue;

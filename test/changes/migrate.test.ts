@@ -324,6 +324,31 @@ describe("refused when it is loaded", () => {
     expect(() => load(flow(wait) + text)).toThrow(message);
   });
 
+  test("but not of one version, where two awaits become one or change places", async () => {
+    registry.hot = false;
+    const twoAwaits = flow(
+      `const k = n * 2;\nconst a = await event({ key: "go" });\nconst b = await event({ key: "again" });\nreturn [a, b, k];`,
+    );
+    const hash = hashOfVersion(twoAwaits);
+    for (const build of ["", `, build: "${hash}"`]) {
+      const one = flow(
+        `const k = n * 2;\nconst region = [n][0];\nconst both = 1 + (await event({ key: "go" }));\nreturn [both, k, region];`,
+        `const frame = (old) => ({ ...old, region: "eu" });
+        migrate(flow, { from: { at: "event"${build} }, frame });
+        migrate(flow, { from: { at: "event#2"${build} }, to: { at: "event" }, frame });`,
+      );
+      expect(await world.carryOver(twoAwaits, one)).toEqual({ result: [101, 6, "eu"] });
+      const swapped = load(
+        flow(
+          `await event({ key: "again" });\nawait event({ key: "go" });`,
+          `migrate(flow, { from: { at: "event"${build} }, to: { at: "event#2" }, ${frame} });
+          migrate(flow, { from: { at: "event#2"${build} }, to: { at: "event" }, ${frame} });`,
+        ),
+      );
+      expect(swapped["flow"]).toBeTypeOf("function");
+    }
+  });
+
   test("but not when a bundler has put the module in twice", () => {
     const text = `migrate(flow, { from: { at: "event" }, ${frame} });\n`;
     expect(() => load(flow(wait) + text + text)).not.toThrow();
@@ -395,6 +420,53 @@ export async function flow(n) {
     loadVersion(approve(""));
     await engine.send("go", 100);
     expect(await world.outcome(stage, engine)).toEqual({ result: [101, 6, "eu"] });
+  });
+});
+
+describe("a migration that gives what cannot be saved", () => {
+  const mapped = (given: string) =>
+    flow(
+      `const k = n * 2;\nconst region = [n][0];\nconst a = await event({ key: "go" });\nreturn [a, k, region];`,
+      `migrate(flow, { from: { at: "event" }, frame: (old) => ({ ...old, region: ${given} }) });`,
+    );
+  const blocked = {
+    blocked: expect.stringMatching(/^CF2403 a migration failed: .*\n {2}flow › region\S* is a Collator /),
+  };
+
+  test("blocks the run, which goes on with a mended one", async () => {
+    const stage = world.stage();
+    await world.park(stage, loadVersion(before));
+    const store = stage.data.connect();
+    const { turn, snapshot } = (await store.read.run("run"))!;
+    loadVersion(mapped("{ inner: new Intl.Collator() }"));
+    for await (const { outcome, reason } of rehearse(store))
+      expect([outcome, reason]).toEqual(["blocked", blocked.blocked]);
+    const engine = await stage.engine();
+    // Taken up for the migration alone, without anything that arrived.
+    await store.suspend("run");
+    await store.resume("run");
+    expect(await world.outcome(stage, engine)).toEqual(blocked);
+    expect(await store.read.run("run")).toMatchObject({ turn, snapshot });
+    await engine.close();
+    loadVersion(mapped("4"));
+    const mended = await stage.engine();
+    await mended.send("go", 100);
+    expect(await world.outcome(stage, mended)).toEqual({ result: [100, 6, 4] });
+  });
+
+  test("also when an event has come, of closures and of instances", async () => {
+    expect(await world.carryOver(before, mapped("new Intl.Collator()"))).toEqual(blocked);
+    const shape = (fields: string, change: string) =>
+      module(
+        `export class Box { ${fields} }\nexport async function flow(n) {\nlet k = n;\nconst box = new Box(), more = () => k;\nawait event({ key: "go" });\nreturn [box.a, more()];\n}\n${change}`,
+      );
+    const old = shape("a = 1;", "");
+    const given = "({ a: new Intl.Collator() })";
+    expect(
+      await world.carryOver(old, shape("a = 1; b = 2;", `migrate(Box, { fields: () => ${given} });`)),
+    ).toEqual({
+      blocked: expect.stringMatching(/^CF2403 .*\n {2}flow › box.a is a Collator/),
+    });
   });
 });
 

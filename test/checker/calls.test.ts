@@ -1,5 +1,5 @@
 /** What a check says of calls: of functions that are not compiled, and of promises that nobody waits for. */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cli, folder, read, useShop, write } from "./shop.ts";
@@ -88,6 +88,83 @@ void [h, ask, own, sync];
     expect(await check(all.map((one) => `await ${one};`).join("\n"))).toEqual(
       Object.values(found).map((name) => `CF2003 ${name}`),
     );
+  });
+
+  const chosen = `import { sleep } from "coldframe";
+type F = (n: number) => Promise<number>;
+const pay: F = async (n) => { await sleep(n); return n; };
+const plain: F = async (n) => n;
+export const tools: Record<string, F> = { pay, plain, later: async (n) => { await sleep(n); return n; } };
+export const more: Record<string, F> = { ...tools, plain };
+export const frozen: Readonly<Record<string, F>> = Object.freeze({ pay });
+export const map = new Map<string, F>([["plain", plain], ["pay", pay]]);
+export const list: F[] = [plain, pay];
+export const harmless: Record<string, F> = { plain };
+export const withRetry = (f: F): F => async (n) => { try { return await f(n); } catch { return await f(n); } };
+export function counted(f: F) { let n = 0; return async function count(x: number) { n++; return (await f(x)) + n; }; }
+export const lazily = (f: F): F => (n) => f(n);
+export const choose = (name: string): F => tools[name] ?? plain;
+`;
+  const checkChosen = async (body: string) => {
+    write("chosen.ts", `import { ask } from "./ask.ts";\n${chosen}export const ready = counted(ask);\n`);
+    mkdirSync(join(folder, "node_modules/@tiny/each"), { recursive: true });
+    write(
+      "node_modules/@tiny/each/package.json",
+      '{ "name": "@tiny/each", "version": "1.0.0", "types": "index.d.ts" }',
+    );
+    write(
+      "node_modules/@tiny/each/index.d.ts",
+      "export declare function each<T, R>(list: T[], f: (one: T) => Promise<R>): Promise<R[]>;\nexport declare function map<T, R>(list: T[], f: (one: T) => R): R[];\n",
+    );
+    const imports = 'import * as c from "./chosen.ts";\nimport * as tiny from "@tiny/each";\n';
+    try {
+      return await check(`${body} }\n${imports}async function unused() {`);
+    } finally {
+      rmSync(join(folder, "chosen.ts"));
+      rmSync(join(folder, "node_modules/@tiny"), { recursive: true });
+    }
+  };
+
+  test("of functions that stand in tables, lists and Maps, or are made", async () => {
+    const found: Readonly<Record<string, string>> = {
+      "c.tools[String(n)]!(1)": "pay",
+      'c.tools["later"]!(1)': "later",
+      "c.tools.later!(1)": "later",
+      "c.more[String(n)]!(1)": "pay",
+      "c.frozen[String(n)]!(1)": "pay",
+      "c.map.get(String(n))!(1)": "pay",
+      "c.list[n]!(1)": "pay",
+      "c.list[1]!(1)": "pay",
+      "(() => { const f = c.tools[String(n)] ?? c.harmless.plain!; return f(1); })()": "pay",
+      "(async () => { for (const f of Object.values(c.tools)) await f(1); })()": "pay",
+      "(async () => { for (const f of c.list) await f(1); })()": "pay",
+      "c.withRetry(ask)(1)": "withRetry",
+      "c.counted(ask)(1)": "count",
+      "c.ready(1)": "count",
+      "(() => { const f = c.withRetry((n) => ask(n)); return f(1); })()": "withRetry",
+      "c.choose(String(n))(1)": "pay",
+      "tiny.each([1], ask)": "tiny.each",
+      "tiny.each([1], (n) => ask(n))": "tiny.each",
+    };
+    const all = Object.keys(found);
+    expect(await checkChosen(`const n = 1; ${all.map((one) => `await ${one};`).join("\n")}`)).toEqual(
+      Object.values(found).map((name) => `CF2003 ${name}`),
+    );
+  });
+
+  test("of such that wait for nothing outside, or of which the run awaits what it gets", async () => {
+    const fine = [
+      'c.tools["plain"]!(1)',
+      "c.harmless[String(n)]!(1)",
+      "c.list[0]!(1)",
+      "c.withRetry(c.harmless.plain!)(1)",
+      "c.withRetry(mine)(1)",
+      "c.lazily(ask)(1)",
+      "tiny.each([1], async (n) => await ask(n))",
+      "tiny.each([1], mine)",
+      "Promise.all(tiny.map([1], ask))",
+    ];
+    expect(await checkChosen(`const n = 1; ${fine.map((one) => `await ${one};`).join("\n")}`)).toEqual([]);
   });
 
   test("of what the run awaits itself", async () => {

@@ -230,6 +230,40 @@ await engine.close();
   expect(execFileSync("node", ["--no-warnings", outfile], { cwd: folder, encoding: "utf8" })).toBe("8\n");
 });
 
+test("a minified bundle leaves functions the names that they have from keys", async () => {
+  const keyed = `export const tools = {
+  search: async (n: number) => n, plain: (n: number) => n, "odd-name": async () => 1, async add() {}, cls: class {},
+};
+export const top = { self: () => typeof this };
+export class Agent { size = 3; ask = async () => this.size; static ready = () => true; }
+export async function flow(n: number) {
+  "use workflow";
+  return { inner: async () => n, other: () => n, args: () => n };
+}
+export function old(this: string, ..._all: number[]) { return { size: () => [this, arguments.length] }; }
+`;
+  const use = `import { Agent, flow, old, tools, top } from "./keyed.ts";
+const agent = new Agent();
+const all = [...Object.values(tools), agent.ask, Agent.ready, ...Object.values(await flow(1))] as { name: string; prototype?: object }[];
+console.log(all.map(({ name }) => name).join());
+console.log(top.self(), await agent.ask(), old.call("me", 1, 2).size().join(), "prototype" in tools.search, "prototype" in tools.plain);
+process.exit();
+`;
+  writeFileSync(join(folder, "keyed.ts"), keyed);
+  writeFileSync(join(folder, "keyed-main.ts"), use);
+  const bundled = async (name: string, plugins: ReturnType<typeof unplugin.esbuild>[]) => {
+    const outfile = join(folder, `out/${name}.mjs`);
+    await esbuild({
+      ...{ bundle: true, format: "esm", platform: "node", target: "node20", external: ["coldframe"] },
+      ...{ entryPoints: [join(folder, "keyed-main.ts")], outfile, minify: true, logLevel: "error", plugins },
+    });
+    return execFileSync("node", [outfile], { cwd: folder, encoding: "utf8" });
+  };
+  const compiled = await bundled("keyed", [unplugin.esbuild()]);
+  expect(compiled).toBe(await bundled("keyed-plain", []));
+  expect(compiled).toContain("search,plain,odd-name,add,cls,ask,ready,inner,other,args\n");
+});
+
 const limitedOutput = "done [10,20,30,40] true\ndone [11,21,31] true\n";
 
 describe("include: packages are compiled, unmodified", () => {
