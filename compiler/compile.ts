@@ -84,7 +84,8 @@ export interface CompiledProgram {
 }
 
 /** The same, to a syntax tree: for tools that go on with it. */
-export function compileProgram(source: string, options: CompileOptions): CompiledProgram {
+export function compileProgram(text: string, options: CompileOptions): CompiledProgram {
+  const source = withoutMark(text);
   const nothing = { file: null, program: null, manifest: null };
   if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
   const sourceType = options.sourceType ?? "module";
@@ -139,12 +140,15 @@ export function compileProgram(source: string, options: CompileOptions): Compile
 export function digestOf(source: string, filename: string): string {
   const hash = new Hasher();
   try {
-    hash.node(parse(source, { filename, sourceType: "module" }).file.program);
+    hash.node(parse(withoutMark(source), { filename, sourceType: "module" }).file.program);
   } catch {
     hash.text(source);
   }
   return hash.digest(12);
 }
+
+/** Without a byte order mark, which loaders take away as well: `#!` may stand behind it. */
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */
 function nameOf(source: string, filename: string, sourceType: SourceType): string {
@@ -161,7 +165,8 @@ export function eraseTypes(
   options: Pick<CompileOptions, "decorators" | "decoratorMetadata" | "lowerUsing"> = {},
 ): { code: string; map: SourceMap } {
   const { decorators, decoratorMetadata } = options;
-  const parsed = parse(source, { filename, sourceType: "module", decorators, decoratorMetadata });
+  const text = withoutMark(source);
+  const parsed = parse(text, { filename, sourceType: "module", decorators, decoratorMetadata });
   resolveParsed(parsed);
   const { program } = parsed.file;
   return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);

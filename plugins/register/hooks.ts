@@ -4,7 +4,8 @@ import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
-import { included, isInModules, MACHINE, optionsOf, ownSourceType } from "../include.ts";
+import { isInModules, unlinked } from "../files.ts";
+import { included, MACHINE, optionsOf, ownSourceType } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
@@ -51,7 +52,7 @@ interface Translated {
 /** The text that Node runs for a file; null: what stands in the file. */
 function translate(url: string): Translated | null {
   if (!url.startsWith("file:")) return null;
-  const filename = fileURLToPath(url.split("?")[0]!.split("#")[0]!);
+  const filename = unlinked(fileURLToPath(url.split("?")[0]!.split("#")[0]!));
   if (!code.test(filename) || filename.endsWith(".d.ts")) return null;
   const isTypeScript = typescript.test(filename);
   if (!isTypeScript && filename.startsWith(own)) return null;
@@ -61,13 +62,18 @@ function translate(url: string): Translated | null {
   const format = how?.sourceType ?? ownSourceType(filename, source);
   if (format === "commonjs" && !hooksRequire && (how !== null || !isTypeScript)) return null;
   const compiled = compileModule(source, filename, { ...how, sourceType: format, lowerUsing: !knowsUsing });
-  if (compiled !== null) return { format, source: withInlineMap(compiled) };
+  // Of a path of Windows the map would make a URL of the protocol "c:".
+  const sources = [pathToFileURL(filename).href];
+  if (compiled !== null) {
+    const map = compiled.map && { ...compiled.map, sources };
+    return { format, source: withInlineMap({ code: compiled.code, map }) };
+  }
   if (!isTypeScript) return null;
   const erased = eraseTypes(source, placeOf(filename).file, {
     ...decoratorsOf(filename),
     lowerUsing: !knowsUsing,
   });
-  const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
+  const map = { ...erased.map, sources, sourcesContent: [source] };
   return { format, source: withInlineMap({ code: erased.code, map }) };
 }
 
