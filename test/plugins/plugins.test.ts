@@ -1,6 +1,6 @@
 /** The plugins, each on a project as a user has it: what they build runs, and says where the author's lines are. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -136,6 +136,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const registered = fileURLToPath(new URL("../../dist/plugins/register/index.js", import.meta.url));
 const register = ["--import", new URL("../../dist/plugins/register/index.js", import.meta.url).href];
 
 describe("coldframe/register", () => {
@@ -170,6 +171,33 @@ await engine.close();
       encoding: "utf8",
     });
     expect(output).toBe("8 true\n".repeat(3));
+  });
+
+  test("may be required, before all else or first in the program", () => {
+    writeFileSync(
+      join(folder, "later.cjs"),
+      `if (process.argv[3] === "here") require(${JSON.stringify(registered)});
+import("./main.ts");
+`,
+    );
+    for (const args of [
+      ["-r", registered, "later.cjs"],
+      ["later.cjs", "[1, 2]", "here"],
+    ]) {
+      const output = execFileSync("node", ["--no-warnings", ...args], { cwd: folder, encoding: "utf8" });
+      expect(output).toBe("result 30\n");
+    }
+  });
+
+  test("reads nothing but the project where Node permits no more", () => {
+    // The flag has no other name before Node 23.5.
+    const flag = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    const folders = [realpathSync(folder), root, realpathSync(join(root, "node_modules"))];
+    const read = folders.map((one) => `--allow-fs-read=${join(one, "/")}*`);
+    const args = ["--no-warnings", flag, "--allow-worker", "--allow-addons", ...read, ...register, "main.ts"];
+    expect(execFileSync("node", args, { cwd: folder, encoding: "utf8" })).toBe("result 30\n");
   });
 
   test("shows the author's function, file, line and column in stack traces", () => {
