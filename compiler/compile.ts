@@ -11,6 +11,7 @@ import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import { lowerUsing } from "./lower-using.ts";
 import { giveBack, setAside } from "./name-clashes.ts";
+import { type Original, placeAsWritten } from "./original-places.ts";
 import { type Decorators, parse, resolveParsed } from "./parse.ts";
 import { Pins } from "./pins.ts";
 import { print } from "./print/index.ts";
@@ -33,6 +34,8 @@ export interface CompileOptions {
   readonly mark?: "directives" | "all";
   /** Stands for what the module imports and is not compiled, as `digestOf` of that: part of what the build is called by. Default: nothing. */
   readonly imported?: string;
+  /** The text was compiled before, by another tool: where its parts stand in what the author wrote. Default: they stand where they are. */
+  readonly original?: Original | undefined;
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
   /** Legacy decorators get the types that are written, as with `emitDecoratorMetadata` and `isolatedModules`. Default: they do not. */
@@ -71,7 +74,11 @@ export interface SourceMap {
 export function compile(source: string, options: CompileOptions): CompileResult {
   const { file, program, manifest, diagnostics } = compileProgram(source, options);
   if (file === null || program === null) return { code: null, map: null, manifest: null, diagnostics };
-  const output = printed(program, source, options.filename);
+  const { original } = options;
+  const output =
+    original === undefined
+      ? printed(program, source, options.filename)
+      : printed(program, original.source, original.filename);
   return { ...output, manifest, diagnostics };
 }
 
@@ -89,7 +96,7 @@ export function compileProgram(text: string, options: CompileOptions): CompiledP
   const nothing = { file: null, program: null, manifest: null };
   if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
   const sourceType = options.sourceType ?? "module";
-  const diagnostics = new Diagnostics(source, options.filename);
+  let diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
     const { filename, decorators, decoratorMetadata } = options;
@@ -99,6 +106,11 @@ export function compileProgram(text: string, options: CompileOptions): CompiledP
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
     diagnostics.error("CF1001", place, (error as Error).message.replace(/\s*\(\d+:\d+\)$/, ""));
     return { ...nothing, diagnostics: diagnostics.list };
+  }
+  const { original } = options;
+  if (original !== undefined) {
+    placeAsWritten(parsed.file, original.mappings);
+    diagnostics = new Diagnostics(original.source ?? "", original.filename);
   }
   const aside = setAside(parsed, source);
   parsed = aside ?? parsed;
@@ -122,7 +134,7 @@ export function compileProgram(text: string, options: CompileOptions): CompiledP
   const pins = new Pins(file.comments ?? [], diagnostics);
   const emitter = new ModuleEmitter(resolved, converted, diagnostics, {
     moduleId,
-    filename: options.filename,
+    filename: original?.filename ?? options.filename,
     sourceType,
     pins,
     digest,
@@ -172,7 +184,8 @@ export function eraseTypes(
   return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);
 }
 
-function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {
+function printed(program: t.Node, source: string | null, filename: string): { code: string; map: SourceMap } {
   const { code, mappings, names } = print(program);
-  return { code, map: { version: 3, sources: [filename], names, sourcesContent: [source], mappings } };
+  const content = source === null ? {} : { sourcesContent: [source] };
+  return { code, map: { version: 3, sources: [filename], names, ...content, mappings } };
 }

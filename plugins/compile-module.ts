@@ -12,6 +12,7 @@ import { isInModules, packageIn, unlinked } from "./files.ts";
 import { importedBy } from "./imported.ts";
 import { type Included, included, ownSourceType, type PluginOptions } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
+import { type Written, writtenBehind } from "./written.ts";
 
 export interface CompiledModule {
   readonly code: string;
@@ -23,6 +24,7 @@ export interface CompiledModule {
 
 /**
  * @param filename absolute path, without query
+ * @param written what the author wrote, where the text is not that; default: what the file itself says
  * @returns null when nothing in the file is marked
  * @throws CompileError with the diagnostics of the file
  */
@@ -30,6 +32,7 @@ export function compileModule(
   source: string,
   filename: string,
   options: Partial<Included> & Pick<CompileOptions, "lowerUsing" | "hot"> = {},
+  written: Written | null = writtenBehind(source, filename),
 ): CompiledModule | null {
   const place = placeOf(filename);
   if (options.mark !== "all" && !mayBeMarked(source)) return null;
@@ -40,16 +43,18 @@ export function compileModule(
     ...decoratorsOf(filename),
     sourceType: ownSourceType(filename, source),
     mark: "directives",
+    original: written === null ? undefined : { ...written, filename: placeOf(written.path).file },
     ...options,
   });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
-  const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
+  const map = result.map && { ...result.map, sources: [written?.path ?? filename] };
   return { code: result.code, map, manifest: result.manifest!, imported: imported.files };
 }
 
 /**
  * What plugins of bundlers and runtimes make of a file, given what the user told them.
+ * @param written as for `compileModule`
  * @returns null when the file stays as it is
  * @throws CompileError with the diagnostics of the file
  */
@@ -58,12 +63,13 @@ export function compileWanted(
   filename: string,
   options: PluginOptions,
   hot: boolean,
+  written?: Written | null,
 ): CompiledModule | null {
   const how = included(filename, options);
   if (how === null && !mayBeMarked(source)) return null;
   const file = unlinked(filename);
   if (how === null && isInModules(file)) return null;
-  return compileModule(source, file, { ...how, hot });
+  return compileModule(source, file, { ...how, hot }, written ?? undefined);
 }
 
 export interface Place {

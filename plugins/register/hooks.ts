@@ -63,9 +63,9 @@ function translate(url: string): Translated | null {
   if (format === "commonjs" && !hooksRequire && (how !== null || !isTypeScript)) return null;
   const compiled = compileModule(source, filename, { ...how, sourceType: format, lowerUsing: !knowsUsing });
   // Of a path of Windows the map would make a URL of the protocol "c:".
-  const sources = [pathToFileURL(filename).href];
+  const urls = (paths: readonly string[]) => paths.map((one) => pathToFileURL(one).href);
   if (compiled !== null) {
-    const map = compiled.map && { ...compiled.map, sources };
+    const map = compiled.map && { ...compiled.map, sources: urls(compiled.map.sources) };
     return { format, source: withInlineMap({ code: compiled.code, map }) };
   }
   if (!isTypeScript) return null;
@@ -73,7 +73,7 @@ function translate(url: string): Translated | null {
     ...decoratorsOf(filename),
     lowerUsing: !knowsUsing,
   });
-  const map = { ...erased.map, sources, sourcesContent: [source] };
+  const map = { ...erased.map, sources: urls([filename]), sourcesContent: [source] };
   return { format, source: withInlineMap({ code: erased.code, map }) };
 }
 
