@@ -88,3 +88,17 @@ export function packageIn(folder: string): PackageJson | null {
     throw new SyntaxError(`${path} is no JSON: ${(error as Error).message}`, { cause: error });
   }
 }
+
+const ENDINGS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
+
+/** The file that is meant by a path: as it is, `.js` that is `.ts`, without its ending, a folder's index. */
+export function fileAt(path: string): string | null {
+  const asTypeScript = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
+  const all = [
+    path,
+    asTypeScript,
+    ...ENDINGS.map((one) => path + one),
+    ...ENDINGS.map((one) => join(path, `index${one}`)),
+  ];
+  return all.find((one) => isFile(one)) ?? null;
+}

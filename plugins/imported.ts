@@ -4,9 +4,9 @@
  * text, alike by every tool. Packages are not part of it: they are installed, not built.
  */
 import { statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { digestOf } from "../compiler/index.ts";
-import { isInModules, textOf } from "./files.ts";
+import { fileAt, isInModules, textOf } from "./files.ts";
 
 export interface Imported {
   /** Empty: nothing is imported. */
@@ -72,18 +72,4 @@ function importsIn(source: string, filename: string): string[] {
     const path = fileAt(resolve(folder, specifier!.replace(/[?#].*$/, "")));
     return path === null || isInModules(path) ? [] : [path];
   });
-}
-
-const ENDINGS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
-
-/** The file that is meant by a path: as it is, `.js` that is `.ts`, without its ending, a folder's index. */
-function fileAt(path: string): string | null {
-  const asTypeScript = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
-  const all = [
-    path,
-    asTypeScript,
-    ...ENDINGS.map((one) => path + one),
-    ...ENDINGS.map((one) => join(path, `index${one}`)),
-  ];
-  return all.find((one) => statSync(one, { throwIfNoEntry: false })?.isFile() === true) ?? null;
 }

@@ -4,7 +4,7 @@ import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
-import { isInModules, unlinked } from "../files.ts";
+import { fileAt, isInModules, unlinked } from "../files.ts";
 import { included, MACHINE, optionsOf, ownSourceType } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
@@ -90,22 +90,36 @@ export function load<Context, Next extends (url: string, context: Context) => un
 }
 
 /**
- * `./x.js` that does not exist means `./x.ts`, as in TypeScript. An included package finds the machine here, wherever it is installed itself:
- * it does not depend on coldframe.
+ * `./x.js` that does not exist means `./x.ts`, and `./x` means `./x.ts` or `./x/index.ts`, as in TypeScript. An included package finds the
+ * machine here, wherever it is installed itself: it does not depend on coldframe.
  */
 export function resolve<
-  Context extends { readonly parentURL?: string | undefined },
+  Context extends { readonly parentURL?: string | undefined; readonly conditions?: readonly string[] },
   Next extends (specifier: string, context: Context) => unknown,
 >(specifier: string, context: Context, next: Next): Resolved | ReturnType<Next> {
-  if (/^\.{1,2}\//.test(specifier) && specifier.endsWith(".js") && context.parentURL?.startsWith("file:")) {
-    const wanted = new URL(specifier, context.parentURL);
-    const other = new URL(`${specifier.slice(0, -3)}.ts`, context.parentURL);
-    if (!existsSync(wanted) && existsSync(other)) return next(other.href, context) as ReturnType<Next>;
+  if (/^\.{1,2}(?:\/|$)/.test(specifier) && context.parentURL?.startsWith("file:")) {
+    const meant = meantBy(
+      new URL(specifier, context.parentURL),
+      context.conditions?.includes("require") === true,
+    );
+    if (meant !== null) return next(meant, context) as ReturnType<Next>;
   }
   if (specifier === MACHINE && isIncluded(context.parentURL))
     return { url: machine, format: "module", shortCircuit: true };
   return next(specifier, context) as ReturnType<Next>;
 }
+
+/** Null: what Node takes it for. */
+function meantBy(wanted: URL, isRequired: boolean): string | null {
+  const path = fileURLToPath(wanted);
+  if (isInModules(path) || (isRequired && REQUIRED.some((ending) => existsSync(path + ending)))) return null;
+  const found = fileAt(path);
+  if (found === null || found === path) return null;
+  return isRequired ? found : `${pathToFileURL(found).href}${wanted.search}${wanted.hash}`;
+}
+
+/** What `require` tries for itself. */
+const REQUIRED = ["", ".js", ".json", ".node"];
 
 const isIncluded = (url: string | undefined): boolean =>
   url?.startsWith("file:") === true && included(fileURLToPath(url), options) !== null;

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@babel/core";
 import { build as esbuild } from "esbuild";
@@ -198,6 +198,37 @@ import("./main.ts");
     const read = folders.map((one) => `--allow-fs-read=${join(one, "/")}*`);
     const args = ["--no-warnings", flag, "--allow-worker", "--allow-addons", ...read, ...register, "main.ts"];
     expect(execFileSync("node", args, { cwd: folder, encoding: "utf8" })).toBe("result 30\n");
+  });
+
+  test("finds modules as TypeScript does: without endings, and in folders", () => {
+    const files = {
+      "found/main.mts": `import { a } from "./a";
+import { b } from "./b";
+import { c } from "./b/c.js";
+import { createRequire } from "node:module";
+const required = createRequire(import.meta.url);
+console.log(a, b, c, required("./d"), required("./e").e, (await import("./a?again")).a);
+`,
+      "found/a.ts": `export const a: string = "a";\n`,
+      "found/b/index.ts": `export * from "..";\nexport const b: string = "b";\n`,
+      "found/b/c.ts": `export { a as c } from "../a";\n`,
+      "found/index.js": `export const index = 1;\n`,
+      "found/d/package.json": `{ "main": "main.cjs" }`,
+      "found/d/main.cjs": `module.exports = "d";\n`,
+      "found/d/index.cjs": `module.exports = "wrong";\n`,
+      "found/e.js": `exports.e = "e";\n`,
+      "found/e.ts": `export const e: string = "wrong";\n`,
+      "found/package.json": `{ "name": "found" }`,
+    };
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    const output = execFileSync("node", [...register, "--no-warnings", "found/main.mts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe("a b a d e a\n");
   });
 
   test("shows the author's function, file, line and column in stack traces", () => {
