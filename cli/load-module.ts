@@ -11,7 +11,7 @@ import type { Terminal } from "./page.ts";
  */
 export async function loadModule(module: string, { cwd }: Pick<Terminal, "cwd">): Promise<object> {
   await import("../plugins/register/index.ts");
-  const isPath = /^\.{0,2}\//.test(module) || /\.[cm]?[jt]sx?$/.test(module);
+  const isPath = /^(?:\.{0,2}|[a-z]:)[\\/]/i.test(module) || /\.[cm]?[jt]sx?$/.test(module);
   const path = resolve(cwd, module);
   if (isPath && !existsSync(path)) throw new ColdframeError("CF3203", `there is no module "${path}"`);
   return import(isPath ? pathToFileURL(path).href : module);

@@ -11,6 +11,7 @@ import type { Erased } from "./erase-types.ts";
 import { Hasher } from "./hash.ts";
 import { lowerUsing } from "./lower-using.ts";
 import { giveBack, setAside } from "./name-clashes.ts";
+import { type Original, placeAsWritten } from "./original-places.ts";
 import { type Decorators, parse, resolveParsed } from "./parse.ts";
 import { Pins } from "./pins.ts";
 import { print } from "./print/index.ts";
@@ -33,6 +34,8 @@ export interface CompileOptions {
   readonly mark?: "directives" | "all";
   /** Stands for what the module imports and is not compiled, as `digestOf` of that: part of what the build is called by. Default: nothing. */
   readonly imported?: string;
+  /** The text was compiled before, by another tool: where its parts stand in what the author wrote. Default: they stand where they are. */
+  readonly original?: Original | undefined;
   /** What decorators mean: those of ECMAScript (default), or of TypeScript with `experimentalDecorators`. */
   readonly decorators?: Decorators;
   /** Legacy decorators get the types that are written, as with `emitDecoratorMetadata` and `isolatedModules`. Default: they do not. */
@@ -71,7 +74,11 @@ export interface SourceMap {
 export function compile(source: string, options: CompileOptions): CompileResult {
   const { file, program, manifest, diagnostics } = compileProgram(source, options);
   if (file === null || program === null) return { code: null, map: null, manifest: null, diagnostics };
-  const output = printed(program, source, options.filename);
+  const { original } = options;
+  const output =
+    original === undefined
+      ? printed(program, source, options.filename)
+      : printed(program, original.source, original.filename);
   return { ...output, manifest, diagnostics };
 }
 
@@ -84,11 +91,12 @@ export interface CompiledProgram {
 }
 
 /** The same, to a syntax tree: for tools that go on with it. */
-export function compileProgram(source: string, options: CompileOptions): CompiledProgram {
+export function compileProgram(text: string, options: CompileOptions): CompiledProgram {
+  const source = withoutMark(text);
   const nothing = { file: null, program: null, manifest: null };
   if (options.mark !== "all" && !mayBeMarked(source)) return { ...nothing, diagnostics: [] };
   const sourceType = options.sourceType ?? "module";
-  const diagnostics = new Diagnostics(source, options.filename);
+  let diagnostics = new Diagnostics(source, options.filename);
   let parsed: Erased;
   try {
     const { filename, decorators, decoratorMetadata } = options;
@@ -98,6 +106,11 @@ export function compileProgram(source: string, options: CompileOptions): Compile
     const place = { start: { line: at?.line ?? 1, column: at?.column ?? 0 } } as t.SourceLocation;
     diagnostics.error("CF1001", place, (error as Error).message.replace(/\s*\(\d+:\d+\)$/, ""));
     return { ...nothing, diagnostics: diagnostics.list };
+  }
+  const { original } = options;
+  if (original !== undefined) {
+    placeAsWritten(parsed.file, original.mappings);
+    diagnostics = new Diagnostics(original.source ?? "", original.filename);
   }
   const aside = setAside(parsed, source);
   parsed = aside ?? parsed;
@@ -121,7 +134,7 @@ export function compileProgram(source: string, options: CompileOptions): Compile
   const pins = new Pins(file.comments ?? [], diagnostics);
   const emitter = new ModuleEmitter(resolved, converted, diagnostics, {
     moduleId,
-    filename: options.filename,
+    filename: original?.filename ?? options.filename,
     sourceType,
     pins,
     digest,
@@ -139,12 +152,15 @@ export function compileProgram(source: string, options: CompileOptions): Compile
 export function digestOf(source: string, filename: string): string {
   const hash = new Hasher();
   try {
-    hash.node(parse(source, { filename, sourceType: "module" }).file.program);
+    hash.node(parse(withoutMark(source), { filename, sourceType: "module" }).file.program);
   } catch {
     hash.text(source);
   }
   return hash.digest(12);
 }
+
+/** Without a byte order mark, which loaders take away as well: `#!` may stand behind it. */
+const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
 
 /** Scripts have no identity of their own: what is evaluated under one name may be another text each time. */
 function nameOf(source: string, filename: string, sourceType: SourceType): string {
@@ -161,13 +177,15 @@ export function eraseTypes(
   options: Pick<CompileOptions, "decorators" | "decoratorMetadata" | "lowerUsing"> = {},
 ): { code: string; map: SourceMap } {
   const { decorators, decoratorMetadata } = options;
-  const parsed = parse(source, { filename, sourceType: "module", decorators, decoratorMetadata });
+  const text = withoutMark(source);
+  const parsed = parse(text, { filename, sourceType: "module", decorators, decoratorMetadata });
   resolveParsed(parsed);
   const { program } = parsed.file;
   return printed(options.lowerUsing === true ? lowerUsing(program, filename) : program, source, filename);
 }
 
-function printed(program: t.Node, source: string, filename: string): { code: string; map: SourceMap } {
+function printed(program: t.Node, source: string | null, filename: string): { code: string; map: SourceMap } {
   const { code, mappings, names } = print(program);
-  return { code, map: { version: 3, sources: [filename], names, sourcesContent: [source], mappings } };
+  const content = source === null ? {} : { sourcesContent: [source] };
+  return { code, map: { version: 3, sources: [filename], names, ...content, mappings } };
 }

@@ -23,8 +23,9 @@ export interface ParseOptions {
   readonly decoratorMetadata?: MetadataOptions | undefined;
 }
 
-const isTypeScript = (filename: string) => /\.[cm]?tsx?$/.test(filename.replace(/\?.*$/, ""));
-const isJsx = (filename: string) => /\.[jt]sx$/.test(filename.replace(/\?.*$/, ""));
+/** There may be a query behind the name; a folder may be called `a?b`. */
+const isTypeScript = (filename: string) => /\.[cm]?tsx?(\?[^/\\]*)?$/.test(filename);
+const isJsx = (filename: string) => /\.[jt]sx(\?[^/\\]*)?$/.test(filename);
 
 /**
  * @returns the tree without types, but with imports that only types used: `resolveParsed` knows which those are

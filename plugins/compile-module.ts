@@ -1,6 +1,5 @@
 /** What every plugin does with a file: names the module, compiles it, and turns diagnostics into an error. */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import {
   CompileError,
   type CompileOptions,
@@ -9,9 +8,11 @@ import {
   mayBeMarked,
   type SourceMap,
 } from "../compiler/index.ts";
+import { isInModules, packageIn, unlinked } from "./files.ts";
 import { importedBy } from "./imported.ts";
-import { type Included, included, isInModules, ownSourceType, type PluginOptions } from "./include.ts";
+import { type Included, included, ownSourceType, type PluginOptions } from "./include.ts";
 import { decoratorsOf } from "./tsconfig.ts";
+import { type Written, writtenBehind } from "./written.ts";
 
 export interface CompiledModule {
   readonly code: string;
@@ -23,6 +24,7 @@ export interface CompiledModule {
 
 /**
  * @param filename absolute path, without query
+ * @param written what the author wrote, where the text is not that; default: what the file itself says
  * @returns null when nothing in the file is marked
  * @throws CompileError with the diagnostics of the file
  */
@@ -30,6 +32,7 @@ export function compileModule(
   source: string,
   filename: string,
   options: Partial<Included> & Pick<CompileOptions, "lowerUsing" | "hot"> = {},
+  written: Written | null = writtenBehind(source, filename),
 ): CompiledModule | null {
   const place = placeOf(filename);
   if (options.mark !== "all" && !mayBeMarked(source)) return null;
@@ -40,16 +43,18 @@ export function compileModule(
     ...decoratorsOf(filename),
     sourceType: ownSourceType(filename, source),
     mark: "directives",
+    original: written === null ? undefined : { ...written, filename: placeOf(written.path).file },
     ...options,
   });
   if (result.diagnostics.some((one) => one.severity === "error")) throw new CompileError(result.diagnostics);
   if (result.code === null) return null;
-  const map = result.map === null ? null : { ...result.map, sources: [filename], sourcesContent: [source] };
+  const map = result.map && { ...result.map, sources: [written?.path ?? filename] };
   return { code: result.code, map, manifest: result.manifest!, imported: imported.files };
 }
 
 /**
  * What plugins of bundlers and runtimes make of a file, given what the user told them.
+ * @param written as for `compileModule`
  * @returns null when the file stays as it is
  * @throws CompileError with the diagnostics of the file
  */
@@ -58,10 +63,13 @@ export function compileWanted(
   filename: string,
   options: PluginOptions,
   hot: boolean,
+  written?: Written | null,
 ): CompiledModule | null {
   const how = included(filename, options);
-  if (how === null && (isInModules(filename) || !mayBeMarked(source))) return null;
-  return compileModule(source, filename, { ...how, hot });
+  if (how === null && !mayBeMarked(source)) return null;
+  const file = unlinked(filename);
+  if (how === null && isInModules(file)) return null;
+  return compileModule(source, file, { ...how, hot }, written ?? undefined);
 }
 
 export interface Place {
@@ -75,10 +83,16 @@ const packages = new Map<string, { root: string; id: string } | null>();
 
 export function placeOf(filename: string): Place {
   const owner = packageOf(dirname(filename));
-  if (owner === null) return { moduleId: filename.split(sep).slice(-2).join("/"), file: filename };
-  const file = relative(owner.root, filename).split(sep).join("/");
-  return { moduleId: `${owner.id}/${file}`, file };
+  if (owner === null) return { moduleId: nameIn(filename.split(SEPARATOR).slice(-2)), file: filename };
+  const parts = relative(owner.root, filename).split(sep);
+  return { moduleId: `${owner.id}/${nameIn(parts)}`, file: parts.join("/") };
 }
+
+/** Bundlers write `/` on Windows, too. */
+const SEPARATOR = sep === "/" ? "/" : /[\\/]/;
+
+/** Some systems take letters with accents apart in the names of files. */
+const nameIn = (parts: readonly string[]): string => parts.join("/").normalize("NFC");
 
 /** Name of the package that a file belongs to; null: none. */
 export function packageNameOf(filename: string): string | null {
@@ -90,12 +104,9 @@ function packageOf(folder: string): { root: string; id: string } | null {
   const known = packages.get(folder);
   if (known !== undefined) return known;
   let found: { root: string; id: string } | null = null;
-  const path = join(folder, "package.json");
-  if (existsSync(path)) {
-    const { name, version } = JSON.parse(readFileSync(path, "utf8")) as { name?: string; version?: string };
-    const major = folder.split(sep).includes("node_modules") ? `@${(version ?? "0").split(".")[0]}` : "";
-    if (name !== undefined) found = { root: folder, id: `${name}${major}` };
-  }
+  const { name, version } = packageIn(folder) ?? {};
+  const major = isInModules(`${folder}/`) ? `@${(version ?? "0").split(".")[0]}` : "";
+  if (name !== undefined) found = { root: folder, id: `${name}${major}` };
   const parent = dirname(folder);
   if (found === null && parent !== folder) found = packageOf(parent);
   packages.set(folder, found);

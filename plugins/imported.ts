@@ -3,10 +3,10 @@
  * are part of what a build is called by, since a run that stays with its build is to meet the helpers and constants of it. Found in the
  * text, alike by every tool. Packages are not part of it: they are installed, not built.
  */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { digestOf } from "../compiler/index.ts";
-import { isInModules } from "./include.ts";
+import { fileAt, isInModules, textOf } from "./files.ts";
 
 export interface Imported {
   /** Empty: nothing is imported. */
@@ -28,9 +28,10 @@ const known = new Map<string, File>();
 export function importedBy(source: string, filename: string): Imported {
   if (isInModules(filename)) return NOTHING;
   const found = new Map<string, string>();
-  const open = importsIn(source, filename);
+  const own = resolve(filename);
+  const open = importsIn(source, own);
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    if (path === filename || found.has(path)) continue;
+    if (path === own || found.has(path)) continue;
     const file = read(path);
     if (file === null) continue;
     found.set(path, file.digest);
@@ -47,7 +48,10 @@ function read(path: string): File | null {
     const version = `${mtimeMs} ${size}`;
     const before = known.get(path);
     if (before?.version === version) return before;
-    const source = readFileSync(path, "utf8");
+    const text = textOf(path);
+    if (text === null) return null;
+    // A checkout on Windows has other ends of lines.
+    const source = text.replace(/\r\n?/g, "\n");
     const isCode = CODE.test(path);
     const file = { version, digest: digestOf(source, path), imports: isCode ? importsIn(source, path) : [] };
     known.set(path, file);
@@ -68,18 +72,4 @@ function importsIn(source: string, filename: string): string[] {
     const path = fileAt(resolve(folder, specifier!.replace(/[?#].*$/, "")));
     return path === null || isInModules(path) ? [] : [path];
   });
-}
-
-const ENDINGS = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"];
-
-/** The file that is meant by a path: as it is, `.js` that is `.ts`, without its ending, a folder's index. */
-function fileAt(path: string): string | null {
-  const asTypeScript = path.replace(/\.([cm]?)js(x?)$/, ".$1ts$2");
-  const all = [
-    path,
-    asTypeScript,
-    ...ENDINGS.map((one) => path + one),
-    ...ENDINGS.map((one) => `${path}/index${one}`),
-  ];
-  return all.find((one) => statSync(one, { throwIfNoEntry: false })?.isFile() === true) ?? null;
 }

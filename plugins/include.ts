@@ -2,9 +2,9 @@
  * The option `include` of all plugins: packages whose files are compiled as they are, every function of them. A promise limiter or
  * mapper that calls closures of a workflow then has its promises and queues in the run, like code of the author.
  */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { CompileOptions } from "../compiler/index.ts";
+import { packageIn } from "./files.ts";
 
 export interface PluginOptions {
   /** Names of packages in `node_modules`, or of the workspace: `["p-limit", "@scope/queue"]`. */
@@ -19,10 +19,6 @@ export interface Included {
 
 /** What compiled code imports. */
 export const MACHINE = "coldframe/machine";
-
-const inModules = /[\\/]node_modules[\\/]/;
-
-export const isInModules = (filename: string): boolean => inModules.test(filename);
 
 /** Null: the file belongs to no package that is included. */
 export function included(filename: string, { include = [] }: PluginOptions): Included | null {
@@ -50,11 +46,7 @@ const names = new Map<string, string | null>();
 function nameIn(folder: string): string | null {
   let found = names.get(folder);
   if (found !== undefined) return found;
-  const path = join(folder, "package.json");
-  const name = existsSync(path)
-    ? (JSON.parse(readFileSync(path, "utf8")) as { name?: string }).name
-    : undefined;
-  found = name ?? (dirname(folder) === folder ? null : nameIn(dirname(folder)));
+  found = packageIn(folder)?.name ?? (dirname(folder) === folder ? null : nameIn(dirname(folder)));
   names.set(folder, found);
   return found;
 }
@@ -75,11 +67,8 @@ export function ownSourceType(filename: string, source: string): "module" | "com
 export function sourceTypeOf(filename: string): "module" | "commonjs" {
   if (/\.[cm][jt]s$/.test(filename)) return filename.at(-3) === "c" ? "commonjs" : "module";
   for (let folder = dirname(filename); ; folder = dirname(folder)) {
-    const path = join(folder, "package.json");
-    if (existsSync(path)) {
-      const { type } = JSON.parse(readFileSync(path, "utf8")) as { type?: string };
-      return type === "module" ? "module" : "commonjs";
-    }
+    const found = packageIn(folder);
+    if (found !== null) return found.type === "module" ? "module" : "commonjs";
     if (dirname(folder) === folder) return "commonjs";
   }
 }
@@ -87,11 +76,8 @@ export function sourceTypeOf(filename: string): "module" | "commonjs" {
 /** `"coldframe": { "include": [ … ] }` of the package.json in `folder`, or in the nearest one around it. */
 export function optionsOf(folder: string): PluginOptions {
   for (let at = folder; ; at = dirname(at)) {
-    const path = join(at, "package.json");
-    if (existsSync(path)) {
-      const { coldframe } = JSON.parse(readFileSync(path, "utf8")) as { coldframe?: PluginOptions };
-      return coldframe ?? {};
-    }
+    const found = packageIn(at);
+    if (found !== null) return found.coldframe ?? {};
     if (dirname(at) === at) return {};
   }
 }

@@ -2,7 +2,7 @@
 import type { TypeManifests } from "../abi/index.ts";
 import { buildManifest, type Manifest, manifestText } from "../compiler/index.ts";
 import { packageNameOf } from "./compile-module.ts";
-import { isInModules } from "./include.ts";
+import { isInModules } from "./files.ts";
 
 /** What the file is called, in the output folder of the build. */
 export const MANIFEST_FILE = "coldframe.manifest.json";
@@ -18,7 +18,9 @@ export class MetModules {
 
   /** Text of the manifest; null when no marked module was met. The project is the package of the author's first module. */
   async text(types: TypeManifests | undefined): Promise<string | null> {
-    const files = [...this.#byFile.keys()].sort();
+    const files = [...this.#byFile]
+      .sort(([, a], [, b]) => (a.module < b.module ? -1 : 1))
+      .map(([file]) => file);
     const first = files.find((one) => !isInModules(one)) ?? files[0];
     if (first === undefined) return null;
     const modules = types === undefined ? this.#byFile : await types(this.#byFile);

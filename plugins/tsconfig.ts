@@ -1,8 +1,9 @@
 /** What decorators a file has: TypeScript decides by the nearest tsconfig.json. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { CompileOptions } from "../compiler/index.ts";
+import { textOf } from "./files.ts";
 
 type DecoratorOptions = Pick<CompileOptions, "decorators" | "decoratorMetadata">;
 
@@ -26,7 +27,7 @@ function inFolder(folder: string): DecoratorOptions {
   if (found !== undefined) return found;
   const path = join(folder, "tsconfig.json");
   const parent = dirname(folder);
-  if (existsSync(path)) found = meaning(optionsOf(path, 0));
+  if (textOf(path) !== null) found = meaning(optionsOf(path, 0));
   else found = parent === folder ? standard : inFolder(parent);
   known.set(folder, found);
   return found;
@@ -44,7 +45,7 @@ function optionsOf(path: string, depth: number): TypeScriptOptions {
   if (depth > 9) return {};
   let config: { extends?: string | string[]; compilerOptions?: TypeScriptOptions };
   try {
-    config = JSON.parse(withoutComments(readFileSync(path, "utf8")));
+    config = JSON.parse(withoutComments(textOf(path) ?? "{}"));
   } catch {
     return {};
   }

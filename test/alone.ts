@@ -13,6 +13,7 @@ export const alone: readonly string[] = [
   // They replace modules of packages, which are not evaluated anew.
   "test/stores/mysql-failures.test.ts",
   "test/stores/postgres-failures.test.ts",
+  "test/plugins/windows.test.ts",
   // They set flags of V8, or measure memory.
   "test/changes/replaced.test.ts",
   "test/machine/bound.test.ts",

@@ -16,7 +16,8 @@ import {
   keptText,
 } from "../builds/format.ts";
 import { compileModule, packageNameOf, withInlineMap } from "../compile-module.ts";
-import { included, isInModules, optionsOf } from "../include.ts";
+import { isInModules, unlinked } from "../files.ts";
+import { included, optionsOf } from "../include.ts";
 
 type Esbuild = typeof import("esbuild");
 type Plugin = import("esbuild").Plugin;
@@ -135,7 +136,8 @@ function marked(met: Map<string, Manifest>, cwd: string): Plugin {
   return {
     name: "coldframe",
     setup(build) {
-      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path }) => {
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path: loaded }) => {
+        const path = unlinked(loaded);
         const source = readFileSync(path, "utf8");
         const how = included(path, options);
         if (how === null && (isInModules(path) || !mayBeMarked(source))) return null;

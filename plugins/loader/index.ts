@@ -4,6 +4,7 @@
  */
 import { compileWanted } from "../compile-module.ts";
 import type { PluginOptions } from "../include.ts";
+import { givenMap } from "../written.ts";
 
 export interface LoaderOptions extends PluginOptions {
   /** Whether modules are replaced while the process runs: the newest of a name counts then. Default: in development. */
@@ -26,7 +27,7 @@ export default function coldframe(this: LoaderContext, source: string, map?: unk
   const filename = this.resourcePath;
   const options = this.getOptions();
   const hot = options.hot ?? (this.mode ?? process.env["NODE_ENV"]) === "development";
-  const compiled = compileWanted(source, filename, options, hot);
+  const compiled = compileWanted(source, filename, options, hot, givenMap(filename, map));
   for (const file of compiled?.imported ?? []) this.addDependency(file);
   if (compiled === null) this.callback(null, source, map);
   else this.callback(null, compiled.code, compiled.map ?? undefined);

@@ -4,7 +4,8 @@ import * as nodeModule from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
-import { included, isInModules, MACHINE, optionsOf, ownSourceType } from "../include.ts";
+import { fileAt, isInModules, unlinked } from "../files.ts";
+import { included, MACHINE, optionsOf, ownSourceType } from "../include.ts";
 import { decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
@@ -51,7 +52,7 @@ interface Translated {
 /** The text that Node runs for a file; null: what stands in the file. */
 function translate(url: string): Translated | null {
   if (!url.startsWith("file:")) return null;
-  const filename = fileURLToPath(url.split("?")[0]!.split("#")[0]!);
+  const filename = unlinked(fileURLToPath(url.split("?")[0]!.split("#")[0]!));
   if (!code.test(filename) || filename.endsWith(".d.ts")) return null;
   const isTypeScript = typescript.test(filename);
   if (!isTypeScript && filename.startsWith(own)) return null;
@@ -61,13 +62,18 @@ function translate(url: string): Translated | null {
   const format = how?.sourceType ?? ownSourceType(filename, source);
   if (format === "commonjs" && !hooksRequire && (how !== null || !isTypeScript)) return null;
   const compiled = compileModule(source, filename, { ...how, sourceType: format, lowerUsing: !knowsUsing });
-  if (compiled !== null) return { format, source: withInlineMap(compiled) };
+  // Of a path of Windows the map would make a URL of the protocol "c:".
+  const urls = (paths: readonly string[]) => paths.map((one) => pathToFileURL(one).href);
+  if (compiled !== null) {
+    const map = compiled.map && { ...compiled.map, sources: urls(compiled.map.sources) };
+    return { format, source: withInlineMap({ code: compiled.code, map }) };
+  }
   if (!isTypeScript) return null;
   const erased = eraseTypes(source, placeOf(filename).file, {
     ...decoratorsOf(filename),
     lowerUsing: !knowsUsing,
   });
-  const map = { ...erased.map, sources: [filename], sourcesContent: [source] };
+  const map = { ...erased.map, sources: urls([filename]), sourcesContent: [source] };
   return { format, source: withInlineMap({ code: erased.code, map }) };
 }
 
@@ -84,22 +90,36 @@ export function load<Context, Next extends (url: string, context: Context) => un
 }
 
 /**
- * `./x.js` that does not exist means `./x.ts`, as in TypeScript. An included package finds the machine here, wherever it is installed itself:
- * it does not depend on coldframe.
+ * `./x.js` that does not exist means `./x.ts`, and `./x` means `./x.ts` or `./x/index.ts`, as in TypeScript. An included package finds the
+ * machine here, wherever it is installed itself: it does not depend on coldframe.
  */
 export function resolve<
-  Context extends { readonly parentURL?: string | undefined },
+  Context extends { readonly parentURL?: string | undefined; readonly conditions?: readonly string[] },
   Next extends (specifier: string, context: Context) => unknown,
 >(specifier: string, context: Context, next: Next): Resolved | ReturnType<Next> {
-  if (/^\.{1,2}\//.test(specifier) && specifier.endsWith(".js") && context.parentURL?.startsWith("file:")) {
-    const wanted = new URL(specifier, context.parentURL);
-    const other = new URL(`${specifier.slice(0, -3)}.ts`, context.parentURL);
-    if (!existsSync(wanted) && existsSync(other)) return next(other.href, context) as ReturnType<Next>;
+  if (/^\.{1,2}(?:\/|$)/.test(specifier) && context.parentURL?.startsWith("file:")) {
+    const meant = meantBy(
+      new URL(specifier, context.parentURL),
+      context.conditions?.includes("require") === true,
+    );
+    if (meant !== null) return next(meant, context) as ReturnType<Next>;
   }
   if (specifier === MACHINE && isIncluded(context.parentURL))
     return { url: machine, format: "module", shortCircuit: true };
   return next(specifier, context) as ReturnType<Next>;
 }
+
+/** Null: what Node takes it for. */
+function meantBy(wanted: URL, isRequired: boolean): string | null {
+  const path = fileURLToPath(wanted);
+  if (isInModules(path) || (isRequired && REQUIRED.some((ending) => existsSync(path + ending)))) return null;
+  const found = fileAt(path);
+  if (found === null || found === path) return null;
+  return isRequired ? found : `${pathToFileURL(found).href}${wanted.search}${wanted.hash}`;
+}
+
+/** What `require` tries for itself. */
+const REQUIRED = ["", ".js", ".json", ".node"];
 
 const isIncluded = (url: string | undefined): boolean =>
   url?.startsWith("file:") === true && included(fileURLToPath(url), options) !== null;

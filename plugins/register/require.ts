@@ -4,14 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import Module from "node:module";
-import {
-  type Included,
-  included,
-  isInModules,
-  MACHINE,
-  ownSourceType,
-  type PluginOptions,
-} from "../include.ts";
+import { isInModules, unlinked } from "../files.ts";
+import { type Included, included, MACHINE, ownSourceType, type PluginOptions } from "../include.ts";
 
 type Compiler = typeof import("../compile-module.ts");
 
@@ -33,11 +27,12 @@ export function hookRequire(options: PluginOptions): void {
   const internals = Module as unknown as Internals;
   const extensions = internals._extensions;
   const original = extensions[".js"]!;
-  const load = (module: Loading, filename: string): void => {
+  const load = (module: Loading, path: string): void => {
+    const filename = unlinked(path);
     const how = included(filename, options);
     const compiled = isWanted(filename, how) ? compile(filename, how) : null;
-    if (compiled === null) original(module, filename);
-    else module._compile(compiled, filename);
+    if (compiled === null) original(module, path);
+    else module._compile(compiled, path);
   };
   extensions[".js"] = load;
   extensions[".cjs"] = load;

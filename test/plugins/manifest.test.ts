@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build as esbuild } from "esbuild";
 import { rollup } from "rollup";
-import { build as vite } from "vite";
+import { createBuilder, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BuildManifest } from "../../abi/index.ts";
 import { manifestOf, SourceProgram } from "../../checker/index.ts";
@@ -164,6 +164,59 @@ describe("coldframe.manifest.json", () => {
     const failed = withEsbuild("k", false, { types: manifestTypes({ project: join(folder, "none.json") }) });
     await expect(failed).rejects.toThrow(/CF3203 .*none\.json/);
   }, 120_000);
+
+  test("is written beside the one file of esbuild", async () => {
+    const options = { entryPoints: [entry()], bundle: true, external: ["coldframe", "coldframe/*"] };
+    const outfile = join(folder, "one/main.mjs");
+    await esbuild({ ...options, format: "esm", outfile, logLevel: "error", plugins: [coldframe.esbuild()] });
+    expect(read("one")).toBe(await withEsbuild("many", false));
+  });
+
+  test("has what the environment of Vite has met: a browser is not told of the server's modules", async () => {
+    writeFileSync(join(folder, "plain.ts"), "export const one = 1;\n");
+    const environment = (input: string, outDir: string) => ({
+      build: {
+        outDir: join(folder, outDir),
+        rollupOptions: { input: join(folder, input), external: [/^coldframe/] },
+      },
+    });
+    const builder = await createBuilder({
+      root: folder,
+      logLevel: "error",
+      configFile: false,
+      plugins: [vitePlugin()],
+      environments: {
+        client: environment("plain.ts", "client"),
+        ssr: environment("main.ts", "server"),
+      },
+    });
+    await builder.build(builder.environments["ssr"]!);
+    await builder.build(builder.environments["client"]!);
+    expect(JSON.parse(read("server"))).toHaveProperty("build");
+    expect(() => read("client")).toThrow();
+  });
+
+  test("keeps a module whose text is imported, too", async () => {
+    // Met last.
+    const texts = {
+      raw: `import { order } from "./flow.ts";\nimport text from "./raw-1.ts";\nconsole.log(order, text);\n`,
+      "raw-1": `export { default } from "./raw-2.ts";\n`,
+      "raw-2": `export { default } from "./flow.ts?raw";\n`,
+    };
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, `${name}.ts`), text);
+    await vite({
+      root: folder,
+      logLevel: "error",
+      configFile: false,
+      plugins: [vitePlugin()],
+      build: {
+        ssr: join(folder, "raw.ts"),
+        outDir: join(folder, "raw"),
+        rollupOptions: { external: [/^coldframe/] },
+      },
+    });
+    expect(read("raw")).toBe(await withVite("l", false));
+  });
 
   test("is not written when that is not wanted, or nothing is marked", async () => {
     const outputs = async (entryPoint: string, options: { manifest?: boolean }) => {

@@ -1,9 +1,9 @@
 /** The plugins, each on a project as a user has it: what they build runs, and says where the author's lines are. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "@babel/core";
 import { build as esbuild } from "esbuild";
@@ -136,6 +136,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const registered = fileURLToPath(new URL("../../dist/plugins/register/index.js", import.meta.url));
 const register = ["--import", new URL("../../dist/plugins/register/index.js", import.meta.url).href];
 
 describe("coldframe/register", () => {
@@ -170,6 +171,64 @@ await engine.close();
       encoding: "utf8",
     });
     expect(output).toBe("8 true\n".repeat(3));
+  });
+
+  test("may be required, before all else or first in the program", () => {
+    writeFileSync(
+      join(folder, "later.cjs"),
+      `if (process.argv[3] === "here") require(${JSON.stringify(registered)});
+import("./main.ts");
+`,
+    );
+    for (const args of [
+      ["-r", registered, "later.cjs"],
+      ["later.cjs", "[1, 2]", "here"],
+    ]) {
+      const output = execFileSync("node", ["--no-warnings", ...args], { cwd: folder, encoding: "utf8" });
+      expect(output).toBe("result 30\n");
+    }
+  });
+
+  test("reads nothing but the project where Node permits no more", () => {
+    // The flag has no other name before Node 23.5.
+    const flag = process.allowedNodeEnvironmentFlags.has("--permission")
+      ? "--permission"
+      : "--experimental-permission";
+    const folders = [realpathSync(folder), root, realpathSync(join(root, "node_modules"))];
+    const read = folders.map((one) => `--allow-fs-read=${join(one, "/")}*`);
+    const args = ["--no-warnings", flag, "--allow-worker", "--allow-addons", ...read, ...register, "main.ts"];
+    expect(execFileSync("node", args, { cwd: folder, encoding: "utf8" })).toBe("result 30\n");
+  });
+
+  test("finds modules as TypeScript does: without endings, and in folders", () => {
+    const files = {
+      "found/main.mts": `import { a } from "./a";
+import { b } from "./b";
+import { c } from "./b/c.js";
+import { createRequire } from "node:module";
+const required = createRequire(import.meta.url);
+console.log(a, b, c, required("./d"), required("./e").e, (await import("./a?again")).a);
+`,
+      "found/a.ts": `export const a: string = "a";\n`,
+      "found/b/index.ts": `export * from "..";\nexport const b: string = "b";\n`,
+      "found/b/c.ts": `export { a as c } from "../a";\n`,
+      "found/index.js": `export const index = 1;\n`,
+      "found/d/package.json": `{ "main": "main.cjs" }`,
+      "found/d/main.cjs": `module.exports = "d";\n`,
+      "found/d/index.cjs": `module.exports = "wrong";\n`,
+      "found/e.js": `exports.e = "e";\n`,
+      "found/e.ts": `export const e: string = "wrong";\n`,
+      "found/package.json": `{ "name": "found" }`,
+    };
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    const output = execFileSync("node", [...register, "--no-warnings", "found/main.mts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe("a b a d e a\n");
   });
 
   test("shows the author's function, file, line and column in stack traces", () => {
