@@ -12,7 +12,7 @@ const entries: Readonly<Record<string, { readonly source: string; readonly kilob
   "the machine": { source: machine, kilobytes: 25 },
   "machine and snapshots": {
     source: `${machine} export { decodeRun, decodeValue, encodeRun, encodeValue } from "${root}runtime/snapshot/index.ts";`,
-    kilobytes: 71,
+    kilobytes: 72,
   },
   "the whole runtime": { source: `export * from "${root}runtime/index.ts";`, kilobytes: 110 },
 };

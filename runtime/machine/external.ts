@@ -123,8 +123,7 @@ function calling(step: Step, name: string, length: number, variables?: () => obj
 
 function registerStep(id: string, name: string, body: Step["body"], hash?: string): Step {
   const { steps } = loading();
-  const known = steps.get(id);
-  const step: Step = known !== undefined && !registry.hot ? known : { id, name, body, options: undefined };
+  const step: Step = (!registry.hot && steps.get(id)) || { id, name, body, options: undefined };
   steps.set(id, step);
   if (hash) steps.set(`${id}~${hash}`, step);
   return step;

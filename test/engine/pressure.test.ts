@@ -1,9 +1,11 @@
 /** Back-pressure: a worker that has enough to do leaves runs to others. */
+
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Builds } from "../../runtime/engine/builds.ts";
 import { CodeRecords } from "../../runtime/engine/code-records.ts";
 import { Search, type Searcher } from "../../runtime/engine/search.ts";
 import type { Claimed, Store } from "../../runtime/engine/store.ts";
+import { TIMING } from "../../runtime/engine/timing.ts";
 import { settled, VirtualClock } from "../../runtime/testing/virtual-clock.ts";
 
 let clock: VirtualClock;
@@ -38,6 +40,7 @@ beforeEach(() => {
   const now = () => clock.now() + spent;
   const settings = {
     ...{ store, poll: 60_000, groups: null, only: null, retention: null, log: () => {}, random: Math.random },
+    timing: TIMING,
     isFull: () => full,
     clock: { now, setTimeout: clock.setTimeout.bind(clock), clearTimeout: clock.clearTimeout.bind(clock) },
   } as Partial<Searcher["settings"]> as Searcher["settings"];
