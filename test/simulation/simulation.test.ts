@@ -1,5 +1,5 @@
 /**
- * A thousand simulations in virtual time (simulation.ts). `npm run simulate -- --time 600 --seed N --store postgres` for more.
+ * Some hundred simulations in virtual time (simulation.ts). `npm run simulate -- --time 600 --seed N --store postgres` for more.
  * A failure prints its seed and the smallest scenario that still fails.
  */
 import { expect, it } from "vitest";
@@ -34,10 +34,10 @@ const onlyAsked = servers.flatMap(([name, database]): Regime[] => [
   [`scattered-${name}`, shardedDatabase(database, 3, true), 4],
 ]);
 const always: Regime[] = [
-  ["memory", () => memoryDatabase(), 600],
-  ["sqlite", sqliteDatabase, 120],
-  ["sharded", shardedDatabase(memoryDatabase, 2, false), 120],
-  ["scattered", shardedDatabase(memoryDatabase, 3, true), 120],
+  ["memory", () => memoryDatabase(), 400],
+  ["sqlite", sqliteDatabase, 100],
+  ["sharded", shardedDatabase(memoryDatabase, 2, false), 100],
+  ["scattered", shardedDatabase(memoryDatabase, 3, true), 100],
   ["sharded-sqlite", shardedDatabase(sqliteDatabase, 2, false), 12],
   ["scattered-sqlite", shardedDatabase(sqliteDatabase, 3, true), 12],
   ...servers,
