@@ -120,6 +120,14 @@ describe.each(Object.entries(sorts))("steps %s", (name, of) => {
         expect(await carryOver(before, after)).toEqual({ blocked: expect.stringMatching(/~|#flow/) });
     });
 
+    test("of equal text do the same: one that still has it carries out the calls of all", async () => {
+      for (const after of [
+        [a, idle(b)],
+        [idle(b), a],
+      ])
+        expect(await carryOver(flow([idle(a), a], use), flow(after, use))).toEqual({ result: ["a3"] });
+    });
+
     test.runIf(isNamed)("do what they do now, if there is one of the name", async () => {
       expect(await carryOver(made("a"), made("b"))).toEqual({ result: ["b3"] });
     });
