@@ -60,7 +60,7 @@ function writerOf(run: Run, options: EncodeOptions, first: Writer | null): Write
 /** @returns what makes the text, when it is certain that this is the writer to take it from */
 function write(run: Run, out: Writer): () => RunSnapshot {
   out.index(run.root);
-  const more = run.head < run.tail || run.natives.size > 0 ? writeQueue(run, out) : "";
+  const more = run.head < run.tail || run.natives.size > 0 || run.swallowed > 0 ? writeQueue(run, out) : "";
   out.drain();
   const dropped = run.waits.size > 0 ? addWaits(run, out) : NONE;
   out.finish();
@@ -69,11 +69,9 @@ function write(run: Run, out: Writer): () => RunSnapshot {
 
 function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): RunSnapshot {
   if (out.refusals.length > 0) throw new ColdframeError("CF2101", refusal(out));
-  // What stands behind is not left out.
-  const last = run.swallowed > 0 ? `,${run.swallowed}` : "";
-  const queue = more === "" && last !== "" ? ",[]" : more;
-  const own = queue !== "" && out.hasNoOwn ? ",[]" : "";
-  const text = seal(...out.parts(`${run.nextId},`, `${own}${queue}${last}]`));
+  // The queue stands behind the own table, which is then not left out.
+  const own = more !== "" && out.hasNoOwn ? ",[]" : "";
+  const text = seal(...out.parts(`${run.nextId},`, `${own}${more}]`));
   const lost = run.rejections.size === 0 ? NONE : [...run.rejections].filter((promise) => !out.has(promise));
   return {
     text,
@@ -85,7 +83,7 @@ function finish(run: Run, out: Writer, more: string, dropped: readonly Wait[]): 
   };
 }
 
-/** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. */
+/** `,queue`: jobs as `[reaction, value, threw]`, and those of native promises as `[reaction]`: they reject with Interrupted. Perhaps `,swallowed`. */
 function writeQueue(run: Run, out: Writer): string {
   const jobs: string[] = [];
   for (let i = run.head; i < run.tail; i += 3) {
@@ -93,7 +91,7 @@ function writeQueue(run: Run, out: Writer): string {
     jobs.push(`[${out.index(job)},${out.value(value)},${threw ? 1 : 0}]`);
   }
   for (const { reaction } of run.natives) jobs.push(`[${out.index(reaction)}]`);
-  return `,[${jobs.join(",")}]`;
+  return `,[${jobs.join(",")}]${run.swallowed > 0 ? `,${run.swallowed}` : ""}`;
 }
 
 /** Adds the waits that something can observe. One may be observed only because of another: until nothing changes. */
