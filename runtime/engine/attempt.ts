@@ -6,6 +6,7 @@ import type { Policy } from "./retry.ts";
 import { conform } from "./schema.ts";
 import { TimeoutError } from "./signals.ts";
 import type { Store } from "./store.ts";
+import { noteStray } from "./strays.ts";
 
 /** What a step can know about itself. */
 export interface StepContext {
@@ -54,8 +55,15 @@ function hasCompiledCode(): boolean {
 }
 
 // Compiled steps that are called outside any run.
-registry.callFreely = (step, self, args) =>
-  withAttempt(new FreeAttempt(), () => Reflect.apply(step, self, args));
+registry.callFreely = (step, self, args) => {
+  noteCall(step.name);
+  return withAttempt(new FreeAttempt(), () => Reflect.apply(step, self, args));
+};
+
+/** A step is called outside of any run, unless another step or a marked function calls it. */
+export function noteCall(step: string): void {
+  if (current === null && machine.run === null) noteStray(step);
+}
 
 /** Whether what is being called is the body of a transactional step, before its first await. */
 export function isInTransaction(): boolean {

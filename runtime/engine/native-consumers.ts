@@ -10,7 +10,7 @@ import { ColdframeError } from "../errors.ts";
 import { Durable, deliver, drain, loaded, machine } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import type { Owner } from "./owner.ts";
-import { consumerOf, onlyNative } from "./waits.ts";
+import { consumerOf, consumersOf } from "./waits.ts";
 
 interface Site {
   readonly error: Error;
@@ -49,7 +49,7 @@ export function lookAtConsumers(activation: Activation, worker: Owner): boolean 
   const waits = [...activation.fresh.keys()]
     .map((id) => activation.run!.waits.get(id))
     .filter((promise) => promise !== undefined);
-  if (waits.some((promise) => promise.reactions === undefined)) {
+  if (waits.some((promise) => consumersOf(promise) === "none")) {
     activation.looked = "looking";
     void afterMicrotasks().then(() => {
       activation.looked = "yes";
@@ -70,7 +70,7 @@ async function afterMicrotasks(): Promise<void> {
 
 /** @returns true when something was refused, and the run went on with that */
 function refuseNative(activation: Activation, waits: readonly Durable[], worker: Owner): boolean {
-  const refused = waits.filter((promise) => promise.wait !== null && onlyNative(promise));
+  const refused = waits.filter((promise) => promise.wait !== null && consumersOf(promise) === "native");
   for (const promise of waits) if (!refused.includes(promise)) prove(promise);
   if (refused.length === 0) return false;
   const run = activation.run!;

@@ -4,7 +4,7 @@
  */
 import { ColdframeError } from "../errors.ts";
 import { bindingOf, currentName, loaded, machine, nameOf, registry, type Step } from "../machine/index.ts";
-import { FreeAttempt } from "./attempt.ts";
+import { FreeAttempt, noteCall } from "./attempt.ts";
 import { freeWorld } from "./free.ts";
 import "./held-name.ts";
 import { inlineStep } from "./inline-transaction.ts";
@@ -81,6 +81,7 @@ async function callFreely(
   args: unknown[],
   policy: Policy,
 ): Promise<unknown> {
+  noteCall(body.name);
   const { clock } = freeWorld;
   const line = `step ${body.name}`;
   if (policy.concurrency !== null) await freeWorld.acquire(line, policy.concurrency);

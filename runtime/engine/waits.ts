@@ -1,5 +1,14 @@
 /** Who waits for an external wait, as the machine's data tell it: for listings, for refusals, and for cancel. */
-import { $module, Durable, Mirror, NativeReaction, Then, type Wait } from "../machine/index.ts";
+import {
+  $module,
+  Adopt,
+  Durable,
+  Element,
+  Mirror,
+  NativeReaction,
+  Then,
+  type Wait,
+} from "../machine/index.ts";
 import { placeOfPoint, quote } from "../snapshot/index.ts";
 import { dependents, reactionsOf } from "./dependents.ts";
 import type { WaitInfo } from "./store.ts";
@@ -13,14 +22,21 @@ export function consumerOf(promise: Durable): Durable | null {
   return null;
 }
 
-/** True when all that waits for `promise` is unmarked code, which no snapshot can keep. */
-export function onlyNative(promise: Durable): boolean {
-  if (promise.reactions instanceof Durable) return false;
-  const reactions = reactionsOf(promise);
-  return (
-    reactions.length > 0 &&
-    reactions.every((reaction) => reaction instanceof NativeReaction || reaction instanceof Mirror)
-  );
+/**
+ * Who gets the outcome of `promise`, also through promises that only hand it on, as that of `Promise.all` and one that a handler has
+ * returned: marked code; unmarked code alone, which no snapshot can keep; or nobody yet.
+ */
+export function consumersOf(promise: Durable): "marked" | "native" | "none" {
+  let found: "native" | "none" = "none";
+  const seen = new Set<Durable>([promise]);
+  for (const one of seen)
+    for (const reaction of reactionsOf(one)) {
+      if (reaction instanceof NativeReaction || reaction instanceof Mirror) found = "native";
+      else if (reaction instanceof Element) seen.add(reaction.group.target);
+      else if (reaction instanceof Adopt) seen.add(reaction.target);
+      else return "marked";
+    }
+  return found;
 }
 
 /** `file:line` of the await that goes on when `promise` settles; empty when nobody awaits it yet. */

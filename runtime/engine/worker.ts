@@ -39,6 +39,7 @@ import type {
   WorkerInfo,
   WriteOutcome,
 } from "./store.ts";
+import { Strays } from "./strays.ts";
 import { TimerQueue } from "./timer-queue.ts";
 import { advance, commit, isBusy, isSoon, nextDue, open, settle } from "./turn.ts";
 import { policyOf } from "./upgrade.ts";
@@ -59,6 +60,7 @@ export class Worker implements Owner, Searcher {
   readonly codes = new CodeRecords();
   readonly #search: Search;
   readonly #scheduler: Scheduler;
+  readonly #strays: Strays;
   /** A run that is to be alone here, for the case that it takes the process down. */
   #suspect: Activation | null = null;
   closing = false;
@@ -73,6 +75,7 @@ export class Worker implements Owner, Searcher {
     this.#scheduler = new Scheduler(settings, () => this.wake());
     this.builds = new Builds(settings);
     this.#search = new Search(this);
+    this.#strays = new Strays(settings.log, this.#active);
     this.#lease = new Lease(settings, this.builds, (lost) => this.#loseAll(lost));
   }
 
@@ -115,6 +118,7 @@ export class Worker implements Owner, Searcher {
     this.closing = true;
     this.#search.end();
     this.#scheduler.end();
+    this.#strays.end();
     await this.#settled(
       grace,
       (activation) => activation.flights.size > 0 || activation.phase === "committing",
@@ -133,6 +137,7 @@ export class Worker implements Owner, Searcher {
   abandon(): void {
     this.closing = true;
     this.#search.end();
+    this.#strays.end();
     this.#lease.abandon();
     for (const activation of this.#active.values()) activation.close("the worker has died");
     this.#active.clear();

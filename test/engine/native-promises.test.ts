@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { program } from "./programs.ts";
+import { load, program } from "./programs.ts";
 import { Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -82,5 +82,77 @@ describe("native promises", () => {
     expect(code).toBe("CF2003");
     expect(message).toContain('"helper"');
     expect(main.calls).toEqual([]);
+  });
+
+  it.each([
+    ["several of them", "world.late(Promise.all([call('a'), call('b')]))"],
+    ["what a handler has returned", "world.late(sleep(1).then(() => call('a')))"],
+    ["the first of them", "world.late(Promise.race([call('a'), sleep('1d')]))"],
+  ])("of unmarked code that awaits steps are refused: %s", async (_, wait) => {
+    const main = program(`try { return await ${wait} } catch (e) { return e.code }`, {
+      late: async (promise: Promise<unknown>) => [await promise],
+    });
+    const engine = await stage.engine();
+    expect(await stage.until((await engine.start(main, [])).result())).toBe("CF2003");
+    expect(main.calls).toEqual([]);
+  });
+
+  it("of unmarked code that awaits a marked function are none of its business", async () => {
+    const main = program("return await world.late((async () => [await call('a'), await call('b')])())", {
+      late: async (promise: Promise<unknown>) => [await promise],
+    });
+    const engine = await stage.engine();
+    expect(await stage.until((await engine.start(main, [])).result())).toEqual([["a", "b"]]);
+  });
+
+  describe("a step that unmarked code calls when no run is current", () => {
+    const told = () =>
+      stage.logs
+        .filter(({ message }) => message.includes('CF2003 step "call"'))
+        .map(({ level, run }) => [level, run]);
+
+    it("is executed, not recorded, and told once", async () => {
+      const world = {
+        async map(list: readonly string[], step: (one: string) => Promise<unknown>) {
+          await null;
+          return await Promise.all(list.map(step));
+        },
+      };
+      const main = program("return [await world.map(['a', 'b'], call), await world.map(['c'], call)]", world);
+      const engine = await stage.engine();
+      const run = await engine.start(main, [], { id: "r" });
+      expect(await stage.until(run.result())).toEqual([["a", "b"], ["c"]]);
+      expect(told()).toEqual([["warn", "r"]]);
+    });
+
+    it("is told when that swallows the refusal", async () => {
+      const again = async (step: () => Promise<unknown>) => {
+        try {
+          return await step();
+        } catch {
+          return await step();
+        }
+      };
+      const main = program("return await world.again(() => call('a'))", { again });
+      const engine = await stage.engine();
+      expect(await stage.until((await engine.start(main, [])).result().catch(({ code }) => code))).toBe(
+        "CF2003",
+      );
+      expect(told()).toEqual([]);
+      const direct = program("return await world.again(call)", { again });
+      await stage.until((await engine.start(direct, [], { id: "direct" })).result());
+      expect(told()).toEqual([["warn", "direct"]]);
+    });
+
+    it("is not told where no run waits for unmarked code, nor of a step in a step", async () => {
+      const { main, call, outer } = load(`"use workflow";
+        export async function call(name) { "use step"; return name; }
+        export async function outer(name) { "use step"; return await call(name); }
+        export async function main() { return await outer("a"); }`);
+      const engine = await stage.engine();
+      expect(await stage.until((await engine.start(main!, [])).result())).toBe("a");
+      expect([await call!("b"), await outer!("c")]).toEqual(["b", "c"]);
+      expect(told()).toEqual([]);
+    });
   });
 });
