@@ -88,15 +88,24 @@ function openLibsql(file: string): Driver {
 }
 
 function requireLibsql(): new (file: string) => ListDatabase {
-  try {
-    return createRequire(import.meta.url)("libsql");
-  } catch (error) {
-    const [why] = String((error as Error).message).split("\n");
-    throw new ColdframeError(
-      "CF3015",
-      `sqlite() needs the package "libsql", since this version of Node has no node:sqlite: ${why}. Install it beside the program ("npm install libsql"), or take Node 22.13 or newer`,
-    );
+  let why = "";
+  for (const place of places()) {
+    try {
+      return createRequire(place)("libsql");
+    } catch (error) {
+      why ||= String((error as Error).message).split("\n")[0]!;
+    }
   }
+  throw new ColdframeError(
+    "CF3015",
+    `sqlite() needs the package "libsql", since this version of Node has no node:sqlite: ${why}. Install it beside the program ("npm install libsql"), or take Node 22.13 or newer`,
+  );
+}
+
+/** Where it may be installed: beside this module, or beside the program, since a bundle is not told where it is, or told where it was made. */
+function places(): string[] {
+  const own: string | undefined = import.meta.url;
+  return [own, process.argv[1]].filter((one) => one !== undefined && one !== "") as string[];
 }
 
 /** `libsql`, and `better-sqlite3`, which it is made after: values are a list. */

@@ -323,6 +323,29 @@ process.exit();
   expect(compiled).toContain("search,plain,odd-name,add,cls,ask,ready,inner,other,args\n");
 });
 
+test("a bundle of everything, as CommonJS, finds the driver of SQLite beside the program", async () => {
+  writeFileSync(
+    join(folder, "stored.ts"),
+    `import { createEngine } from "coldframe";
+import { sqlite } from "coldframe/sqlite";
+import { order } from "./flow.ts";
+void (async () => {
+  const engine = await createEngine({ store: sqlite(":memory:") });
+  console.log(await (await engine.start(order, [{ id: "o", items: [1] }])).result());
+  await engine.close();
+})();
+`,
+  );
+  const outfile = join(folder, "out/stored.cjs");
+  await esbuild({
+    ...{ bundle: true, format: "cjs", platform: "node", target: "node20", logLevel: "error" },
+    ...{ entryPoints: [join(folder, "stored.ts")], outfile, plugins: [unplugin.esbuild()] },
+    logOverride: { "empty-import-meta": "silent" },
+  });
+  symlinkSync(join(root, "node_modules/libsql"), join(folder, "node_modules/libsql"), "dir");
+  expect(execFileSync("node", ["--no-warnings", outfile], { cwd: folder, encoding: "utf8" })).toBe("10\n");
+});
+
 const limitedOutput = "done [10,20,30,40] true\ndone [11,21,31] true\n";
 
 describe("include: packages are compiled, unmodified", () => {
