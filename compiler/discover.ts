@@ -11,6 +11,7 @@
 import * as t from "@babel/types";
 import { childKeys } from "./children.ts";
 import type { Diagnostics } from "./diagnostics.ts";
+import { feedName } from "./names.ts";
 
 export interface Discovered {
   readonly marked: boolean;
@@ -53,7 +54,9 @@ export function discover(file: t.File, diagnostics: Diagnostics, markAll: boolea
           diagnostics.error(
             "CF1002",
             directive,
-            `write "async" before ${nameOf(node, parent)}, or remove "${word}".`,
+            isCompiledAway(parent)
+              ? `another tool has made it of an async function. Let that write ES2017 or newer, or let coldframe come before it.`
+              : `write "async" before ${nameOf(node, parent)}, or remove "${word}".`,
           );
           continue;
         }
@@ -162,6 +165,13 @@ function declared(program: t.Program, name: string): t.Node | null {
       for (const one of statement.declarations) if (t.isIdentifier(one.id, { name })) return one.init ?? null;
   }
   return null;
+}
+
+/** What tsc, Babel and swc hand the body of an async function to, where they write code for engines that have none. */
+function isCompiledAway(parent: t.Node | null): boolean {
+  if (!t.isCallExpression(parent)) return false;
+  const callee = t.isSequenceExpression(parent.callee) ? parent.callee.expressions.at(-1)! : parent.callee;
+  return /awaiter|async_?to_?generator|regenerator/i.test(feedName(callee));
 }
 
 function nameOf(node: t.Function, parent: t.Node | null): string {

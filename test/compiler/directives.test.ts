@@ -1,6 +1,8 @@
 /** Where a directive may stand, and what the compiler says when it stands elsewhere. */
+import { transformSync } from "@babel/core";
+import ts from "typescript";
 import { describe, expect, test } from "vitest";
-import { compile } from "../../compiler/index.ts";
+import { compile, formatDiagnostic } from "../../compiler/index.ts";
 
 /** `workflow main` and `step charge` for what a file means; `plain` when nothing is marked; else the codes. */
 function meaning(source: string): string {
@@ -199,4 +201,40 @@ test("every mistake of a file is told at once, each at its line", () => {
     ["CF1004", 2],
     ["CF1003", 3],
   ]);
+});
+
+describe("an async function that another tool has compiled away", () => {
+  const advice = /CF1002 .*made it of an async function.*ES2017/;
+  const author = 'export async function main(n) { "use workflow"; await n; }';
+  const failed = (code: string) =>
+    compile(code, { filename: "main.js", sourceType: /^export/m.test(code) ? "module" : "commonjs" })
+      .diagnostics.map(formatDiagnostic)
+      .join("\n");
+
+  test.each([
+    ["tsc", ts.transpileModule(author, { compilerOptions: { target: ts.ScriptTarget.ES2015 } }).outputText],
+    [
+      "tsc with its helpers imported",
+      ts.transpileModule(author, {
+        compilerOptions: {
+          target: ts.ScriptTarget.ES2015,
+          importHelpers: true,
+          module: ts.ModuleKind.CommonJS,
+        },
+      }).outputText,
+    ],
+    [
+      "Babel",
+      transformSync(author, { presets: [["@babel/preset-env", { targets: { node: 6 }, modules: false }]] })!
+        .code!,
+    ],
+    [
+      "Babel for older engines",
+      transformSync(author, { presets: [["@babel/preset-env", { targets: "ie 11", modules: false }]] })!
+        .code!,
+    ],
+    ["swc", '_async_to_generator(function*() { "use workflow"; })'],
+  ])("%s", (_, code) => {
+    expect(failed(code)).toMatch(advice);
+  });
 });
