@@ -1,6 +1,6 @@
 /**
  * For bundlers that take loaders and no plugins, which is Turbopack: what Next.js builds with. Where there are plugins, that of
- * `coldframe/unplugin` does more: it writes the manifest. How it is set up: docs/next.md.
+ * `coldframe/unplugin` does more: it writes the manifest. How it is set up: docs/frameworks.md.
  */
 import { compileWanted } from "../compile-module.ts";
 import type { PluginOptions } from "../include.ts";
