@@ -1,9 +1,9 @@
-/** What decorators a file has: TypeScript decides by the nearest tsconfig.json. */
+/** What the nearest tsconfig.json says of a file: what decorators mean in it, and where its aliases lead. */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { CompileOptions } from "../compiler/index.ts";
-import { textOf } from "./files.ts";
+import { fileAt, textOf } from "./files.ts";
 
 type DecoratorOptions = Pick<CompileOptions, "decorators" | "decoratorMetadata">;
 
@@ -12,25 +12,79 @@ interface TypeScriptOptions {
   readonly emitDecoratorMetadata?: boolean;
   readonly strict?: boolean;
   readonly strictNullChecks?: boolean;
+  readonly baseUrl?: string;
+  readonly paths?: { readonly [pattern: string]: readonly string[] };
 }
 
-const known = new Map<string, DecoratorOptions>();
+/** `"@/*": ["./src/*"]`, cut at the star; without one there is no end. */
+interface Alias {
+  readonly start: string;
+  readonly end: string | null;
+  /** Absolute. */
+  readonly targets: readonly string[];
+}
+
+interface Config {
+  readonly decorators: DecoratorOptions;
+  /** The longest first. */
+  readonly aliases: readonly Alias[];
+}
+
+const known = new Map<string, Config>();
 const standard: DecoratorOptions = { decorators: "standard" };
+const nothing: Config = { decorators: standard, aliases: [] };
 
 /** What to tell the compiler of the decorators of a file. */
 export function decoratorsOf(filename: string): DecoratorOptions {
-  return /\.[cm]?tsx?$/.test(filename) ? inFolder(dirname(filename)) : standard;
+  return TYPESCRIPT.test(filename) ? inFolder(dirname(filename)).decorators : standard;
 }
 
-function inFolder(folder: string): DecoratorOptions {
+/**
+ * The file that a specifier of a TypeScript file means by `paths`.
+ * @returns null: no alias leads to a file
+ */
+export function aliased(specifier: string, filename: string): string | null {
+  if (!TYPESCRIPT.test(filename)) return null;
+  for (const { start, end, targets } of inFolder(dirname(filename)).aliases) {
+    const isMeant =
+      end === null
+        ? specifier === start
+        : specifier.length >= start.length + end.length &&
+          specifier.startsWith(start) &&
+          specifier.endsWith(end);
+    if (!isMeant) continue;
+    const star = specifier.slice(start.length, specifier.length - (end?.length ?? 0));
+    for (const target of targets) {
+      const found = fileAt(target.replace("*", () => star));
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+const TYPESCRIPT = /\.[cm]?tsx?$/;
+
+function inFolder(folder: string): Config {
   let found = known.get(folder);
   if (found !== undefined) return found;
   const path = join(folder, "tsconfig.json");
   const parent = dirname(folder);
-  if (textOf(path) !== null) found = meaning(optionsOf(path, 0));
-  else found = parent === folder ? standard : inFolder(parent);
+  if (textOf(path) !== null) {
+    const options = optionsOf(path, 0);
+    found = { decorators: meaning(options), aliases: aliasesIn(options) };
+  } else found = parent === folder ? nothing : inFolder(parent);
   known.set(folder, found);
   return found;
+}
+
+function aliasesIn({ paths = {} }: TypeScriptOptions): Alias[] {
+  return Object.entries(paths)
+    .map(([pattern, targets]) => {
+      const star = pattern.indexOf("*");
+      const start = star < 0 ? pattern : pattern.slice(0, star);
+      return { start, end: star < 0 ? null : pattern.slice(star + 1), targets };
+    })
+    .sort((a, b) => b.start.length - a.start.length);
 }
 
 function meaning(options: TypeScriptOptions): DecoratorOptions {
@@ -54,7 +108,14 @@ function optionsOf(path: string, depth: number): TypeScriptOptions {
     const base = baseOf(one, path);
     return base === null ? {} : optionsOf(base, depth + 1);
   });
-  return Object.assign({}, ...inherited, config.compilerOptions);
+  const { paths, baseUrl = "." } = config.compilerOptions ?? {};
+  // They are relative to the file that has them.
+  const from = resolve(dirname(path), baseUrl);
+  const own = Object.entries(paths ?? {}).map(([pattern, all]) => [
+    pattern,
+    all.map((one) => resolve(from, one)),
+  ]);
+  return Object.assign({}, ...inherited, config.compilerOptions, paths && { paths: Object.fromEntries(own) });
 }
 
 /** The file that `extends` names, relative or of a package; null: there is none. */

@@ -6,7 +6,7 @@ import { eraseTypes } from "../../compiler/index.ts";
 import { compileModule, placeOf, withInlineMap } from "../compile-module.ts";
 import { fileAt, isInModules, unlinked } from "../files.ts";
 import { included, MACHINE, optionsOf, ownSourceType } from "../include.ts";
-import { decoratorsOf } from "../tsconfig.ts";
+import { aliased, decoratorsOf } from "../tsconfig.ts";
 
 interface Loaded {
   readonly format: string;
@@ -90,7 +90,7 @@ export function load<Context, Next extends (url: string, context: Context) => un
 }
 
 /**
- * `./x.js` that does not exist means `./x.ts`, and `./x` means `./x.ts` or `./x/index.ts`, as in TypeScript. An included package finds the
+ * `./x.js` that does not exist means `./x.ts`, and `./x` means `./x.ts` or `./x/index.ts`, as in TypeScript, which has aliases besides. An included package finds the
  * machine here, wherever it is installed itself: it does not depend on coldframe.
  */
 export function resolve<
@@ -104,9 +104,23 @@ export function resolve<
     );
     if (meant !== null) return next(meant, context) as ReturnType<Next>;
   }
+  const alias = aliasOf(specifier, context);
+  if (alias !== null) return next(alias, context) as ReturnType<Next>;
   if (specifier === MACHINE && isIncluded(context.parentURL))
     return { url: machine, format: "module", shortCircuit: true };
   return next(specifier, context) as ReturnType<Next>;
+}
+
+/** Null: it is none of the tsconfig.json. */
+function aliasOf(
+  specifier: string,
+  { parentURL, conditions }: { parentURL?: string | undefined; conditions?: readonly string[] },
+): string | null {
+  if (parentURL?.startsWith("file:") !== true || /^(?:\.{0,2}\/|[a-z]+:)/.test(specifier)) return null;
+  const parent = fileURLToPath(parentURL);
+  const found = isInModules(parent) ? null : aliased(specifier, parent);
+  if (found === null) return null;
+  return conditions?.includes("require") === true ? found : pathToFileURL(found).href;
 }
 
 /** Null: what Node takes it for. */

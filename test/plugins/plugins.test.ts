@@ -231,6 +231,31 @@ console.log(a, b, c, required("./d"), required("./e").e, (await import("./a?agai
     expect(output).toBe("a b a d e a\n");
   });
 
+  test("follows the aliases of the tsconfig.json", () => {
+    const files = {
+      "aliased/tsconfig.json": `{ "extends": "./config/base.json", /* all */ "compilerOptions": { "strict": true } }`,
+      "aliased/config/base.json": `{ "compilerOptions": { "paths": {
+        "*": ["../nowhere/*"], "@/*": ["../gone/*", "../src/*"], "@/deep/*.x": ["../src/deep/*"], "exactly": ["../src/one.ts"] } } }`,
+      "aliased/main.ts": `import { one } from "@/one";
+import { two } from "@/deep/two.x";
+import { one as same } from "exactly";
+import { sleep } from "coldframe";
+console.log(one, two, same, typeof sleep);
+`,
+      "aliased/src/one.ts": `export const one: number = 1;\n`,
+      "aliased/src/deep/two/index.ts": `export { one as two } from "@/one.js";\n`,
+    };
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    const output = execFileSync("node", [...register, "--no-warnings", "aliased/main.ts"], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(output).toBe("1 1 1 function\n");
+  });
+
   test("shows the author's function, file, line and column in stack traces", () => {
     const output = execFileSync("node", [...register, "main.ts", "[1, -1]"], {
       cwd: folder,
