@@ -56,7 +56,7 @@ export function aliased(specifier: string, filename: string): string | null {
     const star = specifier.slice(start.length, specifier.length - (end?.length ?? 0));
     for (const target of targets) {
       const found = fileAt(target.replace("*", () => star));
-      if (found !== null) return found;
+      if (found !== null && !found.endsWith(".d.ts")) return found;
     }
   }
   return null;

@@ -105,10 +105,24 @@ export function resolve<
     if (meant !== null) return next(meant, context) as ReturnType<Next>;
   }
   const alias = aliasOf(specifier, context);
-  if (alias !== null) return next(alias, context) as ReturnType<Next>;
+  if (alias !== null)
+    return otherwise(
+      () => next(specifier, context),
+      () => next(alias, context),
+    ) as ReturnType<Next>;
   if (specifier === MACHINE && isIncluded(context.parentURL))
     return { url: machine, format: "module", shortCircuit: true };
   return next(specifier, context) as ReturnType<Next>;
+}
+
+/** Aliases may also say where the types of a package are: what Node finds comes first. */
+function otherwise(first: () => unknown, second: () => unknown): unknown {
+  try {
+    const found = first();
+    return found instanceof Promise ? found.catch(second) : found;
+  } catch {
+    return second();
+  }
 }
 
 /** Null: it is none of the tsconfig.json. */

@@ -235,7 +235,8 @@ console.log(a, b, c, required("./d"), required("./e").e, (await import("./a?agai
     const files = {
       "aliased/tsconfig.json": `{ "extends": "./config/base.json", /* all */ "compilerOptions": { "strict": true } }`,
       "aliased/config/base.json": `{ "compilerOptions": { "paths": {
-        "*": ["../nowhere/*"], "@/*": ["../gone/*", "../src/*"], "@/deep/*.x": ["../src/deep/*"], "exactly": ["../src/one.ts"] } } }`,
+        "*": ["../nowhere/*"], "@/*": ["../gone/*", "../src/*"], "@/deep/*.x": ["../src/deep/*"], "exactly": ["../src/one.ts"],
+        "coldframe": ["../src/one.ts"] } } }`,
       "aliased/main.ts": `import { one } from "@/one";
 import { two } from "@/deep/two.x";
 import { one as same } from "exactly";
