@@ -24,7 +24,8 @@ it(
       seed: Number(FAULTS_SEED),
       seconds,
       runs: Number(FAULTS_RUNS),
-      atOnce: 40,
+      // Of many in a short time more are under way: each takes some seconds of sleeping and waiting alone.
+      atOnce: Math.max(40, Math.ceil((20 * Number(FAULTS_RUNS)) / seconds)),
       workers: 4,
       pace: 2000,
     });
