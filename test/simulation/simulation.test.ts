@@ -1,5 +1,5 @@
 /**
- * Some hundred simulations in virtual time (simulation.ts). `npm run simulate -- --time 600 --seed N --store postgres` for more.
+ * Some hundred simulations in virtual time (simulation.ts); `.ci/run` makes thousands. `npm run simulate -- --time 600 --seed N --store postgres` for more.
  * A failure prints its seed and the smallest scenario that still fails.
  */
 import { expect, it } from "vitest";
@@ -34,12 +34,12 @@ const onlyAsked = servers.flatMap(([name, database]): Regime[] => [
   [`scattered-${name}`, shardedDatabase(database, 3, true), 4],
 ]);
 const always: Regime[] = [
-  ["memory", () => memoryDatabase(), 400],
-  ["sqlite", sqliteDatabase, 100],
-  ["sharded", shardedDatabase(memoryDatabase, 2, false), 100],
-  ["scattered", shardedDatabase(memoryDatabase, 3, true), 100],
-  ["sharded-sqlite", shardedDatabase(sqliteDatabase, 2, false), 12],
-  ["scattered-sqlite", shardedDatabase(sqliteDatabase, 3, true), 12],
+  ["memory", () => memoryDatabase(), 200],
+  ["sqlite", sqliteDatabase, 50],
+  ["sharded", shardedDatabase(memoryDatabase, 2, false), 40],
+  ["scattered", shardedDatabase(memoryDatabase, 3, true), 40],
+  ["sharded-sqlite", shardedDatabase(sqliteDatabase, 2, false), 6],
+  ["scattered-sqlite", shardedDatabase(sqliteDatabase, 3, true), 6],
   ...servers,
 ];
 const stores = only === undefined ? always : [...always, ...onlyAsked].filter(([name]) => name === only);
