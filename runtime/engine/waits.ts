@@ -23,8 +23,8 @@ export function consumerOf(promise: Durable): Durable | null {
 }
 
 /**
- * Who gets the outcome of `promise`, also through promises that only hand it on, as that of `Promise.all` and one that a handler has
- * returned: marked code; unmarked code alone, which no snapshot can keep; or nobody yet.
+ * Who gets the outcome of `promise`, also through promises that only hand it on, as that of `Promise.all` and what a handler has
+ * returned: marked code, of which a function that returns the promise is some; unmarked code alone, which no snapshot can keep; or nobody yet.
  */
 export function consumersOf(promise: Durable): "marked" | "native" | "none" {
   let found: "native" | "none" = "none";
@@ -33,7 +33,7 @@ export function consumersOf(promise: Durable): "marked" | "native" | "none" {
     for (const reaction of reactionsOf(one)) {
       if (reaction instanceof NativeReaction || reaction instanceof Mirror) found = "native";
       else if (reaction instanceof Element) seen.add(reaction.group.target);
-      else if (reaction instanceof Adopt) seen.add(reaction.target);
+      else if (reaction instanceof Adopt && reaction.target.code === null) seen.add(reaction.target);
       else return "marked";
     }
   return found;

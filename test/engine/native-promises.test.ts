@@ -97,8 +97,11 @@ describe("native promises", () => {
     expect(main.calls).toEqual([]);
   });
 
-  it("of unmarked code that awaits a marked function are none of its business", async () => {
-    const main = program("return await world.late((async () => [await call('a'), await call('b')])())", {
+  it.each([
+    "async () => [await call('a'), await call('b')]",
+    "async () => Promise.all([call('a'), call('b')])",
+  ])("of unmarked code that awaits a marked function are none of its business: %s", async (f) => {
+    const main = program(`return await world.late((${f})())`, {
       late: async (promise: Promise<unknown>) => [await promise],
     });
     const engine = await stage.engine();
