@@ -9,7 +9,7 @@
  * | `withRetry(charge)`, or a constant that is that | the function that `withRetry` returns |
  */
 import { ts } from "ts-morph";
-import { bare, type Roles } from "./roles.ts";
+import { bare, isConstant, type Roles } from "./roles.ts";
 
 export interface Candidate {
   readonly fn: ts.Node;
@@ -148,10 +148,7 @@ export class Candidates {
 function valueOf(declaration: ts.Declaration): ts.Expression | null {
   if (ts.isPropertyAssignment(declaration)) return declaration.initializer;
   if (ts.isPropertyDeclaration(declaration)) return declaration.initializer ?? null;
-  const isConst =
-    ts.isVariableDeclaration(declaration) &&
-    (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
-  return isConst ? (declaration.initializer ?? null) : null;
+  return isConstant(declaration) ? (declaration.initializer ?? null) : null;
 }
 
 /** `list` of `for (const f of list)`, given `f`. */

@@ -65,9 +65,7 @@ export class Roles {
     const value = bare(declaration.initializer);
     if (ts.isFunctionLike(value)) return value;
     const isName = ts.isIdentifier(value) || ts.isPropertyAccessExpression(value);
-    const isFixed =
-      !ts.isVariableDeclaration(declaration) ||
-      (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
+    const isFixed = !ts.isVariableDeclaration(declaration) || isConstant(declaration);
     const found = isName && isFixed && depth < 5 ? this.functionOf(value, depth + 1) : null;
     return found !== null && ts.isFunctionLike(found) ? found : declaration;
   }
@@ -207,6 +205,10 @@ const hasDirective = (statements: readonly ts.Statement[] | undefined, word: str
   }
   return false;
 };
+
+/** `const` with a single name or a pattern. */
+export const isConstant = (declaration: ts.Node): declaration is ts.VariableDeclaration =>
+  ts.isVariableDeclaration(declaration) && (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
 
 /** `"use step"` at the top of the function, or of its file if it is exported. */
 export function isStep(node: ts.Node): boolean {

@@ -8,7 +8,7 @@
  * | `at` and `to` in `for (const [at, to] of [["event", "paid"], ["charge", "paid"]])` | each pair |
  */
 import { ts } from "ts-morph";
-import { bare } from "./roles.ts";
+import { bare, isConstant } from "./roles.ts";
 
 /** What the variables of the loops around a call hold in one turn. */
 export type Turn = ReadonlyMap<ts.Symbol, ts.Expression>;
@@ -50,11 +50,8 @@ function listOf(node: ts.Expression, types: ts.TypeChecker): readonly ts.Express
   let value = bare(node);
   if (ts.isIdentifier(value)) {
     const declaration = types.getSymbolAtLocation(value)?.valueDeclaration;
-    const isFixed =
-      declaration !== undefined &&
-      ts.isVariableDeclaration(declaration) &&
-      (ts.getCombinedNodeFlags(declaration) & ts.NodeFlags.Const) !== 0;
-    if (!isFixed || declaration.initializer === undefined) return null;
+    if (declaration === undefined || !isConstant(declaration)) return null;
+    if (declaration.initializer === undefined) return null;
     value = bare(declaration.initializer);
   }
   if (!ts.isArrayLiteralExpression(value)) return null;

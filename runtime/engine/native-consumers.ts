@@ -10,7 +10,7 @@ import { ColdframeError } from "../errors.ts";
 import { Durable, deliver, drain, loaded, machine } from "../machine/index.ts";
 import type { Activation } from "./activation.ts";
 import type { Owner } from "./owner.ts";
-import { consumerOf, consumersOf } from "./waits.ts";
+import { type Consumers, consumerOf, consumersOf } from "./waits.ts";
 
 interface Site {
   readonly error: Error;
@@ -49,16 +49,18 @@ export function lookAtConsumers(activation: Activation, worker: Owner): boolean 
   const waits = [...activation.fresh.keys()]
     .map((id) => activation.run!.waits.get(id))
     .filter((promise) => promise !== undefined);
-  if (waits.some((promise) => consumersOf(promise) === "none")) {
+  const consumers = waits.map(consumersOf);
+  if (consumers.includes("none")) {
     activation.looked = "looking";
     void afterMicrotasks().then(() => {
       activation.looked = "yes";
-      if (activation.phase === "open" && !refuseNative(activation, waits, worker)) worker.settle(activation);
+      if (activation.phase !== "open") return;
+      if (!refuseNative(activation, waits, waits.map(consumersOf), worker)) worker.settle(activation);
     });
     return false;
   }
   activation.looked = "yes";
-  return !refuseNative(activation, waits, worker);
+  return !refuseNative(activation, waits, consumers, worker);
 }
 
 /** An await of unmarked code on a thenable takes one microtask to subscribe, through a native promise three. */
@@ -69,8 +71,13 @@ async function afterMicrotasks(): Promise<void> {
 }
 
 /** @returns true when something was refused, and the run went on with that */
-function refuseNative(activation: Activation, waits: readonly Durable[], worker: Owner): boolean {
-  const refused = waits.filter((promise) => promise.wait !== null && consumersOf(promise) === "native");
+function refuseNative(
+  activation: Activation,
+  waits: readonly Durable[],
+  consumers: readonly Consumers[],
+  worker: Owner,
+): boolean {
+  const refused = waits.filter((promise, i) => promise.wait !== null && consumers[i] === "native");
   for (const promise of waits) if (!refused.includes(promise)) prove(promise);
   if (refused.length === 0) return false;
   const run = activation.run!;

@@ -22,12 +22,16 @@ export function consumerOf(promise: Durable): Durable | null {
   return null;
 }
 
+/** Marked code; unmarked code alone, which no snapshot can keep; or nobody yet. */
+export type Consumers = "marked" | "native" | "none";
+
 /**
- * Who gets the outcome of `promise`, also through promises that only hand it on, as that of `Promise.all` and what a handler has
- * returned: marked code, of which a function that returns the promise is some; unmarked code alone, which no snapshot can keep; or nobody yet.
+ * Who gets the outcome of `promise`, also through promises that only hand it on: that of `Promise.all`, or what a handler has returned.
+ * A marked function that returns it gets it.
  */
-export function consumersOf(promise: Durable): "marked" | "native" | "none" {
-  let found: "native" | "none" = "none";
+export function consumersOf(promise: Durable): Consumers {
+  if (promise.reactions instanceof Durable) return "marked";
+  let found: Consumers = "none";
   const seen = new Set<Durable>([promise]);
   for (const one of seen)
     for (const reaction of reactionsOf(one)) {
